@@ -1,0 +1,72 @@
+"""Tests run on Odoo by pytest-odoo; see `./dev test`."""
+
+import contextlib
+import os
+import shutil
+
+import pytest
+
+try:
+    import pytest_odoo
+except ImportError:  # a linter or an editor without Odoo on the path
+    pytest_odoo = None
+
+SKIPPED = pytest.StashKey()
+
+
+@contextlib.contextmanager
+def _own_filestore(original, database):
+    """A filestore per worker: a shared one would let one worker's clean-up remove another's files."""
+    if original == database:
+        yield
+        return
+    from odoo.tools import config
+
+    source, target = config.filestore(original), config.filestore(database)
+    shutil.rmtree(target, ignore_errors=True)
+    if os.path.exists(source):
+        shutil.copytree(source, target, copy_function=os.link)
+    try:
+        yield
+    finally:
+        shutil.rmtree(target, ignore_errors=True)
+
+
+if pytest_odoo:
+    from odoo.tests import BaseCase
+
+    pytest_odoo._shared_filestore = _own_filestore
+    # Odoo gives these to the test classes of add-ons; those of the folder tests need them too.
+    BaseCase.test_tags = {"standard", "at_install"}
+    BaseCase.test_module = "tests"
+
+
+def pytest_configure(config):
+    config.stash[SKIPPED] = []
+    config.pluginmanager.register(_NoSkips(config), "no-skips")
+
+
+class _NoSkips:
+    """A skipped test is a test that nobody runs: the run fails and names it."""
+
+    def __init__(self, config):
+        self.skipped = config.stash[SKIPPED]
+
+    def pytest_runtest_logreport(self, report):
+        if report.skipped:
+            self.skipped.append(report.nodeid)
+
+    def pytest_collectreport(self, report):
+        if report.skipped:
+            self.skipped.append(report.nodeid)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session):
+        if self.skipped and not hasattr(session.config, "workerinput"):
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter):
+        if self.skipped:
+            terminalreporter.section("skipped tests fail the run", sep="=", red=True)
+            for name in sorted(set(self.skipped)):
+                terminalreporter.line(name)

@@ -1,0 +1,86 @@
+"""`./dev lint`: style by ruff, prettier and eslint, conventions by pylint-odoo, and Odoo's own test_lint."""
+
+import os
+
+from . import cache, console, node, python
+from .console import Problem, say
+
+TOOLS = ("ruff", "pylint", "prettier", "eslint", "odoo")
+
+
+def run(options, prepared):
+    chosen = options.only.split(",") if options.only else TOOLS
+    unknown = [name for name in chosen if name not in TOOLS]
+    if unknown:
+        raise Problem(f"No such linter: {', '.join(unknown)}. There are: {', '.join(TOOLS)}")
+    interpreter = python.find()
+    checks = {"ruff": _ruff, "pylint": _pylint, "prettier": _prettier, "eslint": _eslint}
+    failed = []
+    for name in chosen:
+        if name == "odoo":
+            with prepared() as bases:
+                status = _odoo(bases)
+        else:
+            status = checks[name](interpreter, options.fix)
+        if status:
+            failed.append(name)
+    verdict = f"failed: {', '.join(failed)}" if failed else f"clean ({', '.join(chosen)})"
+    say(f"lint: {verdict} after {console.elapsed()}")
+    return int(bool(failed))
+
+
+def _call(title, command, **options):
+    say(f"-- {title}")
+    return console.call(command, cwd=cache.ROOT, **options)
+
+
+def _ruff(interpreter, fix):
+    ruff = interpreter.parent / "ruff"
+    checked = _call("ruff check", [ruff, "check", *(["--fix"] if fix else [])])
+    formatted = _call("ruff format", [ruff, "format", *([] if fix else ["--check"])])
+    return checked or formatted
+
+
+def _pylint(interpreter, fix):
+    command = [interpreter, "-m", "pylint", f"--jobs={min(2, os.cpu_count() or 1)}"]
+    # Rules of the OCA's own repositories; switched off here since `enable=odoolint` outweighs a line in .pylintrc.
+    command += ["--disable=missing-readme,manifest-required-author", *cache.add_ons()]
+    return _call("pylint-odoo", command)
+
+
+def _sources(*suffixes):
+    """Our JavaScript and XML; libraries of others are left as they are."""
+    return [
+        path.relative_to(cache.ROOT)
+        for name in [*cache.add_ons(), "tests"]
+        for suffix in suffixes
+        for path in sorted((cache.ROOT / name).rglob(f"*{suffix}"))
+        if "/static/lib/" not in path.as_posix()
+    ]
+
+
+def _prettier(interpreter, fix):
+    files = _sources(".js", ".xml")
+    if not files:
+        return 0
+    tools = node.find(interpreter)
+    return _call("prettier", [*tools.prettier, "--write" if fix else "--check", "--log-level=warn", *files])
+
+
+def _eslint(interpreter, fix):
+    files = _sources(".js")
+    if not files:
+        return 0
+    return _call("eslint", [*node.find(interpreter).eslint, *(["--fix"] if fix else []), *files])
+
+
+def _odoo(bases):
+    """Odoo's test_lint, narrowed to our add-ons by devtools/only_ours.py."""
+    tools = node.find(bases.python)
+    environment = {**bases.environment, "PATH": f"{tools.path}{os.pathsep}{bases.environment['PATH']}"}
+    tests = next(folder / "test_lint/tests" for folder in bases.odoo.addons if (folder / "test_lint").is_dir())
+    with bases.copied(bases.full()) as database:
+        command = [bases.python, "-m", "pytest", "-c", "pytest.ini", "--rootdir=.", "-q"]
+        command += ["-p", "conftest", "-p", "devtools.only_ours", f"--odoo-database={database}"]
+        command += [f"--odoo-config={bases.config}", f"--odoo-addons-path={bases.addons_path}", tests]
+        return _call("Odoo's test_lint", command, env=environment)

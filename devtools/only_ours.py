@@ -1,0 +1,65 @@
+"""A pytest plug-in that applies Odoo's test_lint to our add-ons only."""
+
+import logging
+import os
+import subprocess
+from types import SimpleNamespace
+
+import pytest
+
+from devtools.cache import add_ons
+
+
+def pytest_configure(config):
+    import odoo.modules
+    from odoo.modules import Manifest
+
+    ours = set(add_ons())
+    every = Manifest.all_addon_manifests
+    Manifest.all_addon_manifests = staticmethod(lambda: [manifest for manifest in every() if manifest.name in ours])
+    odoo.modules.get_modules = lambda: sorted(ours)
+
+
+def pytest_collection_modifyitems(items):
+    from odoo.tools import config
+
+    def run(command, env, **options):
+        """Pylint on our add-ons, not on all of Odoo too.
+
+        Pytest has put Odoo's folder of add-ons on the path, whose `calendar` would hide Python's.
+        """
+        folders = env["PYTHONPATH"].split(os.pathsep)
+        env["PYTHONPATH"] = os.pathsep.join(folder for folder in folders if folder not in config["addons_path"])
+        return subprocess.run([part for part in command if part != config.root_path], env=env, **options)
+
+    for item in items:
+        if item.module.__name__.endswith("test_pylint"):
+            item.module.subprocess = SimpleNamespace(run=run)
+
+
+class _Warnings(logging.Handler):
+    def __init__(self):
+        super().__init__(logging.WARNING)
+        self.messages = []
+
+    def emit(self, record):
+        message = record.getMessage()
+        if any(f"odoo.addons.{name}." in message for name in add_ons()):
+            self.messages.append(message)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_call(item):
+    """Some of the checks only log a warning; about our files it counts as a failure."""
+    handler = _Warnings()
+    logger = logging.getLogger("odoo.addons.test_lint")
+    level = logger.level
+    logger.setLevel(logging.WARNING)
+    logger.addHandler(handler)
+    try:
+        outcome = yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+    if handler.messages and not outcome.excinfo:
+        outcome.force_exception(AssertionError("\n".join(handler.messages)))
