@@ -1,0 +1,22 @@
+{
+    "name": "Loyalty Ledger",
+    "summary": "An append-only points ledger, a card register and membership levels under Odoo's loyalty cards",
+    "category": "Sales",
+    "version": "19.0.1.0.0",
+    "author": "Loyalty Ledger",
+    "website": "https://example.com/loyalty-ledger",
+    "license": "LGPL-3",
+    "depends": ["loyalty"],
+    "data": [
+        "security/loyalty_ledger_groups.xml",
+        "security/ir.model.access.csv",
+        "security/loyalty_ledger_rules.xml",
+        "data/ir_cron.xml",
+    ],
+    "demo": [],
+    "pre_init_hook": "pre_init_hook",
+    "post_init_hook": "post_init_hook",
+    "uninstall_hook": "uninstall_hook",
+    "application": True,
+    "installable": True,
+}

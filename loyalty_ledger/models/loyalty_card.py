@@ -1,0 +1,449 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tools import SQL
+
+from ..tools import ddl
+from ..tools.source import Source
+from ..tools.today import loyalty_today
+from ..tools.units import PRECISION, to_units
+from .loyalty_card_gateway import read_balances
+from .loyalty_program import LEDGERED_TYPES
+
+#: Fields that only the gateway writes.
+PROJECTIONS = (
+    "accumulated_points",
+    "redeemed_points",
+    "lifetime_points",
+    "debt_points",
+    "last_earning_date",
+    "last_use_date",
+    "ledger_revision",
+    "ledgered",
+)
+
+
+class LoyaltyCard(models.Model):
+    _inherit = "loyalty.card"
+
+    code = fields.Char("Number")
+    active = fields.Boolean(tracking=True)
+    points = fields.Float("Outstanding", digits=(16, PRECISION), help="Accumulated points minus redeemed points.")
+    expiration_date = fields.Date(
+        "Expires On", tracking=True, help="Last day on which the card can be used. Empty: no limit."
+    )
+    partner_id = fields.Many2one("res.partner", "Customer", tracking=True)
+    start_date = fields.Date("Starts On", tracking=True, help="First day on which the card can be used.")
+    closed = fields.Boolean(
+        "Closed", tracking=True, help="A closed card neither earns nor pays. It can be reopened at any time."
+    )
+    is_default = fields.Boolean(
+        "Default Card", help="Documents of the customer use this card unless another one is chosen."
+    )
+    level_id = fields.Many2one(
+        "loyalty.level", "Level", domain="[('program_id', '=', program_id)]", index="btree_not_null",
+        help="Set again at each use of the card; a manual change lasts until then.",
+    )  # fmt: skip
+    points_to_id = fields.Many2one(
+        "loyalty.card", "Points To", tracking=True, index="btree_not_null", ondelete="restrict", copy=False,
+        help="Balance and level move to that card, and everything this card earns from now on goes there.",
+    )  # fmt: skip
+    points_from_ids = fields.One2many("loyalty.card", "points_to_id", "Receives Points From")
+    accumulated_points = fields.Float("Accumulated", digits=(16, 4), readonly=True, copy=False)
+    redeemed_points = fields.Float(
+        "Redeemed", digits=(16, 4), readonly=True, copy=False, help="Redemptions less what came back."
+    )
+    lifetime_points = fields.Float(
+        "Lifetime Points", digits=(16, 4), readonly=True, copy=False,
+        help="Points ever earned or granted, less what was taken back. Spending does not change it.",
+    )  # fmt: skip
+    debt_points = fields.Float(
+        "Owed", digits=(16, 4), readonly=True, copy=False,
+        help="Points that were taken although the card did not have them. New points pay them first.",
+    )  # fmt: skip
+    last_earning_date = fields.Date("Last Earning", readonly=True, copy=False)
+    last_use_date = fields.Date("Last Use", readonly=True, copy=False, index="btree_not_null")
+    ledger_revision = fields.Integer(readonly=True, copy=False)
+    ledgered = fields.Boolean("Under the Ledger", readonly=True, copy=False)
+    welcome_sent = fields.Boolean(readonly=True, copy=False)
+    reserved_points = fields.Float(
+        "Reserved", digits=(16, 4), compute="_compute_ledger_balances", search="_search_reserved_points",
+        help="Points set aside for documents that are not final.",
+    )  # fmt: skip
+    pending_points = fields.Float(
+        "Pending", digits=(16, 4), compute="_compute_ledger_balances", help="Points that cannot be spent yet."
+    )
+    lapsed_points = fields.Float(
+        "Expired, Not Written Off", digits=(16, 4), compute="_compute_ledger_balances",
+        help="Points past their date that the nightly write-off has not removed yet. The customer cannot use them.",
+    )  # fmt: skip
+    available_points = fields.Float(
+        "Available", digits=(16, 4), compute="_compute_ledger_balances",
+        help="What the customer can spend now: outstanding points that are neither pending, reserved nor expired.",
+    )  # fmt: skip
+    entry_ids = fields.One2many("loyalty.ledger.entry", "card_id", "Transactions", readonly=True)
+    lot_ids = fields.One2many("loyalty.lot", "card_id", "Lots", readonly=True)
+    hold_ids = fields.One2many("loyalty.hold", "card_id", "Reserved Points", readonly=True)
+
+    _partner_program_idx = models.Index("(partner_id, program_id) WHERE partner_id IS NOT NULL")
+    _one_default = models.UniqueIndex(
+        "(program_id, partner_id) WHERE is_default", "The customer has another default card in this program."
+    )
+    _no_self_points_to = models.Constraint("CHECK (points_to_id != id)", "A card cannot send its points to itself.")
+
+    def init(self):
+        super().init()
+        ddl.protect_cards(self.env.cr)
+
+    # --- balances ------------------------------------------------------------------------------------------------
+
+    @api.depends_context("uid")
+    @api.depends("points", "closed", "start_date", "expiration_date", "points_to_id", "program_id.expiry_policy")
+    def _compute_ledger_balances(self):
+        """Balances that depend on the moment: two queries for any number of cards (see :meth:`_balances_now`)."""
+        balances = self.sudo()._balances_now()
+        for card in self:
+            values = balances.get(card.id or card._origin.id)
+            if values is None:
+                # Coupons and promotions have no ledger; upstream's balance is all there is.
+                card.reserved_points = card.pending_points = card.lapsed_points = 0.0
+                card.available_points = card.points
+                continue
+            card.reserved_points, card.pending_points, card.lapsed_points, card.available_points = values
+
+    def _balances_now(self):
+        """Return ``{card id: (reserved, pending, lapsed, available)}`` in points, for cards under the ledger.
+
+        Available is max(0, live - debt - max(0, reserved - shielded)), and 0 on a closed, expired, not started or
+        points-to card (C18).
+        """
+        return read_balances(self)
+
+    def _ids_of_rows(self):
+        """Database ids, also of records that a form is editing."""
+        return [card.id or card._origin.id for card in self]
+
+    def _search_reserved_points(self, operator, value):
+        if operator not in (">", "!="):
+            return NotImplemented
+        now = fields.Datetime.now()
+        return [
+            ("hold_ids", "any", [("state", "=", "active"), "|", ("expires_at", "=", False), ("expires_at", ">", now)])
+        ]
+
+    def _is_usable(self, date=None):
+        """Return whether the card earns and pays on ``date`` (default today)."""
+        self.ensure_one()
+        day = date or loyalty_today(self.env, self.company_id)
+        return bool(
+            self.active
+            and not self.closed
+            and not self.points_to_id
+            and (not self.start_date or self.start_date <= day)
+            and (not self.expiration_date or self.expiration_date >= day)
+        )
+
+    @api.depends("points", "point_name")
+    def _compute_points_display(self):
+        """Customers see what they can spend; staff see the outstanding balance in its own column."""
+        for card in self:
+            card.points_display = card._format_points(card._spendable_points())
+
+    def _spendable_points(self):
+        """Points that rewards may spend: available ones under the ledger, the balance elsewhere."""
+        self.ensure_one()
+        return self.available_points if self.ledgered else self.points
+
+    # --- which card ----------------------------------------------------------------------------------------------
+
+    @api.model
+    def _default_card(self, partner, program):
+        """Return the card that a document of ``partner`` uses in ``program``, or no card.
+
+        The partner's own open card, else the one of its commercial partner; default card first, then the oldest.
+        Never a closed card or one that sends its points elsewhere.
+        """
+        if not partner:
+            return self.browse()
+        for owner in partner | partner.commercial_partner_id:
+            cards = self.search(
+                [
+                    ("partner_id", "=", owner.id),
+                    ("program_id", "=", program.id),
+                    ("closed", "=", False),
+                    ("points_to_id", "=", False),
+                ],
+                order="is_default DESC, id",
+                limit=1,
+            )
+            if cards:
+                return cards
+        return self.browse()
+
+    # --- the register --------------------------------------------------------------------------------------------
+
+    @api.onchange("expiration_date")
+    def _restrict_expiration_on_loyalty(self):
+        """Loyalty cards may expire (H10); upstream refuses a date on them, loyalty/models/loyalty_card.py:71."""
+
+    @api.constrains("start_date", "expiration_date")
+    def _check_dates(self):
+        for card in self:
+            if card.start_date and card.expiration_date and card.start_date > card.expiration_date:
+                raise ValidationError(self.env._("Card %s would expire before it starts.", card.code))
+
+    @api.constrains("level_id", "program_id")
+    def _check_level_program(self):
+        for card in self:
+            if card.level_id and card.level_id.program_id != card.program_id:
+                raise ValidationError(self.env._("The level belongs to another program than card %s.", card.code))
+
+    @api.constrains("points_to_id")
+    def _check_points_to(self):
+        for card in self.filtered("points_to_id"):
+            master = card.points_to_id
+            if master == card:
+                raise ValidationError(self.env._("A card cannot send its points to itself."))
+            if not card.ledgered or master.program_id != card.program_id:
+                raise ValidationError(
+                    self.env._("Card %s can send its points only to a card of the same loyalty program.", card.code)
+                )
+            if master.points_to_id or self.with_context(active_test=False).search_count(
+                [("points_to_id", "=", card.id)], limit=1
+            ):
+                raise ValidationError(
+                    self.env._(
+                        "Points go to one card directly: %(master)s sends its own points elsewhere, or other cards "
+                        "send theirs to %(card)s.",
+                        master=master.code,
+                        card=card.code,
+                    )
+                )
+            if card.hold_ids.filtered(lambda hold: hold._is_active()):
+                raise ValidationError(
+                    self.env._("Card %s has reserved points. Settle or release them first.", card.code)
+                )
+
+    def _check_register_rules(self, vals):
+        """What a used card does not allow any more (H9, H11, H12)."""
+        for card in self.filtered("last_use_date"):
+            if "start_date" in vals and fields.Date.to_date(vals["start_date"]) != (card.start_date or None):
+                raise ValidationError(
+                    self.env._("Card %s was used already: its start date cannot change.", card.code)
+                )
+            if "expiration_date" not in vals or vals["expiration_date"] == card.expiration_date:
+                continue
+            date = fields.Date.to_date(vals["expiration_date"])
+            if not date and card.expiration_date:
+                raise ValidationError(
+                    self.env._("Card %s was used already: its expiry date cannot be removed, only moved.", card.code)
+                )
+            if date and date < card.last_use_date:
+                raise ValidationError(
+                    self.env._(
+                        "Card %(code)s was last used on %(used)s and cannot expire before.",
+                        code=card.code,
+                        used=card.last_use_date,
+                    )
+                )
+
+    # --- changes of points by other code -------------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Create cards; a balance given by other code becomes an entry of the ledger."""
+        granted = []
+        for vals in vals_list:
+            program = self.env["loyalty.program"].browse(
+                vals.get("program_id") or self.env.context.get("default_program_id") or self.env.context.get("active_id")
+            )
+            ledgered = program.sudo().program_type in LEDGERED_TYPES
+            if ledgered and vals.get("points"):
+                self._check_may_write_points()
+            for name in PROJECTIONS:
+                vals.pop(name, None)
+            if not vals.get("code"):
+                vals["code"] = self._generate_code()
+            granted.append(vals.pop("points", 0) if ledgered else 0)
+            if ledgered:
+                vals["ledgered"] = True
+                vals["points"] = 0
+                if "level_id" not in vals:
+                    vals["level_id"] = program.sudo().level_ids.sorted("min_points")[:1].id
+        cards = super().create(vals_list)
+        self._open_points_to(cards.filtered("points_to_id"))
+        if any(granted):
+            source = Source.of(self.env) or Source(reason=self.env._("Issued with points"))
+            cards._post_foreign({card.id: to_units(points) for card, points in zip(cards, granted) if points}, source)
+        return cards
+
+    def write(self, vals):
+        """Write cards; a new balance becomes the entry of the difference, whoever writes it."""
+        if forbidden := vals.keys() & set(PROJECTIONS):
+            raise UserError(
+                self.env._("%s follows the points ledger and cannot be written.", ", ".join(sorted(forbidden)))
+            )
+        if {"start_date", "expiration_date"} & vals.keys():
+            self._check_register_rules(vals)
+        if "expiration_date" in vals:
+            # A later date never revives points that lapsed under the old one.
+            self.sudo().filtered("ledgered")._refresh_ledger()
+        redirected = self.filtered(lambda card: card.points_to_id.id != vals["points_to_id"]) if vals.get("points_to_id") else self.browse()
+        if vals.get("is_default"):
+            self._clear_other_defaults()
+        ledgered = self.filtered("ledgered") if "points" in vals else self.browse()
+        if not ledgered:
+            result = super().write(vals)
+        else:
+            deltas = self._foreign_deltas(ledgered, vals["points"])
+            rest = {name: value for name, value in vals.items() if name != "points"}
+            result = super(LoyaltyCard, self - ledgered).write(vals) if self - ledgered else True
+            if rest:
+                result = super(LoyaltyCard, ledgered).write(rest)
+            if deltas:
+                source = Source.of(self.env) or Source(reason=self.env._("Changed outside the ledger"))
+                ledgered._post_foreign(deltas, source)
+        self._open_points_to(redirected)
+        return result
+
+    def _foreign_deltas(self, cards, points):
+        """Differences that an assignment of ``points`` asks for, in ten-thousandths, by card id."""
+        try:
+            wanted = to_units(points)
+        except (OverflowError, ValueError) as error:
+            raise ValidationError(self.env._("%s is not a number of points.", points)) from error
+        deltas = {card.id: wanted - to_units(card.points) for card in cards if card.id}
+        deltas = {card_id: delta for card_id, delta in deltas.items() if delta}
+        if deltas:
+            self._check_may_write_points()
+        return deltas
+
+    def _check_may_write_points(self):
+        """Users and remote clients never set a balance; code of the server does, in sudo or with a source."""
+        if self.env.su or Source.of(self.env):
+            return
+        raise AccessError(
+            self.env._(
+                "The balance of a card is kept by the points ledger and cannot be edited. "
+                "Use Adjust Points on the card, or Import Balances for many cards."
+            )
+        )
+
+    def _post_foreign(self, deltas, source):
+        """Post changes that other code asked for, or collect them when the caller buffers a business event."""
+        if source.buffer is not None:
+            for card in self.filtered(lambda card: card.id in deltas):
+                source.buffer[card.id] = source.buffer.get(card.id, 0) + deltas[card.id]
+                # What the event's own code reads next must include what it wrote before.
+                self._fields["points"]._update_cache(card, card.points + deltas[card.id] / 10**PRECISION)
+            return
+        self.env["loyalty.card"].flush_model(["ledger_revision"])
+        rows = self.env.execute_query(
+            SQL("SELECT id, COALESCE(ledger_revision, 0) FROM loyalty_card WHERE id = ANY(%s)", list(deltas))
+        )
+        revisions = dict(rows)
+        self._post_entries(
+            [
+                {
+                    "card_id": card_id,
+                    "kind": source.kind,
+                    "points": delta / 10**PRECISION,
+                    "key": f"{source.kind}:{card_id}:{revisions[card_id]}",
+                    "document": source.document,
+                    "reason": source.reason,
+                    "overdraw": "debt",
+                }
+                for card_id, delta in deltas.items()
+            ]
+        )
+
+    def unlink(self):
+        """Delete unused cards; used ones are archived by code of the server and refused to users (S5)."""
+        used = self.filtered(lambda card: card.ledgered and card.ledger_revision)
+        if used:
+            if not self.env.su and not Source.of(self.env):
+                raise UserError(
+                    self.env._(
+                        "Card %s has transactions and cannot be deleted. Close or archive it instead.",
+                        ", ".join(used[:5].mapped("code")),
+                    )
+                )
+            owing = {card.id: -to_units(card.points) for card in used if card.points}
+            if owing:
+                source = Source.of(self.env) or Source(reason=self.env._("Card withdrawn"))
+                used._post_foreign(owing, source)
+            used.with_context(active_test=False).filtered("active").write({"active": False})
+        unused = self - used
+        return super(LoyaltyCard, unused).unlink() if unused else True
+
+    def _start_ledger(self):
+        """Put empty cards under the ledger, when their program becomes one of a ledgered type."""
+        if self.ids:
+            self.flush_model(["points", "program_id"])
+            self.env.cr.execute(
+                SQL("UPDATE loyalty_card SET ledgered = TRUE, points = 0 WHERE id = ANY(%s)", self.ids)
+            )
+            self.invalidate_recordset(["ledgered", "points"])
+
+    # --- points-to, defaults, groups -----------------------------------------------------------------------------
+
+    def _open_points_to(self, sources):
+        """Move balance and level of cards that now send their points elsewhere (H18-H23)."""
+        for card in sources.sudo():
+            self._post_entries([card._transfer_op(card.points_to_id, reason=self.env._("Points-to was set"))])
+
+    def _transfer_op(self, target, points=0, reason=None):
+        """Movement that sends ``points`` (0: everything, level basis included) of this card to ``target``."""
+        self.ensure_one()
+        self.flush_recordset()
+        revision = self.ledger_revision
+        return {
+            "card_id": self.id,
+            "kind": "transfer",
+            "points": -points,
+            "target_card_id": target.id,
+            "key": f"transfer:{self.id}:{target.id}:{revision}",
+            "document": ("loyalty.card", self.id),
+            "reason": reason,
+        }
+
+    def _clear_other_defaults(self):
+        others = self.search(
+            [
+                ("partner_id", "in", self.partner_id.ids),
+                ("program_id", "in", self.program_id.ids),
+                ("is_default", "=", True),
+                ("id", "not in", self.ids),
+            ]
+        )
+        others.is_default = False
+        others.flush_recordset(["is_default"])
+
+    @api.model
+    def _check_ledger_group(self, group):
+        """Refuse users outside ``group``; code of the server passes."""
+        if not self.env.su and not self.env.user.has_group(group):
+            raise AccessError(
+                self.env._(
+                    "Only members of the group %s may do this.", self.env.ref(group).sudo().full_name
+                )
+            )
+
+    # --- mails ---------------------------------------------------------------------------------------------------
+
+    def _send_creation_communication(self, force_send=False):
+        """Welcome a loyalty customer once, at the card's first points: carts create cards that stay empty."""
+        cards = self
+        waiting = self.filtered(lambda card: card.program_type == "loyalty" and card.ledgered)
+        if waiting:
+            cards -= waiting.filtered(lambda card: card.welcome_sent or not card.ledger_revision)
+        result = super(LoyaltyCard, cards)._send_creation_communication(force_send=force_send)
+        sent = (cards & waiting).sudo()  # the flag is ours; whoever earned the points need not edit cards
+        if sent:
+            sent.welcome_sent = True
+        return result
+
+    def _points_changed(self, before, after):
+        super()._points_changed(before, after)
+        self.filtered(
+            lambda card: card.program_type == "loyalty" and not card.welcome_sent and card.ledger_revision
+        )._send_creation_communication()

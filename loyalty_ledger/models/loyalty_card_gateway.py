@@ -1,0 +1,946 @@
+"""The gateway: the one place where the balance of a card changes."""
+
+from collections import defaultdict
+
+from odoo import fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.tools import SQL, split_every
+
+from ..tools import allocation, arrays, ddl
+from ..tools.today import loyalty_today
+from ..tools.units import to_points, to_units
+
+KINDS = frozenset(("opening", "earn", "redeem", "adjust", "expiry", "transfer", "reversal", "upstream"))
+OVERDRAW = ("refuse", "debt", "clamp")
+#: Movements that are planned and written together: large enough for set-based SQL, small enough for memory.
+CHUNK = 20_000
+
+
+class LoyaltyCard(models.Model):
+    _inherit = "loyalty.card"
+
+    def _post_entries(self, ops):
+        """Post movements of points: the only way in which a balance changes.
+
+        One implementation for one movement and for a million. All cards are locked in the order of their ids first;
+        the movements are then checked, allocated to lots and written in the order given. Either all are posted or
+        none.
+
+        :param ops: iterable of dicts with
+
+            * ``card_id``: id of the card. On a card with points-to, credits and reversals go to the master card.
+            * ``kind``: ``opening``, ``earn``, ``redeem``, ``adjust``, ``expiry``, ``transfer``, ``reversal`` or
+              ``upstream``
+            * ``points``: signed number of points, rounded to four decimals
+            * ``key``: unique name of the event. The same key and content again returns the first entry.
+            * ``document``: ``(model, id)`` of the business document, or None
+            * ``effective_date``: business date, default today (:func:`tools.today.loyalty_today`)
+            * ``available_from``, ``expiration_date``: dates of the points of a credit, default by the program; for
+              ``expiry`` the new last usable day (None: no own date)
+            * ``lots``: ``loyalty.lot`` records or ids: what an ``expiry`` dates, or what an ``adjust`` takes first
+            * ``hold``: ``loyalty.hold`` record that this redemption consumes
+            * ``reason``: words, without personal data; required for ``adjust``
+            * ``reversed_entry_id``: for ``reversal``, the entry that is undone, in whole or in part
+            * ``overdraw``: ``refuse`` (default), ``debt`` or ``clamp``, when a debit exceeds what is available.
+              Default for taking back earned points: the program's ``negative_policy``; for ``upstream``: ``debt``
+            * ``target_card_id``: for ``transfer``, the card that receives; ``points`` negative, or 0 for everything
+        :return: the ``loyalty.ledger.entry`` records, in the order of ``ops``
+        :raises odoo.exceptions.ValidationError: when a movement is malformed or must not happen, with the reason
+        """
+        ops = [self._check_op(op) for op in ops]
+        Entry = self.env["loyalty.ledger.entry"].sudo()
+        if not ops:
+            return Entry
+        # Locks and allocation work on the rows: pending writes come first.
+        self.env["loyalty.program"].flush_model()
+        self.env["loyalty.level"].flush_model()
+        self.env["loyalty.card"].flush_model()
+        if len(ops) > CHUNK:
+            self._lock_cards({op["card_id"] for op in ops} | {op.get("target_card_id") for op in ops} - {None})
+        ids = []
+        for chunk in split_every(CHUNK, ops, list):
+            ids += Gateway(self.env).post(chunk)
+        return Entry.browse(ids)
+
+    def _check_op(self, op):
+        """Return ``op`` with points in ten-thousandths, or refuse what makes no sense."""
+        kind, key = op.get("kind"), op.get("key")
+        if kind not in KINDS:
+            raise ValidationError(self.env._("Unknown type of loyalty transaction: %s.", kind))
+        if not key or not op.get("card_id"):
+            raise ValidationError(self.env._("A loyalty transaction needs a card and a key."))
+        try:
+            units = to_units(op.get("points"))
+        except (OverflowError, ValueError, TypeError) as error:
+            raise ValidationError(
+                self.env._("%s is not a number of points; enter a number below 100,000,000,000.", op.get("points"))
+            ) from error
+        if kind == "earn" and units <= 0 or kind == "redeem" and units >= 0:
+            raise ValidationError(self.env._("Earned points are positive and redeemed points negative."))
+        if kind == "expiry" and units:
+            raise ValidationError(self.env._("Changing the expiry date does not change the points."))
+        if kind == "expiry" and "expiration_date" not in op:
+            raise ValidationError(self.env._("Say to which date the expiry changes."))
+        if kind == "transfer" and (not op.get("target_card_id") or units > 0):
+            raise ValidationError(self.env._("A transfer takes points from one card and names the card that gets them."))
+        if kind == "reversal" and not op.get("reversed_entry_id"):
+            raise ValidationError(self.env._("A reversal names the transaction that it undoes."))
+        if kind not in ("expiry", "transfer") and not units:
+            raise ValidationError(self.env._("A loyalty transaction needs a number of points other than zero."))
+        if kind == "adjust" and not op.get("reason"):
+            raise ValidationError(self.env._("Give a reason for the adjustment."))
+        overdraw = op.get("overdraw")
+        if overdraw and overdraw not in OVERDRAW:
+            raise ValidationError(self.env._("Unknown rule for overspending: %s.", overdraw))
+        return {**op, "units": units}
+
+    def _lock_cards(self, ids):
+        """Lock card rows in the order of their ids, until the end of the transaction."""
+        self.env.cr.execute(
+            SQL("SELECT id FROM loyalty_card WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", sorted(ids))
+        )
+
+    def _ledger_touch(self):
+        """Lock the cards and change their rows, so that whoever read them before waits and retries.
+
+        A lock without an UPDATE is not enough under REPEATABLE READ: a transaction that starts waiting would go on
+        with what it saw before.
+        """
+        if not self.ids:
+            return
+        self.flush_recordset()
+        self._lock_cards(self.ids)
+        self.env.cr.execute(
+            SQL("UPDATE loyalty_card SET ledger_revision = COALESCE(ledger_revision, 0) + 1 WHERE id = ANY(%s)", self.ids)
+        )
+        self.invalidate_recordset(["ledger_revision"])
+
+    def _place_hold(self, points, key, document, ttl):
+        """Implementation of :meth:`_hold`, with the card locked."""
+        Hold = self.env["loyalty.hold"].sudo()
+        try:
+            units = to_units(points)
+        except (OverflowError, ValueError, TypeError):
+            units = 0
+        if units <= 0 or not key:
+            raise ValidationError(self.env._("Enter a positive number of points to reserve."))
+        gateway = Gateway(self.env)
+        self.env["loyalty.card"].flush_model()
+        states = gateway.load({self.id})
+        card = states.get(self.id)
+        if card is None:
+            raise ValidationError(self.env._("The card does not exist any more."))
+        existing = Hold.search([("key", "=", key)])
+        if existing:
+            return self._check_same_hold(existing, to_points(units))
+        today = gateway.today(card)
+        try:
+            card.refresh(today, gateway.plan)
+            probe = allocation.Op("redeem", -units, key, today)
+            card._check_usable(probe, today)
+            if units > card.available(today):
+                raise allocation.LedgerError("insufficient", card, wanted=units, available=card.available(today))
+        except allocation.LedgerError as error:
+            gateway.refuse(error)
+        card.revision += 1
+        gateway.write(states)
+        now = fields.Datetime.now()
+        return Hold._place(
+            {
+                "card_id": self.id,
+                "program_id": card.info["program_id"],
+                "company_id": card.info["company_id"],
+                "points": to_points(units),
+                "date": today,
+                "expires_at": now + ttl if ttl else False,
+                "key": key,
+                "res_model": document and document[0],
+                "res_id": document and document[1],
+            }
+        )
+
+    def _refresh_ledger(self, as_of=None):
+        """Let vested points pay debts and expire what is past its date, now.
+
+        :param as_of: date, default today; only replays of the past pass another
+        """
+        for ids in split_every(CHUNK, sorted(self.ids), set):
+            gateway = Gateway(self.env)
+            states = gateway.load(ids)
+            for card in states.values():
+                if card.id in ids:
+                    card.refresh(as_of or gateway.today(card), gateway.plan)
+            gateway.write(states)
+
+    def _points_changed(self, before, after):
+        """Hook: the balance of the cards in ``self`` changed. Override to react; call super.
+
+        :param before: dict card id -> points before
+        :param after: dict card id -> points now
+        """
+        if self.env.context.get("loyalty_no_mail"):
+            return
+        programs = self.program_id.filtered(
+            lambda program: "points_reach" in program.communication_plan_ids.mapped("trigger")
+        )
+        for card in self.filtered(lambda card: card.program_id in programs):
+            card._send_points_reach_communication({card: {"old": before[card.id], "new": after[card.id]}})
+
+    def _levels_changed(self, before):
+        """Hook: the level of the cards in ``self`` changed. Override to react; call super.
+
+        :param before: dict card id -> id of the level before, or None
+        """
+        levels = self.env["loyalty.level"].browse({level for level in before.values() if level})
+        levels.fetch(["name", "partner_category_id"])
+        self._tag_partners(levels)
+        if self.env.context.get("tracking_disable"):
+            return
+        for card in self:
+            old = self.env["loyalty.level"].browse(before[card.id] or [])
+            card._message_log(
+                body=self.env._("Level: %(old)s → %(new)s", old=old.name or "-", new=card.level_id.name or "-")
+            )
+
+    def _tag_partners(self, old_levels):
+        """Give customers the tag of their card's level and take back the tags of other levels of the program."""
+        if not (self.level_id | old_levels).partner_category_id:
+            return
+        for level, cards in self.grouped("level_id").items():
+            tags = cards.program_id.level_ids.partner_category_id
+            partners = cards.partner_id.sudo()  # a cashier's sale may tag a customer whom the cashier cannot edit
+            commands = [(3, tag.id) for tag in tags - level.partner_category_id]
+            if level.partner_category_id:
+                commands.append((4, level.partner_category_id.id))
+            partners.write({"category_id": commands})
+
+
+class Gateway:
+    """One pass of the gateway: load the rows of some cards, apply movements, write what the plan says."""
+
+    def __init__(self, env):
+        self.env = env
+        self.cr = env.cr
+        self.plan = allocation.Plan()
+        self.lots = {}
+        self.holds = {}
+        self._terms = {}
+        self._todays = {}
+
+    # --- reading -------------------------------------------------------------------------------------------------
+
+    def today(self, card):
+        company_id = card.info["company_id"]
+        if company_id not in self._todays:
+            company = self.env["res.company"].browse(company_id or [])
+            self._todays[company_id] = loyalty_today(self.env, company)
+        return self._todays[company_id]
+
+    def terms(self, program_id):
+        if program_id not in self._terms:
+            self._terms[program_id] = self.env["loyalty.program"].sudo().browse(program_id)._ledger_terms()
+        return self._terms[program_id]
+
+    def load(self, ids, lock=True):
+        """Lock the cards and their masters in id order and return them as ``{id: allocation.Card}``.
+
+        The dict also holds the masters. Cards outside the ledger are not returned.
+        """
+        self.cr.execute(
+            SQL(
+                """
+                SELECT c.id, c.program_id, c.company_id, c.points_to_id, c.level_id, c.partner_id, c.closed,
+                       c.start_date, c.expiration_date, c.last_earning_date, c.last_use_date,
+                       COALESCE(c.ledger_revision, 0) AS revision,
+                       (COALESCE(c.points, 0) * 10000)::bigint AS balance,
+                       (COALESCE(c.accumulated_points, 0) * 10000)::bigint AS accumulated,
+                       (COALESCE(c.redeemed_points, 0) * 10000)::bigint AS redeemed,
+                       (COALESCE(c.lifetime_points, 0) * 10000)::bigint AS lifetime,
+                       (COALESCE(c.debt_points, 0) * 10000)::bigint AS debt
+                  FROM loyalty_card c
+                 WHERE c.id IN (
+                       SELECT unnest(%(ids)s::int[])
+                        UNION
+                       SELECT m.points_to_id FROM loyalty_card m
+                        WHERE m.id = ANY(%(ids)s::int[]) AND m.points_to_id IS NOT NULL)
+                   AND c.ledgered
+                 ORDER BY c.id %(lock)s
+                """,
+                lock=SQL("FOR NO KEY UPDATE OF c") if lock else SQL(),
+                ids=arrays.numbers(sorted(ids)),
+            )
+        )
+        states = {}
+        for info in self.cr.dictfetchall():
+            card = allocation.Card(
+                info["id"], self.terms(info["program_id"]), info["balance"], info["accumulated"], info["redeemed"],
+                info["lifetime"], info["debt"],
+            )  # fmt: skip
+            card.expiry = info["expiration_date"]
+            card.start = info["start_date"]
+            card.closed = bool(info["closed"])
+            card.source = bool(info["points_to_id"])
+            card.last_use = info["last_use_date"]
+            card.revision = info["revision"]
+            card.level_id = info["level_id"]
+            card.info = info
+            if info["last_earning_date"]:
+                card.earned_on(info["last_earning_date"])
+            states[card.id] = card
+        used = arrays.numbers(card.id for card in states.values() if card.last_use or card.balance or card.revision)
+        if used != "{}":
+            self._load_lots(states, used)
+        return states
+
+    def _load_lots(self, states, card_ids):
+        for row in self._read_lots(SQL("l.card_id = ANY(%s::int[]) AND l.remaining > 0", card_ids)):
+            states[row.card_id].add_lot(row)
+        self.cr.execute(
+            SQL(
+                """
+                SELECT id, card_id, (points * 10000)::bigint, date FROM loyalty_hold
+                 WHERE card_id = ANY(%s::int[]) AND state = 'active' AND (expires_at IS NULL OR expires_at > %s)
+                 ORDER BY id
+                """,
+                card_ids,
+                fields.Datetime.now(),
+            )
+        )
+        for hold_id, card_id, points, since in self.cr.fetchall():
+            hold = allocation.Hold(hold_id, points, since)
+            self.holds[hold_id] = hold
+            states[card_id].holds.append(hold)
+        owing = [card.id for card in states.values() if card.debt]
+        if owing:
+            self.cr.execute(
+                SQL(
+                    """
+                    SELECT card_id, id, (unpaid_points * 10000)::bigint FROM loyalty_ledger_entry
+                     WHERE card_id = ANY(%s) AND unpaid_points > 0 ORDER BY id
+                    """,
+                    owing,
+                )
+            )
+            for card_id, entry_id, unpaid in self.cr.fetchall():
+                states[card_id].debts.append(allocation.Debt(entry_id, unpaid))
+
+    def _read_lots(self, condition):
+        """Yield lots once: a lot already read is the same object everywhere."""
+        self.cr.execute(
+            SQL(
+                """
+                SELECT l.id, l.card_id, l.entry_id, (l.points * 10000)::bigint, (l.remaining * 10000)::bigint,
+                       l.available_from, l.expiration_date, l.origin_lot_id, l.id
+                  FROM loyalty_lot l WHERE %s ORDER BY l.id
+                """,
+                condition,
+            )
+        )
+        for row in self.cr.fetchall():
+            lot = self.lots.get(row[0])
+            if lot is None:
+                lot = self.lots[row[0]] = allocation.Lot(*row)
+            yield lot
+
+    def _load_reversed(self, entry_ids):
+        """Return what the reversals need to know of the entries that they undo, by entry id."""
+        self.cr.execute(
+            SQL(
+                """
+                SELECT e.id, (e.points * 10000)::bigint, (e.level_points * 10000)::bigint, e.is_redemption,
+                       (e.unpaid_points * 10000)::bigint,
+                       ((abs(e.points) - COALESCE(r.points, 0)) * 10000)::bigint
+                  FROM loyalty_ledger_entry e
+                  LEFT JOIN (SELECT reversed_entry_id, sum(abs(points) + waived_points) AS points
+                               FROM loyalty_ledger_entry WHERE reversed_entry_id = ANY(%(ids)s::int[])
+                              GROUP BY reversed_entry_id) r ON r.reversed_entry_id = e.id
+                 WHERE e.id = ANY(%(ids)s::int[])
+                """,
+                ids=arrays.numbers(entry_ids),
+            )
+        )
+        found = {row[0]: allocation.Reversed(*row, []) for row in self.cr.fetchall()}
+        debits = [entry.id for entry in found.values() if entry.points < 0]
+        credits_ = [entry.id for entry in found.values() if entry.points > 0]
+        if debits:
+            self.cr.execute(
+                SQL(
+                    """
+                    SELECT debit_entry_id, lot_id, (sum(points) * 10000)::bigint FROM loyalty_ledger_consumption
+                     WHERE debit_entry_id = ANY(%s) GROUP BY debit_entry_id, lot_id HAVING sum(points) > 0
+                     ORDER BY max(id)
+                    """,
+                    debits,
+                )
+            )
+            rows = self.cr.fetchall()
+            lots = {lot.id: lot for lot in self._read_lots(SQL("l.id = ANY(%s)", [row[1] for row in rows]))}
+            for entry_id, lot_id, points in rows:
+                found[entry_id].taken.append([lots[lot_id], points])
+        if credits_:
+            own = SQL(
+                """(l.entry_id = ANY(%(ids)s) OR l.origin_lot_id IN
+                    (SELECT o.id FROM loyalty_lot o WHERE o.entry_id = ANY(%(ids)s)))""",
+                ids=credits_,
+            )
+            lots = list(self._read_lots(own))
+            roots = {lot.id: lot.entry for lot in lots}
+            for lot in lots:
+                entry_id = lot.entry if lot.entry in found else roots.get(lot.origin)
+                if entry_id in found:
+                    found[entry_id].taken.append([lot, lot.remaining])
+        return found
+
+    # --- posting -------------------------------------------------------------------------------------------------
+
+    def post(self, ops):
+        """Post a chunk of checked movements and return their entry ids, in order."""
+        wanted = {op["card_id"] for op in ops}
+        wanted.update(op["target_card_id"] for op in ops if op.get("target_card_id"))
+        states = self.load(wanted)
+        posted = self._find_posted(ops)
+        reversed_ids = {op["reversed_entry_id"] for op in ops if op.get("reversed_entry_id")}
+        undone = self._load_reversed(reversed_ids) if reversed_ids else {}
+        asked_lots = {lot for op in ops if op.get("lots") for lot in _ids(op["lots"])}
+        if asked_lots:
+            list(self._read_lots(SQL("l.id = ANY(%s)", list(asked_lots))))
+        results = []
+        for op in ops:
+            first = posted.get(op["key"])
+            if first is not None:
+                self._check_same(op, first, states)
+                results.append(first)
+                continue
+            entry = self._apply(op, states, undone)
+            posted[op["key"]] = entry
+            results.append(entry)
+        self.write(states)
+        return [entry.id if isinstance(entry, allocation.Entry) else entry["id"] for entry in results]
+
+    def _find_posted(self, ops):
+        self.cr.execute(
+            SQL(
+                """
+                SELECT id, card_id, kind, (points * 10000)::bigint AS units, (waived_points * 10000)::bigint AS waived,
+                       res_model, res_id, reversed_entry_id, idempotency_key
+                  FROM loyalty_ledger_entry WHERE idempotency_key = ANY(%s::text[])
+                """,
+                arrays.texts([op["key"] for op in ops]),
+            )
+        )
+        return {row["idempotency_key"]: row for row in self.cr.dictfetchall()}
+
+    def _check_same(self, op, first, states):
+        """The same key must mean the same event."""
+        if isinstance(first, allocation.Entry):
+            first = {
+                "card_id": first.card.id, "kind": first.kind, "units": first.points, "waived": first.waived,
+                "res_model": first.op.model, "res_id": first.op.res_id, "reversed_entry_id": first.reversed_id,
+                "idempotency_key": first.key,
+            }  # fmt: skip
+        model, res_id = op.get("document") or (None, None)
+        card = states.get(op["card_id"])
+        same_card = first["card_id"] == op["card_id"] or (card and card.info["points_to_id"] == first["card_id"])
+        same_points = first["units"] - first["waived"] == op["units"] or (op["kind"] == "transfer" and not op["units"])
+        if (
+            not same_card
+            or not same_points
+            or (first["kind"], first["res_model"], first["res_id"] or None) != (op["kind"], model or None, res_id or None)
+            or (first["reversed_entry_id"] or None) != (op.get("reversed_entry_id") or None)
+        ):
+            raise ValidationError(
+                self.env._(
+                    "The loyalty transaction %(key)s was posted before with other content. "
+                    "Use a new key for a new event.",
+                    key=op["key"],
+                )
+            )
+
+    def _apply(self, op, states, undone):
+        card = states.get(op["card_id"])
+        if card is None:
+            raise ValidationError(
+                self.env._("Card %s does not exist, or its program keeps no points ledger.", op["card_id"])
+            )
+        kind, units = op["kind"], op["units"]
+        if card.source and kind != "transfer" and (units > 0 or kind in ("reversal", "upstream")):
+            card = self._master(card, states)
+        reverses = None
+        if op.get("reversed_entry_id"):
+            reverses = undone.get(op["reversed_entry_id"])
+            if reverses is None or (reverses.points > 0) == (units > 0):
+                raise ValidationError(self.env._("The transaction to reverse does not exist, or has the same sign."))
+        overdraw = op.get("overdraw")
+        if not overdraw:
+            if kind == "upstream" or (kind == "opening" and units < 0):
+                overdraw = "debt"
+            elif reverses is not None and units < 0:
+                overdraw = card.terms.negative
+            else:
+                overdraw = "refuse"
+        target = op.get("target_card_id") and states.get(op["target_card_id"])
+        if kind == "transfer":
+            target = self._check_target(card, target, states)
+        hold = op.get("hold")
+        if hold:
+            # A hold that timed out, or was taken meanwhile, is not among the active ones: a plain redemption.
+            hold = self.holds.get(hold.id)
+            if hold is not None and (hold not in card.holds or hold.points != -units):
+                raise ValidationError(self.env._("The reserved points belong to another card or are another number."))
+        lots = op.get("lots")
+        if lots is not None:
+            lots = [self.lots[lot_id] for lot_id in _ids(lots) if lot_id in self.lots]
+            if any(lot.card_id != card.id for lot in lots):
+                raise ValidationError(self.env._("The lots belong to another card."))
+        model, res_id = op.get("document") or (None, None)
+        today = self.today(card)
+        movement = allocation.Op(
+            kind, units, op["key"], fields.Date.to_date(op.get("effective_date")) or today,
+            vests=fields.Date.to_date(op.get("available_from")),
+            expiry=fields.Date.to_date(op.get("expiration_date")),
+            lots=lots, hold=hold, reverses=reverses, overdraw=overdraw, target=target,
+            model=model, res_id=res_id, reason=op.get("reason"),
+        )  # fmt: skip
+        try:
+            return card.apply(movement, self.plan, today)
+        except allocation.LedgerError as error:
+            self.refuse(error)
+
+    def _master(self, card, states):
+        master = states.get(card.info["points_to_id"])
+        if master is None:
+            raise ValidationError(
+                self.env._("The card that receives the points of card %s has no points ledger.", self._code(card))
+            )
+        return master
+
+    def _check_target(self, card, target, states):
+        if target is not None and target.source:
+            if target.info["points_to_id"] not in states:
+                states.update(self.load({target.info["points_to_id"]}))
+            target = self._master(target, states)
+        if target is None or target is card:
+            raise ValidationError(self.env._("Choose another card with a points ledger to receive the points."))
+        if target.info["program_id"] != card.info["program_id"]:
+            raise ValidationError(self.env._("Points move between cards of one program only."))
+        return target
+
+    def _code(self, card):
+        return self.env["loyalty.card"].sudo().browse(card.id).code
+
+    def refuse(self, error):
+        """Turn a :class:`tools.allocation.LedgerError` into the message that the user gets."""
+        _, code, details = self.env._, self._code(error.card), error.details
+        messages = {
+            "closed": lambda: _("Card %s is closed. Reopen it, or use another card.", code),
+            "not_started": lambda: _("Card %(code)s can be used from %(date)s on.", code=code, date=details["date"]),
+            "expired": lambda: _("Card %(code)s expired on %(date)s.", code=code, date=details["date"]),
+            "source": lambda: _(
+                "Card %(code)s sends its points to card %(master)s. Redeem from that card.",
+                code=code,
+                master=self.env["loyalty.card"].sudo().browse(error.card.info["points_to_id"]).code,
+            ),
+            "insufficient": lambda: _(
+                "Card %(code)s has %(available)s points available, fewer than the %(wanted)s asked for.",
+                code=code,
+                available=f"{to_points(details['available']):g}",
+                wanted=f"{to_points(details['wanted']):g}",
+            ),
+            "reserved": lambda: _(
+                "Card %(code)s has %(reserved)s reserved points. Settle or release them first.",
+                code=code,
+                reserved=f"{to_points(details['reserved']):g}",
+            ),
+            "over_reversed": lambda: _(
+                "Only %(left)s points of this transaction can still be reversed, not %(wanted)s.",
+                left=f"{to_points(details['left']):g}",
+                wanted=f"{to_points(details['wanted']):g}",
+            ),
+            "past_date": lambda: _("The new expiry date %s is past. Choose today or later.", details["date"]),
+        }
+        raise ValidationError(messages[error.code]()) from error
+
+    # --- writing -------------------------------------------------------------------------------------------------
+
+    def write(self, states):
+        """Write the plan: entries, lots, consumptions, debts, holds and cards, each in one statement."""
+        plan = self.plan
+        touched = {entry.card.id: entry.card for entry in plan.entries}
+        touched.update((card.id, card) for card in states.values() if card.revision != card.info["revision"])
+        touched.update((card.id, card) for card in states.values() if card.debt != card.info["debt"])
+        if not touched:
+            return
+        # ROW EXCLUSIVE before ids are drawn: sealing waits for whoever holds it, so drawn ids are settled or void.
+        self.cr.execute(
+            SQL(
+                "LOCK TABLE loyalty_ledger_entry IN ROW EXCLUSIVE MODE; SET CONSTRAINTS %s DEFERRED",
+                SQL(ddl.CONSTRAINTS),
+            )
+        )
+        if plan.entries or plan.lots:
+            self._number(plan)
+        if plan.entries:
+            self._insert_entries(plan.entries)
+        if plan.lots:
+            self._insert_lots(plan.lots)
+        if plan.changed_lots:
+            self._update_lots(plan.changed_lots.values())
+        if plan.consumptions:
+            self._insert_consumptions(plan.consumptions)
+        if plan.changed_debts:
+            self._update_debts(plan.changed_debts)
+        self._consume_holds(plan.entries)
+        old_levels = self._assign_levels(list(touched.values()))
+        self._update_cards(touched.values())
+        self.cr.execute(SQL("SET CONSTRAINTS %s IMMEDIATE", SQL(ddl.CONSTRAINTS)))
+        self._invalidate(touched)
+        self._report_shortfalls(plan.shortfalls)
+        self._notify(touched, old_levels)
+
+    def _number(self, plan):
+        self.cr.execute(
+            SQL(
+                "SELECT nextval('loyalty_ledger_entry_id_seq') FROM generate_series(1, %s)",
+                len(plan.entries),
+            )
+        )
+        for entry, (entry_id,) in zip(plan.entries, self.cr.fetchall()):
+            entry.id = entry_id
+        if plan.lots:
+            self.cr.execute(SQL("SELECT nextval('loyalty_lot_id_seq') FROM generate_series(1, %s)", len(plan.lots)))
+            for lot, (lot_id,) in zip(plan.lots, self.cr.fetchall()):
+                lot.id = lot_id
+
+    def _insert_entries(self, entries):
+        numbers, units, texts = arrays.numbers, arrays.units, arrays.texts
+        infos = [entry.card.info for entry in entries]
+        ops = [entry.op or _NO_OP for entry in entries]
+        self.cr.execute(
+            SQL(
+                """
+                INSERT INTO loyalty_ledger_entry (
+                       id, card_id, program_id, company_id, kind, points, balance_after, date, effective_date,
+                       expiration_date, available_from, reason, res_model, res_id, idempotency_key, reversed_entry_id,
+                       is_redemption, level_points, waived_points, author_id, unpaid_points, row_hash)
+                SELECT n.*, %(hash)s
+                  FROM (SELECT u.id, u.card_id, u.program_id, u.company_id, u.kind, u.points, u.balance_after,
+                               %(now)s::timestamp AS date, u.effective_date, u.expiration_date, u.available_from,
+                               u.reason, u.res_model, u.res_id, u.idempotency_key, u.reversed_entry_id,
+                               u.is_redemption, u.level_points, u.waived_points, %(author)s::int AS author_id, u.unpaid
+                          FROM unnest(%(id)s::int[], %(card)s::int[], %(program)s::int[], %(company)s::int[],
+                                      %(kind)s::text[], %(points)s::numeric[], %(balance)s::numeric[], %(date)s::date[],
+                                      %(expiry)s::date[], %(vests)s::date[], %(reason)s::text[], %(model)s::text[],
+                                      %(res)s::int[], %(key)s::text[], %(reversed)s::int[], %(redemption)s::bool[],
+                                      %(level)s::numeric[], %(waived)s::numeric[], %(unpaid)s::numeric[])
+                               AS u(id, card_id, program_id, company_id, kind, points, balance_after, effective_date,
+                                    expiration_date, available_from, reason, res_model, res_id, idempotency_key,
+                                    reversed_entry_id, is_redemption, level_points, waived_points, unpaid)) n
+                """,
+                hash=ddl.row_hash("n"),
+                now=fields.Datetime.now(),
+                author=self.env.uid,
+                id=numbers([entry.id for entry in entries]),
+                card=numbers([info["id"] for info in infos]),
+                program=numbers([info["program_id"] for info in infos]),
+                company=numbers([info["company_id"] for info in infos]),
+                kind=numbers([entry.kind for entry in entries]),
+                points=units([entry.points for entry in entries]),
+                balance=units([entry.balance for entry in entries]),
+                date=numbers([entry.date for entry in entries]),
+                expiry=numbers([entry.expiry for entry in entries]),
+                vests=numbers([entry.vests for entry in entries]),
+                reason=texts([op.reason for op in ops]),
+                model=texts([op.model for op in ops]),
+                res=numbers([op.res_id or None for op in ops]),
+                key=texts([entry.key for entry in entries]),
+                reversed=numbers([entry.reversed_id for entry in entries]),
+                redemption=numbers([entry.redemption for entry in entries]),
+                level=units([entry.level for entry in entries]),
+                waived=units([entry.waived for entry in entries]),
+                unpaid=units([entry.unpaid for entry in entries]),
+            )
+        )
+
+    def _insert_lots(self, lots):
+        numbers, units = arrays.numbers, arrays.units
+        infos = [lot.entry.card.info for lot in lots]
+        self.cr.execute(
+            SQL(
+                """
+                INSERT INTO loyalty_lot (id, entry_id, card_id, program_id, company_id, points, remaining, date,
+                                         available_from, expiration_date, expiry_entry_id, origin_lot_id)
+                SELECT * FROM unnest(%s::int[], %s::int[], %s::int[], %s::int[], %s::int[], %s::numeric[],
+                                     %s::numeric[], %s::date[], %s::date[], %s::date[], %s::int[], %s::int[])
+                """,
+                numbers([lot.id for lot in lots]),
+                numbers([lot.entry.id for lot in lots]),
+                numbers([info["id"] for info in infos]),
+                numbers([info["program_id"] for info in infos]),
+                numbers([info["company_id"] for info in infos]),
+                units([lot.points for lot in lots]),
+                units([lot.remaining for lot in lots]),
+                numbers([lot.entry.date for lot in lots]),
+                numbers([lot.vests for lot in lots]),
+                numbers([lot.expiry for lot in lots]),
+                numbers([lot.expiry_entry and lot.expiry_entry.id for lot in lots]),
+                numbers([_id(lot.origin) for lot in lots]),
+            )
+        )
+
+    def _update_lots(self, lots):
+        lots = list(lots)
+        self.cr.execute(
+            SQL(
+                """
+                UPDATE loyalty_lot l SET remaining = u.remaining FROM unnest(%s::int[], %s::numeric[]) AS u(id, remaining)
+                 WHERE l.id = u.id AND l.remaining IS DISTINCT FROM u.remaining
+                """,
+                arrays.numbers([lot.id for lot in lots]),
+                arrays.units([lot.remaining for lot in lots]),
+            )
+        )
+        dated = [lot for lot in lots if lot.expiry_entry is not None]
+        if dated:
+            self.cr.execute(
+                SQL(
+                    """
+                    UPDATE loyalty_lot l SET expiration_date = u.expiry, expiry_entry_id = u.entry_id
+                      FROM unnest(%s::int[], %s::date[], %s::int[]) AS u(id, expiry, entry_id) WHERE l.id = u.id
+                    """,
+                    arrays.numbers([lot.id for lot in dated]),
+                    arrays.numbers([lot.expiry for lot in dated]),
+                    arrays.numbers([lot.expiry_entry.id for lot in dated]),
+                )
+            )
+
+    def _insert_consumptions(self, rows):
+        numbers, units = arrays.numbers, arrays.units
+        self.cr.execute(
+            SQL(
+                """
+                INSERT INTO loyalty_ledger_consumption
+                       (debit_entry_id, lot_id, points, entry_id, remaining_after, moved_to_lot_id)
+                SELECT debit, lot, points, cause, remaining, moved
+                  FROM unnest(%s::int[], %s::int[], %s::numeric[], %s::int[], %s::numeric[], %s::int[])
+                       WITH ORDINALITY AS u(debit, lot, points, cause, remaining, moved, position)
+                 ORDER BY position
+                """,
+                numbers([_id(row[0]) for row in rows]),
+                numbers([row[1].id for row in rows]),
+                units([row[2] for row in rows]),
+                numbers([_id(row[3]) for row in rows]),
+                units([row[4] for row in rows]),
+                numbers([row[5] and row[5].id for row in rows]),
+            )
+        )
+
+    def _update_debts(self, debts):
+        self.cr.execute(
+            SQL(
+                """
+                UPDATE loyalty_ledger_entry e SET unpaid_points = u.unpaid
+                  FROM unnest(%s::int[], %s::numeric[]) AS u(id, unpaid) WHERE e.id = u.id
+                """,
+                arrays.numbers(debts),
+                arrays.units(debts.values()),
+            )
+        )
+
+    def _consume_holds(self, entries):
+        used = [(entry.op.hold.id, entry.id) for entry in entries if entry.op is not None and entry.op.hold is not None]
+        if not used:
+            return
+        self.cr.execute(
+            SQL(
+                """
+                UPDATE loyalty_hold h SET state = 'consumed', entry_id = u.entry_id
+                  FROM unnest(%s::int[], %s::int[]) AS u(id, entry_id) WHERE h.id = u.id AND h.state = 'active'
+                """,
+                arrays.numbers([hold_id for hold_id, __ in used]),
+                arrays.numbers([entry_id for __, entry_id in used]),
+            )
+        )
+        if self.cr.rowcount != len(used):
+            raise UserError(self.env._("The reserved points were used or released meanwhile. Try again."))
+        self.env["loyalty.hold"].invalidate_model()
+
+    def _assign_levels(self, cards):
+        """Set the level of each card by its program's basis (H14); return ``{card id: level before}`` of changes."""
+        changed = {}
+        by_program = defaultdict(list)
+        for card in cards:
+            by_program[card.info["program_id"]].append(card)
+        programs = self.env["loyalty.program"].sudo().browse(by_program)
+        for program in programs:
+            levels = [(to_units(level.min_points), level.id) for level in program.level_ids]
+            if not levels:
+                continue
+            levels.sort()
+            of_program = by_program[program.id]
+            basis = self._level_basis(program, of_program)
+            for card in of_program:
+                level_id = levels[0][1]
+                if not card.source:
+                    value = basis[card.id]
+                    for minimum, candidate in levels:
+                        if value < minimum:
+                            break
+                        level_id = candidate
+                if card.level_id != level_id:
+                    changed[card.id] = card.level_id
+                    card.level_id = level_id
+        return changed
+
+    def _level_basis(self, program, cards):
+        """Return ``{card id: basis}`` in ten-thousandths of points (or of purchases)."""
+        if program.level_basis == "balance":
+            return {card.id: card.balance for card in cards}
+        if program.level_basis == "lifetime":
+            return {card.id: card.lifetime for card in cards}
+        ids = arrays.numbers([card.id for card in cards])
+        if program.level_basis == "last_12_months":
+            days = {card.id: self.today(card) for card in cards[:1]}
+            since = allocation.add_delay(next(iter(days.values())), -1, "year")
+            query = SQL(
+                """
+                SELECT card_id, (sum(level_points) * 10000)::bigint FROM loyalty_ledger_entry
+                 WHERE card_id = ANY(%s::int[]) AND effective_date > %s GROUP BY card_id
+                """,
+                ids,
+                since,
+            )
+        else:
+            query = SQL(
+                """
+                SELECT COALESCE(c.points_to_id, c.id), count(DISTINCT (e.res_model, e.res_id)) * 10000
+                  FROM loyalty_ledger_entry e JOIN loyalty_card c ON c.id = e.card_id
+                 WHERE (c.id = ANY(%(ids)s::int[]) OR c.points_to_id = ANY(%(ids)s::int[]))
+                   AND e.kind = 'earn' AND e.res_id IS NOT NULL
+                   AND NOT EXISTS (SELECT 1 FROM loyalty_ledger_entry r WHERE r.reversed_entry_id = e.id
+                                    GROUP BY r.reversed_entry_id HAVING sum(abs(r.points) + r.waived_points) >= e.points)
+                 GROUP BY 1
+                """,
+                ids=ids,
+            )
+        self.cr.execute(query)
+        values = dict(self.cr.fetchall())
+        return {card.id: values.get(card.id, 0) for card in cards}
+
+    def _update_cards(self, cards):
+        cards = list(cards)
+        numbers, units = arrays.numbers, arrays.units
+        self.cr.execute(
+            SQL(
+                """
+                UPDATE loyalty_card c
+                   SET points = u.points, accumulated_points = u.accumulated, redeemed_points = u.redeemed,
+                       lifetime_points = u.lifetime, debt_points = u.debt, last_earning_date = u.earned,
+                       last_use_date = u.used, ledger_revision = u.revision, level_id = u.level_id,
+                       write_date = %s, write_uid = %s
+                  FROM unnest(%s::int[], %s::numeric[], %s::numeric[], %s::numeric[], %s::numeric[], %s::numeric[],
+                              %s::date[], %s::date[], %s::int[], %s::int[])
+                       AS u(id, points, accumulated, redeemed, lifetime, debt, earned, used, revision, level_id)
+                 WHERE c.id = u.id
+                """,
+                self.cr.now(),
+                self.env.uid,
+                numbers([card.id for card in cards]),
+                units([card.balance for card in cards]),
+                units([card.accumulated for card in cards]),
+                units([card.redeemed for card in cards]),
+                units([card.lifetime for card in cards]),
+                units([card.debt for card in cards]),
+                numbers([card.last_earning for card in cards]),
+                numbers([card.last_use for card in cards]),
+                numbers([max(card.revision, card.info["revision"] + 1) for card in cards]),
+                numbers([card.level_id for card in cards]),
+            )
+        )
+
+    def _invalidate(self, touched):
+        cards = self.env["loyalty.card"].browse(touched)
+        cards.invalidate_recordset(flush=False)
+        for model in ("loyalty.lot", "loyalty.ledger.entry", "loyalty.ledger.consumption"):
+            self.env[model].invalidate_model(flush=False)
+        # Dependents outside the card, such as totals of customers, are computed on reading.
+        cards.modified(["points"])
+
+    def _report_shortfalls(self, shortfalls):
+        if not shortfalls:
+            return
+        self.env["loyalty.exception"].sudo().create(
+            [
+                {
+                    "kind": kind,
+                    "card_id": entry.card.id,
+                    "program_id": entry.card.info["program_id"],
+                    "company_id": entry.card.info["company_id"],
+                    "entry_id": entry.id,
+                    "points": to_points(units),
+                    "res_model": entry.op.model,
+                    "res_id": entry.op.res_id,
+                }
+                for entry, units, kind in shortfalls
+            ]
+        )
+
+    def _notify(self, touched, old_levels):
+        Card = self.env["loyalty.card"].sudo()
+        moved = [card for card in touched.values() if card.balance != card.info["balance"]]
+        if moved:
+            before = {card.id: to_points(card.info["balance"]) for card in moved}
+            after = {card.id: to_points(card.balance) for card in moved}
+            Card.browse(before)._points_changed(before, after)
+        if old_levels:
+            Card.browse(old_levels)._levels_changed(old_levels)
+
+
+def read_balances(cards):
+    """Return ``{card id: (reserved, pending, lapsed, available)}`` in points, as of now; takes no lock.
+
+    Cards with both lapsed lots and holds need the shield of each hold; only they are allocated in Python.
+    """
+    env = cards.env
+    ids = [card_id for card_id in cards._ids_of_rows() if card_id]
+    if not ids:
+        return {}
+    cards.flush_model()
+    env["loyalty.program"].flush_model()
+    env["loyalty.hold"].flush_model()
+    gateway = Gateway(env)
+    states = gateway.load(set(ids), lock=False)
+    result = {}
+    for card_id in ids:
+        card = states.get(card_id)
+        if card is None:
+            continue
+        today = gateway.today(card)
+        lapsed = sum(lot.remaining for lot in card._lapsed(today))
+        usable = not (
+            card.closed or card.source or (card.start and card.start > today) or (card.expiry and card.expiry < today)
+        )
+        result[card_id] = (
+            to_points(sum(hold.points for hold in card.holds)),
+            to_points(card.pending(today)),
+            to_points(lapsed),
+            to_points(card.available(today)) if usable else 0.0,
+        )
+    return result
+
+
+class _NoOp:
+    """What an entry that no movement asked for (an expiry) says about its document."""
+
+    reason = model = res_id = None
+
+
+_NO_OP = _NoOp()
+
+
+def _ids(records):
+    return getattr(records, "ids", None) or list(records)
+
+
+def _id(record):
+    """Id of a planned row or of an existing one, which is its id itself."""
+    return getattr(record, "id", record)

@@ -1,0 +1,156 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+
+class LoyaltyHold(models.Model):
+    """Points set aside for a document that is not final. A hold is consumed, released or timed out exactly once."""
+
+    _name = "loyalty.hold"
+    _description = "Reserved Loyalty Points"
+    _order = "id desc"
+
+    card_id = fields.Many2one("loyalty.card", "Card", required=True, readonly=True, ondelete="restrict")
+    partner_id = fields.Many2one(related="card_id.partner_id", string="Customer")
+    program_id = fields.Many2one("loyalty.program", "Program", required=True, readonly=True, ondelete="restrict")
+    company_id = fields.Many2one("res.company", "Company", readonly=True, ondelete="restrict")
+    points = fields.Float("Points", digits=(16, 4), required=True, readonly=True)
+    state = fields.Selection(
+        [("active", "Reserved"), ("consumed", "Used"), ("released", "Released"), ("expired", "Timed Out")],
+        "Status", required=True, readonly=True, default="active",
+    )  # fmt: skip
+    date = fields.Date("Reserved On", required=True, readonly=True)
+    expires_at = fields.Datetime("Until", readonly=True, help="Empty: until the document is settled or cancelled.")
+    key = fields.Char("Key", required=True, readonly=True)
+    res_model = fields.Char("Document Model", readonly=True)
+    res_id = fields.Many2oneReference("Document", model_field="res_model", readonly=True)
+    entry_id = fields.Many2one("loyalty.ledger.entry", "Transaction", readonly=True, ondelete="restrict")
+
+    _key_unique = models.UniqueIndex("(key)", "These points are already reserved.")
+    _active_idx = models.Index("(card_id) WHERE state = 'active'")
+    _entry_idx = models.Index("(entry_id) WHERE entry_id IS NOT NULL")
+    _check_points = models.Constraint("CHECK (points > 0)", "Only a positive number of points can be reserved.")
+
+    @api.depends("points", "card_id")
+    def _compute_display_name(self):
+        for hold in self:
+            hold.display_name = f"{hold.card_id.code}: {hold.points:g}"
+
+    def _is_active(self):
+        """Return whether the hold still reserves its points now."""
+        self.ensure_one()
+        return self.state == "active" and (not self.expires_at or self.expires_at > fields.Datetime.now())
+
+    def _release(self):
+        """Give the points back to the cards. Holds that are settled already are left alone.
+
+        :return: the holds that this call released
+        """
+        return self._close("released")
+
+    def _close(self, state):
+        """Move active holds to ``state``; the card rows are locked and touched, so a concurrent spender waits."""
+        self.env["loyalty.card"].browse(sorted(set(self.card_id.ids)))._ledger_touch()
+        self.invalidate_recordset(["state"])
+        open_holds = self.filtered(lambda hold: hold.state == "active")
+        open_holds._settle({"state": state})
+        return open_holds
+
+    def _consume(self, reason=None, document=None, overdraw="refuse", effective_date=None):
+        """Turn the hold into a redemption of its points.
+
+        A hold that timed out is a plain redemption. Consuming twice returns the first transaction.
+
+        :param reason: words for the ledger, without personal data
+        :param document: ``(model, id)``; default: the hold's own
+        :param overdraw: ``refuse`` or ``debt``, what happens when the card's points do not cover the hold any more
+        :return: the ``loyalty.ledger.entry``
+        :raises odoo.exceptions.UserError: for a released hold, or when the points are not there any more
+        """
+        self.ensure_one()
+        if self.state == "released":
+            raise UserError(self.env._("These reserved points were released already; reserve them again."))
+        if self.state == "consumed":
+            return self.entry_id
+        return self.card_id._post_entries(
+            [
+                {
+                    "card_id": self.card_id.id,
+                    "kind": "redeem",
+                    "points": -self.points,
+                    "key": f"hold:{self.key}",
+                    "document": document or (self.res_model and (self.res_model, self.res_id)) or None,
+                    "hold": self,
+                    "reason": reason,
+                    "overdraw": overdraw,
+                    "effective_date": effective_date,
+                }
+            ]
+        )
+
+    def _settle(self, vals):
+        """Write the status of holds whose cards are locked."""
+        return super().write(vals)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        raise UserError(self.env._("Reserve points from a document: an order, an invoice or the till."))
+
+    def _place(self, vals):
+        """Insert a hold; only ``loyalty.card._hold`` calls it, with the card locked."""
+        return super().create(vals)
+
+    def write(self, vals):
+        raise UserError(self.env._("Reserved points are used or released by their document; use Release."))
+
+    def unlink(self):
+        raise UserError(self.env._("Reserved points cannot be deleted; use Release."))
+
+    def action_release(self):
+        """Release by hand: for a document that will never be settled."""
+        self.env["loyalty.card"]._check_ledger_group("loyalty_ledger.group_loyalty_manager")
+        self.check_access("read")
+        self.sudo()._release()  # the group was checked; nobody has write access to holds
+        return True
+
+    @api.model
+    def _cron_time_out(self, batch=1000):
+        """Mark holds as timed out. Balances never depend on this: a hold past its time reserves nothing."""
+        while True:
+            holds = self.search(
+                [("state", "=", "active"), ("expires_at", "<=", fields.Datetime.now())], limit=batch, order="id"
+            )
+            if not holds:
+                return
+            holds._close("expired")
+            remaining = self.search_count([("state", "=", "active"), ("expires_at", "<=", fields.Datetime.now())])
+            if not self.env["ir.cron"]._commit_progress(len(holds), remaining=remaining):
+                return
+
+
+class LoyaltyCard(models.Model):
+    _inherit = "loyalty.card"
+
+    def _hold(self, points, key, document=None, ttl=None):
+        """Reserve points of the card for a document.
+
+        The same key and points again return the same hold while it is active.
+
+        :param points: positive number of points
+        :param key: unique name of the reservation, for example of the payment line
+        :param document: ``(model, id)`` or None
+        :param ttl: :class:`datetime.timedelta` or number of minutes after which it times out; None: never
+        :return: the ``loyalty.hold``
+        :raises odoo.exceptions.UserError: when the card cannot spend or has fewer points available
+        :raises odoo.exceptions.ValidationError: when the key already names another or a settled reservation
+        """
+        self.ensure_one()
+        return self._place_hold(points, key, document, timedelta(minutes=ttl) if isinstance(ttl, int | float) else ttl)
+
+    def _check_same_hold(self, hold, points):
+        if hold.card_id != self or abs(hold.points - points) > 1e-9 or not hold._is_active():
+            raise ValidationError(
+                self.env._("The reservation %s exists already with other content, or it is settled.", hold.key)
+            )
+        return hold

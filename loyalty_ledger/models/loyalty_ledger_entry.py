@@ -1,0 +1,137 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..tools import ddl
+
+KINDS = [
+    ("opening", "Opening balance"),
+    ("earn", "Earned"),
+    ("redeem", "Redeemed"),
+    ("adjust", "Adjustment"),
+    ("expire", "Expired"),
+    ("expiry", "Expiry date changed"),
+    ("transfer", "Transfer"),
+    ("reversal", "Reversal"),
+    ("upstream", "Other change"),
+]
+
+
+class LoyaltyLedgerEntry(models.Model):
+    """One signed, immutable change of one card's points. Rows come only from ``loyalty.card._post_entries``."""
+
+    _name = "loyalty.ledger.entry"
+    _description = "Loyalty Transaction"
+    _order = "id desc"
+    _log_access = False
+    _allow_sudo_commands = False
+
+    card_id = fields.Many2one("loyalty.card", "Card", required=True, readonly=True, ondelete="restrict")
+    partner_id = fields.Many2one(related="card_id.partner_id", string="Customer")
+    program_id = fields.Many2one("loyalty.program", "Program", required=True, readonly=True, ondelete="restrict")
+    company_id = fields.Many2one(
+        "res.company", "Company", readonly=True, ondelete="restrict", help="Company of the program at posting time."
+    )
+    kind = fields.Selection(KINDS, "Type", required=True, readonly=True)
+    points = fields.Float("Points", digits=(16, 4), required=True, readonly=True)
+    balance_after = fields.Float(
+        "Balance After", digits=(16, 4), required=True, readonly=True, aggregator=None,
+        help="Balance of the card once this transaction was posted.",
+    )  # fmt: skip
+    date = fields.Datetime("Posted On", required=True, readonly=True, help="Never backdated.")
+    effective_date = fields.Date(
+        "Date", required=True, readonly=True, help="Business date: it decides expiry and levels."
+    )
+    expiration_date = fields.Date(
+        "Expires On", readonly=True, help="Last usable day of the points that this transaction brought or dated."
+    )
+    available_from = fields.Date("Available From", readonly=True, help="Until then the points are pending.")
+    reason = fields.Char("Reason", readonly=True)
+    res_model = fields.Char("Document Model", readonly=True)
+    res_id = fields.Many2oneReference("Document", model_field="res_model", readonly=True)
+    document_name = fields.Char("Source Document", compute="_compute_document_name")
+    idempotency_key = fields.Char("Key", required=True, readonly=True, help="An event is posted once per key.")
+    reversed_entry_id = fields.Many2one(
+        "loyalty.ledger.entry", "Reversal Of", readonly=True, index="btree_not_null", ondelete="restrict"
+    )
+    is_redemption = fields.Boolean(
+        "Counts as Redeemed", required=True, readonly=True,
+        help="Redemptions and their reversals make the redeemed total; everything else is accumulated.",
+    )  # fmt: skip
+    level_points = fields.Float(
+        "Level Points", digits=(16, 4), required=True, readonly=True, help="What counts towards the member's level."
+    )
+    waived_points = fields.Float(
+        "Waived Points", digits=(16, 4), required=True, readonly=True,
+        help="Points that should have been taken back but were spent already, and were waived.",
+    )  # fmt: skip
+    author_id = fields.Integer("Author ID", required=True, readonly=True, aggregator=None)
+    author_name = fields.Char("Author", compute="_compute_author_name")
+    row_hash = fields.Char("Row Hash", required=True, readonly=True)
+    unpaid_points = fields.Float(
+        "Unpaid Points", digits=(16, 4), required=True, readonly=True,
+        help="What this debit took beyond the card's points and no later credit has paid yet.",
+    )  # fmt: skip
+    consumption_ids = fields.One2many("loyalty.ledger.consumption", "debit_entry_id", "Taken From", readonly=True)
+
+    _key_unique = models.UniqueIndex("(idempotency_key)", "This event was already posted.")
+    _card_idx = models.Index("(card_id, id)")
+    _document_idx = models.Index("(res_id, res_model) WHERE res_id IS NOT NULL")
+    _unpaid_idx = models.Index("(card_id) WHERE unpaid_points > 0")
+    _date_idx = models.Index("USING brin (effective_date)")
+
+    def init(self):
+        super().init()
+        ddl.protect_entries(self.env.cr)
+
+    @api.depends("kind", "points", "effective_date")
+    def _compute_display_name(self):
+        kinds = dict(self._fields["kind"]._description_selection(self.env))
+        for entry in self:
+            entry.display_name = f"{kinds.get(entry.kind, '')} {entry.points:+g}"
+
+    def _compute_author_name(self):
+        users = self.env["res.users"].sudo().with_context(active_test=False)
+        names = {user.id: user.name for user in users.browse(set(self.mapped("author_id"))).exists()}
+        for entry in self:
+            entry.author_name = names.get(entry.author_id) or self.env._("Deleted user %s", entry.author_id)
+
+    def _compute_document_name(self):
+        self.document_name = False
+        for model, entries in self.filtered("res_id").grouped("res_model").items():
+            if model not in self.env:
+                continue
+            # The name alone is shown to whoever may read the transaction, as the customer's own card says it.
+            documents = self.env[model].sudo().browse(entries.mapped("res_id")).exists()
+            names = {document.id: document.display_name for document in documents}
+            for entry in entries:
+                entry.document_name = names.get(entry.res_id, False)
+
+    def action_open_document(self):
+        """Open the document that caused the transaction, with the reader's own access rights."""
+        self.ensure_one()
+        if not self.res_id or self.res_model not in self.env or not self.env[self.res_model].browse(self.res_id).exists():
+            raise UserError(self.env._("This transaction has no document, or the document was deleted."))
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self.res_model,
+            "res_id": self.res_id,
+            "views": [(False, "form")],
+        }
+
+    def _refuse(self):
+        raise UserError(
+            self.env._(
+                "Transactions of the points ledger cannot be created, changed or deleted, by anybody. "
+                "Correct a mistake with another transaction: use Adjust Points on the card."
+            )
+        )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self._refuse()
+
+    def write(self, vals):
+        self._refuse()
+
+    def unlink(self):
+        self._refuse()

@@ -1,0 +1,123 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..tools import ddl
+from ..tools.allocation import add_delay
+
+
+class LoyaltyLot(models.Model):
+    """The open part of a credit: a projection of entries and consumptions that "Verify" can rebuild."""
+
+    _name = "loyalty.lot"
+    _description = "Loyalty Lot"
+    _order = "id"
+    _log_access = False
+
+    entry_id = fields.Many2one("loyalty.ledger.entry", "Credit", required=True, readonly=True, ondelete="restrict", index=True)
+    card_id = fields.Many2one("loyalty.card", "Card", required=True, readonly=True, ondelete="restrict")
+    partner_id = fields.Many2one(related="card_id.partner_id", string="Customer")
+    program_id = fields.Many2one("loyalty.program", "Program", required=True, readonly=True, ondelete="restrict")
+    company_id = fields.Many2one("res.company", "Company", readonly=True, ondelete="restrict")
+    points = fields.Float("Points", digits=(16, 4), required=True, readonly=True)
+    remaining = fields.Float("Remaining", digits=(16, 4), required=True, readonly=True)
+    date = fields.Date(
+        "Date", required=True, readonly=True, help="Business date of the credit that the points came with."
+    )
+    available_from = fields.Date("Available From", readonly=True)
+    expiration_date = fields.Date(
+        "Own Expiry", readonly=True,
+        help="Last usable day of these points; empty when only the card or the program's rolling expiry limits them.",
+    )  # fmt: skip
+    effective_expiration_date = fields.Date(
+        "Expires On", compute="_compute_effective_expiration_date",
+        help="The sooner of the card's date and these points' own or rolling date.",
+    )  # fmt: skip
+    expiry_entry_id = fields.Many2one(
+        "loyalty.ledger.entry", "Dated By", readonly=True, ondelete="restrict", index="btree_not_null"
+    )
+    origin_lot_id = fields.Many2one(
+        "loyalty.lot", "Original Lot", readonly=True, ondelete="restrict", index="btree_not_null",
+        help="The lot that these points were in before a transfer or a late refund.",
+    )  # fmt: skip
+    consumption_ids = fields.One2many("loyalty.ledger.consumption", "lot_id", "Consumptions", readonly=True)
+
+    _open_idx = models.Index("(card_id) WHERE remaining > 0")
+    _dated_idx = models.Index("(expiration_date) WHERE remaining > 0 AND expiration_date IS NOT NULL")
+    _check_remaining = models.Constraint(
+        "CHECK (remaining >= 0 AND remaining <= points)", "A lot cannot hold less than nothing or more than it got."
+    )
+
+    def init(self):
+        super().init()
+        ddl.protect_lots(self.env.cr)
+
+    @api.depends("remaining", "program_id", "effective_expiration_date")
+    def _compute_display_name(self):
+        for lot in self:
+            lot.display_name = f"{lot.card_id.code} {lot.remaining:g}/{lot.points:g}"
+
+    @api.depends("expiration_date", "card_id.expiration_date", "card_id.last_earning_date", "program_id.expiry_policy")
+    def _compute_effective_expiration_date(self):
+        for lot in self:
+            program, card = lot.program_id, lot.card_id
+            own = lot.expiration_date
+            if not own and program.expiry_policy == "rolling" and card.last_earning_date:
+                own = add_delay(card.last_earning_date, program.expiry_delay, program.expiry_unit)
+            dates = [date for date in (own, card.expiration_date) if date]
+            lot.effective_expiration_date = min(dates) if dates else False
+
+    def _refuse(self):
+        raise UserError(self.env._("Lots follow the points ledger and cannot be changed directly."))
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self._refuse()
+
+    def write(self, vals):
+        self._refuse()
+
+    def unlink(self):
+        self._refuse()
+
+
+class LoyaltyLedgerConsumption(models.Model):
+    """How many points of which lot a debit took (negative: a reversal gave them back). Append-only."""
+
+    _name = "loyalty.ledger.consumption"
+    _description = "Loyalty Lot Consumption"
+    _order = "id"
+    _log_access = False
+
+    debit_entry_id = fields.Many2one(
+        "loyalty.ledger.entry", "Debit", required=True, readonly=True, ondelete="restrict", index=True
+    )
+    lot_id = fields.Many2one("loyalty.lot", "Lot", required=True, readonly=True, ondelete="restrict")
+    points = fields.Float("Points", digits=(16, 4), required=True, readonly=True)
+    remaining_after = fields.Float("Left in Lot", digits=(16, 4), required=True, readonly=True, aggregator=None)
+    entry_id = fields.Many2one(
+        "loyalty.ledger.entry", "Caused By", required=True, readonly=True, ondelete="restrict",
+        help="The debit itself, the credit that paid it later, or the reversal that gave the points back.",
+    )  # fmt: skip
+    moved_to_lot_id = fields.Many2one(
+        "loyalty.lot", "Given Back In", readonly=True, ondelete="restrict",
+        help="The lot that took the points back where the original lot could not.",
+    )  # fmt: skip
+
+    _lot_idx = models.Index("(lot_id, id)")
+
+    def init(self):
+        super().init()
+        ddl.protect_consumptions(self.env.cr)
+
+    def _refuse(self):
+        raise UserError(self.env._("Consumptions follow the points ledger and cannot be changed directly."))
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self._refuse()
+
+    def write(self, vals):
+        self._refuse()
+
+    def unlink(self):
+        self._refuse()

@@ -1,0 +1,679 @@
+"""Which lots a movement of points touches: the arithmetic of the ledger, without database and ORM.
+
+Amounts are integers in ten-thousandths of a point (see :mod:`.units`), dates are :class:`datetime.date`.
+A :class:`Card` is filled with what the database holds, movements are applied to it one after the other, and a
+:class:`Plan` collects the rows that have to be written. Nothing is written when a movement raises
+:class:`LedgerError`.
+
+Invariant after each movement: balance = sum of what is left in the lots - debt.
+"""
+
+import calendar
+import datetime
+
+FOREVER = datetime.date.max
+
+#: Kinds of credits that bring fresh points; they count towards the lifetime basis of levels.
+GRANTS = frozenset(("opening", "earn", "adjust", "upstream"))
+
+
+class LedgerError(Exception):
+    """A movement that must not happen.
+
+    :param code: ``insufficient``, ``over_reversed``, ``closed``, ``not_started``, ``expired``, ``source``,
+        ``reserved`` or ``past_date``
+    :param details: amounts (in ten-thousandths) and dates that the message needs
+    """
+
+    def __init__(self, code, card, **details):
+        super().__init__(code)
+        self.code = code
+        self.card = card
+        self.details = details
+
+
+def add_delay(start, number, unit):
+    """Return ``start`` plus ``number`` of ``unit`` (``day``, ``month`` or ``year``).
+
+    Months keep the day and fall back to the last day of a shorter month, as PostgreSQL's intervals do.
+    """
+    if unit == "day":
+        return start + datetime.timedelta(days=number)
+    months = start.month - 1 + number * (12 if unit == "year" else 1)
+    year, month = start.year + months // 12, months % 12 + 1
+    return start.replace(year=year, month=month, day=min(start.day, calendar.monthrange(year, month)[1]))
+
+
+class Terms:
+    """What a program says about the life of its points."""
+
+    __slots__ = ("policy", "delay", "unit", "vesting", "negative", "grace")
+
+    def __init__(self, policy="never", delay=0, unit="month", vesting=0, negative="debt", grace=30):
+        self.policy = policy
+        self.delay = delay
+        self.unit = unit
+        self.vesting = vesting
+        self.negative = negative
+        self.grace = grace
+
+
+class Lot:
+    """The open part of a credit. ``entry`` is the id of the credit, or the planned :class:`Entry`."""
+
+    __slots__ = (
+        "id", "card_id", "entry", "points", "remaining", "vests", "expiry", "origin", "order", "expiry_entry", "is_open",
+    )  # fmt: skip
+
+    def __init__(self, id_, card_id, entry, points, remaining, vests=None, expiry=None, origin=None, order=0):
+        self.id = id_
+        self.card_id = card_id
+        self.entry = entry
+        self.points = points
+        self.remaining = remaining
+        self.vests = vests
+        self.expiry = expiry
+        self.origin = origin
+        self.order = order
+        self.expiry_entry = None
+        self.is_open = remaining > 0
+
+
+class Hold:
+    """Points set aside since a date for a document that is not final."""
+
+    __slots__ = ("id", "points", "since")
+
+    def __init__(self, id_, points, since):
+        self.id = id_
+        self.points = points
+        self.since = since
+
+
+class Debt:
+    """What is still unpaid of a debit that took more than there was."""
+
+    __slots__ = ("entry", "unpaid")
+
+    def __init__(self, entry, unpaid):
+        self.entry = entry
+        self.unpaid = unpaid
+
+
+class Entry:
+    """A planned row of the ledger."""
+
+    __slots__ = (
+        "id", "card", "kind", "points", "balance", "date", "vests", "expiry", "op", "key", "reversed_id",
+        "redemption", "level", "unpaid", "waived",
+    )  # fmt: skip
+
+    def __init__(self, card, kind, points, date, op, key, redemption=False, level=0):
+        self.id = None
+        self.card = card
+        self.kind = kind
+        self.points = points
+        self.balance = 0
+        self.date = date
+        self.vests = None
+        self.expiry = None
+        self.op = op
+        self.key = key
+        self.reversed_id = None
+        self.redemption = redemption
+        self.level = level
+        self.unpaid = 0
+        self.waived = 0
+
+
+class Reversed:
+    """The entry that a reversal undoes, as far as the arithmetic needs it.
+
+    :param taken: for a debit, its consumptions in the order they were made: pairs of lot and what of it is still
+        taken; for a credit, its own lots or what became of them on the card now
+    :param left: what may still be reversed, positive
+    """
+
+    __slots__ = ("id", "points", "level", "redemption", "unpaid", "left", "taken", "debt")
+
+    def __init__(self, id_, points, level, redemption, unpaid, left, taken):
+        self.id = id_
+        self.points = points
+        self.level = level
+        self.redemption = redemption
+        self.unpaid = unpaid
+        self.left = left
+        self.taken = taken
+        self.debt = None
+
+
+class Op:
+    """One movement, normalised: signed ``points``, the business ``date``, and how far it may go."""
+
+    __slots__ = (
+        "kind", "points", "key", "date", "vests", "expiry", "lots", "hold", "reverses", "overdraw", "target",
+        "model", "res_id", "reason",
+    )  # fmt: skip
+
+    def __init__(self, kind, points, key, date, **details):
+        self.kind = kind
+        self.points = points
+        self.key = key
+        self.date = date
+        get = details.get
+        self.vests = get("vests")
+        self.expiry = get("expiry")
+        self.lots = get("lots")
+        self.hold = get("hold")
+        self.reverses = get("reverses")
+        self.overdraw = get("overdraw", "refuse")
+        self.target = get("target")
+        self.model = get("model")
+        self.res_id = get("res_id")
+        self.reason = get("reason")
+
+
+class Plan:
+    """The rows that the movements ask for, in the order of the ledger."""
+
+    def __init__(self):
+        self.entries = []
+        self.lots = []
+        self.changed_lots = {}
+        self.consumptions = []
+        self.changed_debts = {}
+        self.shortfalls = []
+        self.new_order = 1 << 60
+
+    def consume(self, debit, lot, points, cause, moved_to=None):
+        """Note that ``debit`` took ``points`` of ``lot`` (negative: gave them back) because of ``cause``."""
+        self.consumptions.append((debit, lot, points, cause, lot.remaining, moved_to))
+        if lot.id is not None:
+            self.changed_lots[lot.id] = lot
+
+
+class Card:
+    """A card's balance, lots, holds and debts while movements are applied to it."""
+
+    __slots__ = (
+        "id", "terms", "balance", "accumulated", "redeemed", "lifetime", "debt", "lots", "holds", "debts",
+        "last_earning", "last_use", "start", "expiry", "closed", "source", "revision", "info", "level_id",
+        "_rolling", "_sorted", "_has_vesting", "_has_dates", "open_total",
+    )  # fmt: skip
+
+    def __init__(self, id_, terms, balance=0, accumulated=0, redeemed=0, lifetime=0, debt=0, last_earning=None):
+        self.id = id_
+        self.terms = terms
+        self.balance = balance
+        self.accumulated = accumulated
+        self.redeemed = redeemed
+        self.lifetime = lifetime
+        self.debt = debt
+        self.lots = []
+        self.holds = []
+        self.debts = []
+        self.last_earning = None
+        self.last_use = None
+        self.start = None
+        self.expiry = None
+        self.closed = False
+        self.source = False
+        self.revision = 0
+        self.info = None
+        self.level_id = None
+        self._rolling = None
+        self._sorted = True
+        self._has_vesting = False
+        self._has_dates = False
+        self.open_total = 0
+        if last_earning:
+            self.earned_on(last_earning)
+
+    # --- dates ---------------------------------------------------------------------------------------------------
+
+    def earned_on(self, date):
+        """Remember the last earning; with rolling expiry it renews the whole balance (bP3)."""
+        if self.last_earning is None or date > self.last_earning:
+            self.last_earning = date
+            if self.terms.policy == "rolling":
+                self._rolling = add_delay(date, self.terms.delay, self.terms.unit)
+                if self._has_dates:
+                    self._sorted = False
+
+    def lot_expiry(self, lot):
+        """Last usable day of a lot: the sooner of the card's date and its own, overridden or rolling one."""
+        own = lot.expiry or self._rolling or FOREVER
+        return min(own, self.expiry) if self.expiry else own
+
+    def add_lot(self, lot):
+        """Put an open lot among the others, keeping the order of consumption: earliest expiry, then oldest."""
+        if lot.vests is not None:
+            self._has_vesting = True
+        if lot.expiry is not None and not self._has_dates:
+            self._has_dates = True
+            self._sorted = self._sorted and not (self.lots and self._rolling)
+        if self._sorted and self.lots:
+            last = self.lots[-1]
+            self._sorted = (self.lot_expiry(last), last.order) <= (self.lot_expiry(lot), lot.order)
+        lot.is_open = True
+        self.lots.append(lot)
+        self.open_total += lot.remaining
+
+    def ordered_lots(self):
+        """Open lots in the order in which they are consumed."""
+        if not self._sorted:
+            self.lots.sort(key=lambda lot: (self.lot_expiry(lot), lot.order))
+            self._sorted = True
+        return self.lots
+
+    # --- balances ------------------------------------------------------------------------------------------------
+
+    def _lapsed(self, as_of):
+        """Open lots past their date, earliest first."""
+        lots = self.ordered_lots()
+        if not lots or self.lot_expiry(lots[0]) >= as_of:
+            return []
+        lapsed = []
+        for lot in lots:
+            if self.lot_expiry(lot) >= as_of:
+                break
+            lapsed.append(lot)
+        return lapsed
+
+    def shields(self, lapsed):
+        """How much of each lapsed lot the holds still protect.
+
+        A hold protects a lot only if it was placed while the lot could be used. The earliest lot takes from the
+        earliest holds, which leaves the most for later lots.
+
+        :return: list of amounts, in the order of ``lapsed``
+        """
+        left = sorted(([hold.since, hold.points] for hold in self.holds), key=lambda pair: pair[0])
+        amounts = []
+        for lot in lapsed:
+            expiry, need = self.lot_expiry(lot), lot.remaining
+            for pair in left:
+                if pair[0] > expiry or not need:
+                    break
+                taken = min(pair[1], need)
+                pair[1] -= taken
+                need -= taken
+            amounts.append(lot.remaining - need)
+        return amounts
+
+    def _pending(self, as_of, lapsed=()):
+        if not self._has_vesting:
+            return 0
+        return sum(lot.remaining for lot in self.lots if lot.vests and lot.vests > as_of and lot not in lapsed)
+
+    def takeable(self, as_of, hold=None):
+        """Points of lots that a debit may take: live ones less what other documents hold.
+
+        With a ``hold`` of the card, its own amount and the lapsed lots that it protects count too.
+        """
+        lapsed = self._lapsed(as_of)
+        live = self.open_total - self._pending(as_of, lapsed) - sum(lot.remaining for lot in lapsed)
+        if hold is None:
+            reserved = sum(other.points for other in self.holds)
+            if reserved and lapsed:
+                reserved -= sum(self.shields(lapsed))
+            return max(0, live - max(0, reserved))
+        pool = live + sum(lot.remaining for lot in lapsed if self.lot_expiry(lot) >= hold.since)
+        others = sum(other.points for other in self.holds if other is not hold)
+        return max(0, pool - others)
+
+    def available(self, as_of, hold=None):
+        """Points that can be spent on ``as_of`` (C18): max(0, live - debt - reserved beyond what is shielded).
+
+        A hold's own points stay available to it even when a later debit left the card in debt.
+        """
+        usable = self.takeable(as_of, hold)
+        free = max(0, usable - self.debt)
+        return max(free, min(hold.points, usable)) if hold else free
+
+    def pending(self, as_of):
+        """Points of lots that are not vested yet (N9)."""
+        return self._pending(as_of)
+
+    # --- movements -----------------------------------------------------------------------------------------------
+
+    def apply(self, op, plan, today):
+        """Apply one movement.
+
+        The ledger judges at the movement's business date, but never later than today: a late synchronisation or a
+        replay sees the lots as they were, a future date opens nothing.
+
+        :return: the planned :class:`Entry` that answers for the movement
+        :raises LedgerError: when the movement must not happen; the card is then unusable
+        """
+        as_of = op.date if op.date < today else today
+        self.refresh(as_of, plan)
+        if op.kind == "transfer" and op.target is not None:
+            return self._transfer(op, plan, as_of)
+        self._check_usable(op, as_of)
+        if op.kind == "expiry":
+            return self._reschedule(op, plan, as_of)
+        if op.points > 0:
+            if op.reverses is not None and op.reverses.points < 0:
+                return self._restore(op, plan, as_of)
+            return self._credit(op, plan, as_of)
+        return self._debit(op, plan, as_of)
+
+    def refresh(self, as_of, plan):
+        """Let vested points pay what is owed, then expire what is past its date (before a new earning could
+        revive it)."""
+        if self.debt:
+            self._settle(as_of, plan)
+        if self.lots:
+            self._lapse(as_of, plan)
+
+    def _check_usable(self, op, as_of):
+        """Only an open card within its dates earns and pays; corrections and upstream events always go through."""
+        if op.kind not in ("earn", "redeem") and not (op.kind == "adjust" and op.points > 0):
+            return
+        if self.source and op.points < 0 and op.overdraw != "debt":
+            raise LedgerError("source", self)
+        if op.overdraw == "debt":
+            return
+        if self.closed:
+            raise LedgerError("closed", self)
+        if self.start and as_of < self.start:
+            raise LedgerError("not_started", self, date=self.start)
+        if self.expiry and as_of > self.expiry and op.hold is None:
+            raise LedgerError("expired", self, date=self.expiry)
+
+    def _post(self, entry, plan):
+        self.balance += entry.points
+        entry.balance = self.balance
+        if entry.redemption:
+            self.redeemed -= entry.points
+        else:
+            self.accumulated += entry.points
+        self.lifetime += entry.level
+        self.revision += 1
+        if entry.kind != "expire" and (self.last_use is None or entry.date > self.last_use):
+            self.last_use = entry.date
+        plan.entries.append(entry)
+        return entry
+
+    def _new_lot(self, entry, points, plan, vests=None, expiry=None, origin=None):
+        plan.new_order += 1
+        lot = Lot(None, self.id, entry, points, points, vests, expiry, origin, plan.new_order)
+        plan.lots.append(lot)
+        self.add_lot(lot)
+        return lot
+
+    def _credit(self, op, plan, as_of):
+        terms, kind, reverses = self.terms, op.kind, op.reverses
+        entry = Entry(self, kind, op.points, op.date, op, op.key)
+        entry.vests, entry.expiry = op.vests, op.expiry
+        if reverses is not None:
+            self._check_reversible(op, reverses)
+            entry.reversed_id = reverses.id
+            entry.redemption = reverses.redemption
+            entry.level = op.points * reverses.level // reverses.points if reverses.level else 0
+        elif kind in GRANTS:
+            entry.level = op.points
+        if kind == "earn" and entry.vests is None and terms.vesting:
+            entry.vests = op.date + datetime.timedelta(days=terms.vesting)
+        if entry.expiry is None and terms.policy == "lot" and kind in ("earn", "adjust", "upstream"):
+            entry.expiry = add_delay(op.date, terms.delay, terms.unit)
+        if kind == "earn" or (self.last_earning is None and kind in GRANTS):
+            self.earned_on(op.date)
+        self._post(entry, plan)
+        self._new_lot(entry, op.points, plan, entry.vests, entry.expiry)
+        if self.debt:
+            self._settle(as_of, plan)
+        return entry
+
+    def _debit(self, op, plan, as_of):
+        reverses, hold, wanted = op.reverses, op.hold, -op.points
+        redemption, level, own = op.kind == "redeem", 0, ()
+        if reverses is not None:
+            self._check_reversible(op, reverses)
+            redemption = reverses.redemption
+            level = -(wanted * reverses.level // reverses.points) if reverses.level else 0
+            own = [lot for lot, __ in reverses.taken if lot.card_id == self.id]
+        elif op.lots is not None:
+            own = op.lots
+        if op.overdraw == "refuse" and wanted > self.available(as_of, hold):
+            raise LedgerError("insufficient", self, wanted=wanted, available=self.available(as_of, hold))
+        entry = Entry(self, op.kind, -wanted, op.date, op, op.key, redemption, level)
+        entry.reversed_id = reverses.id if reverses is not None else None
+        budget = self.takeable(as_of, hold)
+        missing = wanted
+        for lot in own:
+            # Points that nobody could spend yet, or any more, are free to be taken back; live ones may be held.
+            is_live = (not lot.vests or lot.vests <= as_of) and self.lot_expiry(lot) >= as_of
+            part = min(missing, lot.remaining, budget) if is_live else min(missing, lot.remaining)
+            if part:
+                self._take(lot, part, entry, plan)
+                missing -= part
+                budget -= part if is_live else 0
+        missing -= self._take_in_order(min(missing, budget), entry, plan, as_of, hold)
+        if hold is not None:
+            self.holds.remove(hold)
+        if missing and op.overdraw == "clamp":
+            entry.points += missing
+            entry.waived = missing
+            plan.shortfalls.append((entry, missing, "waived"))
+        elif missing:
+            entry.unpaid = missing
+            self.debt += missing
+            self.debts.append(Debt(entry, missing))
+            plan.shortfalls.append((entry, missing, "debt"))
+        self._drop_empty_lots()
+        return self._post(entry, plan)
+
+    def _take(self, lot, part, entry, plan, cause=None):
+        lot.remaining -= part
+        self.open_total -= part
+        plan.consume(entry, lot, part, cause or entry)
+
+    def _take_in_order(self, amount, entry, plan, as_of, hold=None):
+        left = amount
+        if not left:
+            return 0
+        for lot in self.ordered_lots():
+            if not left:
+                break
+            if not lot.remaining or (lot.vests and lot.vests > as_of):
+                continue
+            expiry = self.lot_expiry(lot)
+            if expiry < as_of and (hold is None or expiry < hold.since):
+                continue
+            part = min(left, lot.remaining)
+            self._take(lot, part, entry, plan)
+            left -= part
+        return amount - left
+
+    def _drop_empty_lots(self):
+        lots = self.lots
+        if len(lots) > 32 and lots[len(lots) // 2].remaining and lots[-1].remaining:
+            # The usual case on a card with many lots: only some at the front are used up.
+            used = 0
+            while not lots[used].remaining:
+                lots[used].is_open = False
+                used += 1
+            del lots[:used]
+            return
+        kept = []
+        for lot in lots:
+            if lot.remaining:
+                kept.append(lot)
+            else:
+                lot.is_open = False
+        self.lots = kept
+
+    def _settle(self, as_of, plan):
+        """Vested lots pay the oldest debts, as far as no hold needs them."""
+        budget = min(self.debt, self.takeable(as_of))
+        if not budget:
+            return
+        for lot in self.ordered_lots():
+            if lot.vests and lot.vests > as_of:
+                continue
+            while lot.remaining and budget and self.debts:
+                debt = self.debts[0]
+                part = min(lot.remaining, budget, debt.unpaid)
+                self._take(lot, part, debt.entry, plan, cause=lot.entry)
+                self._pay(debt, part, plan)
+                budget -= part
+            if not budget:
+                break
+        self._drop_empty_lots()
+
+    def _pay(self, debt, part, plan):
+        debt.unpaid -= part
+        self.debt -= part
+        if isinstance(debt.entry, Entry):
+            debt.entry.unpaid = debt.unpaid
+        else:
+            plan.changed_debts[debt.entry] = debt.unpaid
+        if not debt.unpaid:
+            self.debts.remove(debt)
+
+    def _lapse(self, as_of, plan):
+        """Write off lots past their date, less what holds protect: one entry for each last usable day."""
+        lapsed = self._lapsed(as_of)
+        if not lapsed:
+            return
+        shields = self.shields(lapsed) if self.holds else [0] * len(lapsed)
+        entry = expiry = None
+        entries = []
+        for lot, shielded in zip(lapsed, shields):
+            part = lot.remaining - shielded
+            if not part:
+                continue
+            if entry is None or self.lot_expiry(lot) != expiry:
+                expiry = self.lot_expiry(lot)
+                key = f"expire:{self.id}:{self.revision + len(entries)}"
+                date = min(expiry + datetime.timedelta(days=1), as_of)
+                entry = Entry(self, "expire", 0, date, None, key)
+                entries.append(entry)
+            entry.points -= part
+            self._take(lot, part, entry, plan)
+        for entry in entries:
+            self._post(entry, plan)
+        if entries:
+            self._drop_empty_lots()
+
+    def _check_reversible(self, op, reverses):
+        if abs(op.points) > reverses.left:
+            raise LedgerError("over_reversed", self, wanted=abs(op.points), left=reverses.left)
+        reverses.left -= abs(op.points)
+
+    def _restore(self, op, plan, as_of):
+        """Give points back to the very lots they came from, last taken first (N4).
+
+        What was never paid is cancelled first. A lot past its date cannot take points back: they get a lot of their
+        own with the program's days of grace. On another card (points-to) they get a lot with the same dates.
+        """
+        reverses = op.reverses
+        self._check_reversible(op, reverses)
+        entry = Entry(self, op.kind, op.points, op.date, op, op.key, reverses.redemption)
+        entry.level = op.points * reverses.level // reverses.points if reverses.level else 0
+        entry.reversed_id = reverses.id
+        left = op.points
+        debt = next((debt for debt in self.debts if debt.entry == reverses.id), None)
+        if debt is not None:
+            part = min(left, debt.unpaid)
+            self._pay(debt, part, plan)
+            left -= part
+        self._post(entry, plan)
+        grace = as_of + datetime.timedelta(days=self.terms.grace)
+        for pair in reversed(reverses.taken):
+            lot, part = pair[0], min(left, pair[1])
+            if not part:
+                continue
+            pair[1] -= part
+            left -= part
+            lapsed = self.lot_expiry(lot) < as_of
+            if lot.card_id == self.id and not lapsed:
+                lot.remaining += part
+                plan.consume(reverses.id, lot, -part, entry)
+                if lot.is_open:
+                    self.open_total += part
+                else:
+                    self.add_lot(lot)
+                continue
+            # The entry names the date only where all its lots share it; otherwise the origin does.
+            expiry = grace if lapsed else lot.expiry
+            moved = self._new_lot(entry, part, plan, lot.vests, expiry, lot.origin or lot.id)
+            if lapsed:
+                entry.expiry = grace
+            plan.consume(reverses.id, lot, -part, entry, moved_to=moved)
+        if left:
+            # The debit paid a debt of this card elsewhere, or its lots are gone: never lose the points.
+            self._new_lot(entry, left, plan, None, entry.expiry)
+        if self.debt:
+            self._settle(as_of, plan)
+        return entry
+
+    def _reschedule(self, op, plan, as_of):
+        """Give open lots (all of them, or those asked for) a new last usable day by an entry of zero points (P7)."""
+        if op.expiry is not None and op.expiry < as_of:
+            raise LedgerError("past_date", self, date=op.expiry)
+        entry = Entry(self, "expiry", 0, op.date, op, op.key)
+        entry.expiry = op.expiry
+        for lot in list(self.lots if op.lots is None else op.lots):
+            if lot.remaining and self.lot_expiry(lot) >= as_of:
+                lot.expiry = op.expiry
+                lot.expiry_entry = entry
+                if lot.id is not None:
+                    plan.changed_lots[lot.id] = lot
+        self._has_dates = True
+        self._sorted = False
+        return self._post(entry, plan)
+
+    def _transfer(self, op, plan, as_of):
+        """Move lots with their dates to another card: one debit here, one credit there for each lot (N11).
+
+        ``points`` is what to move, or 0 for everything: then debt, level basis and last earning move too.
+        """
+        target, everything = op.target, not op.points
+        target.refresh(as_of, plan)
+        wanted = abs(op.points)
+        if everything:
+            if self.holds:
+                raise LedgerError("reserved", self, reserved=sum(hold.points for hold in self.holds))
+            wanted = self.open_total
+        elif wanted > self.available(as_of):
+            raise LedgerError("insufficient", self, wanted=wanted, available=self.available(as_of))
+        debit = Entry(self, "transfer", -wanted, op.date, op, op.key)
+        moved = []
+        left = wanted
+        for lot in list(self.ordered_lots()):
+            if not left:
+                break
+            if not everything and ((lot.vests and lot.vests > as_of) or self.lot_expiry(lot) < as_of):
+                continue
+            part = min(left, lot.remaining)
+            self._take(lot, part, debit, plan)
+            moved.append((lot, part))
+            left -= part
+        self._drop_empty_lots()
+        level = self.lifetime if everything else 0
+        debit.level = -level
+        self._post(debit, plan)
+        if self.last_earning and self.terms is target.terms:
+            target.earned_on(self.last_earning)
+        for number, (lot, part) in enumerate(moved or ([(None, 0)] if level else [])):
+            credit = Entry(target, "transfer", part, op.date, op, f"{op.key}:{number + 1}")
+            credit.level = level if number == 0 else 0
+            target._post(credit, plan)
+            if lot is not None:
+                credit.vests, credit.expiry = lot.vests, lot.expiry
+                target._new_lot(credit, part, plan, lot.vests, lot.expiry, lot.origin or lot.id)
+        if everything and self.debt:
+            owed = self.debt
+            clear = Op("transfer", owed, f"{op.key}:debt", op.date, model=op.model, res_id=op.res_id, reason=op.reason)
+            self._credit(clear, plan, as_of)
+            carry = Op(
+                "transfer", -owed, f"{op.key}:owed", op.date, overdraw="debt",
+                model=op.model, res_id=op.res_id, reason=op.reason,
+            )  # fmt: skip
+            target._debit(carry, plan, as_of)
+        elif target.debt:
+            target._settle(as_of, plan)
+        return debit

@@ -1,0 +1,36 @@
+"""Where a change of points comes from.
+
+Odoo's own code assigns ``card.points``; the ledger has to know for which document. The caller puts a
+:class:`Source` into the context: a remote client can forge a context key, but not an instance of this class.
+"""
+
+CONTEXT_KEY = "loyalty_ledger_source"
+
+
+class Source:
+    """Provenance of changes of points that Odoo's own code makes.
+
+    :param document: ``(model, id)`` of the business document, or None
+    :param reason: words for the ledger, without personal data
+    :param kind: kind of the entries
+    :param buffer: a dict to collect changes in (card id -> ten-thousandths) instead of posting them; whoever
+        passes it posts what is left when the business event is over, so that one event is one entry
+    """
+
+    __slots__ = ("document", "reason", "kind", "buffer")
+
+    def __init__(self, document=None, reason=None, kind="upstream", buffer=None):
+        self.document = document
+        self.reason = reason
+        self.kind = kind
+        self.buffer = buffer
+
+    @classmethod
+    def of(cls, env):
+        """Return the source that the context of ``env`` carries, or None when it carries none or a forged one."""
+        source = env.context.get(CONTEXT_KEY)
+        return source if isinstance(source, cls) else None
+
+    def bind(self, records):
+        """Return ``records`` with this source in their context."""
+        return records.with_context(**{CONTEXT_KEY: self})
