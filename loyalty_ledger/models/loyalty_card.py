@@ -20,6 +20,8 @@ PROJECTIONS = (
     "ledger_revision",
     "ledgered",
 )
+#: Fields that decide who gets points and how long: managers change them, and code of the server.
+MANAGED = ("closed", "code", "expiration_date", "level_id", "partner_id", "points_to_id", "program_id", "start_date")
 
 
 class LoyaltyCard(models.Model):
@@ -223,6 +225,25 @@ class LoyaltyCard(models.Model):
                     self.env._("Card %s has reserved points. Settle or release them first.", card.code)
                 )
 
+    def _check_may_manage(self, vals):
+        """Only managers redirect, date or hand over a card: salespeople and cashiers have upstream's write access."""
+        names = [name for name in MANAGED if name in vals]
+        if not names or self.env.su or Source.of(self.env) or self.env.user.has_group("loyalty_ledger.group_loyalty_manager"):
+            return
+        for card in self.filtered("ledgered"):
+            for name in names:
+                field = self._fields[name]
+                before = field.convert_to_write(card[name], card)
+                if before == (vals[name] or False) or (name == "partner_id" and not before):
+                    continue  # a card without customer may be given to one
+                raise AccessError(
+                    self.env._(
+                        "Only a loyalty manager can change %(field)s of card %(code)s.",
+                        field=field._description_string(self.env),
+                        code=card.code,
+                    )
+                )
+
     def _check_register_rules(self, vals):
         """What a used card does not allow any more (H9, H11, H12)."""
         for card in self.filtered("last_use_date"):
@@ -282,12 +303,15 @@ class LoyaltyCard(models.Model):
             raise UserError(
                 self.env._("%s follows the points ledger and cannot be written.", ", ".join(sorted(forbidden)))
             )
+        self._check_may_manage(vals)
         if {"start_date", "expiration_date"} & vals.keys():
             self._check_register_rules(vals)
         if "expiration_date" in vals:
             # A later date never revives points that lapsed under the old one.
             self.sudo().filtered("ledgered")._refresh_ledger()
-        redirected = self.filtered(lambda card: card.points_to_id.id != vals["points_to_id"]) if vals.get("points_to_id") else self.browse()
+        redirected = self.browse()
+        if vals.get("points_to_id"):
+            redirected = self.filtered(lambda card: card.points_to_id.id != vals["points_to_id"])
         if vals.get("is_default"):
             self._clear_other_defaults()
         ledgered = self.filtered("ledgered") if "points" in vals else self.browse()
