@@ -193,6 +193,14 @@ class LoyaltyCard(models.Model):
             if card.start_date and card.expiration_date and card.start_date > card.expiration_date:
                 raise ValidationError(self.env._("Card %s would expire before it starts.", card.code))
 
+    @api.constrains("program_id", "ledgered")
+    def _check_program_ledgered(self):
+        for card in self:
+            if card.ledgered and card.program_type not in LEDGERED_TYPES:
+                raise ValidationError(
+                    self.env._("Card %s is under the points ledger and cannot move to this program.", card.code)
+                )
+
     @api.constrains("level_id", "program_id")
     def _check_level_program(self):
         for card in self:
@@ -380,6 +388,16 @@ class LoyaltyCard(models.Model):
             ]
         )
 
+    def copy_data(self, default=None):
+        """A copy is a new card: another number, and no points under the ledger."""
+        vals_list = super().copy_data(default)
+        for card, vals in zip(self, vals_list):
+            if "code" not in (default or {}):
+                vals.pop("code", None)
+            if card.ledgered and "points" not in (default or {}):
+                vals.pop("points", None)
+        return vals_list
+
     def unlink(self):
         """Delete unused cards; used ones are archived by code of the server and refused to users (S5)."""
         used = self.filtered(lambda card: card.ledgered and card.ledger_revision)
@@ -407,6 +425,21 @@ class LoyaltyCard(models.Model):
                 SQL("UPDATE loyalty_card SET ledgered = TRUE, points = 0 WHERE id = ANY(%s)", self.ids)
             )
             self.invalidate_recordset(["ledgered", "points"])
+
+    @api.model
+    def action_prepare_upgrade(self):
+        """Make ``loyalty.history`` add up to the balances, as removing the ledger would, before an upgrade of Odoo."""
+        self._check_ledger_group("loyalty_ledger.group_loyalty_manager")
+        count = self.sudo()._write_history_differences()  # the group was checked; history has no rights of its own
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success",
+                "message": self.env._("The history of %s cards was completed.", count),
+                "next": {"type": "ir.actions.act_window_close"},
+            },
+        }
 
     # --- points-to, defaults, groups -----------------------------------------------------------------------------
 

@@ -464,6 +464,7 @@ class Gateway:
             )
         kind, units = op["kind"], op["units"]
         if card.source and kind != "transfer" and (units > 0 or kind in ("reversal", "upstream")):
+            card.revision += 1  # the event counts for the keys of this card too
             card = self._master(card, states)
         reverses = None
         if op.get("reversed_entry_id"):
@@ -799,15 +800,17 @@ class Gateway:
             return {card.id: card.lifetime for card in cards}
         ids = arrays.numbers([card.id for card in cards])
         if program.level_basis == "last_12_months":
-            days = {card.id: self.today(card) for card in cards[:1]}
-            since = allocation.add_delay(next(iter(days.values())), -1, "year")
+            # Twelve months back from the latest use: the same for a sale today and for a replay of the past.
+            ends = [min(card.last_use or self.today(card), self.today(card)) for card in cards]
             query = SQL(
                 """
-                SELECT card_id, (sum(level_points) * 10000)::bigint FROM loyalty_ledger_entry
-                 WHERE card_id = ANY(%s::int[]) AND effective_date > %s GROUP BY card_id
+                SELECT e.card_id, (sum(e.level_points) * 10000)::bigint
+                  FROM unnest(%s::int[], %s::date[]) AS u(card_id, since)
+                  JOIN loyalty_ledger_entry e ON e.card_id = u.card_id AND e.effective_date > u.since
+                 GROUP BY e.card_id
                 """,
                 ids,
-                since,
+                arrays.numbers([allocation.add_delay(end, -1, "year") for end in ends]),
             )
         else:
             query = SQL(

@@ -146,5 +146,6 @@ class LoyaltyProgram(models.Model):
 
     def _purge_before_change(self, vals):
         """New expiry terms never revive points that are past their date under the old ones."""
-        changed = self.filtered(lambda p: any(p[name] != vals[name] for name in vals if name in p._fields))
+        names = vals.keys() & {"expiry_policy", "expiry_delay", "expiry_unit"}
+        changed = self.filtered(lambda program: any(program[name] != vals[name] for name in names))
         self.env["loyalty.card"].sudo()._purge(programs=changed, commit=False)
