@@ -94,6 +94,7 @@ def parse(arguments):
 @contextlib.contextmanager
 def _prepared():
     """Odoo, the Python environment and PostgreSQL; gives the databases."""
+    postgres.check_folder()
     found = odoo.find()
     interpreter = python.find()
     with postgres.server(interpreter) as server:

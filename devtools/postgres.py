@@ -59,6 +59,12 @@ class Server:
         return [line.split("\t") for line in result.stdout.splitlines() if line]
 
 
+def check_folder():
+    """Say at once, not after the downloads, that our server could not work in the cache folder."""
+    if not any(map(os.environ.get, NAMING)):
+        _check_reachable(cache.cache_folder())
+
+
 @contextlib.contextmanager
 def server(python):
     """The PostgreSQL server for this command; ours is stopped again by the last command that used it."""

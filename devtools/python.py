@@ -96,4 +96,5 @@ def _pip(folder, version, current, log):
     debian.unpack(debian.fetch(downloads, ["python3-pip-whl"], current, log), folder / "pip", current)
     shutil.rmtree(downloads)
     wheel = next((folder / "pip").rglob("pip-*.whl"))
-    return [python, f"{wheel}/pip"]
+    run_logged([python, f"{wheel}/pip", "install", "--no-index", wheel], log, current, umask=0o022)
+    return [python, "-m", "pip"]
