@@ -90,6 +90,16 @@ def lock(name, waiting):
         yield
 
 
+def discard(folder):
+    """Remove a folder at once, even if a process that outlived its parent still writes into it."""
+    for old in folder.parent.glob(f"{folder.name}.discarded-*"):
+        shutil.rmtree(old, ignore_errors=True)
+    if folder.exists():
+        discarded = folder.with_name(f"{folder.name}.discarded-{os.getpid()}")
+        folder.rename(discarded)
+        shutil.rmtree(discarded, ignore_errors=True)
+
+
 def read_mark(folder):
     """What `write_mark` left in a folder that is complete; None where it is missing or half made."""
     try:

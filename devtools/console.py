@@ -78,15 +78,7 @@ def run_logged(command, log, current, describe=None, hint="", **options):
     """
     log = Path(log)
     log.parent.mkdir(parents=True, exist_ok=True)
-    process = subprocess.Popen(
-        [str(part) for part in command],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        **options,
-    )
+    process = start(command, stdout=subprocess.PIPE, text=True, errors="replace", **options)
     try:
         with log.open("w") as file:
             for line in process.stdout:
@@ -104,14 +96,29 @@ def run_logged(command, log, current, describe=None, hint="", **options):
         raise Problem(f"{reason}\n{hint}" if hint else reason)
 
 
-def stop(process, patience=20):
-    """End a child: it has seen Ctrl-C too, so wait first, then ask, then insist."""
-    for ask in (lambda: None, process.terminate, process.kill):
+def start(command, **options):
+    """Start a command in the background, in a process group of its own so that `stop` ends its children too."""
+    return subprocess.Popen(
+        [str(part) for part in command],
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        **options,
+    )
+
+
+def stop(process, patience=10):
+    """End a command that still runs, with all that it started: ask first, then insist."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
         if process.poll() is not None:
             return
-        ask()
+        with contextlib.suppress(ProcessLookupError):
+            if os.getpgid(process.pid) == process.pid:
+                os.killpg(process.pid, number)
+            else:
+                process.send_signal(number)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(patience if ask != process.kill else None)
+            process.wait(patience)
 
 
 def call(command, **options):
@@ -126,7 +133,7 @@ def call(command, **options):
             process.wait(20)
         raise
     finally:
-        stop(process, patience=5)
+        stop(process)
 
 
 def elapsed():

@@ -59,7 +59,7 @@ def fetch(folder, packages, current, log):
     run_logged([*apt, "update", "--error-on=any"], log, current, hint=hint)
     wanted = [name if "/" in name else f"{name}/{suite}" for name in packages]
     listing = subprocess.run(
-        [*apt, "download", "--print-uris", *wanted], capture_output=True, text=True, check=False, cwd=debs
+        [*apt, "download", "--print-uris", *wanted], capture_output=True, text=True, check=False, cwd=folder
     )
     rows = re.findall(r"^'\S+' (\S+) (\d+) ", listing.stdout, re.M)
     if len(rows) < len(packages):
@@ -85,13 +85,11 @@ def fetch(folder, packages, current, log):
     return [debs / name for name, _ in rows]
 
 
-def unpack(files, target, current):
+def unpack(files, target, current, log):
     target.mkdir(parents=True, exist_ok=True)
     for number, file in enumerate(files, 1):
         current.progress(f"unpacking {number} of {len(files)}: {file.name.split('_')[0]}")
-        result = subprocess.run(["dpkg", "-x", str(file), str(target)], capture_output=True, text=True, check=False)
-        if result.returncode:
-            raise Problem(f"{result.stderr.strip()}\n{file} cannot be unpacked. Remove it and try again.")
+        run_logged(["dpkg", "-x", file, target], log, current, hint=f"If {file} is damaged, remove it and try again.")
 
 
 def install(packages, current, log):

@@ -5,6 +5,17 @@ import os
 from . import cache, console, node, python
 from .console import Problem, say
 
+# Rules of pylint-odoo that are the OCA's house style, or that forbid what a ledger is made of: methods that only refuse.
+# Not in .pylintrc, where `enable=odoolint` outweighs them.
+NOT_OURS = (
+    "attribute-string-redundant",
+    "consider-merging-classes-inherited",
+    "manifest-required-author",
+    "method-required-super",
+    "missing-readme",
+    "missing-return",
+    "no-raise-unlink",  # Odoo's own test_lint has the same rule
+)
 TOOLS = ("ruff", "pylint", "prettier", "eslint", "odoo")
 
 
@@ -43,8 +54,7 @@ def _ruff(interpreter, fix):
 
 def _pylint(interpreter, fix):
     command = [interpreter, "-m", "pylint", f"--jobs={min(2, os.cpu_count() or 1)}"]
-    # Rules of the OCA's own repositories; switched off here since `enable=odoolint` outweighs a line in .pylintrc.
-    command += ["--disable=missing-readme,manifest-required-author", *cache.add_ons()]
+    command += [f"--disable={','.join(NOT_OURS)}", *cache.add_ons()]
     return _call("pylint-odoo", command)
 
 

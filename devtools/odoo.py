@@ -88,11 +88,12 @@ def _fetch(folder):
     cache.check_space(folder.parent)
     if folder.exists():
         say("   found a half made Odoo folder; it is made again")
-        shutil.rmtree(folder)
+        cache.discard(folder)
     downloads = folder.parent / "apt"
     with step(f"Odoo {SERIES}: fetching Debian's packages (117 MiB)") as current:
-        files = debian.fetch(downloads, PACKAGES, current, folder.parent / "logs/apt.log")
-        debian.unpack(files, folder, current)
+        log = folder.parent / "logs/apt.log"
+        files = debian.fetch(downloads, PACKAGES, current, log)
+        debian.unpack(files, folder, current, log)
         home = folder / "usr/lib/python3/dist-packages"
         found = _series(home / "odoo/release.py")
         if found != SERIES:

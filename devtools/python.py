@@ -49,7 +49,7 @@ def _interpreter():
 def _make(folder, base, version):
     if folder.exists():
         say("   found a half made Python environment; it is made again")
-        shutil.rmtree(folder)
+        cache.discard(folder)
     pins = [line for line in REQUIREMENTS.read_text().splitlines() if re.match(r"\w", line)]
     log = cache.cache_folder() / "logs/python.log"
     # PostgreSQL, which is part of it, runs as another user where root calls: everybody may read.
@@ -93,7 +93,7 @@ def _pip(folder, version, current, log):
     if not debian.available():
         raise Problem(f"This Python has no pip (module ensurepip). {_venv_hint(version)}")
     downloads = cache.cache_folder() / "apt-pip"
-    debian.unpack(debian.fetch(downloads, ["python3-pip-whl"], current, log), folder / "pip", current)
+    debian.unpack(debian.fetch(downloads, ["python3-pip-whl"], current, log), folder / "pip", current, log)
     shutil.rmtree(downloads)
     wheel = next((folder / "pip").rglob("pip-*.whl"))
     run_logged([python, f"{wheel}/pip", "install", "--no-index", wheel], log, current, umask=0o022)

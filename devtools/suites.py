@@ -4,7 +4,6 @@ import os
 import re
 import shutil
 import socket
-import subprocess
 import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
@@ -113,14 +112,7 @@ class _UpstreamRun:
         command += ["-d", database, f"--db-filter=^{database}$", f"--http-port={_free_port()}"]
         command += ["-u", module, "--test-tags", tags, "--stop-after-init", "--max-cron-threads=0"]
         with self.log.open("w") as file:
-            self.process = subprocess.Popen(
-                [str(part) for part in command],
-                stdin=subprocess.DEVNULL,
-                stdout=file,
-                stderr=subprocess.STDOUT,
-                env=bases.environment,
-                cwd=cache.ROOT,
-            )
+            self.process = console.start(command, stdout=file, env=bases.environment, cwd=cache.ROOT)
 
     def lines(self):
         return self.log.read_text(errors="replace").splitlines()
@@ -165,15 +157,9 @@ def holes(bases, options):
         for side, command in sides.items():
             report = Path(folder) / f"{side}.xml"
             more = ["-k", options.expression] if options.expression else []
-            log = (bases.logs / f"holes-{side}.log").open("w")
-            process = subprocess.Popen(
-                [*map(str, command), "tests/holes", f"--junitxml={report}", "-q", *more],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                env=bases.environment,
-                cwd=cache.ROOT,
-            )
+            command = [*command, "tests/holes", f"--junitxml={report}", "-q", *more]
+            with (bases.logs / f"holes-{side}.log").open("w") as log:
+                process = console.start(command, stdout=log, env=bases.environment, cwd=cache.ROOT)
             runs[side] = (process, report)
         try:
             while any(process.poll() is None for process, _ in runs.values()):
