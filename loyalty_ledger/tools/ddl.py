@@ -63,7 +63,7 @@ def _constraint(cr, table, name, events, body):
     cr.execute(
         SQL(
             f"""
-            CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$
+            CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off AS $$
             {body}
             $$;
             DROP TRIGGER IF EXISTS {name} ON {table};
@@ -74,6 +74,22 @@ def _constraint(cr, table, name, events, body):
     )
 
 
+# Found in one step of the index, whatever the statistics said when the plan was made: comparing rows leaves no other
+# index, and the functions run without sequential scans.
+_LAST_BALANCE = """
+            SELECT CASE WHEN e.card_id = {0} THEN e.balance_after END INTO last_balance FROM loyalty_ledger_entry e
+                WHERE (e.card_id, e.id) <= ({0}, 2147483647) ORDER BY e.card_id DESC, e.id DESC LIMIT 1;
+"""
+_LAST_REMAINING = """
+            SELECT CASE WHEN c.lot_id = {0} THEN c.remaining_after END INTO last_remaining
+                FROM loyalty_ledger_consumption c
+                WHERE (c.lot_id, c.id) <= ({0}, 2147483647) ORDER BY c.lot_id DESC, c.id DESC LIMIT 1;
+"""
+_WRONG_REMAINING = """concat('What is left of lot ', lot.id, ' (', lot.remaining, ') must equal its consumptions (',
+                    COALESCE(last_remaining, lot.points), ').')"""
+_WRONG_DATES = "concat('The dates of lot ', lot.id, ' were set by no transaction.')"
+
+
 def protect_cards(cr):
     """The balance of a ledgered card is the last ``balance_after`` of its entries."""
     _constraint(
@@ -82,7 +98,7 @@ def protect_cards(cr):
         "loyalty_card_ledger",
         "INSERT OR UPDATE",
         f"""
-        DECLARE card record; last_balance numeric;
+        DECLARE balance numeric; last_balance numeric;
         BEGIN
             IF TG_OP = 'UPDATE' THEN
                 IF OLD.ledgered AND NOT COALESCE(NEW.ledgered, FALSE) THEN
@@ -92,18 +108,21 @@ def protect_cards(cr):
                         AND EXISTS (SELECT 1 FROM loyalty_ledger_entry WHERE card_id = NEW.id) THEN
                     RAISE EXCEPTION USING MESSAGE = concat('Card ', NEW.id, ' has transactions and stays in its program.'), {REFUSAL};
                 END IF;
+                IF OLD.ledgered AND OLD.points = NEW.points THEN
+                    RETURN NULL;
+                END IF;
             END IF;
             IF NOT COALESCE(NEW.ledgered, FALSE) THEN
                 RETURN NULL;
             END IF;
-            SELECT c.points INTO card FROM loyalty_card c WHERE c.id = NEW.id;
-            IF NOT FOUND THEN
+            {_LAST_BALANCE.format("NEW.id")}
+            IF NEW.points = COALESCE(last_balance, 0) THEN
                 RETURN NULL;
             END IF;
-            SELECT e.balance_after INTO last_balance FROM loyalty_ledger_entry e
-                WHERE e.card_id = NEW.id ORDER BY e.id DESC LIMIT 1;
-            IF COALESCE(card.points, 0) IS DISTINCT FROM COALESCE(last_balance, 0) THEN
-                RAISE EXCEPTION USING MESSAGE = concat('The balance of card ', NEW.id, ' (', card.points, ') must equal its points ledger (', COALESCE(last_balance, 0), ').'), {REFUSAL};
+            -- A later change in the same transaction may have mended what this one left.
+            SELECT c.points INTO balance FROM loyalty_card c WHERE c.id = NEW.id;
+            IF FOUND AND COALESCE(balance, 0) IS DISTINCT FROM COALESCE(last_balance, 0) THEN
+                RAISE EXCEPTION USING MESSAGE = concat('The balance of card ', NEW.id, ' (', balance, ') must equal its points ledger (', COALESCE(last_balance, 0), ').'), {REFUSAL};
             END IF;
             RETURN NULL;
         END
@@ -126,37 +145,21 @@ def protect_entries(cr):
         "loyalty_entry_ledger",
         "INSERT",
         f"""
-        DECLARE card_points numeric; last_balance numeric;
+        DECLARE balance numeric; last_balance numeric;
         BEGIN
-            SELECT c.points INTO card_points FROM loyalty_card c WHERE c.id = NEW.card_id;
-            SELECT e.balance_after INTO last_balance FROM loyalty_ledger_entry e
-                WHERE e.card_id = NEW.card_id ORDER BY e.id DESC LIMIT 1;
-            IF COALESCE(card_points, 0) IS DISTINCT FROM last_balance THEN
-                RAISE EXCEPTION USING MESSAGE = concat('The balance of card ', NEW.card_id, ' (', card_points, ') must equal its points ledger (', last_balance, ').'), {REFUSAL};
+            SELECT c.points INTO balance FROM loyalty_card c WHERE c.id = NEW.card_id;
+            IF balance = NEW.balance_after THEN
+                RETURN NULL;
+            END IF;
+            -- Only the card's last entry has to agree with it.
+            {_LAST_BALANCE.format("NEW.card_id")}
+            IF COALESCE(balance, 0) IS DISTINCT FROM last_balance THEN
+                RAISE EXCEPTION USING MESSAGE = concat('The balance of card ', NEW.card_id, ' (', balance, ') must equal its points ledger (', last_balance, ').'), {REFUSAL};
             END IF;
             RETURN NULL;
         END
         """,
     )
-
-
-_CHECK_LOT = f"""
-    SELECT l.points, l.remaining, l.card_id, l.available_from, l.expiration_date, l.origin_lot_id,
-           e.card_id AS entry_card, e.points AS entry_points, e.available_from AS entry_from,
-           COALESCE(x.expiration_date, CASE WHEN x.id IS NULL THEN e.expiration_date END) AS entry_expiry,
-           o.expiration_date AS origin_expiry, o.available_from AS origin_from
-      INTO lot
-      FROM loyalty_lot l
-      JOIN loyalty_ledger_entry e ON e.id = l.entry_id
-      LEFT JOIN loyalty_ledger_entry x ON x.id = l.expiry_entry_id
-      LEFT JOIN loyalty_lot o ON o.id = l.origin_lot_id
-     WHERE l.id = checked;
-    SELECT c.remaining_after INTO last_remaining FROM loyalty_ledger_consumption c
-        WHERE c.lot_id = checked ORDER BY c.id DESC LIMIT 1;
-    IF lot.remaining IS DISTINCT FROM COALESCE(last_remaining, lot.points) THEN
-        RAISE EXCEPTION USING MESSAGE = concat('What is left of lot ', checked, ' (', lot.remaining, ') must equal its consumptions (', COALESCE(last_remaining, lot.points), ').'), {REFUSAL};
-    END IF;
-"""
 
 
 def protect_lots(cr):
@@ -174,17 +177,52 @@ def protect_lots(cr):
         "loyalty_lot_ledger",
         "INSERT OR UPDATE",
         f"""
-        DECLARE lot record; last_remaining numeric; checked integer := NEW.id;
+        DECLARE lot record; entry record; dated record; origin record; last_remaining numeric;
         BEGIN
-            {_CHECK_LOT}
-            IF lot.card_id IS DISTINCT FROM lot.entry_card OR lot.points > lot.entry_points THEN
-                RAISE EXCEPTION USING MESSAGE = concat('Lot ', checked, ' does not belong to its transaction.'), {REFUSAL};
+            lot := NEW;
+            IF TG_OP = 'INSERT' THEN
+                SELECT e.card_id, e.points, e.available_from, e.expiration_date INTO entry
+                  FROM loyalty_ledger_entry e WHERE e.id = lot.entry_id;
+                IF lot.card_id IS DISTINCT FROM entry.card_id OR lot.points > entry.points THEN
+                    RAISE EXCEPTION USING MESSAGE = concat('Lot ', lot.id, ' does not belong to its transaction.'), {REFUSAL};
+                END IF;
+                IF lot.expiry_entry_id IS NULL AND lot.remaining = lot.points
+                        AND lot.expiration_date IS NOT DISTINCT FROM entry.expiration_date
+                        AND lot.available_from IS NOT DISTINCT FROM entry.available_from THEN
+                    -- The usual lot: its consumptions come later and are checked themselves.
+                    RETURN NULL;
+                END IF;
+            ELSIF OLD.expiration_date IS NOT DISTINCT FROM lot.expiration_date
+                    AND OLD.expiry_entry_id IS NOT DISTINCT FROM lot.expiry_entry_id THEN
+                IF OLD.remaining = lot.remaining THEN
+                    RETURN NULL;
+                END IF;
+                {_LAST_REMAINING.format("lot.id")}
+                IF lot.remaining = last_remaining THEN
+                    RETURN NULL;
+                END IF;
             END IF;
-            IF lot.expiration_date IS DISTINCT FROM lot.entry_expiry
-                    AND (lot.origin_lot_id IS NULL OR lot.expiration_date IS DISTINCT FROM lot.origin_expiry)
-               OR lot.available_from IS DISTINCT FROM lot.entry_from
-                    AND (lot.origin_lot_id IS NULL OR lot.available_from IS DISTINCT FROM lot.origin_from) THEN
-                RAISE EXCEPTION USING MESSAGE = concat('The dates of lot ', checked, ' were set by no transaction.'), {REFUSAL};
+            -- A later change in the same transaction may have mended what this one left.
+            SELECT * INTO lot FROM loyalty_lot l WHERE l.id = NEW.id;
+            {_LAST_REMAINING.format("lot.id")}
+            IF lot.remaining IS DISTINCT FROM COALESCE(last_remaining, lot.points) THEN
+                RAISE EXCEPTION USING MESSAGE = {_WRONG_REMAINING}, {REFUSAL};
+            END IF;
+            SELECT e.available_from, e.expiration_date INTO entry FROM loyalty_ledger_entry e WHERE e.id = lot.entry_id;
+            SELECT o.available_from, o.expiration_date INTO origin FROM loyalty_lot o WHERE o.id = lot.origin_lot_id;
+            IF lot.expiry_entry_id IS NOT NULL THEN
+                SELECT x.expiration_date INTO dated FROM loyalty_ledger_entry x
+                    WHERE x.id = lot.expiry_entry_id AND x.card_id = lot.card_id;
+                IF NOT FOUND THEN
+                    RAISE EXCEPTION USING MESSAGE = {_WRONG_DATES}, {REFUSAL};
+                END IF;
+                entry.expiration_date := dated.expiration_date;
+            END IF;
+            IF lot.expiration_date IS DISTINCT FROM entry.expiration_date
+                    AND (lot.origin_lot_id IS NULL OR lot.expiration_date IS DISTINCT FROM origin.expiration_date)
+               OR lot.available_from IS DISTINCT FROM entry.available_from
+                    AND (lot.origin_lot_id IS NULL OR lot.available_from IS DISTINCT FROM origin.available_from) THEN
+                RAISE EXCEPTION USING MESSAGE = {_WRONG_DATES}, {REFUSAL};
             END IF;
             RETURN NULL;
         END
@@ -207,9 +245,17 @@ def protect_consumptions(cr):
         "loyalty_consumption_ledger",
         "INSERT",
         f"""
-        DECLARE lot record; last_remaining numeric; checked integer := NEW.lot_id;
+        DECLARE lot record; last_remaining numeric;
         BEGIN
-            {_CHECK_LOT}
+            SELECT l.id, l.remaining, l.points INTO lot FROM loyalty_lot l WHERE l.id = NEW.lot_id;
+            IF lot.remaining = NEW.remaining_after THEN
+                RETURN NULL;
+            END IF;
+            -- Only the lot's last consumption has to agree with it.
+            {_LAST_REMAINING.format("lot.id")}
+            IF lot.remaining IS DISTINCT FROM last_remaining THEN
+                RAISE EXCEPTION USING MESSAGE = {_WRONG_REMAINING}, {REFUSAL};
+            END IF;
             RETURN NULL;
         END
         """,
