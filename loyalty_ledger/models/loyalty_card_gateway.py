@@ -23,8 +23,8 @@ class LoyaltyCard(models.Model):
         """Post movements of points: the only way in which a balance changes.
 
         One implementation for one movement and for a million. All cards are locked in the order of their ids first;
-        the movements are then checked, allocated to lots and written in the order given. Either all are posted or
-        none.
+        the movements of each card are then checked, allocated to lots and written in the order given. Either all are
+        posted or none.
 
         :param ops: iterable of dicts with
 
@@ -55,12 +55,51 @@ class LoyaltyCard(models.Model):
         self.env["loyalty.program"].flush_model()
         self.env["loyalty.level"].flush_model()
         self.env["loyalty.card"].flush_model()
-        if len(ops) > CHUNK:
-            self._lock_cards({op["card_id"] for op in ops} | {op.get("target_card_id") for op in ops} - {None})
-        ids = []
-        for chunk in split_every(CHUNK, ops, list):
-            ids += Gateway(self.env).post(chunk)
+        if len(ops) <= CHUNK:
+            return Entry.browse(Gateway(self.env).post(ops))
+        heads = self._lock_groups(ops)
+        # Each card is read and written in one chunk, whatever the order across cards.
+        order = sorted(range(len(ops)), key=lambda position: heads[ops[position]["card_id"]])
+        ids = [None] * len(ops)
+        for positions in split_every(CHUNK, order, list):
+            entry_ids = Gateway(self.env).post([ops[position] for position in positions])
+            for position, entry_id in zip(positions, entry_ids):
+                ids[position] = entry_id
         return Entry.browse(ids)
+
+    def _lock_groups(self, ops):
+        """Lock all cards of ``ops`` and their masters in the order of their ids.
+
+        :return: dict card id -> id that it shares with the cards whose movements depend on each other: sources and
+            their master, both ends of a transfer
+        """
+        ids = {op["card_id"] for op in ops}
+        ids.update(op["target_card_id"] for op in ops if op.get("target_card_id"))
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT c.id, c.points_to_id FROM loyalty_card c
+                 WHERE c.id IN (SELECT unnest(%(ids)s::int[])
+                                 UNION SELECT m.points_to_id FROM loyalty_card m
+                                        WHERE m.id = ANY(%(ids)s::int[]) AND m.points_to_id IS NOT NULL)
+                 ORDER BY c.id FOR NO KEY UPDATE OF c
+                """,
+                ids=arrays.numbers(sorted(ids)),
+            )
+        )
+        heads = {card_id: card_id for card_id in ids}
+        heads.update((card_id, master_id or card_id) for card_id, master_id in self.env.cr.fetchall())
+
+        def head(card_id):
+            while heads[card_id] != card_id:
+                card_id = heads[card_id]
+            return card_id
+
+        for op in ops:
+            if op.get("target_card_id"):
+                one, other = sorted((head(op["card_id"]), head(op["target_card_id"])))
+                heads[other] = one
+        return {card_id: head(card_id) for card_id in heads}
 
     def _check_op(self, op):
         """Return ``op`` with points in ten-thousandths, or refuse what makes no sense."""
