@@ -162,24 +162,20 @@ class LoyaltyCard(models.Model):
         """Return the card that a document of ``partner`` uses in ``program``, or no card.
 
         The partner's own open card, else the one of its commercial partner; default card first, then the oldest.
-        Never a closed card or one that sends its points elsewhere.
+        Never a closed card or one that sends its points elsewhere, nor one outside its dates while another is usable.
         """
         if not partner:
             return self.browse()
-        for owner in partner | partner.commercial_partner_id:
-            cards = self.search(
-                [
-                    ("partner_id", "=", owner.id),
-                    ("program_id", "=", program.id),
-                    ("closed", "=", False),
-                    ("points_to_id", "=", False),
-                ],
-                order="is_default DESC, id",
-                limit=1,
-            )
-            if cards:
-                return cards
-        return self.browse()
+        cards = self.search(
+            [
+                ("partner_id", "in", (partner | partner.commercial_partner_id).ids),
+                ("program_id", "=", program.id),
+                ("closed", "=", False),
+                ("points_to_id", "=", False),
+            ],
+            order="is_default DESC, id",
+        )
+        return cards.sorted(lambda card: (not card._is_usable(), card.partner_id != partner))[:1]
 
     # --- the register --------------------------------------------------------------------------------------------
 

@@ -7,8 +7,11 @@ Odoo's own code assigns ``card.points``; the ledger has to know for which docume
 CONTEXT_KEY = "loyalty_ledger_source"
 
 
-class Source:
+class Source(str):
     """Provenance of changes of points that Odoo's own code makes.
+
+    A string to whoever serializes a context (actions returned to the client carry theirs): what comes back from
+    there is a plain string, and no source. Compared by identity, so two events never share an environment.
 
     :param document: ``(model, id)`` of the business document, or None
     :param reason: words for the ledger, without personal data
@@ -18,6 +21,11 @@ class Source:
     """
 
     __slots__ = ("document", "reason", "kind", "buffer")
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+    def __new__(cls, *args, **kwargs):
+        return super().__new__(cls, CONTEXT_KEY)
 
     def __init__(self, document=None, reason=None, kind="upstream", buffer=None):
         self.document = document

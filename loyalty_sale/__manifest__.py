@@ -1,0 +1,13 @@
+{
+    "name": "Loyalty Ledger - Sales",
+    "summary": "Orders and carts post to the points ledger, each change with its document",
+    "category": "Sales",
+    "version": "19.0.1.0.0",
+    "author": "Loyalty Ledger",
+    "website": "https://example.com/loyalty-ledger",
+    "license": "LGPL-3",
+    "depends": ["loyalty_ledger", "sale_loyalty"],
+    "data": ["views/sale_order_views.xml"],
+    "auto_install": ["loyalty_ledger", "sale_loyalty"],
+    "installable": True,
+}

@@ -1,0 +1,138 @@
+"""Where Odoo's own reward code starts and ends: each of its calls is one business event."""
+
+from contextlib import contextmanager
+
+from odoo import fields, models
+from odoo.exceptions import AccessError
+
+from odoo.addons.loyalty_ledger.tools.source import CONTEXT_KEY
+from odoo.addons.loyalty_ledger.tools.units import to_points
+
+from ..tools.order_event import OrderEvent
+
+
+class SaleOrder(models.Model):
+    _inherit = "sale.order"
+
+    loyalty_in_ledger = fields.Boolean(
+        "Points in the Ledger", readonly=True, copy=False,
+        help="The order was confirmed under the points ledger, which knows what it earned and spent.",
+    )  # fmt: skip
+
+    @contextmanager
+    def _loyalty_event(self):
+        """Collect what Odoo's code changes for this order, and post it when the outermost call is over."""
+        self.ensure_one()
+        outer = OrderEvent.of(self.env)
+        if outer is not None and outer.document == (self._name, self.id):
+            yield outer
+            return
+        event = OrderEvent(self)
+        if outer is not None:
+            event.skipped = outer.skipped
+        try:
+            yield event
+        finally:
+            event.close()
+        if event.has_changes():
+            self._post_loyalty_event(event)
+
+    # --- state ---------------------------------------------------------------------------------------------------
+
+    def action_confirm(self):
+        """Refuse overspending before anything is written; earning never blocks the sale, skipped cards are named."""
+        self._check_loyalty_funds()
+        event = OrderEvent()
+        result = super(SaleOrder, event.bind(self)).action_confirm()
+        for order in self.filtered(lambda order: order.id in event.skipped):
+            order._message_log(body="\n".join(dict.fromkeys(event.skipped[order.id])))
+        return result
+
+    def _action_cancel(self):
+        return super(SaleOrder, OrderEvent().bind(self))._action_cancel()
+
+    def write(self, vals):
+        """Post when orders become confirmed and reverse when they stop being it, whoever changes the state."""
+        if "loyalty_in_ledger" in vals and not self.env.su and OrderEvent.of(self.env) is None:
+            raise AccessError(self.env._("Only confirming or cancelling an order changes its place in the points ledger."))
+        state = vals.get("state")
+        if not state:
+            return super().write(vals)
+        confirmed = self.filtered(lambda order: order.state == "sale")
+        if state != "sale":
+            if confirmed:
+                confirmed._reverse_loyalty()
+                vals = {**vals, "loyalty_in_ledger": False}
+            return super().write(vals)
+        entering = self - confirmed
+        if confirmed:
+            super(SaleOrder, confirmed).write(vals)
+        result = super(SaleOrder, entering).write({**vals, "loyalty_in_ledger": True})
+        entering._post_loyalty_confirmation()
+        return result
+
+    def _get_point_changes(self):
+        """While orders are confirmed or cancelled, leave out what the ledger posts by itself."""
+        changes = super()._get_point_changes()
+        event = OrderEvent.of(self.env)
+        if event is not None and event.document is None:
+            return {card: points for card, points in changes.items() if not card.ledgered}
+        return changes
+
+    # --- reward code ---------------------------------------------------------------------------------------------
+
+    def copy(self, default=None):
+        """Copies contain reward lines for a moment, until Odoo removes them."""
+        copies = super(SaleOrder, OrderEvent().bind(self)).copy(default)
+        return self.browse(copies.ids)
+
+    def _update_programs_and_rewards(self):
+        with self._loyalty_event() as event:
+            order = event.bind(self)
+            kept = order._keep_loyalty_cards(event)
+            super(SaleOrder, order)._update_programs_and_rewards()
+            order._restore_loyalty_cards(kept)
+
+    def _apply_program_reward(self, reward, coupon, **kwargs):
+        with self._loyalty_event() as event:
+            return super(SaleOrder, event.bind(self))._apply_program_reward(reward, coupon, **kwargs)
+
+    def _write_vals_from_reward_vals(self, reward_vals, old_lines, delete=True):
+        with self._loyalty_event() as event:
+            lines = super(SaleOrder, event.bind(self))._write_vals_from_reward_vals(
+                reward_vals, old_lines, delete=delete
+            )
+        return lines.with_env(self.env)
+
+    def _add_points_for_coupon(self, coupon_points):
+        with self._loyalty_event() as event, event.collecting("earned"):
+            super(SaleOrder, event.bind(self))._add_points_for_coupon(coupon_points)
+
+    def _try_apply_code(self, code):
+        """A gift card whose points are reserved, pending, expired or locked cannot pay, whatever its balance."""
+        card = self.env["loyalty.card"].search([("code", "=", code), ("ledgered", "=", True)])
+        minimum = min(card.program_id.reward_ids.mapped("required_points"), default=0)
+        if card and card.points >= minimum > card._spendable_points():
+            day = self._get_confirmed_tx_create_date()
+            if not (card.expiration_date and card.expiration_date < day):  # Odoo's own message says that
+                return {"error": card._why_not_usable(day) or self.env._("This coupon has already been used.")}
+        return super()._try_apply_code(code)
+
+    def _get_real_points_for_coupon(self, coupon, post_confirm=False):
+        """Rewards spend what is available to this customer, never points that this very order earns (P20)."""
+        points = super()._get_real_points_for_coupon(coupon, post_confirm=post_confirm)
+        if not coupon.ledgered:
+            return points
+        points -= coupon.points
+        if self._may_use_card(coupon):
+            points += coupon._spendable_points()
+        if self.state in ("sale", "done"):
+            event = OrderEvent.of(self.env)
+            if event is not None and event.document == (self._name, self.id):
+                points += to_points(event.spent.get(coupon.id, 0))
+        elif coupon.program_id.applies_on != "future":
+            points -= sum(self.coupon_point_ids.filtered(lambda given: given.coupon_id == coupon).mapped("points"))
+        return coupon.currency_id.round(points)
+
+    def _without_loyalty_event(self):
+        return self.with_context(**{CONTEXT_KEY: None})

@@ -1,0 +1,220 @@
+"""Which card an order uses (H2, H18, H25): the chosen one, else the customer's default card."""
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.tools.sql import column_exists, create_column
+
+from odoo.addons.loyalty_ledger.tools.today import loyalty_today
+
+from ..tools.order_event import OrderEvent
+
+
+class SaleOrder(models.Model):
+    _inherit = "sale.order"
+
+    loyalty_card_id = fields.Many2one(
+        "loyalty.card", "Loyalty Card", compute="_compute_loyalty_card_id", store=True, readonly=False, copy=False,
+        domain="[('program_id.program_type', '=', 'loyalty'), ('closed', '=', False), ('points_to_id', '=', False), "
+        "'|', ('partner_id', '=', False), ('partner_id', 'parent_of', partner_id)]",
+        index="btree_not_null", ondelete="set null",
+        help="Card that this order earns on. Empty: a card is issued when the order earns its first points.",
+    )  # fmt: skip
+
+    def _auto_init(self):
+        # Orders of the past keep no card: computing it for all of them would only cost time.
+        if not column_exists(self.env.cr, self._table, "loyalty_card_id"):
+            create_column(self.env.cr, self._table, "loyalty_card_id", "int4")
+        return super()._auto_init()
+
+    @api.depends("partner_id", "company_id")
+    def _compute_loyalty_card_id(self):
+        partners = self.partner_id | self.partner_id.commercial_partner_id
+        cards = self.env["loyalty.card"].sudo().search(  # whoever enters an order may use the customer's card
+            [
+                ("partner_id", "in", partners.ids),
+                ("program_id.program_type", "=", "loyalty"),
+                ("program_id.active", "=", True),
+                ("closed", "=", False),
+                ("points_to_id", "=", False),
+            ],
+            order="is_default DESC, id",
+        ) if partners.ids else self.env["loyalty.card"]
+        for order in self:
+            if order.state in ("sale", "cancel"):
+                order.loyalty_card_id = order.loyalty_card_id
+                continue
+            partner = order.partner_id._origin or order.partner_id
+            fitting = cards.filtered(
+                lambda card, order=order, partner=partner: card.partner_id in (partner, partner.commercial_partner_id)
+                and card.company_id in (order.company_id, order.company_id.browse())
+            )
+            if order.loyalty_card_id._origin not in fitting:
+                fitting = fitting.sorted(
+                    lambda card, partner=partner: (not card._is_usable(), card.partner_id != partner)
+                )
+                order.loyalty_card_id = fitting[:1].sudo(False)
+
+    @api.constrains("loyalty_card_id")
+    def _check_loyalty_card_id(self):
+        for order in self:
+            card = order.loyalty_card_id.sudo()  # the customer's card; the name alone is told
+            if card and not order._may_use_card(card):
+                raise ValidationError(
+                    self.env._(
+                        "Card %(card)s belongs to %(owner)s. Choose a card of %(customer)s.",
+                        card=card.code,
+                        owner=card.partner_id.display_name,
+                        customer=order.partner_id.display_name,
+                    )
+                )
+
+    def _may_use_card(self, card):
+        """Return whether the card may pay and earn on this order: personal cards belong to its customer."""
+        owner = card.partner_id
+        return bool(
+            not card.program_id.is_nominative
+            or not owner
+            or owner in (self.partner_id, self.partner_id.commercial_partner_id)
+            or owner.is_public
+        )
+
+    def _earning_card(self, program):
+        """Return the card that earns in ``program``, usable or not, or no card when the customer has none."""
+        chosen = self.loyalty_card_id
+        if chosen.program_id == program:
+            return chosen
+        Card = self.env["loyalty.card"]
+        card = Card._default_card(self.partner_id, program)
+        # A card that sends its points elsewhere earns for its master (H18); a closed one keeps a new one from coming.
+        return card or Card.search(
+            [
+                ("partner_id", "in", (self.partner_id | self.partner_id.commercial_partner_id).ids),
+                ("program_id", "=", program.id),
+            ],
+            order="closed, id",
+            limit=1,
+        )
+
+    def _why_no_earning(self, card):
+        """Return why ``card`` earns nothing on this order, or False."""
+        card = card.sudo()  # the master of a family card may belong to somebody whom the user cannot see
+        if not card.ledgered:
+            return False
+        if card.points_to_id and not card.closed:
+            card = card.points_to_id
+        return card._why_not_usable(loyalty_today(self.env, card.company_id))
+
+    def _keep_loyalty_cards(self, event):
+        """Bring cards in line with the customer before Odoo's update, which knows only cards of the very contact.
+
+        :return: dict program -> (card, points) of cards to restore after it: those of the commercial partner, and on
+            a confirmed order every card that earned on it
+        """
+        is_open = self.state in ("draft", "sent")
+        if is_open:
+            foreign = self.applied_coupon_ids.filtered(lambda card: card.ledgered and not self._may_use_card(card))
+            if foreign:
+                self.applied_coupon_ids -= foreign
+        self._apply_commercial_cards()
+        given = self.env["sale.order.coupon.points"]
+        kept = {}
+        for line in self.coupon_point_ids:
+            card = line.coupon_id
+            if not card.ledgered or not card.program_id.is_nominative:
+                continue
+            if is_open and not self._keeps_card(card):
+                given |= line
+            elif card.partner_id and card.partner_id != self.partner_id and not card.partner_id.is_public:
+                given |= line
+                kept[card.program_id] = (card, line.points)
+        if given:
+            given.sudo().unlink()  # salespeople may not delete what an order gives; the update itself does
+        event.kept = {program.id: card.id for program, (card, __) in kept.items()}
+        return kept
+
+    def _keeps_card(self, card):
+        """Return whether what this quotation gives to the card still stands."""
+        if card.partner_id.is_public and not self.partner_id.is_public:
+            # Odoo hands a visitor's card over to the customer, who may have one already.
+            return not self._earning_card(card.program_id)
+        chosen = self.loyalty_card_id
+        return (
+            self._may_use_card(card)
+            and (chosen.program_id != card.program_id or chosen == card)
+            and not self._why_no_earning(card)
+        )
+
+    def _apply_commercial_cards(self):
+        """Let a contact spend from the cards of its company, as Odoo does for the cards of its own."""
+        company_partner = self.partner_id.commercial_partner_id
+        if company_partner == self.partner_id or not self._allow_nominative_programs():
+            return
+        cards = self.env["loyalty.card"].search(
+            [
+                ("id", "not in", self.applied_coupon_ids.ids),
+                ("partner_id", "=", company_partner.id),
+                ("ledgered", "=", True),
+                ("points", ">", 0),
+                ("program_id.program_type", "in", ("loyalty", "ewallet")),
+                ("program_id.applies_on", "!=", "current"),
+            ]
+        )
+        cards = cards.filtered(lambda card: card._spendable_points() > 0)
+        if cards:
+            self.applied_coupon_ids += cards
+
+    def _restore_loyalty_cards(self, kept):
+        """Give the cards set aside by :meth:`_keep_loyalty_cards` what the updated order gives them."""
+        programs = self.env["loyalty.program"].browse([program.id for program in kept])
+        if not programs:
+            return
+        status = self._program_check_compute_points(programs.filtered_domain(self._get_program_domain()))
+        commands = []
+        for program, (card, points) in kept.items():
+            result = status.get(program, {"error": True})
+            if "error" not in result:
+                points = result["points"][0]
+            elif self.state != "sale":
+                continue
+            commands.append((0, 0, {"coupon_id": card.id, "points": points}))
+        if commands:
+            self.sudo().with_context(tracking_disable=True).write({"coupon_point_ids": commands})
+
+    def __try_apply_program(self, program, coupon, status):
+        """Replace Odoo's choice of any card of the contact (name mangled like its own, so that it is called)."""
+        if coupon or not (program.is_ledgered and program.is_nominative):
+            return super().__try_apply_program(program, coupon, status)
+        event = OrderEvent.of(self.env)
+        if event is not None and program.id in event.kept:
+            return {"error": self.env._("This program is already applied to this order.")}
+        card = self._earning_card(program)
+        if not card:
+            result = super().__try_apply_program(program, coupon, status)
+            issued = result.get("coupon")
+            if issued and program.program_type == "loyalty" and not self.loyalty_card_id:
+                self.loyalty_card_id = issued[:1]
+            return result
+        reason = self._why_no_earning(card)
+        if reason:
+            if event is not None and any(status["points"]):
+                event.skipped.setdefault(self.id, []).append(self.env._("No points earned. %s", reason))
+            return {"error": reason}
+        return super().__try_apply_program(program, card, status)
+
+
+class LoyaltyCard(models.Model):
+    _inherit = "loyalty.card"
+
+    def _why_not_usable(self, day):
+        """Return in words why the card neither earns nor pays on that day, or False."""
+        self.ensure_one()
+        _ = self.env._
+        if self.closed or not self.active:
+            return _("Card %s is closed.", self.code)
+        if self.points_to_id:
+            return _("Card %(card)s sends its points to card %(master)s.", card=self.code, master=self.points_to_id.code)
+        if self.start_date and self.start_date > day:
+            return _("Card %(card)s can be used from %(date)s on.", card=self.code, date=self.start_date)
+        if self.expiration_date and self.expiration_date < day:
+            return _("Card %(card)s expired on %(date)s.", card=self.code, date=self.expiration_date)
+        return False

@@ -1,0 +1,96 @@
+from collections import defaultdict
+from contextlib import ExitStack
+
+from odoo import api, models
+from odoo.exceptions import AccessError
+
+from ..tools.order_event import OrderEvent
+
+#: What a reward line costs and whom: written by reward code only, for it moves points.
+REWARD_FIELDS = ("points_cost", "coupon_id", "reward_id")
+
+
+class SaleOrderLine(models.Model):
+    _inherit = "sale.order.line"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        if not any(vals.get(name) for vals in vals_list for name in REWARD_FIELDS):
+            return super().create(vals_list)
+        self._check_reward_code()
+        by_order = defaultdict(list)
+        for position, vals in enumerate(vals_list):
+            by_order[vals.get("order_id") or self.env.context.get("default_order_id")].append(position)
+        created = [None] * len(vals_list)
+        for order_id, positions in by_order.items():
+            order = self.env["sale.order"].browse(order_id or [])
+            with ExitStack() as stack:
+                model = stack.enter_context(order._collecting_costs(self)) if order else self
+                lines = super(SaleOrderLine, model).create([vals_list[position] for position in positions])
+            for position, line in zip(positions, lines):
+                created[position] = line.id
+        return self.browse(created)
+
+    def write(self, vals):
+        if not vals.keys() & {*REWARD_FIELDS, "order_id"}:
+            return super().write(vals)
+        self._check_reward_fields(vals)
+        if "points_cost" not in vals:
+            return super().write(vals)
+        for order, lines in self.grouped("order_id").items():
+            with order._collecting_costs(lines) as bound:
+                super(SaleOrderLine, bound).write(vals)
+        return True
+
+    def unlink(self):
+        if not any(line.reward_id and line.state == "sale" for line in self):
+            return super().unlink()
+        for order, lines in self.grouped("order_id").items():
+            with order._collecting_costs(lines) as bound:
+                super(SaleOrderLine, bound).unlink()
+        return True
+
+    def _reset_loyalty(self, complete=False):
+        """Reward code of Odoo that is also called by itself."""
+        super(SaleOrderLine, self._in_reward_code())._reset_loyalty(complete=complete)
+        return self
+
+    def _in_reward_code(self):
+        return self if OrderEvent.of(self.env) is not None else OrderEvent().bind(self)
+
+    def _check_reward_code(self):
+        if self.env.su or OrderEvent.of(self.env) is not None:
+            return
+        raise AccessError(
+            self.env._("What a reward costs and which card pays it cannot be edited. Use Reward or Coupon Code on the order.")
+        )
+
+    def _check_reward_fields(self, vals):
+        """Refuse to change what moves points, and to move a reward to another order."""
+        for line in self:
+            for name in (*REWARD_FIELDS, "order_id"):
+                if name not in vals or (name == "order_id" and not line.reward_id):
+                    continue
+                before = line[name] if name == "points_cost" else line[name].id
+                if (before or False) != (vals[name] or False):
+                    self._check_reward_code()
+
+
+class SaleOrder(models.Model):
+    _inherit = "sale.order"
+
+    def _collecting_costs(self, lines):
+        """Context manager: ``lines`` bound to the event of this order, their costs collected as spent."""
+        return _CollectingCosts(self, lines)
+
+
+class _CollectingCosts(ExitStack):
+    def __init__(self, order, lines):
+        super().__init__()
+        self.order, self.lines = order, lines
+
+    def __enter__(self):
+        super().__enter__()
+        event = self.enter_context(self.order._loyalty_event())
+        self.enter_context(event.collecting("spent"))
+        return event.bind(self.lines)
