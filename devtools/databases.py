@@ -35,10 +35,11 @@ class Databases:
 
     def __post_init__(self):
         folder = cache.cache_folder()
-        self.data = folder / "data"
         self.logs = folder / "logs"
-        self.config = folder / "odoo.conf"
-        self.plain_config = folder / "odoo-plain.conf"
+        # Two servers can have databases of the same name, which must not share a filestore.
+        self.data = folder / f"data{self.server.suffix}"
+        self.config = folder / f"odoo{self.server.suffix}.conf"
+        self.plain_config = folder / f"odoo-plain{self.server.suffix}.conf"
         self.numbers = itertools.count(1)
         self.addons_path = ",".join(map(str, [*self.odoo.addons, cache.ROOT]))
         self.plain_addons_path = ",".join(map(str, self.odoo.addons))

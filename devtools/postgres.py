@@ -42,8 +42,9 @@ class Server:
 
     def __init__(self, environment, key, embedded):
         self.environment = environment
-        self.key = key
+        self.key = key  # its major version
         self.embedded = embedded
+        self.suffix = "" if embedded else f"-{cache.digest(*(os.environ.get(name) for name in NAMING))}"
 
     def sql(self, text, database="postgres"):
         """Run SQL and return its rows as lists of strings."""
