@@ -152,7 +152,7 @@ class LoyaltyCard(models.Model):
         self.env.cr.execute(
             SQL("UPDATE loyalty_card SET ledger_revision = COALESCE(ledger_revision, 0) + 1 WHERE id = ANY(%s)", self.ids)
         )
-        self.invalidate_recordset(["ledger_revision"])
+        self.invalidate_recordset(["ledger_revision", "reserved_points", "available_points"])
 
     def _place_hold(self, points, key, document, ttl):
         """Implementation of :meth:`_hold`, with the card locked."""

@@ -1,0 +1,3 @@
+from . import test_order_cards
+from . import test_order_events
+from . import test_order_guards

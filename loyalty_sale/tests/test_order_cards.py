@@ -1,0 +1,160 @@
+from datetime import date
+
+from odoo.exceptions import ValidationError
+from odoo.tests import tagged
+
+from .common import OrderCase
+
+
+@tagged("post_install", "-at_install")
+class TestOrderCards(OrderCase):
+    """Which card an order earns on and spends from."""
+
+    def test_default_card(self):
+        """H2: of several cards the customer's default one is used, and shown on the order."""
+        first, second = self._card(), self._card(is_default=True)
+        order = self._order(2)
+        self.assertEqual(order.loyalty_card_id, second)
+        order._update_programs_and_rewards()
+        order.action_confirm()
+        self.assertPosted(order, [(second, "earn", 200)])
+        self.assertEqual(first.points, 0)
+
+    def test_chosen_card(self):
+        """H2: the salesperson may choose another card of the customer."""
+        first, second = self._card(), self._card()
+        order = self._order(2)
+        order._update_programs_and_rewards()
+        self.assertEqual((order.loyalty_card_id, order.coupon_point_ids.coupon_id), (first, first))
+        order.loyalty_card_id = second
+        order._update_programs_and_rewards()
+        self.assertEqual(order.coupon_point_ids.coupon_id, second)
+        order.action_confirm()
+        self.assertPosted(order, [(second, "earn", 200)])
+
+    def test_card_of_somebody_else(self):
+        """H6: an order cannot use the card of another customer."""
+        other = self._card(500, partner=self.stranger)
+        order = self._order(2)
+        with self.assertRaisesRegex(ValidationError, f"{other.code} belongs to Bob"):
+            order.loyalty_card_id = other
+
+    def test_card_stays_behind_when_the_customer_changes(self):
+        """H6: with another customer, the first one's card neither pays nor earns."""
+        card = self._card(500)
+        order = self._order(2)
+        order._update_programs_and_rewards()
+        self._claim(order)
+        self.assertEqual(order.amount_total, 190)
+        order.partner_id = self.stranger
+        order._update_programs_and_rewards()
+        self.assertEqual(order.amount_total, 200)
+        order.action_confirm()
+        theirs = self._card_of(self.stranger)
+        self.assertPosted(order, [(theirs, "earn", 200)])
+        self.assertEqual((len(theirs), card.points), (1, 500))
+
+    def test_new_card_for_a_new_customer(self):
+        """H5: a customer without card gets one with the first points, and the order shows it."""
+        order = self._order(2)
+        order._update_programs_and_rewards()
+        order.action_confirm()
+        self.assertEqual(order.loyalty_card_id, self._card_of())
+        self.assertPosted(order, [(self._card_of(), "earn", 200)])
+
+    def test_contact_of_a_company(self):
+        """H2: an order for a contact earns on and spends from the card of its company."""
+        company = self.env["res.partner"].create({"name": "Acme", "is_company": True})
+        contact = self.env["res.partner"].create({"name": "Eve", "parent_id": company.id})
+        card = self._card(500, partner=company)
+        order = self._order(2, partner=contact)
+        self.assertEqual(order.loyalty_card_id, card)
+        order._update_programs_and_rewards()
+        order._update_programs_and_rewards()
+        self.assertEqual(order.coupon_point_ids.coupon_id, card)
+        self._claim(order)
+        order.action_confirm()
+        self.assertPosted(order, [(card, "redeem", -100), (card, "earn", 200)])
+        order.order_line.filtered(lambda line: not line.reward_id).product_uom_qty = 3
+        order._update_programs_and_rewards()
+        self.assertPosted(order, [(card, "redeem", -100), (card, "earn", 200)])
+        order._action_cancel()
+        self.assertEqual(card.points, 500)
+        self.assertFalse(self._card_of(contact))
+        self.assertEqual(self.env["loyalty.card"].search([("program_id", "=", self.program.id)]), card)
+
+    def test_unusable_cards_do_not_earn(self):
+        """H2, H8, H10, H25: closed, expired and future cards earn nothing; the sale goes on and says why."""
+        for values, reason in (
+            ({"closed": True}, "is closed"),
+            ({"expiration_date": date(2020, 1, 1)}, "expired on"),
+            ({"start_date": date(2027, 1, 1)}, "can be used from"),
+        ):
+            with self.subTest(**values):
+                partner = self.env["res.partner"].create({"name": "Carl"})
+                card = self._card(partner=partner)
+                card.write(values)
+                order = self._order(2, partner=partner)
+                order._update_programs_and_rewards()
+                order.action_confirm()
+                self.assertEqual(order.state, "sale")
+                self.assertPosted(order, [])
+                self.assertEqual(self._card_of(partner), card)
+                notes = "".join(str(message.body) for message in order.message_ids)
+                self.assertEqual(notes.count(reason), 1)
+
+    def test_card_closed_between_quotation_and_order(self):
+        """H25: a card that was closed meanwhile neither earns nor pays."""
+        card = self._card(500)
+        earning, paying = self._order(2), self._order(2)
+        for order in (earning, paying):
+            order._update_programs_and_rewards()
+        self._claim(paying)
+        card.closed = True
+        earning.action_confirm()
+        self.assertPosted(earning, [])
+        with self.assertRaisesRegex(ValidationError, f"{card.code} has 0 points available"):
+            paying.action_confirm()
+        self.assertEqual(card.points, 500)
+
+    def test_usable_card_before_an_expired_one(self):
+        """H10: an expired card does not stand in the way of a valid one."""
+        self._card().expiration_date = date(2020, 1, 1)
+        valid = self._card()
+        order = self._order(2)
+        order._update_programs_and_rewards()
+        order.action_confirm()
+        self.assertPosted(order, [(valid, "earn", 200)])
+
+    def test_points_to(self):
+        """H18, H21, H22: what a card with Points To earns goes to its master, from which it cannot take."""
+        master = self._card(500, partner=self.stranger)
+        source = self._card()
+        source.points_to_id = master
+        order = self._order(2)
+        order._update_programs_and_rewards()
+        self.assertFalse(order._get_claimable_rewards())
+        order.action_confirm()
+        self.assertPosted(order, [(master, "earn", 200)])
+        self.assertEqual((source.points, master.points), (0, 700))
+        order._action_cancel()
+        self.assertEqual(master.points, 500)
+
+    def test_pending_and_reserved_points_do_not_pay(self):
+        """N9, C18: points that are pending or reserved for something else cannot be spent."""
+        card = self._card(150)
+        card._hold(100, "invoice")
+        order = self._order(2)
+        order._update_programs_and_rewards()
+        self.assertFalse(order._get_claimable_rewards())
+        card.hold_ids._release()
+        self.assertEqual(order._get_claimable_rewards(), {card: self.reward})
+        self.program.vesting_days = 14
+        partner = self.stranger
+        first = self._order(5, partner=partner)
+        first._update_programs_and_rewards()
+        first.action_confirm()
+        self.assertEqual(self._card_of(partner).pending_points, 500)
+        second = self._order(5, partner=partner)
+        second._update_programs_and_rewards()
+        self.assertFalse(second._get_claimable_rewards())

@@ -1,0 +1,284 @@
+from odoo.exceptions import ValidationError
+from odoo.fields import Command
+from odoo.tests import tagged
+
+from .common import OrderCase
+
+
+@tagged("post_install", "-at_install")
+class TestOrderEvents(OrderCase):
+    """Every path of Odoo's orders ends in one entry per order, card and direction."""
+
+    def test_confirm_earns(self):
+        """C11, P24: a quotation earns nothing; its confirmation posts what it earned, with the order."""
+        order = self._order(7)
+        order._update_programs_and_rewards()
+        card = self._card_of()
+        self.assertEqual(card.points, 0)
+        self.assertPosted(order, [])
+        order.action_confirm()
+        self.assertPosted(order, [(card, "earn", 700)])
+        self.assertEqual(card.points, 700)
+        self.assertEqual(self._entries(order).author_id, self.salesperson.id)
+
+    def test_confirm_earned_and_spent_are_not_netted(self):
+        """C11: what an order earned and what it spent are two entries."""
+        card = self._card(500)
+        order = self._order(7)
+        order._update_programs_and_rewards()
+        self._claim(order)
+        self.assertPosted(order, [])
+        order.action_confirm()
+        self.assertPosted(order, [(card, "redeem", -100), (card, "earn", 700)])
+        self.assertEqual((card.points, card.redeemed_points, card.accumulated_points), (1100, 100, 1200))
+
+    def test_confirm_two_orders_at_once(self):
+        """C11: orders confirmed together keep their own entries."""
+        card = self._card(500)
+        first, second = self._order(1), self._order(3)
+        for order in (first, second):
+            order._update_programs_and_rewards()
+        self._claim(second)
+        (first | second).action_confirm()
+        self.assertPosted(first, [(card, "earn", 100)])
+        self.assertPosted(second, [(card, "redeem", -100), (card, "earn", 300)])
+        self.assertEqual(card.points, 800)
+
+    def test_confirm_two_orders_at_once_cannot_overspend(self):
+        """C18: two orders that each could pay cannot both; nothing is written, and the message has the numbers."""
+        card = self._card(150)
+        first, second = self._order(1), self._order(1)
+        for order in (first, second):
+            order._update_programs_and_rewards()
+            self._claim(order)
+        with self.assertRaisesRegex(ValidationError, f"{card.code} has 150 points available.*needs 200"):
+            (first | second).action_confirm()
+        self.assertEqual((first.state, second.state, card.points), ("draft", "draft", 150))
+        first.action_confirm()
+        second.action_confirm()
+        self.assertPosted(
+            first | second,
+            [(card, "redeem", -100), (card, "earn", 100), (card, "redeem", -100), (card, "earn", 100)],
+        )
+
+    def test_points_of_the_same_order_do_not_pay_for_it(self):
+        """P20: points earned on an order never pay for that order."""
+        card = self._card(60)
+        order = self._order(5)
+        order._update_programs_and_rewards()
+        self.assertFalse(order._get_claimable_rewards())
+        self.assertEqual(order._apply_program_reward(self.reward, card).keys(), {"error"})
+        order.action_confirm()
+        self.assertPosted(order, [(card, "earn", 500)])
+
+    def test_cancel_reverses_what_was_posted(self):
+        """N4: cancelling undoes each entry of the order, also after its quantity was edited."""
+        card = self._card(500)
+        order = self._order(7)
+        order._update_programs_and_rewards()
+        self._claim(order)
+        order.action_confirm()
+        order.order_line.filtered("product_id.list_price")[:1].product_uom_qty = 20
+        order._update_programs_and_rewards()
+        self.assertPosted(order, [(card, "redeem", -100), (card, "earn", 700)])
+        order._action_cancel()
+        self.assertPosted(
+            order,
+            [(card, "redeem", -100), (card, "earn", 700), (card, "reversal", 100), (card, "reversal", -700)],
+        )
+        redeem, earn, back, taken = self._entries(order)
+        self.assertEqual((back.reversed_entry_id, taken.reversed_entry_id), (redeem, earn))
+        self.assertEqual((card.points, card.redeemed_points, card.debt_points), (500, 0, 0))
+
+    def test_confirm_cancel_confirm(self):
+        """N4: confirming again after a cancellation is a new event."""
+        card = self._card()
+        order = self._order(2)
+        for __ in range(3):
+            order._update_programs_and_rewards()
+            order.action_confirm()
+            self.assertEqual(card.points, 200)
+            order._action_cancel()
+            self.assertEqual(card.points, 0)
+            order.action_draft()
+        self.assertPosted(order, [(card, "earn", 200), (card, "reversal", -200)] * 3)
+
+    def test_cancel_two_orders_at_once(self):
+        """N4: each order gets back what was its own."""
+        card = self._card(500)
+        first, second = self._order(1), self._order(2)
+        for order in (first, second):
+            order._update_programs_and_rewards()
+            self._claim(order)
+        (first | second).action_confirm()
+        (first | second)._action_cancel()
+        self.assertPosted(
+            first, [(card, "redeem", -100), (card, "earn", 100), (card, "reversal", 100), (card, "reversal", -100)]
+        )
+        self.assertPosted(
+            second, [(card, "redeem", -100), (card, "earn", 200), (card, "reversal", 100), (card, "reversal", -200)]
+        )
+        self.assertEqual(card.points, 500)
+
+    def test_cancel_after_the_points_were_spent(self):
+        """N4: points that the customer spent already are owed, the cancellation is not refused."""
+        order = self._order(3)
+        order._update_programs_and_rewards()
+        order.action_confirm()
+        card = self._card_of()
+        card._post_entries([{"card_id": card.id, "kind": "redeem", "points": -250, "key": "till"}])
+        order._action_cancel()
+        self.assertPosted(order, [(card, "earn", 300), (card, "reversal", -300)])
+        self.assertEqual((card.points, card.debt_points), (-250, 250))
+        self.assertEqual(self.env["loyalty.exception"].search([("card_id", "=", card.id)]).points, 250)
+
+    def test_reward_on_a_confirmed_order(self):
+        """P14: a reward added after the confirmation is a redemption; recomputing it posts nothing."""
+        card = self._card(500)
+        order = self._order(7)
+        order._update_programs_and_rewards()
+        order.action_confirm()
+        self._claim(order)
+        expected = [(card, "earn", 700), (card, "redeem", -100)]
+        self.assertPosted(order, expected)
+        order._update_programs_and_rewards()
+        order.action_open_reward_wizard()
+        self.assertPosted(order, expected)
+        self.assertEqual(card.points, 1100)
+        order._action_cancel()
+        self.assertEqual(card.points, 500)
+
+    def test_cost_of_a_reward_changes_on_a_confirmed_order(self):
+        """N4: a smaller cost gives points back to the redemption, a larger one takes the difference."""
+        per_point = self._program(
+            name="Per point",
+            rule_ids=[Command.create({"reward_point_mode": "order", "minimum_qty": 99})],
+            reward_ids=[
+                Command.create(
+                    {
+                        "reward_type": "discount",
+                        "discount": 1,
+                        "discount_mode": "per_point",
+                        "discount_applicability": "order",
+                        "required_points": 1,
+                    }
+                )
+            ],
+        )
+        self.program.active = False
+        card = self._card(500, program=per_point)
+        order = self._order(2)
+        order._update_programs_and_rewards()
+        self._claim(order, per_point.reward_ids)
+        order.action_confirm()
+        self.assertPosted(order, [(card, "redeem", -200)])
+        line = order.order_line.filtered(lambda line: not line.reward_id)
+        line.product_uom_qty = 1
+        order._update_programs_and_rewards()
+        self.assertPosted(order, [(card, "redeem", -200), (card, "reversal", 100)])
+        self.assertEqual(self._entries(order)[1].reversed_entry_id, self._entries(order)[0])
+        line.product_uom_qty = 3
+        order._update_programs_and_rewards()
+        self.assertPosted(order, [(card, "redeem", -200), (card, "reversal", 100), (card, "redeem", -200)])
+        order._action_cancel()
+        self.assertEqual((card.points, card.redeemed_points), (500, 0))
+
+    def test_late_program_on_a_confirmed_order(self):
+        """C11: a program that becomes applicable later posts once what it gives."""
+        self.program.active = False
+        order = self._order(2)
+        order.action_confirm()
+        self.program.active = True
+        order._update_programs_and_rewards()
+        card = self._card_of()
+        self.assertPosted(order, [(card, "earn", 200)])
+        order._update_programs_and_rewards()
+        self.assertPosted(order, [(card, "earn", 200)])
+        order._action_cancel()
+        self.assertEqual(card.points, 0)
+
+    def test_quantity_to_zero_and_back_does_not_earn_twice(self):
+        """C15: an order earns once, whatever happens to its quantities."""
+        order = self._order(2)
+        order._update_programs_and_rewards()
+        order.action_confirm()
+        card = self._card_of()
+        for quantity in (0, 2, 0, 2):
+            order.order_line.product_uom_qty = quantity
+            order._update_programs_and_rewards()
+        self.assertPosted(order, [(card, "earn", 200)])
+
+    def test_state_written_without_the_buttons(self):
+        """C11: what counts is the state of the order, not the button that was used."""
+        order = self._order(2)
+        order._update_programs_and_rewards()
+        order.action_confirm()
+        card = self._card_of()
+        order.write({"state": "draft"})
+        self.assertEqual(card.points, 0)
+        order.action_confirm()
+        self.assertEqual(card.points, 200)
+        self.assertPosted(order, [(card, "earn", 200), (card, "reversal", -200), (card, "earn", 200)])
+
+    def test_order_from_before_the_ledger(self):
+        """N12: an order confirmed before the ledger came gives back what Odoo says it moved."""
+        card = self._card(500)
+        order = self._order(2)
+        order._update_programs_and_rewards()
+        self._claim(order)
+        order.sudo().loyalty_in_ledger = False
+        self.env.cr.execute("UPDATE sale_order SET state = 'sale' WHERE id = %s", [order.id])
+        order.invalidate_recordset(["state"])
+        order.order_line.invalidate_recordset(["state"])
+        order._action_cancel()
+        self.assertPosted(order, [(card, "upstream", 100), (card, "upstream", -200)])
+        self.assertEqual(card.points, 400)
+
+    def test_gift_card_sold_and_cancelled(self):
+        """C11: a gift card gets its value when its order is confirmed, and loses it when that is cancelled."""
+        gift = self.env["product.product"].create(
+            {"name": "Gift card", "type": "service", "list_price": 50.0, "taxes_id": False}
+        )
+        self.env["loyalty.program"].create(
+            {
+                "name": "Gift cards",
+                "program_type": "gift_card",
+                "applies_on": "future",
+                "trigger": "auto",
+                "rule_ids": [
+                    Command.create(
+                        {
+                            "product_ids": gift.ids,
+                            "reward_point_mode": "money",
+                            "reward_point_amount": 1,
+                            "reward_point_split": True,
+                        }
+                    )
+                ],
+                "reward_ids": [
+                    Command.create(
+                        {"discount": 1, "discount_mode": "per_point", "discount_applicability": "order"}
+                    )
+                ],
+            }
+        )
+        self.program.active = False
+        order = self._order(1)
+        order.order_line.write({"product_id": gift.id, "product_uom_qty": 2})
+        order._update_programs_and_rewards()
+        cards = order.coupon_point_ids.coupon_id.sorted("id")
+        self.assertEqual(cards.mapped("points"), [0, 0])
+        order.action_confirm()
+        self.assertPosted(order, [(cards[0], "earn", 50), (cards[1], "earn", 50)])
+        shopping = self._order(1)
+        self.assertNotIn("error", shopping._try_apply_code(cards[0].code))
+        self._claim(shopping, cards.program_id.reward_ids)
+        self.assertEqual(shopping.amount_total, 50)
+        shopping.action_confirm()
+        self.assertPosted(shopping, [(cards[0], "redeem", -50)])
+        again = self._order(1)
+        self.assertIn("error", again._try_apply_code(cards[0].code))
+        shopping._action_cancel()
+        order._action_cancel()
+        self.assertEqual(cards.mapped("points"), [0, 0])
+        self.assertEqual(self.env["loyalty.card"]._verify_ledger(), [])
