@@ -1,0 +1,203 @@
+"""Adjustments of cards by a person: one card, a selection or a range, with a reason."""
+
+from collections import defaultdict
+
+from odoo import models
+from odoo.exceptions import ValidationError
+
+from ..tools import arrays
+from ..tools.today import loyalty_today
+from ..tools.units import to_points, to_units
+
+MANAGER = "loyalty_ledger.group_loyalty_manager"
+MODES = [
+    ("add", "Add points"),
+    ("subtract", "Subtract points"),
+    ("set", "Set the balance to"),
+    ("expiry", "Change the expiry date only"),
+]
+
+
+class LoyaltyCard(models.Model):
+    _inherit = "loyalty.card"
+
+    # --- buttons -------------------------------------------------------------------------------------------------
+
+    def _open_ledger_wizard(self, model, name, **defaults):
+        self._check_ledger_group(MANAGER)
+        return {
+            "type": "ir.actions.act_window",
+            "name": name,
+            "res_model": model,
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {f"default_{field}": value for field, value in defaults.items()},
+        }
+
+    def action_adjust_points(self):
+        """Open the adjustment of these cards."""
+        return self._open_ledger_wizard("loyalty.adjust.wizard", self.env._("Adjust Points"), card_ids=self.ids)
+
+    def action_add_points(self):
+        """Open the adjustment that adds points (S20)."""
+        return self._open_ledger_wizard(
+            "loyalty.adjust.wizard", self.env._("Add Points"), card_ids=self.ids, mode="add"
+        )
+
+    def action_set_points(self):
+        """Open the adjustment that sets the balance (S21)."""
+        return self._open_ledger_wizard(
+            "loyalty.adjust.wizard", self.env._("Set Points"), card_ids=self.ids, mode="set"
+        )
+
+    def action_transfer_points(self):
+        """Open the transfer of points to another card of the program."""
+        self.ensure_one()
+        return self._open_ledger_wizard("loyalty.transfer.wizard", self.env._("Transfer Points"), card_id=self.id)
+
+    # --- planning ------------------------------------------------------------------------------------------------
+
+    def _plan_adjustment(self, mode, points=0, refreshed=False):
+        """Say what an adjustment would do to each card, without doing it; two queries for any number of cards.
+
+        :param mode: one of :data:`MODES`
+        :param points: number of points; for ``set`` the balance wanted
+        :param refreshed: expired points were written off just now; else they are left out of the balance here, as
+            the ledger writes them off before it adjusts
+        :return: list of dicts ``card``, ``before``, ``change``, ``after``, ``problem`` (words, or False)
+        """
+        units = to_units(points)
+        balances = self.sudo()._balances_now()
+        todays = {company: loyalty_today(self.env, company) for company in self.sudo().company_id}
+        todays[self.env["res.company"]] = loyalty_today(self.env, self.env["res.company"])
+        rows = []
+        for card in self:
+            reserved, pending, lapsed, available = balances.get(card.id, (0, 0, 0, 0))
+            before = to_units(card.points) - (0 if refreshed else to_units(lapsed))
+            change = {"add": units, "subtract": -units, "set": units - before, "expiry": 0}[mode]
+            rows.append(
+                {
+                    "card": card,
+                    "before": to_points(before),
+                    "change": to_points(change),
+                    "after": to_points(before + change),
+                    "problem": self._adjustment_problem(
+                        card, mode, change, to_units(available), todays[card.sudo().company_id]
+                    ),
+                }
+            )
+        return rows
+
+    def _adjustment_problem(self, card, mode, change, available, today):
+        """Return why the ledger would refuse the adjustment of ``card``, or False."""
+        _ = self.env._
+        if not card.ledgered:
+            return _("This card's program keeps no points ledger.")
+        if card.points_to_id and (change < 0 or mode in ("set", "expiry")):
+            return _("It sends its points to card %s; adjust that one.", card.points_to_id.code)
+        if change > 0 and card.closed:
+            return _("The card is closed.")
+        if change > 0 and card.start_date and card.start_date > today:
+            return _("The card can be used from %s on.", card.start_date)
+        expired = card.expiration_date and card.expiration_date < today
+        if change > 0 and expired:
+            return _("The card expired on %s.", card.expiration_date)
+        if change < 0 and not card.closed and not expired and -change > available:
+            return _("Only %s points are available.", f"{to_points(available):g}")
+        return False
+
+    def _exceeds_adjustment_limit(self, changes):
+        """Return whether changes of points need a second person's approval (N10).
+
+        The limit counts what one person moves at once, in or out, per company. A program without company is held to
+        the strictest limit.
+
+        :param changes: dict card id -> signed points
+        """
+        totals = defaultdict(int)
+        for card in self.sudo():
+            totals[card.company_id] += abs(to_units(changes.get(card.id)))
+        return self.env["res.company"]._exceeds_loyalty_limit(totals)
+
+    # --- posting -------------------------------------------------------------------------------------------------
+
+    def _check_adjustment(self, mode, points, expiration_date, reason):
+        """Refuse adjustments that make no sense before anything is planned (C31, P7)."""
+        _ = self.env._
+        if not self:
+            raise ValidationError(_("No card fits; choose at least one."))
+        if not (reason or "").strip():
+            raise ValidationError(_("Give a reason for the adjustment."))
+        try:
+            units = to_units(points)
+        except OverflowError as error:
+            raise ValidationError(_("Enter a number of points below 100,000,000,000.")) from error
+        if mode == "expiry" and not expiration_date:
+            raise ValidationError(_("Enter the new expiry date."))
+        if mode == "add" and not units and not expiration_date:
+            raise ValidationError(_("Enter a number of points, or a new expiry date for the points the card has."))
+        if mode == "subtract" and units <= 0:
+            raise ValidationError(_("Enter a positive number of points to subtract."))
+        if mode == "set" and units < 0:
+            raise ValidationError(_("A balance cannot be set below zero."))
+        if expiration_date and units < 0 or expiration_date and mode == "subtract":
+            raise ValidationError(_("Only points that are added get an expiry date; leave it empty."))
+
+    def _adjust(self, mode, points, reason, key, expiration_date=None, document=None, skip_problems=False, approved=True):
+        """Adjust the cards through one call of the gateway.
+
+        The same ``key`` again posts nothing for cards that have it.
+
+        :param key: name of this adjustment; each card's transaction appends its id
+        :param skip_problems: leave out cards that cannot be adjusted instead of refusing everything
+        :param approved: False: post nothing when the change exceeds the company's limit
+        :return: the transactions, or None when the change needs approval
+        :raises odoo.exceptions.ValidationError: with the first cards that cannot be adjusted
+        """
+        self._check_adjustment(mode, points, expiration_date, reason)
+        if mode == "add" and not to_units(points):
+            mode = "expiry"
+        # Locks the cards and writes expired points off, so that "set" reaches the balance asked for.
+        self.sudo()._refresh_ledger()
+        self.invalidate_recordset(["points", "closed", "points_to_id", "expiration_date", "start_date", "ledgered"])
+        done = self._keys_posted([f"{key}:{card.id}" for card in self])
+        rows = self.filtered(lambda card: f"{key}:{card.id}" not in done)._plan_adjustment(mode, points, refreshed=True)
+        problems = [row for row in rows if row["problem"]]
+        if problems and not skip_problems:
+            raise ValidationError(self._describe_problems(problems))
+        rows = [row for row in rows if not row["problem"]]
+        changes = {row["card"].id: row["change"] for row in rows}
+        if not approved and self._exceeds_adjustment_limit(changes):
+            return None
+        common = {"document": document, "reason": reason.strip()}
+        if mode == "expiry":
+            common.update(kind="expiry", points=0, expiration_date=expiration_date)
+        else:
+            common.update(kind="adjust")
+        return self._post_entries(
+            [
+                {
+                    **common,
+                    "card_id": row["card"].id,
+                    "key": f"{key}:{row['card'].id}",
+                    **({} if mode == "expiry" else {"points": row["change"]}),
+                    **({"expiration_date": expiration_date} if row["change"] > 0 else {}),
+                }
+                for row in rows
+                if row["change"] or mode == "expiry"
+            ]
+        )
+
+    def _describe_problems(self, rows):
+        shown = [f"{row['card'].code}: {row['problem']}" for row in rows[:5]]
+        if len(rows) > len(shown):
+            shown.append(self.env._("… and %s more cards.", len(rows) - len(shown)))
+        return self.env._("Nothing was changed, because these cards cannot be adjusted:\n%s", "\n".join(shown))
+
+    def _keys_posted(self, keys):
+        """Return which of the keys the ledger has already."""
+        self.env.cr.execute(
+            "SELECT idempotency_key FROM loyalty_ledger_entry WHERE idempotency_key = ANY(%s::text[])",
+            [arrays.texts(keys)],
+        )
+        return {key for key, in self.env.cr.fetchall()}

@@ -1,0 +1,37 @@
+from odoo import api, fields, models
+
+from ..tools.units import to_units
+
+
+class ResCompany(models.Model):
+    _inherit = "res.company"
+
+    loyalty_adjustment_limit = fields.Float(
+        "Adjustments Without Approval Up To", digits=(16, 4),
+        help="An adjustment that moves more points than this, all its cards together, waits until a second manager "
+        "approves it. 0: no limit.",
+    )  # fmt: skip
+    loyalty_tracked_default = fields.Boolean(
+        "New Customers Collect Points", default=True, help="Whether points are tracked for new customers."
+    )
+
+    _check_loyalty_adjustment_limit = models.Constraint(
+        "CHECK (loyalty_adjustment_limit >= 0)", "The limit for adjustments cannot be negative."
+    )
+
+    @api.model
+    def _exceeds_loyalty_limit(self, totals):
+        """Return whether one of the totals needs a second person's approval (N10).
+
+        A program without company is held to the strictest limit of all companies.
+
+        :param totals: dict company (empty record: none) -> ten-thousandths of points moved, positive
+        """
+        limits = {
+            company: to_units(company.loyalty_adjustment_limit)
+            for company in self.sudo().search([("loyalty_adjustment_limit", ">", 0)])
+        }
+        if not limits:
+            return False
+        limits[self.browse()] = min(limits.values())
+        return any(company in limits and total > limits[company] for company, total in totals.items())

@@ -1,0 +1,207 @@
+from collections import defaultdict
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+#: Totals of the customer and the column of the card that they sum up.
+SUMS = {
+    "loyalty_accumulated_points": "accumulated_points",
+    "loyalty_redeemed_points": "redeemed_points",
+    "loyalty_outstanding_points": "points",
+}
+OPERATORS = {"=": SQL("="), "!=": SQL("!="), ">": SQL(">"), ">=": SQL(">="), "<": SQL("<"), "<=": SQL("<=")}
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    loyalty_tracked = fields.Boolean(
+        "Collects Points",
+        default=lambda self: self.env.company.loyalty_tracked_default,
+        help="Without this the customer's purchases earn nothing. Points that the customer has remain.",
+    )
+    loyalty_card_ids = fields.One2many(
+        "loyalty.card", "partner_id", "Loyalty Cards", domain=[("ledgered", "=", True)], groups="base.group_user"
+    )
+    loyalty_accumulated_points = fields.Float(
+        "Accumulated Points", digits=(16, 4), compute="_compute_loyalty_sums", search="_search_loyalty_accumulated",
+        compute_sudo=True, groups="base.group_user",
+        help="Loyalty points earned, granted, expired and taken back; without redemptions.",
+    )  # fmt: skip
+    loyalty_redeemed_points = fields.Float(
+        "Redeemed Points", digits=(16, 4), compute="_compute_loyalty_sums", search="_search_loyalty_redeemed",
+        compute_sudo=True, groups="base.group_user", help="Redemptions less what came back.",
+    )  # fmt: skip
+    loyalty_outstanding_points = fields.Float(
+        "Outstanding Points", digits=(16, 4), compute="_compute_loyalty_sums", search="_search_loyalty_outstanding",
+        compute_sudo=True, groups="base.group_user", help="Accumulated minus redeemed points.",
+    )  # fmt: skip
+    loyalty_reserved_points = fields.Float(
+        "Reserved Points", digits=(16, 4), compute="_compute_loyalty_now", compute_sudo=True, groups="base.group_user",
+        help="Points set aside for documents that are not final.",
+    )  # fmt: skip
+    loyalty_available_points = fields.Float(
+        "Available Points", digits=(16, 4), compute="_compute_loyalty_now", compute_sudo=True, groups="base.group_user",
+        help="What the customer can spend now.",
+    )  # fmt: skip
+
+    def _init_column(self, column_name):
+        """Existing customers are tracked; the company's own column may not exist yet."""
+        if column_name == "loyalty_tracked":
+            self.env.cr.execute(SQL("UPDATE res_partner SET loyalty_tracked = TRUE"))
+        else:
+            super()._init_column(column_name)
+
+    # --- who earns -----------------------------------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """New customers follow their tags and the company (C5); later changes of those change no customer."""
+        partners = super().create(vals_list)
+        for partner, vals in zip(partners, vals_list):
+            if "loyalty_tracked" not in vals:
+                tracked = partner._default_loyalty_tracked()
+                if tracked != partner.loyalty_tracked:
+                    partner.loyalty_tracked = tracked
+        return partners
+
+    @api.onchange("category_id")
+    def _onchange_category_loyalty(self):
+        if not self._origin:
+            self.loyalty_tracked = self._default_loyalty_tracked()
+
+    def _default_loyalty_tracked(self):
+        """A tag that differs from the company's setting decides, else the company."""
+        company = (self.company_id or self.env.company).sudo()
+        default = company.loyalty_tracked_default
+        return default != any(tag.loyalty_tracked_default != default for tag in self.category_id)
+
+    def _earns_loyalty(self):
+        """Return whether purchases of this customer earn points (C4). No customer: nothing speaks against it."""
+        return all(partner.loyalty_tracked for partner in self | self.commercial_partner_id)
+
+    # --- totals --------------------------------------------------------------------------------------------------
+
+    def _loyalty_domain(self):
+        """Loyalty cards that the totals count: closed and archived ones too, their points are owed as well."""
+        return [
+            ("ledgered", "=", True),
+            ("program_type", "=", "loyalty"),
+            ("company_id", "in", [False, *self.env.companies.ids]),
+        ]
+
+    def _loyalty_owners(self, owner):
+        """Customers whose totals count a card of ``owner``: itself and its commercial entity."""
+        return (owner | owner.commercial_partner_id) & self
+
+    def _loyalty_cards_domain(self):
+        ids = self._origin.ids
+        owners = ["|", ("partner_id", "in", ids), ("partner_id.commercial_partner_id", "in", ids)]
+        return [*self._loyalty_domain(), *owners]
+
+    @api.depends_context("allowed_company_ids")
+    def _compute_loyalty_sums(self):
+        totals = defaultdict(lambda: [0.0] * len(SUMS))
+        partners = self._origin
+        groups = self.env["loyalty.card"].with_context(active_test=False)._read_group(
+            self._loyalty_cards_domain(), ["partner_id"], [f"{column}:sum" for column in SUMS.values()]
+        )
+        for owner, *sums in groups:
+            for partner in partners._loyalty_owners(owner):
+                totals[partner.id] = [total + number for total, number in zip(totals[partner.id], sums)]
+        for partner in self:
+            for name, total in zip(SUMS, totals[partner._origin.id]):
+                partner[name] = total
+
+    @api.depends_context("allowed_company_ids")
+    def _compute_loyalty_now(self):
+        reserved, available = defaultdict(float), defaultdict(float)
+        cards = self.env["loyalty.card"].search(self._loyalty_cards_domain())
+        partners = self._origin
+        for card_id, balances in cards._balances_now().items():
+            for partner in partners._loyalty_owners(cards.browse(card_id).partner_id):
+                reserved[partner.id] += balances[0]
+                available[partner.id] += balances[3]
+        for partner in self:
+            partner.loyalty_reserved_points = reserved[partner._origin.id]
+            partner.loyalty_available_points = available[partner._origin.id]
+
+    def _forget_loyalty_totals(self):
+        """Totals follow the ledger, which changes cards in bulk: what was read before is read again."""
+        self.invalidate_model([*SUMS, "loyalty_reserved_points", "loyalty_available_points"], flush=False)
+
+    def _loyalty_sum_rows(self, field):
+        """SQL of ``(partner_id, points)``: each card once for its customer and once for the commercial entity."""
+        cards = self.env["loyalty.card"].sudo().with_context(active_test=False)
+        query = cards._search([*self._loyalty_domain(), ("partner_id", "!=", False)], order=None)
+        return SQL(
+            """
+            SELECT u.partner_id, c.%(column)s AS points
+              FROM loyalty_card c JOIN res_partner o ON o.id = c.partner_id
+             CROSS JOIN LATERAL (SELECT c.partner_id UNION SELECT o.commercial_partner_id) u(partner_id)
+             WHERE c.id IN %(cards)s
+            """,
+            column=SQL.identifier(SUMS[field]),
+            cards=query.subselect(),
+        )
+
+    def _search_loyalty_sum(self, field, operator, value):
+        if operator in ("in", "not in") and len(value) == 1:
+            operator, value = ("=" if operator == "in" else "!="), next(iter(value))
+        if operator not in OPERATORS or isinstance(value, str):
+            return NotImplemented
+        value = float(value or 0)
+        # Customers without a card have the total 0: where 0 fits, look for those that do not fit.
+        zero_fits = {"=": not value, "!=": bool(value), ">": value < 0, ">=": value <= 0, "<": value > 0, "<=": value >= 0}
+        condition = SQL("sum(points) %s %s", OPERATORS[operator], value)
+        query = SQL(
+            "(SELECT partner_id FROM (%s) loyalty_sums GROUP BY partner_id HAVING %s)",
+            self._loyalty_sum_rows(field),
+            SQL("NOT (%s)", condition) if zero_fits[operator] else condition,
+        )
+        return Domain("id", "not in" if zero_fits[operator] else "in", query)
+
+    def _search_loyalty_accumulated(self, operator, value):
+        return self._search_loyalty_sum("loyalty_accumulated_points", operator, value)
+
+    def _search_loyalty_redeemed(self, operator, value):
+        return self._search_loyalty_sum("loyalty_redeemed_points", operator, value)
+
+    def _search_loyalty_outstanding(self, operator, value):
+        return self._search_loyalty_sum("loyalty_outstanding_points", operator, value)
+
+    def _order_field_to_sql(self, alias, field_name, direction, nulls, query):
+        """Sort by totals that the cards' own columns give (P2)."""
+        if field_name not in SUMS:
+            return super()._order_field_to_sql(alias, field_name, direction, nulls, query)
+        self._check_field_access(self._fields[field_name], "read")
+        return SQL(
+            "(SELECT COALESCE(sum(points), 0) FROM (%s) s WHERE s.partner_id = %s) %s %s",
+            self._loyalty_sum_rows(field_name),
+            SQL.identifier(alias, "id"),
+            direction,
+            nulls,
+        )
+
+    # --- buttons -------------------------------------------------------------------------------------------------
+
+    def action_view_loyalty_transactions(self):
+        """Open the transactions of the customer's cards (C24)."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Loyalty Transactions"),
+            "res_model": "loyalty.ledger.entry",
+            "views": [(False, "list"), (False, "form")],
+            "domain": [
+                "|",
+                ("card_id.partner_id", "=", self.id),
+                ("card_id.partner_id.commercial_partner_id", "=", self.id),
+            ],
+        }
+
+    def action_adjust_loyalty_points(self):
+        """Open the adjustment of the customer's cards."""
+        self.ensure_one()
+        return self.loyalty_card_ids.filtered(lambda card: not card.points_to_id).action_adjust_points()

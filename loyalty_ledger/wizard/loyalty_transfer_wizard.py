@@ -1,0 +1,56 @@
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+from ..models.loyalty_card_adjust import MANAGER
+from ..tools.units import to_units
+
+
+class LoyaltyTransferWizard(models.TransientModel):
+    """Move points, or everything, to another card of the program; the points keep their dates (N11)."""
+
+    _name = "loyalty.transfer.wizard"
+    _description = "Transfer Loyalty Points"
+
+    card_id = fields.Many2one("loyalty.card", "From Card", required=True, domain=[("ledgered", "=", True)])
+    program_id = fields.Many2one(related="card_id.program_id")
+    available_points = fields.Float(related="card_id.available_points")
+    outstanding_points = fields.Float("Outstanding", related="card_id.points")
+    target_card_id = fields.Many2one(
+        "loyalty.card", "To Card", required=True,
+        domain="[('program_id', '=', program_id), ('id', '!=', card_id), ('ledgered', '=', True), "
+        "('closed', '=', False), ('points_to_id', '=', False)]",
+    )  # fmt: skip
+    target_points = fields.Float("Balance There", related="target_card_id.points")
+    everything = fields.Boolean(
+        "Everything", help="The whole balance, pending points, debt, and what counts for the level."
+    )
+    points = fields.Float("Points", digits=(16, 4))
+    reason = fields.Char("Reason", help="The customer may read it: no personal data.")
+    source_after = fields.Float("Left on the Card", digits=(16, 4), compute="_compute_after")
+    target_after = fields.Float("There Afterwards", digits=(16, 4), compute="_compute_after")
+
+    @api.depends("card_id", "target_card_id", "everything", "points")
+    def _compute_after(self):
+        for wizard in self:
+            moved = wizard.card_id.points if wizard.everything else wizard.points
+            wizard.source_after = wizard.card_id.points - moved
+            wizard.target_after = wizard.target_card_id.points + moved
+
+    def action_confirm(self):
+        """Post the transfer; a second click posts nothing."""
+        self.ensure_one()
+        _ = self.env._
+        self.card_id._check_ledger_group(MANAGER)
+        cards = self.card_id | self.target_card_id
+        cards.check_access("write")
+        if not (self.reason or "").strip():
+            raise ValidationError(_("Give a reason for the transfer."))
+        if not self.everything and to_units(self.points) <= 0:
+            raise ValidationError(_("Enter a positive number of points, or choose Everything."))
+        if self.target_card_id.closed:
+            raise ValidationError(_("Card %s is closed. Reopen it, or choose another card.", self.target_card_id.code))
+        operation = self.card_id.sudo()._transfer_op(
+            self.target_card_id, 0 if self.everything else self.points, self.reason.strip()
+        )
+        self.env["loyalty.card"]._post_entries([{**operation, "key": f"transfer:wizard:{self.id}"}])
+        return {"type": "ir.actions.act_window_close"}

@@ -1,0 +1,79 @@
+"""Odoo's own wizards that give points: who may use them, and what the ledger says about it."""
+
+from odoo import models
+from odoo.exceptions import AccessError, ValidationError
+
+from ..models.loyalty_card_adjust import MANAGER
+from ..tools.source import Source
+from ..tools.units import to_units
+
+
+class LoyaltyCardUpdateBalance(models.TransientModel):
+    _inherit = "loyalty.card.update.balance"
+
+    def action_update_card_point(self):
+        """Post the difference under the card's lock, as an adjustment with the description as its reason (S21).
+
+        Odoo gives salespeople and cashiers this wizard; setting a balance takes a loyalty manager (S20).
+        """
+        ledgered = self.filtered("card_id.ledgered")
+        for wizard in ledgered:
+            card = wizard.card_id
+            card._check_ledger_group(MANAGER)
+            if wizard.new_balance < 0 or to_units(wizard.new_balance) == to_units(card.points):
+                raise ValidationError(self.env._("Enter a new balance of zero or more that differs from the present one."))
+            before = card.points
+            adjust = self.env["loyalty.adjust.wizard"].create(
+                {"card_ids": card.ids, "mode": "set", "points": wizard.new_balance, "reason": wizard.description}
+            )
+            adjust.action_confirm()
+            change = card.points - before
+            if change:
+                self.env["loyalty.history"].create(
+                    {
+                        "card_id": card.id,
+                        "description": wizard.description,
+                        "used": max(-change, 0),
+                        "issued": max(change, 0),
+                    }
+                )
+        rest = self - ledgered
+        return super(LoyaltyCardUpdateBalance, rest).action_update_card_point() if rest else None
+
+
+class LoyaltyGenerateWizard(models.TransientModel):
+    _inherit = "loyalty.generate.wizard"
+
+    def generate_coupons(self):
+        """Issue cards with an entry that says why; whoever may set programs up may issue balances."""
+        coupons = self.env["loyalty.card"]
+        for wizard in self:
+            program = wizard.program_id
+            if not program.is_ledgered or not wizard.points_granted:
+                coupons |= super(LoyaltyGenerateWizard, wizard).generate_coupons()
+                continue
+            wizard._check_may_generate()
+            source = Source(
+                document=(program._name, program.id),
+                reason=wizard.description or self.env._("Gift For Customer"),
+                kind="adjust",
+            )
+            created = super(LoyaltyGenerateWizard, source.bind(wizard)).generate_coupons()
+            coupons |= created.with_env(self.env)
+        return coupons
+
+    def _check_may_generate(self):
+        """Salespeople and cashiers have this wizard too, and could give themselves points by RPC."""
+        program = self.program_id
+        if not program.has_access("write"):
+            raise AccessError(self.env._("Only those who may set programs up can issue cards with a balance."))
+        if program.program_type == "gift_card":
+            return  # sold and printed in numbers, not granted
+        total = abs(to_units(self.points_granted)) * max(self.coupon_qty, 0)
+        if self.env["res.company"]._exceeds_loyalty_limit({program.company_id: total}):
+            raise ValidationError(
+                self.env._(
+                    "These are more points than one person may grant. Issue the cards without points, then use "
+                    "Adjust Points: it asks another manager for approval."
+                )
+            )
