@@ -21,7 +21,6 @@ class Source(str):
     """
 
     __slots__ = ("document", "reason", "kind", "buffer")
-    __eq__ = object.__eq__
     __hash__ = object.__hash__
 
     def __new__(cls, *args, **kwargs):
@@ -32,6 +31,13 @@ class Source(str):
         self.reason = reason
         self.kind = kind
         self.buffer = buffer
+
+    # Environments are shared by equal contexts: the plain string of a forged context must not equal a source.
+    def __eq__(self, other):
+        return self is other
+
+    def __ne__(self, other):
+        return self is not other
 
     @classmethod
     def of(cls, env):
