@@ -228,6 +228,14 @@ class Databases:
         rows = self.server.sql("SELECT name FROM ir_module_module WHERE state = 'installed'", database=DEMO)
         installed = {module for (module,) in rows}
         present = cache.add_ons()
+        gone = sorted(
+            name for name in installed - set(present) if not any((f / name).is_dir() for f in self.odoo.addons)
+        )
+        if gone:
+            raise Problem(
+                f"The demo database has add-ons that are not here any more: {', '.join(gone)}.\n"
+                "Make it again, losing what was entered there: ./dev run --fresh"
+            )
         try:
             if known := [name for name in present if name in installed]:
                 self._install(DEMO, known, log, current, "-u")

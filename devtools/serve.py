@@ -30,13 +30,16 @@ def check_port(interface, port):
 
 def run(bases, options):
     name = bases.demo(options.fresh)
-    address = f"http://localhost:{options.http_port}"
+    host = "localhost" if options.http_interface in ("127.0.0.1", "0.0.0.0", "::1", "::") else options.http_interface
+    address = f"http://{host}:{options.http_port}"
     announce = threading.Thread(target=_announce, args=(address,), daemon=True)
     announce.start()
     return _quietly(
         [
             *bases.odoo_command(),
             *("-d", name, f"--db-filter=^{name}$", "--no-database-list"),
+            # Only what needs attention, so that the address stays in sight; `./dev run -- --log-level=info` tells all.
+            "--log-level=warn",
             *(f"--http-interface={options.http_interface}", f"--http-port={options.http_port}"),
             *options.odoo,
         ],
