@@ -153,6 +153,7 @@ class LoyaltyCard(models.Model):
             SQL("UPDATE loyalty_card SET ledger_revision = COALESCE(ledger_revision, 0) + 1 WHERE id = ANY(%s)", self.ids)
         )
         self.invalidate_recordset(["ledger_revision", "reserved_points", "available_points"])
+        self.env["res.partner"]._forget_loyalty_totals()
 
     def _place_hold(self, points, key, document, ttl):
         """Implementation of :meth:`_hold`, with the card locked."""
@@ -388,8 +389,9 @@ class Gateway:
                 """
                 SELECT e.id, (e.points * 10000)::bigint, (e.level_points * 10000)::bigint, e.is_redemption,
                        (e.unpaid_points * 10000)::bigint,
-                       ((abs(e.points) - COALESCE(r.points, 0)) * 10000)::bigint
-                  FROM loyalty_ledger_entry e
+                       ((abs(e.points) - COALESCE(r.points, 0)) * 10000)::bigint,
+                       e.kind, e.card_id, c.points_to_id
+                  FROM loyalty_ledger_entry e JOIN loyalty_card c ON c.id = e.card_id
                   LEFT JOIN (SELECT reversed_entry_id, sum(abs(points) + waived_points) AS points
                                FROM loyalty_ledger_entry WHERE reversed_entry_id = ANY(%(ids)s::int[])
                               GROUP BY reversed_entry_id) r ON r.reversed_entry_id = e.id
@@ -398,7 +400,9 @@ class Gateway:
                 ids=arrays.numbers(entry_ids),
             )
         )
-        found = {row[0]: allocation.Reversed(*row, []) for row in self.cr.fetchall()}
+        found = {
+            row[0]: allocation.Reversed(*row[:6], [], kind=row[6], cards=row[7:]) for row in self.cr.fetchall()
+        }
         debits = [entry.id for entry in found.values() if entry.points < 0]
         credits_ = [entry.id for entry in found.values() if entry.points > 0]
         if debits:
@@ -439,7 +443,7 @@ class Gateway:
         states = self.load(wanted)
         posted = self._find_posted(ops)
         reversed_ids = {op["reversed_entry_id"] for op in ops if op.get("reversed_entry_id")}
-        undone = self._load_reversed(reversed_ids) if reversed_ids else {}
+        undone = self.plan.undone = self._load_reversed(reversed_ids) if reversed_ids else {}
         asked_lots = {lot for op in ops if op.get("lots") for lot in _ids(op["lots"])}
         if asked_lots:
             list(self._read_lots(SQL("l.id = ANY(%s)", list(asked_lots))))
@@ -510,6 +514,12 @@ class Gateway:
             reverses = undone.get(op["reversed_entry_id"])
             if reverses is None or (reverses.points > 0) == (units > 0):
                 raise ValidationError(self.env._("The transaction to reverse does not exist, or has the same sign."))
+            if card.id not in reverses.cards:
+                raise ValidationError(self.env._("The transaction to reverse belongs to another card."))
+            if reverses.kind == "transfer":
+                raise ValidationError(
+                    self.env._("Half a transfer cannot be reversed. Transfer the points back to the other card.")
+                )
         overdraw = op.get("overdraw")
         if not overdraw:
             if kind == "upstream" or (kind == "opening" and units < 0):
@@ -596,6 +606,7 @@ class Gateway:
                 left=f"{to_points(details['left']):g}",
                 wanted=f"{to_points(details['wanted']):g}",
             ),
+            "limit": lambda: _("Card %s cannot hold or owe 100,000,000,000 points or more.", code),
             "past_date": lambda: _("The new expiry date %s is past. Choose today or later.", details["date"]),
         }
         raise ValidationError(messages[error.code]()) from error
@@ -904,8 +915,8 @@ class Gateway:
         cards.invalidate_recordset(flush=False)
         for model in ("loyalty.lot", "loyalty.ledger.entry", "loyalty.ledger.consumption"):
             self.env[model].invalidate_model(flush=False)
-        # Dependents outside the card, such as totals of customers, are computed on reading.
         cards.modified(["points"])
+        self.env["res.partner"]._forget_loyalty_totals()
 
     def _report_shortfalls(self, shortfalls):
         if not shortfalls:

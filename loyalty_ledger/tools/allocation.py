@@ -11,6 +11,8 @@ Invariant after each movement: balance = sum of what is left in the lots - debt.
 import calendar
 import datetime
 
+from .units import LIMIT, UNIT
+
 FOREVER = datetime.date.max
 
 #: Kinds of credits that bring fresh points; they count towards the lifetime basis of levels.
@@ -21,7 +23,7 @@ class LedgerError(Exception):
     """A movement that must not happen.
 
     :param code: ``insufficient``, ``over_reversed``, ``closed``, ``not_started``, ``expired``, ``source``,
-        ``reserved`` or ``past_date``
+        ``reserved``, ``past_date`` or ``limit``
     :param details: amounts (in ten-thousandths) and dates that the message needs
     """
 
@@ -132,11 +134,12 @@ class Reversed:
     :param taken: for a debit, its consumptions in the order they were made: pairs of lot and what of it is still
         taken; for a credit, its own lots or what became of them on the card now
     :param left: what may still be reversed, positive
+    :param cards: ids of the entry's card and of the card that one sends its points to
     """
 
-    __slots__ = ("id", "points", "level", "redemption", "unpaid", "left", "taken", "debt")
+    __slots__ = ("id", "points", "level", "redemption", "unpaid", "left", "taken", "kind", "cards")
 
-    def __init__(self, id_, points, level, redemption, unpaid, left, taken):
+    def __init__(self, id_, points, level, redemption, unpaid, left, taken, kind=None, cards=()):
         self.id = id_
         self.points = points
         self.level = level
@@ -144,7 +147,8 @@ class Reversed:
         self.unpaid = unpaid
         self.left = left
         self.taken = taken
-        self.debt = None
+        self.kind = kind
+        self.cards = cards
 
 
 class Op:
@@ -183,6 +187,7 @@ class Plan:
         self.consumptions = []
         self.changed_debts = {}
         self.shortfalls = []
+        self.undone = {}
         self.new_order = 1 << 60
 
     def consume(self, debit, lot, points, cause, moved_to=None):
@@ -240,6 +245,10 @@ class Card:
                 if self._has_dates:
                     self._sorted = False
 
+    def _has_run_out(self, as_of):
+        """Whether rolling expiry is over: points granted now would be lapsed at once."""
+        return self._rolling is not None and self._rolling < as_of
+
     def lot_expiry(self, lot):
         """Last usable day of a lot: the sooner of the card's date and its own, overridden or rolling one."""
         own = lot.expiry or self._rolling or FOREVER
@@ -280,15 +289,18 @@ class Card:
             lapsed.append(lot)
         return lapsed
 
-    def shields(self, lapsed):
-        """How much of each lapsed lot the holds still protect.
+    def shields(self, lapsed, holds=None):
+        """How much of each lapsed lot the holds (default: all of the card) still protect.
 
         A hold protects a lot only if it was placed while the lot could be used. The earliest lot takes from the
         earliest holds, which leaves the most for later lots.
 
         :return: list of amounts, in the order of ``lapsed``
         """
-        left = sorted(([hold.since, hold.points] for hold in self.holds), key=lambda pair: pair[0])
+        left = sorted(
+            ([hold.since, hold.points] for hold in (self.holds if holds is None else holds)),
+            key=lambda pair: pair[0],
+        )
         amounts = []
         for lot in lapsed:
             expiry, need = self.lot_expiry(lot), lot.remaining
@@ -318,9 +330,12 @@ class Card:
             if reserved and lapsed:
                 reserved -= sum(self.shields(lapsed))
             return max(0, live - max(0, reserved))
-        pool = live + sum(lot.remaining for lot in lapsed if self.lot_expiry(lot) >= hold.since)
-        others = sum(other.points for other in self.holds if other is not hold)
-        return max(0, pool - others)
+        others = [other for other in self.holds if other is not hold]
+        shields = self.shields(lapsed, others)
+        protected = sum(
+            lot.remaining - shielded for lot, shielded in zip(lapsed, shields) if self.lot_expiry(lot) >= hold.since
+        )
+        return max(0, live + protected + sum(shields) - sum(other.points for other in others))
 
     def available(self, as_of, hold=None):
         """Points that can be spent on ``as_of`` (C18): max(0, live - debt - reserved beyond what is shielded).
@@ -363,6 +378,9 @@ class Card:
         """Let vested points pay what is owed, then expire what is past its date (before a new earning could
         revive it)."""
         if self.debt:
+            for day in sorted({lot.vests for lot in self.lots if lot.vests and lot.vests < as_of}):
+                # As if a job had run on that day: the points may have lapsed since.
+                self._settle(day, plan)
             self._settle(as_of, plan)
         if self.lots:
             self._lapse(as_of, plan)
@@ -384,6 +402,8 @@ class Card:
 
     def _post(self, entry, plan):
         self.balance += entry.points
+        if abs(self.balance) >= LIMIT * UNIT:
+            raise LedgerError("limit", self)
         entry.balance = self.balance
         if entry.redemption:
             self.redeemed -= entry.points
@@ -418,7 +438,7 @@ class Card:
             entry.vests = op.date + datetime.timedelta(days=terms.vesting)
         if entry.expiry is None and terms.policy == "lot" and kind in ("earn", "adjust", "upstream"):
             entry.expiry = add_delay(op.date, terms.delay, terms.unit)
-        if kind == "earn" or (self.last_earning is None and kind in GRANTS):
+        if kind == "earn" or (kind in GRANTS and (self.last_earning is None or self._has_run_out(as_of))):
             self.earned_on(op.date)
         self._post(entry, plan)
         self._new_lot(entry, op.points, plan, entry.vests, entry.expiry)
@@ -443,8 +463,10 @@ class Card:
         budget = self.takeable(as_of, hold)
         missing = wanted
         for lot in own:
-            # Points that nobody could spend yet, or any more, are free to be taken back; live ones may be held.
-            is_live = (not lot.vests or lot.vests <= as_of) and self.lot_expiry(lot) >= as_of
+            if self.lot_expiry(lot) < as_of:
+                continue  # only a hold keeps it
+            # Points that nobody could spend yet are free to be taken back; live ones may be held.
+            is_live = not lot.vests or lot.vests <= as_of
             part = min(missing, lot.remaining, budget) if is_live else min(missing, lot.remaining)
             if part:
                 self._take(lot, part, entry, plan)
@@ -511,17 +533,24 @@ class Card:
         if not budget:
             return
         for lot in self.ordered_lots():
-            if lot.vests and lot.vests > as_of:
+            if (lot.vests and lot.vests > as_of) or self.lot_expiry(lot) < as_of:
                 continue
             while lot.remaining and budget and self.debts:
                 debt = self.debts[0]
                 part = min(lot.remaining, budget, debt.unpaid)
-                self._take(lot, part, debt.entry, plan, cause=lot.entry)
-                self._pay(debt, part, plan)
+                self._pay_from(lot, debt, part, plan)
                 budget -= part
             if not budget:
                 break
         self._drop_empty_lots()
+
+    def _pay_from(self, lot, debt, part, plan):
+        self._take(lot, part, debt.entry, plan, cause=lot.entry)
+        self._pay(debt, part, plan)
+        reverses = plan.undone.get(debt.entry)
+        if reverses is not None:
+            # A reversal of that debit in the same pass gives these points back too.
+            reverses.taken.append([lot, part])
 
     def _pay(self, debt, part, plan):
         debt.unpaid -= part
@@ -668,7 +697,12 @@ class Card:
         if everything and self.debt:
             owed = self.debt
             clear = Op("transfer", owed, f"{op.key}:debt", op.date, model=op.model, res_id=op.res_id, reason=op.reason)
-            self._credit(clear, plan, as_of)
+            credit = self._post(Entry(self, "transfer", owed, op.date, clear, clear.key), plan)
+            lot = self._new_lot(credit, owed, plan)
+            for debt in list(self.debts):
+                # Even on a card past its date, where a lot pays nothing by itself.
+                self._pay_from(lot, debt, debt.unpaid, plan)
+            self._drop_empty_lots()
             carry = Op(
                 "transfer", -owed, f"{op.key}:owed", op.date, overdraw="debt",
                 model=op.model, res_id=op.res_id, reason=op.reason,

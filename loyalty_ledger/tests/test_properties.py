@@ -1,0 +1,344 @@
+from collections import defaultdict
+from copy import deepcopy
+from datetime import timedelta
+
+from freezegun import freeze_time
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from odoo.exceptions import UserError
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from .common import LedgerCase
+from .points_model import Ledger, Refused, Rules
+
+NAMES = ("a", "b", "c")
+UNIT = 10_000
+
+number = st.integers(0, 11)
+points = st.one_of(st.integers(1, 120).map(lambda n: n * UNIT), st.integers(1, 60 * UNIT))
+STEP = st.one_of(
+    st.tuples(st.just("earn"), number, points, st.integers(-3, 2), st.sampled_from([None, None, None, 4, 12, 40])),
+    st.tuples(st.just("redeem"), number, points),
+    st.tuples(st.just("adjust"), number, points, st.booleans()),
+    st.tuples(st.just("upstream"), number, points, st.booleans()),
+    st.tuples(st.just("hold"), number, points, st.sampled_from([None, None, 3])),
+    st.tuples(st.just("release"), number),
+    st.tuples(st.just("consume"), number),
+    st.tuples(st.just("reverse"), number, st.integers(1, 4)),
+    st.tuples(st.just("reverse"), number, st.integers(1, 4)),
+    st.tuples(st.just("transfer"), number, number, points),
+    st.tuples(st.just("points_to"), number, number),
+    st.tuples(st.just("days"), st.sampled_from([1, 3, 8, 19, 33])),
+    st.tuples(st.just("date_lots"), number, st.integers(-2, 30)),
+    st.tuples(st.just("date_card"), number, st.integers(0, 40)),
+    st.tuples(st.just("close"), number),
+    st.tuples(st.just("purge")),
+    st.tuples(st.just("again"), number),
+)
+RULES = st.builds(
+    Rules,
+    policy=st.sampled_from(["never", "lot", "rolling"]),
+    days=st.just(20),
+    vesting=st.sampled_from([0, 0, 5]),
+    negative=st.sampled_from(["debt", "clamp"]),
+    grace=st.just(6),
+)
+
+
+@tagged("post_install", "-at_install")
+class TestProperties(LedgerCase):
+    @mute_logger("odoo.sql_db")
+    @settings(
+        max_examples=200,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        # Shrinking replays the database hundreds of times; the message tells the whole story anyway.
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(rules=RULES, steps=st.lists(STEP, min_size=30, max_size=30))
+    def test_random_sequences(self, rules, steps):
+        """N4, N6, N9, N11, C18, C28: after each of 30 random steps the ledger agrees with the plain model."""
+        savepoint = self.env.cr.savepoint()
+        try:
+            _Run(self, rules).play(steps)
+        finally:
+            savepoint.close(rollback=True)
+            self.env.clear()
+
+
+class _Run:
+    """One example: the same steps on the model and on the real ledger."""
+
+    def __init__(self, test, rules):
+        self.test = test
+        self.env = test.env
+        self.model = Ledger(rules, NAMES)
+        self.clock = freeze_time(self.model.now)
+        self.clock.start()
+        self.program = test.make_program(
+            expiry_policy=rules.policy,
+            expiry_delay=rules.days,
+            expiry_unit="day",
+            vesting_days=rules.vesting,
+            negative_policy=rules.negative,
+            reversal_grace_days=rules.grace,
+        )
+        self.cards = {name: test.make_card(self.program, code=f"property-{name}") for name in NAMES}
+        self.entries = {}
+        self.ops = []
+        self.holds = []
+        self.records = []
+        self.trail = []
+
+    def play(self, steps):
+        try:
+            for number, step in enumerate(steps):
+                self.trail.append(step)
+                self.do(number, *step)
+                self.compare()
+            problems = self.env["loyalty.card"]._verify_ledger()
+            self.test.assertEqual(problems, [], self.story())
+        finally:
+            self.clock.stop()
+
+    def story(self):
+        return "\n".join([repr(self.model.rules), *map(repr, self.trail)])
+
+    def do(self, number, verb, *args):
+        key = f"p{number}"
+        before = deepcopy((self.model, self.holds))
+        try:
+            getattr(self, f"in_model_{verb}")(key, *args)
+            refused = False
+        except Refused:
+            refused = True
+            self.model, self.holds = before
+        try:
+            with self.env.cr.savepoint():
+                getattr(self, f"in_ledger_{verb}")(key, *args)
+                self.test.assertFalse(refused, f"posted, but the model refuses it:\n{self.story()}")
+        except UserError as error:
+            self.env.invalidate_all()
+            self.test.assertTrue(refused, f"refused, but the model posts it: {error}\n{self.story()}")
+
+    def compare(self):
+        self.env.invalidate_all()
+        lots = defaultdict(lambda: defaultdict(int))
+        keys = {entry.id: key for key, entry in self.entries.items()}
+        for lot in self.env["loyalty.lot"].search([("program_id", "=", self.program.id), ("remaining", ">", 0)]):
+            root = lot
+            while root.origin_lot_id:
+                root = root.origin_lot_id
+            name = (keys.get(root.entry_id.id), lot.available_from, lot.expiration_date or None)
+            lots[lot.card_id][name] += round(lot.remaining * UNIT)
+        for name in NAMES:
+            real, model = self.cards[name], self.model.cards[name]
+            expected_lots = defaultdict(int)
+            for lot in model.lots:
+                if lot.remaining:
+                    expected_lots[lot.root, lot.opens or False, lot.ends] += lot.remaining
+            found = {
+                "points": round(real.points * UNIT),
+                "available": round(real.available_points * UNIT),
+                "reserved": round(real.reserved_points * UNIT),
+                "pending": round(real.pending_points * UNIT),
+                "debt": round(real.debt_points * UNIT),
+                "redeemed": round(real.redeemed_points * UNIT),
+                "accumulated": round(real.accumulated_points * UNIT),
+                "lifetime": round(real.lifetime_points * UNIT),
+                "lots": dict(lots[real]),
+            }
+            expected = {
+                "points": model.points,
+                "available": self.model.available(model),
+                "reserved": self.model.reserved(model),
+                "pending": self.model.pending(model),
+                "debt": model.debt,
+                "redeemed": model.redeemed,
+                "accumulated": model.points + model.redeemed,
+                "lifetime": model.lifetime,
+                "lots": dict(expected_lots),
+            }
+            self.test.assertEqual(found, expected, f"card {name} on {self.model.today}\n{self.story()}")
+
+    # steps on both sides
+
+    def post(self, key, **op):
+        op["key"] = f"property:{key}"
+        entry = self.env["loyalty.card"]._post_entries([op])
+        self.entries[key] = entry
+        self.ops.append((op, entry))
+
+    @staticmethod
+    def name(pick):
+        return NAMES[pick % len(NAMES)]
+
+    def in_model_earn(self, key, pick, points, shift, life):
+        day = self.model.today + timedelta(days=shift)
+        self.model.credit(
+            self.name(pick), key, "earn", points, day, ends=day + timedelta(days=life) if life else None
+        )
+
+    def in_ledger_earn(self, key, pick, points, shift, life):
+        day = self.model.today + timedelta(days=shift)
+        self.post(
+            key,
+            card_id=self.cards[self.name(pick)].id,
+            kind="earn",
+            points=points / UNIT,
+            effective_date=day,
+            expiration_date=day + timedelta(days=life) if life else None,
+        )
+
+    def in_model_redeem(self, key, pick, points):
+        self.model.debit(self.name(pick), key, "redeem", points)
+
+    def in_ledger_redeem(self, key, pick, points):
+        self.post(key, card_id=self.cards[self.name(pick)].id, kind="redeem", points=-points / UNIT)
+
+    def in_model_adjust(self, key, pick, points, up):
+        if up:
+            self.model.credit(self.name(pick), key, "adjust", points, self.model.today)
+        else:
+            self.model.debit(self.name(pick), key, "adjust", points)
+
+    def in_ledger_adjust(self, key, pick, points, up):
+        sign = 1 if up else -1
+        card = self.cards[self.name(pick)]
+        self.post(key, card_id=card.id, kind="adjust", points=sign * points / UNIT, reason="Random")
+
+    def in_model_upstream(self, key, pick, points, up):
+        if up:
+            self.model.credit(self.name(pick), key, "upstream", points, self.model.today)
+        else:
+            self.model.debit(self.name(pick), key, "upstream", points, "debt")
+
+    def in_ledger_upstream(self, key, pick, points, up):
+        sign = 1 if up else -1
+        self.post(key, card_id=self.cards[self.name(pick)].id, kind="upstream", points=sign * points / UNIT)
+
+    def in_model_hold(self, key, pick, points, days):
+        until = self.model.now + timedelta(days=days) if days else None
+        self.holds.append(self.model.hold(self.name(pick), points, until))
+
+    def in_ledger_hold(self, key, pick, points, days):
+        ttl = timedelta(days=days) if days else None
+        self.records.append(self.cards[self.name(pick)]._hold(points / UNIT, f"property:{key}", ttl=ttl))
+
+    def in_model_release(self, key, pick):
+        if self.holds:
+            self.model.release(self.holds[pick % len(self.holds)])
+
+    def in_ledger_release(self, key, pick):
+        if self.records:
+            self.records[pick % len(self.records)]._release()
+
+    def in_model_consume(self, key, pick):
+        if self.holds:
+            self.model.consume(self.holds[pick % len(self.holds)], key)
+
+    def in_ledger_consume(self, key, pick):
+        if not self.records:
+            return
+        hold = self.records[pick % len(self.records)]
+        entry = hold._consume()
+        if entry not in self.entries.values():
+            self.entries[key] = entry
+
+    def reversible(self):
+        return [
+            key
+            for key, movement in self.model.movements.items()
+            if movement.kind in ("earn", "redeem", "upstream", "adjust") and movement.points
+        ]
+
+    def in_model_reverse(self, key, pick, quarter):
+        keys = self.reversible()
+        if keys:
+            of = keys[-1 - pick % len(keys)]
+            self.model.reverse(of, key, abs(self.model.movements[of].points) * quarter // 4)
+
+    def in_ledger_reverse(self, key, pick, quarter):
+        keys = [of for of in self.reversible() if of != key]
+        if not keys:
+            return
+        entry = self.entries[keys[-1 - pick % len(keys)]]
+        units = round(abs(entry.points) * UNIT) * quarter // 4
+        self.post(
+            key,
+            card_id=entry.card_id.id,
+            kind="reversal",
+            points=(-1 if entry.points > 0 else 1) * units / UNIT,
+            reversed_entry_id=entry.id,
+        )
+
+    def in_model_transfer(self, key, pick, other, points):
+        self.model.transfer(self.name(pick), self.name(pick + 1 + other % 2), points)
+
+    def in_ledger_transfer(self, key, pick, other, points):
+        self.post(
+            key,
+            card_id=self.cards[self.name(pick)].id,
+            kind="transfer",
+            points=-points / UNIT,
+            target_card_id=self.cards[self.name(pick + 1 + other % 2)].id,
+        )
+
+    def in_model_points_to(self, key, pick, other):
+        self.model.points_to(self.name(pick), self.name(pick + 1 + other % 2))
+
+    def in_ledger_points_to(self, key, pick, other):
+        self.cards[self.name(pick)].points_to_id = self.cards[self.name(pick + 1 + other % 2)]
+
+    def in_model_days(self, key, days):
+        self.model.now += timedelta(days=days)
+
+    def in_ledger_days(self, key, days):
+        self.clock.stop()
+        self.clock = freeze_time(self.model.now)
+        self.clock.start()
+
+    def in_model_date_lots(self, key, pick, days):
+        self.model.date_lots(self.name(pick), self.model.today + timedelta(days=days))
+
+    def in_ledger_date_lots(self, key, pick, days):
+        self.post(
+            key,
+            card_id=self.cards[self.name(pick)].id,
+            kind="expiry",
+            points=0,
+            expiration_date=self.model.today + timedelta(days=days),
+            reason="Random",
+        )
+
+    def in_model_date_card(self, key, pick, days):
+        self.model.date_card(self.name(pick), self.model.today + timedelta(days=days))
+
+    def in_ledger_date_card(self, key, pick, days):
+        self.cards[self.name(pick)].expiration_date = self.model.today + timedelta(days=days)
+
+    def in_model_close(self, key, pick):
+        card = self.model.cards[self.name(pick)]
+        card.closed = not card.closed
+
+    def in_ledger_close(self, key, pick):
+        card = self.cards[self.name(pick)]
+        card.closed = not card.closed
+
+    def in_model_purge(self, key):
+        self.model.purge()
+
+    def in_ledger_purge(self, key):
+        self.env["loyalty.card"]._purge(programs=self.program, commit=False)
+
+    def in_model_again(self, key, pick):
+        """The same events once more: nothing happens."""
+
+    def in_ledger_again(self, key, pick):
+        if self.ops:
+            op, entry = self.ops[pick % len(self.ops)]
+            self.test.assertEqual(self.env["loyalty.card"]._post_entries([op]), entry)
