@@ -15,6 +15,8 @@ NOT_OURS = (
     "missing-readme",
     "missing-return",
     "no-raise-unlink",  # Odoo's own test_lint has the same rule
+    "no-wizard-in-models",
+    "prefer-env-translation",  # does not see `_ = self.env._`
 )
 TOOLS = ("ruff", "pylint", "prettier", "eslint", "odoo")
 
