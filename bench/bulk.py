@@ -31,6 +31,7 @@ def movements(cards, number):
 def bench_posting(options):
     """Post everything in one call, then write the same rows set-based."""
     with session.environment() as env:
+        common.seed(env)
         program = common.make_program(env, levels=((0, "Silver"), (101, "Gold"), (501, "Platinum")))
         cards = common.make_cards(env, program, options.cards)
         env.cr.commit()
@@ -50,7 +51,9 @@ def bench_posting(options):
             common.vacuum()
         raw = first.run(options.times)
     common.say(f"posting {options.entries:,} movements on {options.cards:,} cards: {first.describe()}")
-    common.say(f"   gateway {gateway.median:.2f} s ({options.entries / gateway.median:,.0f} a second), peak {memory} MiB")
+    common.say(
+        f"   gateway {gateway.median:.2f} s ({options.entries / gateway.median:,.0f} a second), peak {memory} MiB"
+    )
     common.say(f"   raw SQL {raw.median:.2f} s ({options.entries / raw.median:,.0f} a second)")
     return common.verdict("bulk posting", gateway.median / raw.median, TARGET)
 
@@ -58,6 +61,7 @@ def bench_posting(options):
 def bench_purge(options):
     """Expire lots of many cards in one night, then write the same rows set-based."""
     with session.environment() as env:
+        common.seed(env)
         program = common.make_program(env, expiry_policy="lot", expiry_delay=30, expiry_unit="day")
         cards = common.make_cards(env, program, options.lots // 2)
         Card = common.quiet(env)["loyalty.card"]
@@ -77,7 +81,9 @@ def bench_purge(options):
         for turn in range(options.times):
             floor = common.Floor(env.cr)
             with purge:
-                done = Card._purge(programs=program.with_env(Card.env), as_of=START + datetime.timedelta(days=60), commit=False)
+                done = Card._purge(
+                    programs=program.with_env(Card.env), as_of=START + datetime.timedelta(days=60), commit=False
+                )
             assert done == len(cards), done
             if not turn:
                 floor.stage(env.cr)

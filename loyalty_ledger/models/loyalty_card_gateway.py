@@ -14,6 +14,8 @@ KINDS = frozenset(("opening", "earn", "redeem", "adjust", "expiry", "transfer", 
 OVERDRAW = ("refuse", "debt", "clamp")
 #: Movements that are planned and written together: large enough for set-based SQL, small enough for memory.
 CHUNK = 20_000
+#: Entries from which on a statement takes so long that planning anew costs nothing.
+BULK = 1_000
 
 
 class LoyaltyCard(models.Model):
@@ -628,6 +630,9 @@ class Gateway:
                 SQL(ddl.CONSTRAINTS),
             )
         )
+        if len(plan.entries) > BULK:
+            # Foreign keys keep plans of this session that were made while the tables were small: row by row, fatal.
+            self.cr.execute("DISCARD PLANS")
         if plan.entries or plan.lots:
             self._number(plan)
         if plan.entries:
