@@ -1,0 +1,94 @@
+from odoo import api, models
+from odoo.fields import Domain
+
+from odoo.addons.loyalty_ledger.tools.source import Source
+from odoo.addons.loyalty_ledger.tools.today import loyalty_today
+
+from ..tools.source import TillSource
+
+
+class LoyaltyCard(models.Model):
+    _inherit = "loyalty.card"
+
+    @api.model
+    def _load_pos_data_fields(self, config):
+        return [*super()._load_pos_data_fields(config), "available_points"]
+
+    def _is_till_read(self, fnames):
+        """Return whether the till reads cards: it always asks for exactly the fields that it was given to load."""
+        return set(fnames or ()) == set(self._load_pos_data_fields(self.env["pos.config"]))
+
+    def _read_format(self, fnames, load="_classic_read"):
+        """The till spends ``points``: give it what the card can spend, not what is outstanding."""
+        values = super()._read_format(fnames, load)
+        if self._is_till_read(fnames):
+            for vals in values:
+                vals["points"] = vals["available_points"]
+        return values
+
+    @api.model
+    @api.readonly
+    def search_read(self, domain=None, fields=None, offset=0, limit=None, order=None, **read_kwargs):
+        """The till finds a customer's card by search: cards that cannot be used stay out, default cards come first."""
+        if self._is_till_read(fields):
+            domain = Domain(domain or Domain.TRUE) & self._till_usable_domain()
+            order = order or "is_default DESC, id"
+        return super().search_read(domain, fields, offset, limit, order, **read_kwargs)
+
+    @api.model
+    def _till_usable_domain(self):
+        today = loyalty_today(self.env, self.env.company)
+        return (
+            Domain("closed", "=", False)
+            & Domain("points_to_id", "=", False)
+            & (Domain("start_date", "=", False) | Domain("start_date", "<=", today))
+            & (Domain("expiration_date", "=", False) | Domain("expiration_date", ">=", today))
+        )
+
+    @api.model
+    def get_gift_card_status(self, gift_code, config_id):
+        result = super().get_gift_card_status(gift_code, config_id)
+        card = self.search([("code", "=", gift_code)], limit=1)
+        if card.ledgered and not card._spendable_points():
+            result["status"] = False
+        return result
+
+    @api.model
+    def get_loyalty_card_partner_by_code(self, code):
+        """A card that cannot be used does not identify its customer; one that sends its points elsewhere does."""
+        card = self.search([("code", "=", code), ("program_type", "=", "loyalty")], limit=1)
+        if card.ledgered and not card._earns_on(loyalty_today(self.env, card.company_id or self.env.company)):
+            return False
+        return super().get_loyalty_card_partner_by_code(code)
+
+    def _send_creation_communication(self, force_send=False):
+        """The mail about a gift card names its value: post it before, the till sends the mail in mid-flight."""
+        source = Source.of(self.env)
+        if isinstance(source, TillSource) and not self.env.context.get("action_no_send_mail"):
+            source.settle()
+        return super()._send_creation_communication(force_send=force_send)
+
+    def _earns_on(self, day):
+        """Return whether purchases of ``day`` earn on the card: it can be used, or sends its points to another."""
+        self.ensure_one()
+        return self._is_usable(day) or bool(self.active and not self.closed and self.points_to_id)
+
+    @api.model
+    def _earning_card(self, partner, program, day):
+        """Return the card on which a purchase of the customer earns: the default card, else one with points-to."""
+        card = self._default_card(partner, program)
+        if card:
+            return card if card._is_usable(day) else self.browse()
+        owners = partner | partner.commercial_partner_id
+        return self.search(
+            [("partner_id", "in", owners.ids), ("program_id", "=", program.id), ("points_to_id", "!=", False)], limit=1
+        ).filtered(lambda card: card._earns_on(day))
+
+    @api.model
+    def _has_card(self, partner, program):
+        """Return whether the customer has a card of the program, also one that is closed or expired."""
+        owners = partner | partner.commercial_partner_id
+        return bool(
+            partner
+            and self.search_count([("partner_id", "in", owners.ids), ("program_id", "=", program.id)], limit=1)
+        )

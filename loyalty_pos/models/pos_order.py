@@ -1,0 +1,164 @@
+from odoo import models
+from odoo.http import request
+from odoo.tools import SQL, float_compare
+
+from odoo.addons.loyalty_ledger.tools.units import PRECISION, to_units
+
+from ..tools.source import TillSource
+
+
+class PosOrder(models.Model):
+    _inherit = "pos.order"
+
+    # --- before payment ------------------------------------------------------------------------------------------
+
+    def validate_coupon_programs(self, point_changes, new_codes):
+        """Refuse what a card cannot spend now. Advisory: the till goes on when it has no connection."""
+        changes = {int(card_id): points for card_id, points in point_changes.items()}
+        cards = self.env["loyalty.card"].browse(changes).exists().filtered("ledgered")
+        for card in cards:
+            points = card._spendable_points()
+            if changes[card.id] < 0 and float_compare(points, -changes[card.id], 2) < 0:
+                return {
+                    "successful": False,
+                    "payload": {
+                        "message": self.env._(
+                            "Card %(code)s has %(points)g points available, fewer than the %(wanted)g of this order.",
+                            code=card.code,
+                            points=points,
+                            wanted=-changes[card.id],
+                        ),
+                        "updated_points": {other.id: other._spendable_points() for other in cards},
+                    },
+                }
+        result = super().validate_coupon_programs(point_changes, new_codes)
+        updated = result["payload"].get("updated_points", {})
+        updated.update({card.id: card._spendable_points() for card in cards if card.id in updated})
+        return result
+
+    # --- after payment -------------------------------------------------------------------------------------------
+
+    def confirm_coupon_programs(self, coupon_data):
+        """Settle the points of a paid order, once, as far as the order supports what its till claims.
+
+        Each card gets one entry for what it earned and one for what it spent. A second call, at the same time or
+        later, changes nothing. Points that are cut down end in the exceptions list: goods already handed over are
+        no reason for an error.
+        """
+        self.ensure_one()
+        self.check_access("write")
+        self._loyalty_serialize()
+        claims = {int(key): dict(vals) for key, vals in coupon_data.items()}
+        self._drop_settled_claims(claims)
+        checked = claims if self._vouches_for_claims() else self._check_claims(claims)
+        source = TillSource(self, {*checked})
+        result = super(PosOrder, source.bind(self)).confirm_coupon_programs(checked)
+        source.settle()
+        return self._reply_to_till(result, coupon_data)
+
+    def _vouches_for_claims(self):
+        """Return whether code of the server calls, which answers for what it passes: in sudo, or for a manager of
+        the till outside any remote call."""
+        manages = self.env.user.has_group("point_of_sale.group_pos_manager")
+        return self.env.su or (manages and not request)
+
+    def _loyalty_serialize(self):
+        """Let only one transaction settle this order: the others fail to serialize and are tried again after it.
+
+        A lock would not do: whoever waited for it goes on with the cards and entries that it saw before.
+        """
+        self.flush_recordset()
+        self.env.cr.execute(
+            SQL("UPDATE pos_order SET write_uid = write_uid WHERE id = %s", self.id), log_exceptions=False
+        )
+
+    def _settled_programs(self):
+        """Return the programs in which this order has moved points or issued cards."""
+        domain = [("res_model", "=", "pos.order"), ("res_id", "=", self.id)]
+        entries = self.env["loyalty.ledger.entry"].sudo().search(domain)
+        issued = self.env["loyalty.card"].sudo().with_context(active_test=False)
+        return entries.program_id | issued.search([("source_pos_order_id", "=", self.id)]).program_id
+
+    def _drop_settled_claims(self, claims):
+        settled = self._settled_programs().ids
+        for key in [key for key, vals in claims.items() if vals.get("program_id") in settled]:
+            del claims[key]
+
+    def _check_existing_loyalty_cards(self, coupon_data):
+        """A claim without a card belongs to the customer's default card; upstream takes whichever comes first."""
+        Card = self.env["loyalty.card"].sudo()
+        for key in [key for key in coupon_data if key < 0]:
+            vals = coupon_data[key]
+            program = self.env["loyalty.program"].sudo().browse(vals.get("program_id"))
+            partner = self.env["res.partner"].browse(vals.get("partner_id") or []).exists()
+            if partner and program.program_type in ("loyalty", "ewallet"):
+                card = Card._earning_card(partner, program, self._loyalty_day())
+                if card:
+                    self._merge_claim(coupon_data, card.id, {**coupon_data.pop(key), "coupon_id": card.id})
+
+    def _merge_claim(self, claims, key, vals):
+        """Put a claim under ``key``, adding it to one that is there already."""
+        other = claims.setdefault(key, vals)
+        if other is not vals:
+            other["points"] += vals["points"]
+            other["line_codes"] = [*other.get("line_codes", ()), *vals.get("line_codes", ())]
+
+    def _post_till_points(self, changes, claimed):
+        """Post what Odoo's code changed: one entry per card and direction.
+
+        :param changes: dict card id -> ten-thousandths of points, net
+        :param claimed: ids of the cards that the checked claims are about
+        """
+        reward_lines = self._reward_lines()
+        issued = self.env["loyalty.card"].sudo().search([("source_pos_order_id", "=", self.id)])
+        ids = set(changes) | ({*reward_lines.coupon_id.ids} & {*claimed, *issued.ids})
+        ops = []
+        for card in self.env["loyalty.card"].sudo().browse(sorted(ids)).filtered("ledgered"):
+            spent = sum(to_units(line.points_cost) for line in reward_lines if line.coupon_id == card)
+            earned = changes.get(card.id, 0) + spent
+            if earned > 0:
+                ops.append(self._till_op(card, "earn", earned))
+            else:
+                spent -= earned
+            if spent:
+                # A card that sends its points elsewhere has none; the card that got them answers for the goods.
+                ops.append(self._till_op(card.points_to_id or card, "redeem", -spent))
+        posted = self._posted_keys([op["key"] for op in ops])
+        self.env["loyalty.card"].sudo()._post_entries([op for op in ops if op["key"] not in posted])
+        self.env["loyalty.card"].browse(ids).invalidate_recordset()
+
+    def _till_op(self, card, kind, units):
+        return {
+            "card_id": card.id,
+            "kind": kind,
+            "points": units / 10**PRECISION,
+            "key": f"pos:{self.uuid or self.id}:{card.id}:{kind}",
+            "document": ("pos.order", self.id),
+            "effective_date": self._loyalty_day(),
+            "overdraw": "debt",  # the order is paid and gone: nothing is refused any more
+        }
+
+    def _posted_keys(self, keys):
+        entries = self.env["loyalty.ledger.entry"].sudo().search([("idempotency_key", "in", keys)])
+        return set(entries.mapped("idempotency_key"))
+
+    def _reply_to_till(self, result, coupon_data):
+        """Tell the till the spendable points of each card it asked about that belongs to the order's customer."""
+        Card = self.env["loyalty.card"].sudo()
+        updates = {update["id"]: update for update in result["coupon_updates"]}
+        for key, vals in coupon_data.items():
+            program = self.env["loyalty.program"].sudo().browse(vals.get("program_id")).exists()
+            if program.program_type not in ("loyalty", "ewallet") or not self.partner_id:
+                continue
+            card = Card.browse(int(key)).exists() if int(key) > 0 else Card._default_card(self.partner_id, program)
+            if card and card.id not in updates and self._is_customers_card(card):
+                updates[card.id] = {
+                    "old_id": card.id,
+                    "id": card.id,
+                    "code": card.code,
+                    "program_id": card.program_id.id,
+                    "partner_id": card.partner_id.id,
+                }
+        for card_id, update in updates.items():
+            update["points"] = Card.browse(card_id)._spendable_points()
+        return {**result, "coupon_updates": list(updates.values())}

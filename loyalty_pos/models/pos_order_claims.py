@@ -1,0 +1,289 @@
+"""What a till claims for an order, held against the order itself."""
+
+from odoo import fields, models
+
+from odoo.addons.loyalty_ledger.tools.today import loyalty_today
+from odoo.addons.loyalty_ledger.tools.units import to_units
+
+from ..tools import claims as rules
+
+STORED_VALUE = ("gift_card", "ewallet")
+#: What of a claim goes on to Odoo's code; the rest is worked out here.
+CLAIM_FIELDS = ("code", "barcode", "expiration_date", "product_id")
+
+
+class PosOrder(models.Model):
+    _inherit = "pos.order"
+
+    # --- what the order says -------------------------------------------------------------------------------------
+
+    def _loyalty_day(self):
+        """The business day of the order, never after today."""
+        today = loyalty_today(self.env, self.company_id)
+        if not self.date_order:
+            return today
+        zone = self.company_id.sudo().partner_id.tz or "UTC"
+        return min(today, fields.Datetime.context_timestamp(self.with_context(tz=zone), self.date_order).date())
+
+    def _reward_lines(self):
+        """Lines that spend points. Returned reward lines carry the cost of the sale and spend nothing."""
+        return self.sudo().lines.filtered(
+            lambda line: line.is_reward_line
+            and line.reward_id
+            and line.points_cost > 0
+            and line.qty > 0
+            and not line.refunded_orderline_id
+        )
+
+    def _is_customers_card(self, card):
+        owners = self.partner_id | self.partner_id.commercial_partner_id
+        return not card.partner_id or card.partner_id in owners
+
+    def _loyalty_totals(self):
+        """Return ``{line id: (with tax, without tax)}`` by the tax engine: the totals that clients send are stored
+        as they come."""
+        order = self.sudo()
+        base_lines = order._prepare_tax_base_line_values()
+        AccountTax = self.env["account.tax"].sudo()
+        AccountTax._add_tax_details_in_base_lines(base_lines, order.company_id)
+        AccountTax._round_base_lines_tax_details(base_lines, order.company_id)
+        sign = -1 if order.amount_total < 0 else 1
+        return {
+            base_line["record"].id: (
+                sign * base_line["tax_details"]["total_included_currency"],
+                sign * base_line["tax_details"]["total_excluded_currency"],
+            )
+            for base_line in base_lines
+        }
+
+    def _is_covered(self, totals):
+        """Return whether the payments cover the lines: lines added to a paid order earn nothing."""
+        order = self.sudo()
+        rounding = order.config_id.rounding_method.rounding if order.config_id.cash_rounding else 0
+        total = sum(included for included, __ in totals.values())
+        tolerance = rounding + order.currency_id.rounding * (len(totals) + 1)
+        return total <= sum(order.payment_ids.mapped("amount")) + tolerance
+
+    # --- what it can have earned ---------------------------------------------------------------------------------
+
+    def _loyalty_earnable(self, program):
+        """Return the points that this order gives in ``program`` by the program's rules: the most a till may claim.
+
+        Rules with a promotion code count as entered, as the server does not learn which codes were. What the till
+        takes off for free products of the program itself is not taken off here.
+        """
+        self.ensure_one()
+        totals = self._loyalty_totals()
+        if not self._is_covered(totals):
+            return 0.0
+        digits = self.env["decimal.precision"].precision_get("Product Price")
+        lines = self.sudo().lines.filtered(lambda line: not line.combo_parent_id)
+        products = lines.product_id
+        points = 0.0
+        for rule in program.sudo().rule_ids:
+            valid = products.filtered_domain(rule._get_valid_product_domain())
+            of_rule = lines.filtered(lambda line: line.product_id in valid)
+            points += rules.rule_points(
+                rules.Rule(
+                    mode=rule.reward_point_mode,
+                    amount=rule.reward_point_amount,
+                    minimum_qty=rule.minimum_qty,
+                    minimum_amount=rule.minimum_amount,
+                    tax_included=rule.minimum_amount_tax_mode == "incl",
+                    split=program.applies_on == "future" and rule.reward_point_split,
+                ),
+                [self._rule_line(line, totals) for line in of_rule if self._line_earns(line, program)],
+                [self._rule_line(line, totals) for line in of_rule if self._line_counts(line, program)],
+                digits,
+            )
+        return points
+
+    def _line_earns(self, line, program):
+        """Return whether a line gives points in the program. Override to leave lines out; call super."""
+        if program.program_type in STORED_VALUE:
+            return not line.is_reward_line and line.product_id in program.trigger_product_ids
+        rewarded = line.reward_id.program_id if line.is_reward_line else program.browse()
+        return not rewarded or (rewarded != program and rewarded.program_type not in STORED_VALUE)
+
+    def _line_counts(self, line, program):
+        """Return whether a line counts towards the minimum purchase of a rule."""
+        reward = line.reward_id
+        return reward.reward_type != "discount" or (
+            reward.program_id.trigger != "auto" and reward.program_id != program
+        )
+
+    def _rule_line(self, line, totals):
+        parts = line.combo_line_ids or line
+        return rules.Line(
+            qty=line.qty,
+            included=sum(totals[part.id][0] for part in parts),
+            excluded=sum(totals[part.id][1] for part in parts),
+            reward=bool(line.is_reward_line),
+        )
+
+    # --- what of a claim stands ----------------------------------------------------------------------------------
+
+    def _check_claims(self, claims):
+        """Return the claims of a till's client that this order supports, in the shape of Odoo's ``coupon_data``.
+
+        The client says which card won how much in total. What was spent is read from the order's reward lines; what
+        was won is at most what the rules give; cards belong to the order's customer and programs to its till.
+        """
+        if self.state in ("draft", "cancel"):
+            return {}
+        checked, report = {}, []
+        self._add_unclaimed_rewards(claims)
+        left = {}
+        for key, vals in claims.items():
+            try:
+                net = to_units(vals.get("points") or 0) / to_units(1)
+            except (OverflowError, TypeError, ValueError):
+                report.append((None, None, 0, self.env._("Not a number of points")))
+                continue
+            card = self.env["loyalty.card"].sudo().browse(key if key > 0 else []).exists()
+            program = self.env["loyalty.program"].sudo().with_context(active_test=False)
+            program = (card.program_id or program.browse(int(vals.get("program_id") or 0))).exists()
+            problem = self._claim_problem(key, vals, card, program)
+            if problem:
+                if net and program:
+                    report.append((card, program, net, problem))
+                continue
+            lines = self._lines_of_claim(vals, card, program)
+            spent = sum(lines.mapped("points_cost"))
+            card, claimable = self._card_of_claim(card, program, spent)
+            if not claimable:
+                continue
+            usable = not card or not program.is_ledgered or card._earns_on(self._loyalty_day())
+            if program not in left:
+                left[program] = self._earnable_left(program, left)
+            # Who paid for a top-up gets it, also on a card that cannot be used.
+            earns = usable or program.program_type in STORED_VALUE
+            claim = rules.judge(net, spent, max(0.0, left[program]) if earns else 0.0)
+            left[program] -= claim.earned
+            if claim.cut:
+                reason = (
+                    self.env._("More than the rules of the program give for the order")
+                    if usable
+                    else self.env._("The card cannot be used: closed, not started or expired")
+                )
+                report.append((card, program, claim.cut, reason))
+            allowed = {name: vals[name] for name in CLAIM_FIELDS if vals.get(name)}
+            new_key = card.id or key
+            self._merge_claim(
+                checked,
+                new_key,
+                {
+                    **self._free_code(allowed, card, program, report),
+                    "points": claim.earned - claim.spent,
+                    "program_id": program.id,
+                    "coupon_id": new_key,
+                    "line_codes": self._codes_of_claim(vals, card, program),
+                    **({"partner_id": self.partner_id.id} if self.partner_id else {}),
+                },
+            )
+        self._report_claims(report)
+        return checked
+
+    def _add_unclaimed_rewards(self, claims):
+        """Rewards that the order gave are paid for, whether the client mentions them or not."""
+        for card in self._reward_lines().coupon_id.filtered("ledgered"):
+            lines = self._reward_lines().filtered(lambda line: line.coupon_id == card)
+            if card.id not in claims and card.program_id not in self._settled_programs():
+                claims[card.id] = {
+                    "points": -sum(lines.mapped("points_cost")),
+                    "program_id": card.program_id.id,
+                    "line_codes": lines.mapped("reward_identifier_code"),
+                }
+
+    def _claim_problem(self, key, vals, card, program):
+        """Return why a claim cannot stand at all, or None."""
+        if key > 0 and not card:
+            return self.env._("The card does not exist")
+        if not program or (vals.get("program_id") and int(vals["program_id"]) != program.id):
+            return self.env._("The card belongs to another program")
+        spends = self._lines_of_claim(vals, card, program)
+        if not program._is_offered_to(self) and not (spends and card and program.pos_ok):
+            return self.env._("The program is not offered at this till")
+        if not program.is_ledgered:
+            return None
+        if program.is_nominative and not self.partner_id:
+            return self.env._("The order has no customer")
+        if program.is_nominative and card and not self._is_customers_card(card):
+            return self.env._("The card belongs to another customer")
+        return None
+
+    def _card_of_claim(self, card, program, spent):
+        """Return the card that a claim is about, and whether it can be claimed for.
+
+        A customer who has cards gets no new one; when none of them can be used, the order earns nothing.
+        """
+        if not program.is_ledgered or not program.is_nominative:
+            return card, True
+        if card and (spent or card._earns_on(self._loyalty_day())):
+            return card, True
+        Card = self.env["loyalty.card"].sudo()
+        other = Card._earning_card(self.partner_id, program, self._loyalty_day())
+        return (other or card), bool(other or card or not Card._has_card(self.partner_id, program))
+
+    def _earnable_left(self, program, left):
+        """Points that the order gives in the program, less what other programs took for the same top-up."""
+        points = self._loyalty_earnable(program)
+        if program.program_type in STORED_VALUE:
+            for other in left:
+                if other.program_type in STORED_VALUE and other.trigger_product_ids & program.trigger_product_ids:
+                    points = min(points, left[other])
+        return points
+
+    def _lines_of_claim(self, vals, card, program):
+        """Reward lines that the claim pays for: of its card, or named by it while no card is on them yet."""
+        codes = set(vals.get("line_codes") or ())
+        return self._reward_lines().filtered(
+            lambda line: line.reward_id.program_id == program
+            and (line.coupon_id == card if line.coupon_id else line.reward_identifier_code in codes)
+        )
+
+    def _codes_of_claim(self, vals, card, program):
+        """Codes of the order's own rewards in the program that are not another card's."""
+        codes = set(vals.get("line_codes") or ())
+        lines = self.sudo().lines.filtered(
+            lambda line: line.reward_identifier_code in codes
+            and line.reward_id.program_id == program
+            and (not line.coupon_id or line.coupon_id == card)
+        )
+        return sorted(set(lines.mapped("reward_identifier_code")))
+
+    def _free_code(self, vals, card, program, report):
+        """Drop the code of a new card when another card has it: the customer paid, so the card gets a fresh one."""
+        Card = self.env["loyalty.card"].sudo().with_context(active_test=False)
+        for name in ("code", "barcode"):
+            taken = Card.search([("code", "=", vals[name])], limit=1) if vals.get(name) else Card
+            if not taken or taken == card:
+                continue
+            if program.program_type == "gift_card" and taken.program_id == program and taken.active and name == "code":
+                continue  # a printed card that is sold or topped up
+            report.append((taken, program, 0, self.env._("The card number is taken; a new card got another one")))
+            del vals[name]
+        return vals
+
+    def _report_claims(self, report):
+        """Put what was cut down in the exceptions list, once for each order and program."""
+        Exception_ = self.env["loyalty.exception"].sudo()
+        known = Exception_.search(
+            [("res_model", "=", "pos.order"), ("res_id", "=", self.id), ("kind", "=", "claim")]
+        ).program_id
+        Exception_.create(
+            [
+                {
+                    "kind": "claim",
+                    "card_id": card.id if card else False,
+                    "program_id": program.id if program else False,
+                    "company_id": self.company_id.id,
+                    "points": points,
+                    "res_model": "pos.order",
+                    "res_id": self.id,
+                    "note": note,
+                }
+                for card, program, points, note in report
+                if not program or program not in known
+            ]
+        )
