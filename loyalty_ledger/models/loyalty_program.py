@@ -149,3 +149,8 @@ class LoyaltyProgram(models.Model):
         names = vals.keys() & {"expiry_policy", "expiry_delay", "expiry_unit"}
         changed = self.filtered(lambda program: any(program[name] != vals[name] for name in names))
         self.env["loyalty.card"].sudo()._purge(programs=changed, commit=False)
+
+
+class LoyaltyReward(models.Model):
+    _inherit = "loyalty.reward"
+    _order = "required_points, id"  # rewards that cost the same keep one order, whatever the table was last through

@@ -119,7 +119,7 @@ class SaleOrder(models.Model):
         return super()._try_apply_code(code)
 
     def _get_real_points_for_coupon(self, coupon, post_confirm=False):
-        """Rewards spend what is available to this customer, never points that this very order earns (P20)."""
+        """Rewards spend what is available to this customer, whatever the balance says."""
         points = super()._get_real_points_for_coupon(coupon, post_confirm=post_confirm)
         if not coupon.ledgered:
             return points
@@ -131,8 +131,21 @@ class SaleOrder(models.Model):
             if event is not None and event.document == (self._name, self.id):
                 points += to_points(event.spent.get(coupon.id, 0))
         elif coupon.program_id.applies_on != "future":
-            points -= sum(self.coupon_point_ids.filtered(lambda given: given.coupon_id == coupon).mapped("points"))
+            given = sum(self.coupon_point_ids.filtered(lambda line: line.coupon_id == coupon).mapped("points"))
+            points += self._own_points(coupon) - given
         return coupon.currency_id.round(points)
+
+    def _own_points(self, card):
+        """Points of this very order that its own rewards on the card may spend, as Odoo's rewards do.
+
+        Not while they would be pending, owed, or go to another card (P20, N9, H22).
+        """
+        given = sum(self.coupon_point_ids.filtered(lambda line: line.coupon_id == card).mapped("points"))
+        if given <= 0 or card.program_id.applies_on == "future":
+            return 0.0
+        if card.program_id.vesting_days or not card._is_usable() or not self._may_use_card(card):
+            return 0.0
+        return max(0.0, given - card.debt_points)
 
     def _without_loyalty_event(self):
         return self.with_context(**{CONTEXT_KEY: None})

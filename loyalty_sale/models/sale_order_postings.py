@@ -37,7 +37,7 @@ class SaleOrder(models.Model):
                         order=stranger.name,
                     )
                 )
-            available = card._spendable_points()
+            available = card._spendable_points() + sum(order._own_points(card) for order in of_card)
             if units > to_units(available):
                 raise ValidationError(
                     self.env._(
@@ -53,6 +53,7 @@ class SaleOrder(models.Model):
     def _post_loyalty_confirmation(self):
         """Post what each of the orders earned and spent (C11, P24: nothing before this moment)."""
         ops = []
+        left = {}
         for order in self:
             costs = order._loyalty_costs()
             changes = order._without_loyalty_event()._get_point_changes()
@@ -61,14 +62,20 @@ class SaleOrder(models.Model):
                     continue
                 spent = costs.get(card, 0)
                 earned = to_units(change) + spent
-                if spent:
-                    ops.append(order._loyalty_op(card, "redeem" if spent > 0 else "upstream", -spent))
+                movements = []
                 if earned > 0 and (reason := order._why_no_earning(card)):
                     order._message_log(body=self.env._("No points earned. %s", reason))
                 elif earned:
-                    ops.append(order._loyalty_op(card, "earn" if earned > 0 else "upstream", earned))
-        # Points earned by an order never pay for it or for another one of the same batch (P20).
-        ops.sort(key=lambda op: op["points"] > 0)
+                    movements.append(order._loyalty_op(card, "earn" if earned > 0 else "upstream", earned))
+                if spent:
+                    movements.append(order._loyalty_op(card, "redeem" if spent > 0 else "upstream", -spent))
+                    if card not in left:
+                        left[card] = to_units(card._spendable_points())
+                    if left[card] >= spent:
+                        # Points from before the order pay for it, as far as they suffice.
+                        movements.reverse()
+                        left[card] -= spent
+                ops += movements
         self._post_loyalty(ops)
 
     # --- changes of confirmed orders -----------------------------------------------------------------------------

@@ -144,6 +144,7 @@ class TestOrderCards(OrderCase):
         """N9, C18: points that are pending or reserved for something else cannot be spent."""
         card = self._card(150)
         card._hold(100, "invoice")
+        self.program.rule_ids.minimum_qty = 5
         order = self._order(2)
         order._update_programs_and_rewards()
         self.assertFalse(order._get_claimable_rewards())

@@ -46,6 +46,7 @@ class TestOrderEvents(OrderCase):
 
     def test_confirm_two_orders_at_once_cannot_overspend(self):
         """C18: two orders that each could pay cannot both; nothing is written, and the message has the numbers."""
+        self.program.rule_ids.minimum_qty = 9
         card = self._card(150)
         first, second = self._order(1), self._order(1)
         for order in (first, second):
@@ -55,21 +56,36 @@ class TestOrderEvents(OrderCase):
             (first | second).action_confirm()
         self.assertEqual((first.state, second.state, card.points), ("draft", "draft", 150))
         first.action_confirm()
-        second.action_confirm()
-        self.assertPosted(
-            first | second,
-            [(card, "redeem", -100), (card, "earn", 100), (card, "redeem", -100), (card, "earn", 100)],
-        )
+        self.assertPosted(first, [(card, "redeem", -100)])
+        with self.assertRaisesRegex(ValidationError, f"{card.code} has 50 points available.*{second.name} needs 100"):
+            second.action_confirm()
 
-    def test_points_of_the_same_order_do_not_pay_for_it(self):
-        """P20: points earned on an order never pay for that order."""
+    def test_points_of_the_same_order(self):
+        """P20: pending points of an order never pay for it; without vesting, Odoo's rewards may spend them."""
+        self.program.vesting_days = 14
         card = self._card(60)
         order = self._order(5)
         order._update_programs_and_rewards()
         self.assertFalse(order._get_claimable_rewards())
         self.assertEqual(order._apply_program_reward(self.reward, card).keys(), {"error"})
+        self.program.vesting_days = 0
+        self._claim(order)
         order.action_confirm()
-        self.assertPosted(order, [(card, "earn", 500)])
+        self.assertPosted(order, [(card, "earn", 500), (card, "redeem", -100)])
+
+    def test_points_of_the_same_order_on_a_card_that_owes(self):
+        """C18: what an order earns pays what the card owes before it can be spent."""
+        card = self._card(60)
+        card._post_entries([{"card_id": card.id, "kind": "upstream", "points": -460, "key": "till"}])
+        order = self._order(4)
+        order._update_programs_and_rewards()
+        self.assertFalse(order._get_claimable_rewards())
+        order.order_line.product_uom_qty = 5
+        order._update_programs_and_rewards()
+        self._claim(order)
+        order.action_confirm()
+        self.assertPosted(order, [(card, "earn", 500), (card, "redeem", -100)])
+        self.assertEqual((card.points, card.debt_points), (0, 0))
 
     def test_cancel_reverses_what_was_posted(self):
         """N4: cancelling undoes each entry of the order, also after its quantity was edited."""
