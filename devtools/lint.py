@@ -50,7 +50,7 @@ def _call(title, command, **options):
 def _ruff(interpreter, fix):
     ruff = interpreter.parent / "ruff"
     checked = _call("ruff check", [ruff, "check", *(["--fix"] if fix else [])])
-    formatted = _call("ruff format", [ruff, "format", *([] if fix else ["--check"])])
+    formatted = _call("ruff format", [ruff, "format", *([] if fix else ["--check", "--output-format=concise"])])
     return checked or formatted
 
 
