@@ -8,3 +8,15 @@ from . import loyalty_card
 from . import loyalty_card_jobs
 from . import loyalty_exception
 from . import loyalty_ledger_seal
+from . import loyalty_rule
+from . import loyalty_card_register
+from . import loyalty_program_views
+from . import mail_render_mixin
+from . import loyalty_verification
+from . import loyalty_card_adjust
+from . import loyalty_adjustment
+from . import res_company
+from . import res_config_settings
+from . import res_partner_category
+from . import res_partner
+from . import product_template

@@ -31,12 +31,14 @@ class LoyaltyApprovalMixin(models.AbstractModel):
         for record in self:
             company = record.company_id
             managers = group.all_user_ids.filtered(
-                lambda user, record=record, company=company: user.active
-                and not user.share
-                and user != record.requester_id
-                and user._is_internal()
-                and user.id != self.env.ref("base.user_root").id
-                and (not company or company in user.company_ids)
+                lambda user, record=record, company=company: (
+                    user.active
+                    and not user.share
+                    and user != record.requester_id
+                    and user._is_internal()
+                    and user.id != self.env.ref("base.user_root").id
+                    and (not company or company in user.company_ids)
+                )
             )
             for manager in managers:
                 record.activity_schedule(

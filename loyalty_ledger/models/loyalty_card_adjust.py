@@ -143,7 +143,9 @@ class LoyaltyCard(models.Model):
         if expiration_date and units < 0 or expiration_date and mode == "subtract":
             raise ValidationError(_("Only points that are added get an expiry date; leave it empty."))
 
-    def _adjust(self, mode, points, reason, key, expiration_date=None, document=None, skip_problems=False, approved=True):
+    def _adjust(
+        self, mode, points, reason, key, expiration_date=None, document=None, skip_problems=False, approved=True
+    ):
         """Adjust the cards through one call of the gateway.
 
         The same ``key`` again posts nothing for cards that have it.
@@ -200,4 +202,4 @@ class LoyaltyCard(models.Model):
             "SELECT idempotency_key FROM loyalty_ledger_entry WHERE idempotency_key = ANY(%s::text[])",
             [arrays.texts(keys)],
         )
-        return {key for key, in self.env.cr.fetchall()}
+        return {key for (key,) in self.env.cr.fetchall()}

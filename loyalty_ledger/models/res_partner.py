@@ -101,11 +101,14 @@ class ResPartner(models.Model):
         return [*self._loyalty_domain(), *owners]
 
     @api.depends_context("allowed_company_ids")
+    @api.depends("loyalty_card_ids")
     def _compute_loyalty_sums(self):
         totals = defaultdict(lambda: [0.0] * len(SUMS))
         partners = self._origin
-        groups = self.env["loyalty.card"].with_context(active_test=False)._read_group(
-            self._loyalty_cards_domain(), ["partner_id"], [f"{column}:sum" for column in SUMS.values()]
+        groups = (
+            self.env["loyalty.card"]
+            .with_context(active_test=False)
+            ._read_group(self._loyalty_cards_domain(), ["partner_id"], [f"{column}:sum" for column in SUMS.values()])
         )
         for owner, *sums in groups:
             for partner in partners._loyalty_owners(owner):
@@ -115,14 +118,19 @@ class ResPartner(models.Model):
                 partner[name] = total
 
     @api.depends_context("allowed_company_ids")
+    @api.depends(
+        "loyalty_card_ids.closed", "loyalty_card_ids.start_date", "loyalty_card_ids.expiration_date",
+        "loyalty_card_ids.points_to_id",
+    )  # fmt: skip
     def _compute_loyalty_now(self):
         reserved, available = defaultdict(float), defaultdict(float)
         cards = self.env["loyalty.card"].search(self._loyalty_cards_domain())
         partners = self._origin
-        for card_id, balances in cards._balances_now().items():
-            for partner in partners._loyalty_owners(cards.browse(card_id).partner_id):
-                reserved[partner.id] += balances[0]
-                available[partner.id] += balances[3]
+        balances = cards._balances_now()
+        for card in cards:
+            for partner in partners._loyalty_owners(card.partner_id):
+                reserved[partner.id] += balances[card.id][0]
+                available[partner.id] += balances[card.id][3]
         for partner in self:
             partner.loyalty_reserved_points = reserved[partner._origin.id]
             partner.loyalty_available_points = available[partner._origin.id]
@@ -153,7 +161,14 @@ class ResPartner(models.Model):
             return NotImplemented
         value = float(value or 0)
         # Customers without a card have the total 0: where 0 fits, look for those that do not fit.
-        zero_fits = {"=": not value, "!=": bool(value), ">": value < 0, ">=": value <= 0, "<": value > 0, "<=": value >= 0}
+        zero_fits = {
+            "=": not value,
+            "!=": bool(value),
+            ">": value < 0,
+            ">=": value <= 0,
+            "<": value > 0,
+            "<=": value >= 0,
+        }
         condition = SQL("sum(points) %s %s", OPERATORS[operator], value)
         query = SQL(
             "(SELECT partner_id FROM (%s) loyalty_sums GROUP BY partner_id HAVING %s)",

@@ -13,3 +13,4 @@ from . import test_partner
 from . import test_program_change
 from . import test_transfer
 from . import test_upstream_wizards
+from . import test_import

@@ -9,10 +9,13 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
 
         Upstream moves the sum to one card and archives the others, so that plastic cards fail at the till.
         """
-        cards = self.env["loyalty.card"].sudo().with_context(active_test=False).search(
-            [("partner_id", "in", src_partners.ids), ("ledgered", "=", True)]
+        cards = (
+            self.env["loyalty.card"]
+            .sudo()
+            .with_context(active_test=False)
+            .search([("partner_id", "in", src_partners.ids), ("ledgered", "=", True)])
         )
-        nominative = cards.filtered(lambda card: card.active and card.program_id.is_nominative)
+        nominative = cards.filtered(lambda card: card.active and card.program_type in ("loyalty", "ewallet"))
         survivors = {
             program: nominative.with_context(active_test=True)._default_card(dst_partner, program)
             for program in nominative.program_id
@@ -36,9 +39,7 @@ class LoyaltyCard(models.Model):
         A card with reserved points stays as it is: its documents are settled first.
         """
         if self.hold_ids.filtered(lambda hold: hold._is_active()):
-            self._message_log(
-                body=self.env._("Not merged with card %s: it has reserved points.", survivor.code)
-            )
+            self._message_log(body=self.env._("Not merged with card %s: it has reserved points.", survivor.code))
             return
         for source in self.points_from_ids:
             source.points_to_id = survivor

@@ -32,14 +32,20 @@ class LoyaltyAdjustWizard(models.TransientModel):
     problem_count = fields.Integer("Cards With Problems", compute="_compute_preview", store=True)
     needs_approval = fields.Boolean(compute="_compute_preview", store=True)
     is_partial = fields.Boolean(compute="_compute_preview", store=True)
-    line_ids = fields.One2many("loyalty.adjust.wizard.line", "wizard_id", "Preview", compute="_compute_preview", store=True)
+    line_ids = fields.One2many(
+        "loyalty.adjust.wizard.line", "wizard_id", "Preview", compute="_compute_preview", store=True
+    )
     done = fields.Boolean(readonly=True)
     adjustment_id = fields.Many2one("loyalty.adjustment", readonly=True)
 
     @api.model
     def default_get(self, fields_list):
         values = super().default_get(fields_list)
-        if "card_ids" in fields_list and not values.get("card_ids") and self.env.context.get("active_model") == "loyalty.card":
+        if (
+            "card_ids" in fields_list
+            and not values.get("card_ids")
+            and self.env.context.get("active_model") == "loyalty.card"
+        ):
             values["card_ids"] = [(6, 0, self.env.context.get("active_ids") or [])]
         return values
 
@@ -86,8 +92,7 @@ class LoyaltyAdjustWizard(models.TransientModel):
             changes = {row["card"].id: row["change"] for row in good}
             wizard.needs_approval = cards._exceeds_adjustment_limit(changes)
             wizard.line_ids = [(5, 0, 0)] + [
-                (0, 0, wizard._line_vals(row))
-                for row in sorted(rows, key=lambda row: not row["problem"])[:SHOWN]
+                (0, 0, wizard._line_vals(row)) for row in sorted(rows, key=lambda row: not row["problem"])[:SHOWN]
             ]
 
     def _line_vals(self, row):

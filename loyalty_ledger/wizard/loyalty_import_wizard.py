@@ -398,6 +398,7 @@ class _Checker:
         self.env = record.env
         self.has_keys = False
         self.new_cards = {}
+        self.announced = {}
         self.seen_keys = {}
         self.states = {}
         self.program_ids = set()
@@ -454,7 +455,9 @@ class _Checker:
             try:
                 line["expiration_date"] = balance_file.parse_date(cells["expiration_date"], self.date_formats)
             except ValueError:
-                line["problem"] = _("Column expiry date: “%s” is not a date; write 2026-12-31.", cells["expiration_date"])
+                line["problem"] = _(
+                    "Column expiry date: “%s” is not a date; write 2026-12-31.", cells["expiration_date"]
+                )
         if not line["code"] and not line["customer"]:
             line["problem"] = _("Columns card and customer: both are empty.")
         return line
@@ -486,6 +489,10 @@ class _Checker:
             card, partner = self._match(line, by_code, partners, by_owner)
             line["card_record"] = card
             line["partner_id"] = (card.partner_id or partner).id
+            if line.get("is_new_card") and partner:
+                # A customer's later lines mean the card that an earlier line of the file brings.
+                announced = self.announced.setdefault((partner, line["program_id"]), line["code"])
+                line["code"] = line["code"] or announced
             if card:
                 line.update(card_id=card.id, program_id=card.program_id.id)
                 cards |= card
@@ -510,7 +517,12 @@ class _Checker:
                 return no_card, partner
         if line["code"]:
             card = by_code.get(line["code"], no_card)
-            if card and partner and card.partner_id and card.partner_id.commercial_partner_id != partner.commercial_partner_id:
+            if (
+                card
+                and partner
+                and card.partner_id
+                and card.partner_id.commercial_partner_id != partner.commercial_partner_id
+            ):
                 line["problem"] = _("Column card: card %s belongs to another customer.", card.code)
             elif card and line["program_id"] and card.program_id.id != line["program_id"]:
                 line["problem"] = _("Column card: card %(code)s belongs to program %(program)s.", code=card.code,
@@ -532,7 +544,9 @@ class _Checker:
         if not self.record.create_missing:
             line["problem"] = problem
         elif not line["program_id"]:
-            line["problem"] = self.env._("Column program: name the program of the new card, or choose one for the file.")
+            line["problem"] = self.env._(
+                "Column program: name the program of the new card, or choose one for the file."
+            )
         else:
             line["is_new_card"] = True
 

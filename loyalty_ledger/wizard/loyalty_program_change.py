@@ -138,7 +138,11 @@ class LoyaltyProgramChange(models.TransientModel):
                     "card_id": card.id,
                     "level_before": old_name,
                     "level_after": name,
-                    "rank": 0 if name == old_name else 1 if start is not None and start > starts.get(before, -1) else -1,
+                    "rank": 0
+                    if name == old_name
+                    else 1
+                    if start is not None and start > starts.get(before, -1)
+                    else -1,
                     "expiry_before": expiry,
                     "expiry_after": new_expiry,
                     "lapsing_units": max(0, lapsing),

@@ -21,7 +21,9 @@ class LoyaltyCardUpdateBalance(models.TransientModel):
             card = wizard.card_id
             card._check_ledger_group(MANAGER)
             if wizard.new_balance < 0 or to_units(wizard.new_balance) == to_units(card.points):
-                raise ValidationError(self.env._("Enter a new balance of zero or more that differs from the present one."))
+                raise ValidationError(
+                    self.env._("Enter a new balance of zero or more that differs from the present one.")
+                )
             before = card.points
             adjust = self.env["loyalty.adjust.wizard"].create(
                 {"card_ids": card.ids, "mode": "set", "points": wizard.new_balance, "reason": wizard.description}

@@ -1,0 +1,131 @@
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tests import new_test_user, tagged
+
+from .test_adjust import AdjustCase
+
+
+@tagged("post_install", "-at_install")
+class TestAdjustmentApproval(AdjustCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.second = new_test_user(cls.env, "second_manager", "base.group_user,loyalty_ledger.group_loyalty_manager")
+        cls.env.company.loyalty_adjustment_limit = 100
+
+    def request(self, **values):
+        adjustment = self.adjust(**values).adjustment_id
+        self.assertEqual(adjustment.state, "waiting")
+        return adjustment
+
+    def test_below_limit(self):
+        """N10: up to the limit an adjustment is posted at once."""
+        self.adjust(points=100)
+        self.assertBalances(points=100)
+
+    def test_approval(self):
+        """N10: above the limit nothing is posted until another manager approves; then once."""
+        adjustment = self.request(points=150)
+        self.assertBalances(points=0)
+        self.assertRecordValues(
+            adjustment.line_ids, [{"card_id": self.card.id, "before": 0, "change": 150, "after": 150}]
+        )
+        self.assertIn(self.second, adjustment.activity_ids.user_id)
+        self.assertNotIn(self.manager, adjustment.activity_ids.user_id)
+        with self.assertRaisesRegex(UserError, "another manager"):
+            adjustment.with_user(self.manager).action_approve()
+        with self.assertRaises(AccessError):
+            adjustment.with_user(self.clerk).action_approve()
+        self.assertBalances(points=0)
+        adjustment.with_user(self.second).action_approve()
+        adjustment.with_user(self.second).action_approve()
+        self.assertBalances(points=150)
+        self.assertRecordValues(
+            self.card.entry_ids,
+            [
+                {
+                    "res_model": "loyalty.adjustment",
+                    "res_id": adjustment.id,
+                    "reason": "Goodwill",
+                    "author_id": self.second.id,
+                }
+            ],
+        )
+        self.assertRecordValues(adjustment, [{"requester_id": self.manager.id, "approver_id": self.second.id}])
+        self.assertFalse(adjustment.activity_ids)
+
+    def test_refusal(self):
+        """N10: a refused adjustment never posts."""
+        adjustment = self.request(points=150)
+        adjustment.with_user(self.second).action_refuse()
+        adjustment.with_user(self.second).action_approve()
+        self.assertEqual(adjustment.state, "refused")
+        self.assertBalances(points=0)
+
+    def test_all_cards_count_together(self):
+        """N10: the limit is for the whole adjustment, in either direction."""
+        self.earn(90)
+        self.earn(90, self.other)
+        adjustment = self.request(cards=self.card | self.other, mode="subtract", points=60)
+        self.assertBalances(points=90)
+        adjustment.with_user(self.second).action_approve()
+        self.assertBalances(points=30)
+        self.assertBalances(self.other, points=30)
+
+    def test_set_follows_the_balance(self):
+        """N10, S21: what was asked is the balance; the difference is taken when it is approved."""
+        adjustment = self.request(mode="set", points=500)
+        self.earn(80)
+        adjustment.with_user(self.second).action_approve()
+        self.assertBalances(points=500)
+        self.assertEqual(self.card.entry_ids[0].points, 420)
+
+    def test_second_click(self):
+        """N10: a request sent twice waits once."""
+        wizard = self.wizard(points=150)
+        wizard.action_confirm()
+        wizard.action_confirm()
+        self.assertEqual(self.env["loyalty.adjustment"].search_count([("requester_id", "=", self.manager.id)]), 1)
+
+    def test_nobody_edits_requests(self):
+        """N10: managers cannot write their own requests or approvals, by remote calls neither."""
+        adjustment = self.request(points=150).with_user(self.manager)
+        for values in ({"requester_id": self.second.id}, {"state": "approved"}, {"points": 5000}):
+            with self.assertRaises(AccessError):
+                adjustment.write(values)
+        with self.assertRaises(AccessError):
+            self.env["loyalty.adjustment"].with_user(self.manager).create(
+                {"mode": "add", "points": 10**6, "reason": "Mine", "requester_id": self.second.id}
+            )
+
+    def test_program_without_company(self):
+        """N10: a program of no company is held to the strictest limit."""
+        self.env["res.company"].create({"name": "Other", "loyalty_adjustment_limit": 10})
+        self.adjust(points=11)
+        shared = self.make_card(self.make_program(company_id=False, currency_id=self.env.company.currency_id.id))
+        self.request(cards=shared, points=11)
+
+    def test_other_doors(self):
+        """N10: neither Odoo's Update Balance nor generated cards pass the limit."""
+        wizard = (
+            self.env["loyalty.card.update.balance"]
+            .with_user(self.manager)
+            .create({"card_id": self.card.id, "new_balance": 500, "description": "Gift"})
+        )
+        wizard.action_update_card_point()
+        self.assertBalances(points=0)
+        self.assertEqual(self.env["loyalty.adjustment"].search([], limit=1).line_ids.card_id, self.card)
+        generate = (
+            self.env["loyalty.generate.wizard"]
+            .with_user(self.manager)
+            .create(
+                {
+                    "program_id": self.program.id,
+                    "mode": "anonymous",
+                    "coupon_qty": 2,
+                    "points_granted": 60,
+                    "description": "X",
+                }
+            )
+        )
+        with self.assertRaisesRegex(ValidationError, "more points than one person may grant"):
+            generate.generate_coupons()

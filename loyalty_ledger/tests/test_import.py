@@ -1,0 +1,282 @@
+import base64
+
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tests import new_test_user, tagged
+
+from ..tools import balance_file
+from ..wizard import loyalty_import_wizard
+from .test_adjust import AdjustCase
+
+
+class ImportCase(AdjustCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.card.code, cls.other.code = "CARD-1", "CARD-2"
+        cls.bob = cls.env["res.partner"].create({"name": "Bob", "ref": "B-7", "email": "Bob@Example.com"})
+
+    def load(self, text, check=True, encoding="utf-8", **values):
+        record = (
+            self.env["loyalty.import.wizard"]
+            .with_user(self.manager)
+            .create(
+                {
+                    "data": base64.b64encode(text.encode(encoding)),
+                    "program_id": self.program.id,
+                    "reason": "Old system",
+                    **values,
+                }
+            )
+        )
+        if check:
+            record.action_check()
+        return record
+
+    def run_import(self, text, **values):
+        record = self.load(text, **values)
+        record.action_import()
+        return record
+
+
+@tagged("post_install", "-at_install")
+class TestImport(ImportCase):
+    def test_dry_run(self):
+        """P8, N10: the dry run shows each line with card, before, change, after and problem; it writes nothing."""
+        self.earn(100)
+        record = self.load("card;points;mode\nCARD-1;50;add\nCARD-1;20;set\nCARD-2;5,5;\nNONE;7;add\n")
+        self.assertRecordValues(
+            record.line_ids,
+            [
+                {"number": 2, "card_id": self.card.id, "before": 100, "change": 50, "after": 150, "state": "pending"},
+                {"number": 3, "card_id": self.card.id, "before": 150, "change": -130, "after": 20, "state": "pending"},
+                {"number": 4, "card_id": self.other.id, "before": 0, "change": 5.5, "after": 5.5, "state": "pending"},
+                {"number": 5, "card_id": False, "before": 0, "change": 0, "after": 0, "state": "problem"},
+            ],
+        )
+        self.assertEqual(record.line_ids[3].problem, "Column card: no card has the number NONE.")
+        self.assertRecordValues(
+            record, [{"state": "checked", "row_count": 4, "problem_count": 1, "total_change": -74.5}]
+        )
+        self.assertBalances(points=100)
+        self.assertEqual(len(self.card.entry_ids), 1)
+
+    def test_import(self):
+        """P8, N10: an import posts what the dry run showed, once per line, with file, reason and user."""
+        record = self.run_import("card;points;mode\nCARD-1;50;add\nCARD-1;20;set\nCARD-2;5,5;\n")
+        self.assertEqual(record.state, "done")
+        self.assertBalances(points=20)
+        self.assertBalances(self.other, points=5.5)
+        self.assertRecordValues(
+            self.other.entry_ids,
+            [
+                {
+                    "kind": "opening", "points": 5.5, "reason": "Old system", "res_model": record._name,
+                    "res_id": record.id, "author_id": self.manager.id,
+                }
+            ],
+        )  # fmt: skip
+        self.assertClean()
+
+    def test_same_file_again(self):
+        """P8, N10: the same file again changes nothing, also when balances moved meanwhile."""
+        text = "card;points;mode\nCARD-1;50;add\nCARD-2;0;set\n"
+        self.run_import(text)
+        self.earn(10, self.other)
+        again = self.load(text)
+        self.assertEqual(again.line_ids.mapped("state"), ["skipped", "skipped"])
+        again.action_import()
+        self.assertBalances(points=50)
+        self.assertBalances(self.other, points=10)
+
+    def test_keys(self):
+        """N10: a line's own key is posted once per source, in whatever file it comes."""
+        self.run_import("card,points,key\nCARD-1,50,A1\n")
+        record = self.run_import("card,points,key\nCARD-2,5,A2\nCARD-1,50,A1\n")
+        self.assertEqual(record.line_ids.mapped("state"), ["done", "skipped"])
+        self.assertBalances(points=50)
+        self.assertEqual(self.card.entry_ids.idempotency_key, "ext:import:A1")
+        self.run_import("card,points,key\nCARD-1,50,A1\n", client="till")
+        self.assertBalances(points=100)
+        changed = self.load("card,points,key\nCARD-1,60,A1\nCARD-2,1,B\nCARD-2,1,B\n")
+        self.assertEqual(
+            changed.line_ids.mapped("problem"),
+            [
+                "Column key: it was imported before with 50 points.",
+                False,
+                "Column key: line 3 has the same key.",
+            ],
+        )
+
+    def test_problems_name_line_and_column(self):
+        """N10: each problem names its line and column; nothing is imported before they are settled."""
+        record = self.load(
+            "card;customer;program;points;mode;expiry date\n"
+            "CARD-1;;;abc;;\n"
+            "CARD-1;;;1,234;;\n"
+            "CARD-1;;;5;twist;\n"
+            "CARD-1;;;5;;31/31/2026\n"
+            "CARD-1;;;5;;2020-01-01\n"
+            "CARD-1;;Nonesuch;5;;\n"
+            ";;;5;;\n"
+            ";Nobody;;5;;\n"
+            "CARD-1;;;-5;;\n"
+            "CARD-2;B-7;;5;;\n"
+        )
+        self.assertEqual(
+            record.line_ids.mapped(lambda line: (line.number, line.problem)),
+            [
+                (2, "Column points: “abc” is not a clear number; write 1234.5."),
+                (3, "Column points: “1,234” is not a clear number; write 1234.5."),
+                (4, "Column mode: “twist” is neither add nor set."),
+                (5, "Column expiry date: “31/31/2026” is not a date; write 2026-12-31."),
+                (6, "Column expiry date: 2020-01-01 is past."),
+                (7, "Column program: no programs with a points ledger are named “Nonesuch”."),
+                (8, "Columns card and customer: both are empty."),
+                (9, "Column customer: no customer has the reference, e-mail or name “Nobody”."),
+                (10, "Only 0 points are available."),
+                (11, "Column card: card CARD-2 belongs to another customer."),
+            ],
+        )
+        with self.assertRaisesRegex(ValidationError, "10 lines have problems"):
+            record.action_import()
+
+    def test_leave_out(self):
+        """N10: lines with problems can be left out."""
+        record = self.load("card;points\nCARD-1;50\nNONE;7\n")
+        record.skip_problems = True
+        record.action_import()
+        self.assertEqual(record.line_ids.mapped("state"), ["done", "problem"])
+        self.assertBalances(points=50)
+
+    def test_customers(self):
+        """P8: customers are found by reference, e-mail or name; their default card gets the points."""
+        self.make_card(partner_id=self.bob.id)
+        best = self.make_card(partner_id=self.bob.id, is_default=True)
+        self.run_import("customer,points\nB-7,1\nbob@example.com,2\nBob,3\n")
+        self.assertBalances(best, points=6)
+        self.env["res.partner"].create({"name": "Bob"})
+        record = self.load("customer,points\nBob,3\n")
+        self.assertIn("2 customers fit", record.line_ids.problem)
+
+    def test_create_missing(self):
+        """P8: missing cards are created when asked, one per number or customer."""
+        text = "card;customer;points\nNEW-1;B-7;10\nNEW-1;;5\n;Ann;1\n;B-7;3\n"
+        self.assertEqual(len(self.load(text).problem_line_ids), 3)
+        record = self.load(text, create_missing=True)
+        self.assertEqual(record.new_card_count, 1)
+        self.assertFalse(self.Card.search([("code", "=", "NEW-1")]))
+        record.action_import()
+        card = self.Card.search([("code", "=", "NEW-1")])
+        self.assertBalances(card, points=15 + 3)
+        self.assertEqual(card.partner_id, self.bob)
+        self.assertBalances(points=1)
+
+    def test_dates(self):
+        """P8, N11: a line's expiry date goes with its points."""
+        self.run_import("card;points;expiry date\nCARD-1;50;2026-12-31\nCARD-1;20;30.06.2026\n")
+        self.assertEqual(self.open_lots(), [(50, None, "2026-12-31"), (20, None, "2026-06-30")])
+
+    def test_encodings(self):
+        """P8: files of any usual encoding and separator are read."""
+        self.bob.name = "Zoë Müller"
+        card = self.make_card(partner_id=self.bob.id)
+        for number, encoding in enumerate(("utf-8", "utf-8-sig", "cp1252", "utf-16"), 1):
+            self.run_import(f"Customer\tPoints\tKey\nZoë Müller\t1\t{encoding}\n", encoding=encoding)
+            self.assertBalances(card, points=number)
+        with self.assertRaisesRegex(ValidationError, "points"):
+            self.load("card;value\nCARD-1;5\n")
+        with self.assertRaisesRegex(ValidationError, "empty"):
+            self.load("\n")
+
+    def test_approval(self):
+        """N10: a file above the company's limit waits for a second manager."""
+        self.env.company.loyalty_adjustment_limit = 100
+        second = new_test_user(self.env, "import_second", "base.group_user,loyalty_ledger.group_loyalty_manager")
+        record = self.run_import("card;points\nCARD-1;80\nCARD-2;80\n")
+        self.assertEqual(record.state, "waiting")
+        self.assertBalances(points=0)
+        with self.assertRaises(UserError):
+            record.action_approve()
+        for values in ({"state": "approved"}, {"requester_id": second.id}, {"program_id": self.program.id}):
+            with self.assertRaises(UserError):
+                record.write(values)
+        with self.assertRaises(AccessError):
+            self.load("card;points\nCARD-1;80\n", check=False, state="approved")
+        record.with_user(second).action_approve()
+        self.assertEqual(record.state, "done")
+        self.assertBalances(points=80)
+        self.assertEqual(self.card.entry_ids.author_id, self.manager.id)
+
+    def test_manager_only(self):
+        """S20: users cannot import, by remote calls neither."""
+        record = self.load("card;points\nCARD-1;80\n")
+        with self.assertRaises(AccessError):
+            record.with_user(self.clerk).action_import()
+        with self.assertRaises(AccessError):
+            record.line_ids.with_user(self.manager).write({"points": 10**6, "change": 10**6})
+
+    def test_another_file_needs_another_check(self):
+        """N10: what is imported is what was checked."""
+        record = self.load("card;points\nCARD-1;80\n")
+        record.data = base64.b64encode(b"card;points\nCARD-1;8000\n")
+        self.assertEqual(record.state, "draft")
+        record.action_check()
+        self.assertEqual(record.line_ids.points, 8000)
+        record.action_import()
+        with self.assertRaises(UserError):
+            record.data = base64.b64encode(b"card;points\nCARD-1;1\n")
+        with self.assertRaises(UserError):
+            record.unlink()
+
+    def test_changed_meanwhile(self):
+        """N10: a line that no longer fits when it is imported becomes a problem; the others are posted."""
+        self.earn(100)
+        record = self.load("card;points\nCARD-1;-80\nCARD-2;5\n")
+        self.redeem(50)
+        record.action_import()
+        self.assertEqual(record.line_ids.mapped("state"), ["problem", "done"])
+        self.assertBalances(points=50)
+        self.assertBalances(self.other, points=5)
+
+    def test_large_file(self):
+        """P8: a large file is posted by the job in batches, goes on after an interruption, and needs few queries."""
+        self.patch(loyalty_import_wizard, "BATCH", 100)
+        self.patch(loyalty_import_wizard, "AT_ONCE", 100)
+        cards = self.Card.create([{"program_id": self.program.id, "code": f"L{number:04}"} for number in range(250)])
+        text = "card;points\n" + "".join(f"{code};{number + 1}\n" for number, code in enumerate(cards.mapped("code")))
+        record = self.load(text)
+        record.action_import()
+        self.assertRecordValues(record, [{"state": "approved", "pending_count": 250, "progress": 0}])
+        record.sudo()._import_batch()
+        self.assertRecordValues(record, [{"state": "approved", "pending_count": 150, "progress": 40}])
+        with self.enter_registry_test_mode():
+            self.env.ref("loyalty_ledger.cron_import").method_direct_trigger()
+        self.assertRecordValues(record, [{"state": "done", "pending_count": 0, "progress": 100}])
+        self.assertEqual(sum(cards.mapped("points")), 250 * 251 / 2)
+        self.assertEqual(len(cards.entry_ids), 250)
+        self.assertEqual(set(cards.entry_ids.mapped("author_id")), {self.manager.id})
+
+    def test_queries(self):
+        """P8: the check looks a batch of lines up at once, not line by line."""
+        cards = self.Card.create([{"program_id": self.program.id, "code": f"Q{number:04}"} for number in range(400)])
+        counts = []
+        for codes in (cards[:20].mapped("code"), cards.mapped("code")):
+            record = self.load("card;points\n" + "".join(f"{code};1\n" for code in codes), check=False)
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            record.action_check()
+            counts.append(self.env.cr.sql_log_count - before)
+        self.assertLess(counts[1], counts[0] + 15)
+
+    def test_numbers(self):
+        """P8: numbers are understood as people write them, or refused when they can mean two things."""
+        good = {
+            "7": 7, "-7": -7, "1234.5": 1234.5, "1234,5": 1234.5, "1 234,50": 1234.5, "1.234,5": 1234.5,
+            "1,234.5": 1234.5, "1'234": 1234, "1,234,567": 1234567, "0,125": 0.125,
+        }  # fmt: skip
+        for text, number in good.items():
+            self.assertEqual(balance_file.parse_points(text), number, text)
+        for text in ("", "abc", "1,234", "1,23,4", "--5", "1e5", "nan", ".", "12.34,5"):
+            with self.assertRaises(ValueError, msg=text):
+                balance_file.parse_points(text)

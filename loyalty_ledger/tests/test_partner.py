@@ -1,0 +1,133 @@
+from odoo.exceptions import AccessError
+from odoo.tests import Form, new_test_user, tagged
+
+from .common import LedgerCase
+
+
+@tagged("post_install", "-at_install")
+class TestPartner(LedgerCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.user = new_test_user(
+            cls.env, "partner_user", "base.group_user,base.group_partner_manager,loyalty_ledger.group_loyalty_user"
+        )
+        cls.company_partner = cls.env["res.partner"].create({"name": "Acme", "is_company": True})
+        cls.contact = cls.env["res.partner"].create({"name": "Joe", "parent_id": cls.company_partner.id})
+
+    def totals(self, partner):
+        names = ("accumulated", "redeemed", "outstanding", "reserved", "available")
+        return [partner[f"loyalty_{name}_points"] for name in names]
+
+    def test_totals(self):
+        """P1, C16, C18, C28: balances on the customer; outstanding = accumulated - redeemed, reserved not deducted."""
+        self.earn(1000)
+        self.redeem(200)
+        self.card._hold(300, "invoice:1")
+        self.assertEqual(self.totals(self.partner.with_user(self.user)), [1000, 200, 800, 300, 500])
+        self.earn(50, self.other)
+        self.assertEqual(self.totals(self.partner), [1050, 200, 850, 300, 550])
+        self.other.closed = True
+        self.assertEqual(self.totals(self.partner), [1050, 200, 850, 300, 500])
+
+    def test_per_program(self):
+        """P1, S1: the customer's Loyalty tab lists the cards with program, level and balance."""
+        second = self.make_card(self.make_program(name="Wine Club"))
+        self.earn(70)
+        self.earn(9, second)
+        partner = self.partner.with_user(self.user)
+        self.assertEqual(
+            [(card.program_id.name, card.points) for card in partner.loyalty_card_ids if card.points],
+            [("Points", 70), ("Wine Club", 9)],
+        )
+        form = Form(partner)
+        self.assertEqual(len(form.loyalty_card_ids), 3)
+        self.assertEqual(form.loyalty_available_points, 79)
+        action = partner.action_view_loyalty_transactions()
+        self.assertEqual(self.Entry.with_user(self.user).search(action["domain"]), (self.card | second).entry_ids)
+
+    def test_list(self):
+        """P2, S13: the customer list shows, searches and sorts by points and card number."""
+        self.earn(70)
+        card = self.make_card(partner_id=self.contact.id)
+        self.earn(400, card)
+        self.redeem(100, card)
+        Partner = self.env["res.partner"].with_user(self.user)
+        mine = [("id", "in", (self.partner | self.company_partner | self.contact).ids)]
+        self.assertEqual(
+            Partner.search([*mine, ("loyalty_outstanding_points", ">", 100)]), self.company_partner | self.contact
+        )
+        self.assertEqual(Partner.search([*mine, ("loyalty_outstanding_points", "<", 100)]), self.partner)
+        self.assertEqual(Partner.search([*mine, ("loyalty_redeemed_points", "=", 0)]), self.partner)
+        self.assertEqual(
+            Partner.search(mine, order="loyalty_accumulated_points desc, id").mapped("loyalty_accumulated_points"),
+            [400, 400, 70],
+        )
+        self.assertEqual(Partner.search([("loyalty_card_ids", "ilike", card.code)]), self.contact)
+        self.assertTrue(Partner.fields_get(["loyalty_outstanding_points"])["loyalty_outstanding_points"]["sortable"])
+
+    def test_commercial_entity(self):
+        """P1, C16: the company shows the points of its contacts' cards, the contact only its own."""
+        self.earn(10, self.make_card(partner_id=self.company_partner.id))
+        self.earn(5, self.make_card(partner_id=self.contact.id))
+        self.assertEqual(self.company_partner.loyalty_outstanding_points, 15)
+        self.assertEqual(self.contact.loyalty_outstanding_points, 5)
+        self.assertEqual((self.company_partner | self.contact).mapped("loyalty_available_points"), [15, 5])
+
+    def test_queries(self):
+        """P2: the columns cost the same number of queries for a page of customers as for one."""
+        partners = self.env["res.partner"].create([{"name": f"Customer {number}"} for number in range(40)])
+        cards = self.Card.create([{"program_id": self.program.id, "partner_id": partner.id} for partner in partners])
+        self.Card._post_entries([self.op(card, "earn", 10) for card in cards])
+        counts = []
+        for page in (partners[:2], partners):
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            page.mapped(lambda partner: (partner.loyalty_outstanding_points, partner.loyalty_available_points))
+            counts.append(self.env.cr.sql_log_count - before)
+        self.assertLessEqual(counts[1], counts[0] + 2)
+
+    def test_portal_reads_no_totals(self):
+        """P10: totals of customers are for the staff."""
+        portal = new_test_user(self.env, "partner_portal", "base.group_portal")
+        with self.assertRaises(AccessError):
+            portal.partner_id.with_user(portal).read(["loyalty_outstanding_points"])
+
+    # --- who collects points -------------------------------------------------------------------------------------
+
+    def test_tracked(self):
+        """C4: points are tracked per customer; a contact of an untracked company earns nothing."""
+        self.assertTrue(self.partner.loyalty_tracked)
+        self.assertTrue(self.contact._earns_loyalty())
+        self.company_partner.loyalty_tracked = False
+        self.assertFalse(self.contact._earns_loyalty())
+        self.assertFalse(self.company_partner._earns_loyalty())
+        self.assertTrue(self.env["res.partner"]._earns_loyalty())
+
+    def test_default_from_company(self):
+        """C5: the company's default is for new customers only."""
+        self.env.company.loyalty_tracked_default = False
+        self.assertTrue(self.partner.loyalty_tracked)
+        new = self.env["res.partner"].create({"name": "New"})
+        self.assertFalse(new.loyalty_tracked)
+        self.assertTrue(self.env["res.partner"].create({"name": "Other", "loyalty_tracked": True}).loyalty_tracked)
+        self.env.company.loyalty_tracked_default = True
+        self.assertFalse(new.loyalty_tracked)
+
+    def test_default_from_category(self):
+        """C5: the customer's class decides for new customers only."""
+        Tag = self.env["res.partner.category"]
+        dealers = Tag.create({"name": "Dealers", "loyalty_tracked_default": False})
+        members = Tag.create({"name": "Members", "loyalty_tracked_default": True})
+        self.assertFalse(self.env["res.partner"].create({"name": "D", "category_id": dealers.ids}).loyalty_tracked)
+        self.assertTrue(self.env["res.partner"].create({"name": "M", "category_id": members.ids}).loyalty_tracked)
+        self.partner.category_id = dealers
+        self.assertTrue(self.partner.loyalty_tracked)
+        self.env.company.loyalty_tracked_default = False
+        self.assertTrue(self.env["res.partner"].create({"name": "M", "category_id": members.ids}).loyalty_tracked)
+        with Form(self.env["res.partner"].with_user(self.user)) as form:
+            form.name = "In the form"
+            self.assertFalse(form.loyalty_tracked)
+            form.category_id.add(members)
+            self.assertTrue(form.loyalty_tracked)
