@@ -1,10 +1,15 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+
+#: Rows of a damaged ledger that one run reports; the rest follows once these are resolved.
+REPORTED = 100
 
 
 class LoyaltyException(models.Model):
     """Something that the ledger had to accept and that a person should look at."""
 
     _name = "loyalty.exception"
+    _inherit = ["mail.thread", "mail.activity.mixin"]
     _description = "Loyalty Exception"
     _order = "id desc"
 
@@ -29,13 +34,131 @@ class LoyaltyException(models.Model):
     points = fields.Float("Points", digits=(16, 4), readonly=True)
     res_model = fields.Char("Document Model", readonly=True)
     res_id = fields.Many2oneReference("Document", model_field="res_model", readonly=True)
+    document_name = fields.Char("Source Document", compute="_compute_document_name")
     note = fields.Char("Details", readonly=True)
     state = fields.Selection(
-        [("open", "To Review"), ("resolved", "Resolved")], "Status", required=True, default="open", readonly=True
-    )
-    resolution = fields.Char("Resolution", readonly=True)
+        [("open", "To Review"), ("resolved", "Resolved")],
+        "Status", required=True, default="open", readonly=True, tracking=True,
+    )  # fmt: skip
+    resolution = fields.Char("Resolution", tracking=True, help="What was found and done. Optional.")
     resolved_by_id = fields.Many2one("res.users", "Resolved By", readonly=True)
     resolved_on = fields.Datetime("Resolved On", readonly=True)
 
     _open_idx = models.Index("(state) WHERE state = 'open'")
     _entry_idx = models.Index("(entry_id) WHERE entry_id IS NOT NULL")
+
+    @api.depends("kind", "card_id")
+    def _compute_display_name(self):
+        kinds = dict(self._fields["kind"]._description_selection(self.env))
+        for exception in self:
+            card = exception.card_id.sudo().code
+            exception.display_name = f"{kinds.get(exception.kind, '')}: {card}" if card else kinds.get(exception.kind, "")
+
+    def _compute_document_name(self):
+        self.document_name = False
+        for model, exceptions in self.filtered("res_id").grouped("res_model").items():
+            if model not in self.env:
+                continue
+            # The name alone: opening the document needs the reader's own rights.
+            documents = self.env[model].sudo().browse(exceptions.mapped("res_id")).exists()
+            names = {document.id: document.display_name for document in documents}
+            for exception in exceptions:
+                exception.document_name = names.get(exception.res_id, False)
+
+    def write(self, vals):
+        """Let people word the resolution; everything else belongs to the ledger and to the buttons."""
+        if not self.env.su:
+            foreign = [
+                name
+                for name in vals
+                if name != "resolution" and not name.startswith(("message_", "activity_", "my_activity_"))
+            ]
+            if foreign:
+                raise AccessError(self.env._("Exceptions are resolved, not edited: use Resolve."))
+        return super().write(vals)
+
+    def action_resolve(self):
+        """Mark exceptions as looked at, by whom and when."""
+        self.env["loyalty.card"]._check_ledger_group("loyalty_ledger.group_loyalty_manager")
+        self.check_access("write")
+        # The group was checked; the status itself is not editable.
+        self.sudo().filtered(lambda exception: exception.state == "open").write(
+            {"state": "resolved", "resolved_by_id": self.env.uid, "resolved_on": fields.Datetime.now()}
+        )
+        self.activity_feedback(["mail.mail_activity_data_todo"])
+        return True
+
+    def action_reopen(self):
+        """Put exceptions back on the list."""
+        self.env["loyalty.card"]._check_ledger_group("loyalty_ledger.group_loyalty_manager")
+        self.check_access("write")
+        # The group was checked; the status itself is not editable.
+        self.sudo().write({"state": "open", "resolved_by_id": False, "resolved_on": False})
+        return True
+
+    def action_open_document(self):
+        """Open the document or the row that the exception is about, with the reader's own access rights."""
+        self.ensure_one()
+        if not self.res_id or self.res_model not in self.env or not self.env[self.res_model].browse(self.res_id).exists():
+            raise UserError(self.env._("This exception has no document, or the document was deleted."))
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self.res_model,
+            "res_id": self.res_id,
+            "views": [(False, "form")],
+        }
+
+    # --- nightly verification ------------------------------------------------------------------------------------
+
+    @api.model
+    def _cron_verify(self):
+        """Verify the ledger; list new damage as exceptions and call a ledger manager."""
+        return self.sudo()._report_damage(self.env["loyalty.card"].sudo()._verify_ledger())
+
+    @api.model
+    def _report_damage(self, problems):
+        """Create an exception for each problem that is not on the list yet, with one activity on the first.
+
+        :param problems: what ``loyalty.card._verify_ledger`` returned
+        :return: the new exceptions
+        """
+        known = {
+            (exception.res_model, exception.res_id, exception.note)
+            for exception in self.search([("kind", "=", "verify"), ("state", "=", "open")])
+        }
+        fresh = [
+            problem for problem in problems if (problem["model"], problem["id"], problem["problem"]) not in known
+        ]
+        exceptions = self.create([self._prepare_damage_vals(problem) for problem in fresh[:REPORTED]])
+        if exceptions:
+            exceptions[0].activity_schedule(
+                "mail.mail_activity_data_todo",
+                summary=self.env._("Points ledger: %s rows do not fit", len(fresh)),
+                note=self.env._(
+                    "The nightly verification found rows that were changed outside the ledger. "
+                    "Open Loyalty / Audit / Verify Ledger for the whole list."
+                ),
+                user_id=self._damage_reviewer().id,
+            )
+        return exceptions
+
+    @api.model
+    def _prepare_damage_vals(self, problem):
+        row = self.env[problem["model"]].browse(problem["id"])
+        card = row if row._name == "loyalty.card" else row.card_id if "card_id" in row._fields else row.env["loyalty.card"]
+        return {
+            "kind": "verify",
+            "card_id": card.id,
+            "program_id": card.program_id.id,
+            "company_id": card.company_id.id,
+            "res_model": row._name,
+            "res_id": row.id,
+            "note": problem["problem"],
+        }
+
+    @api.model
+    def _damage_reviewer(self):
+        """Who gets the activity: a ledger manager, rather a colleague than the administrator. Override to choose."""
+        managers = self.env.ref("loyalty_ledger.group_loyalty_manager").all_user_ids.filtered("active")
+        people = managers - self.env.ref("base.user_root") - (self.env.ref("base.user_admin", False) or managers[:0])
+        return (people or managers or self.env.user).sorted("id")[0]

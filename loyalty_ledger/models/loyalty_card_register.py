@@ -1,0 +1,199 @@
+"""What people see and press on a card: status, counters, the actions of the form."""
+
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..tools.today import loyalty_today
+
+
+class LoyaltyCard(models.Model):
+    _inherit = "loyalty.card"
+
+    uses_ledger = fields.Boolean(related="program_id.is_ledgered", string="Program Has a Ledger")
+    # Points past their date are for the staff only (P10).
+    lapsed_points = fields.Float(groups="base.group_user")
+    status = fields.Selection(
+        [
+            ("open", "Open"),
+            ("not_started", "Not Started"),
+            ("redirected", "Points Go Elsewhere"),
+            ("expired", "Expired"),
+            ("closed", "Closed"),
+            ("archived", "Archived"),
+        ],
+        "Status", compute="_compute_status",
+    )  # fmt: skip
+    entry_count = fields.Integer("Transaction Count", compute="_compute_entry_count")
+    points_from_count = fields.Integer("Cards That Send Points", compute="_compute_points_from_count")
+    lot_report_ids = fields.One2many("loyalty.lot.report", "card_id", "Open Points by Expiry", readonly=True)
+
+    @api.model
+    def default_get(self, fields_list):
+        """Leave the number to the first save, so that two open drafts get two numbers (H5)."""
+        values = super().default_get(fields_list)
+        if "default_code" not in self.env.context:
+            values.pop("code", None)
+        return values
+
+    @api.depends("active", "closed", "points_to_id", "start_date", "expiration_date")
+    def _compute_status(self):
+        for card in self:
+            today = loyalty_today(self.env, card.company_id)
+            if not card.active:
+                card.status = "archived"
+            elif card.closed:
+                card.status = "closed"
+            elif card.expiration_date and card.expiration_date < today:
+                card.status = "expired"
+            elif card.points_to_id:
+                card.status = "redirected"
+            elif card.start_date and card.start_date > today:
+                card.status = "not_started"
+            else:
+                card.status = "open"
+
+    def _compute_entry_count(self):
+        # Cashiers and salespeople see the number on the card whether or not they may read the transactions.
+        counts = dict(
+            self.env["loyalty.ledger.entry"].sudo()._read_group([("card_id", "in", self.ids)], ["card_id"], ["__count"])
+        )
+        for card in self:
+            card.entry_count = counts.get(card._origin, 0)
+
+    def _compute_points_from_count(self):
+        counts = dict(
+            self.with_context(active_test=False)._read_group(
+                [("points_to_id", "in", self.ids)], ["points_to_id"], ["__count"]
+            )
+        )
+        for card in self:
+            card.points_from_count = counts.get(card._origin, 0)
+
+    # --- buttons -------------------------------------------------------------------------------------------------
+
+    def action_view_transactions(self):
+        """Show Transactions (S12): the complete log of the card."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("loyalty_ledger.loyalty_ledger_entry_action")
+        action["domain"] = [("card_id", "=", self.id)]
+        action["context"] = {"hide_card": True}
+        action["display_name"] = self.env._("Transactions of %s", self.code)
+        return action
+
+    def action_view_points_from(self):
+        """Show the cards that send their points to this one (H19)."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("loyalty_ledger.loyalty_card_register_action")
+        action["domain"] = [("points_to_id", "=", self.id)]
+        action["context"] = {"create": False, "active_test": False}
+        action["display_name"] = self.env._("Cards That Send Points to %s", self.code)
+        return action
+
+    def action_view_reserved(self):
+        """Show what reserves points of this card."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("loyalty_ledger.loyalty_hold_action")
+        action["domain"] = [("card_id", "=", self.id)]
+        return action
+
+    def action_close(self):
+        """Close cards: they neither earn nor pay until reopened (H25)."""
+        self._check_may_close()
+        cards = self.filtered(lambda card: not card.closed)
+        reserved = cards.filtered(lambda card: any(hold._is_active() for hold in card.sudo().hold_ids))
+        if reserved:
+            raise UserError(
+                self.env._(
+                    "Settle or release the reserved points first, then close: %s.",
+                    ", ".join(reserved[:5].mapped("code")),
+                )
+            )
+        cards.write({"closed": True})
+        for card in cards:
+            card.message_post(body=self.env._("Card closed: it neither earns nor pays until it is reopened."))
+
+    def action_reopen(self):
+        """Make closed cards usable again, with the balance they had."""
+        self._check_may_close()
+        cards = self.filtered("closed")
+        cards.write({"closed": False})
+        for card in cards:
+            card.message_post(body=self.env._("Card reopened."))
+
+    def _check_may_close(self):
+        self._check_ledger_group("loyalty_ledger.group_loyalty_manager")
+        coupons = self.filtered(lambda card: not card.ledgered)
+        if coupons:
+            raise UserError(
+                self.env._("Only cards with a points ledger can be closed: %s.", ", ".join(coupons[:5].mapped("code")))
+            )
+
+
+class LoyaltyLedgerEntry(models.Model):
+    _inherit = "loyalty.ledger.entry"
+
+    level_id = fields.Many2one(related="card_id.level_id", string="Level of the Card")
+
+
+class LoyaltyHold(models.Model):
+    _inherit = "loyalty.hold"
+
+    is_active = fields.Boolean("Reserves Now", compute="_compute_is_active", search="_search_is_active")
+
+    @api.depends("state", "expires_at")
+    def _compute_is_active(self):
+        for hold in self:
+            hold.is_active = hold._is_active()
+
+    def _search_is_active(self, operator, value):
+        if operator != "in" or set(value) != {True}:
+            return NotImplemented
+        now = fields.Datetime.now()
+        return ["&", ("state", "=", "active"), "|", ("expires_at", "=", False), ("expires_at", ">", now)]
+
+    def action_open_document(self):
+        """Open the document that the points are reserved for, with the reader's own access rights."""
+        self.ensure_one()
+        if not self.res_id or self.res_model not in self.env or not self.env[self.res_model].browse(self.res_id).exists():
+            raise UserError(self.env._("These points are reserved without a document, or it was deleted."))
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self.res_model,
+            "res_id": self.res_id,
+            "views": [(False, "form")],
+        }
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    def _compute_count_active_cards(self):
+        """Count what the customer can use: open cards in date with points that can be spent, upstream's any balance."""
+        super()._compute_count_active_cards()
+        Partner = self.with_context(active_test=False)
+        counted = self.filtered("loyalty_card_count")
+        if not counted:
+            return
+        yesterday = fields.Date.context_today(self) - timedelta(days=1)
+        cards = self.env["loyalty.card"].search(
+            [
+                ("company_id", "in", [False, *self.env.companies.ids]),
+                ("partner_id", "in", Partner._search([("id", "child_of", counted.ids)])),
+                ("points", ">", 0),
+                ("program_id.active", "=", True),
+                ("ledgered", "=", True),
+                "|",
+                ("expiration_date", ">", yesterday),
+                ("expiration_date", "=", False),
+            ]
+        )
+        for card in cards:
+            if card._spendable_points() > 0:
+                continue
+            partner = card.partner_id
+            while partner:
+                if partner in counted:
+                    partner.loyalty_card_count -= 1
+                partner = partner.parent_id

@@ -1,0 +1,106 @@
+import time
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+
+AUDITORS = ("loyalty_ledger.group_loyalty_auditor", "loyalty_ledger.group_loyalty_manager")
+#: Problems shown at most: a damaged table has millions, the first ones say where it began.
+SHOWN = 1000
+
+
+class LoyaltyVerification(models.TransientModel):
+    """One run of "Verify Ledger" and what it found (N5)."""
+
+    _name = "loyalty.verification"
+    _description = "Verification of the Points Ledger"
+
+    date = fields.Datetime("Verified On", readonly=True)
+    duration = fields.Float("Seconds", readonly=True)
+    entry_count = fields.Integer("Transactions", readonly=True)
+    card_count = fields.Integer("Cards", readonly=True)
+    lot_count = fields.Integer("Lots", readonly=True)
+    seal_count = fields.Integer("Seals", readonly=True)
+    sealed_up_to = fields.Datetime("Sealed On", readonly=True)
+    problem_count = fields.Integer("Problems", readonly=True)
+    state = fields.Selection([("ok", "Everything Fits"), ("bad", "Damaged")], "Result", readonly=True)
+    line_ids = fields.One2many("loyalty.verify.line", "verification_id", "Rows That Do Not Fit", readonly=True)
+
+    def _compute_display_name(self):
+        self.display_name = self.env._("Verification of the Ledger")
+
+    @api.model
+    def action_verify(self):
+        """Verify now and show the result; for auditors and managers."""
+        self._check_may_verify()
+        verification = self._run()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Verify Ledger"),
+            "res_model": self._name,
+            "res_id": verification.id,
+            "views": [(False, "form")],
+            "target": "current",
+        }
+
+    def _check_may_verify(self):
+        if not self.env.su and not any(self.env.user.has_group(group) for group in AUDITORS):
+            raise AccessError(self.env._("Only loyalty auditors and managers can verify the ledger."))
+
+    def _run(self):
+        started, clock = fields.Datetime.now(), time.monotonic()
+        # The whole ledger, whatever companies the reader works in: a chain of hashes has no company.
+        sudo = self.sudo().with_context(active_test=False)
+        problems = sudo.env["loyalty.card"]._verify_ledger()
+        seals = sudo.env["loyalty.ledger.seal"]
+        verification = self.create({})
+        verification.sudo().write(
+            {
+                "date": started,
+                "duration": time.monotonic() - clock,
+                "entry_count": sudo.env["loyalty.ledger.entry"].search_count([]),
+                "card_count": sudo.env["loyalty.card"].search_count([("ledgered", "=", True)]),
+                "lot_count": sudo.env["loyalty.lot"].search_count([]),
+                "seal_count": seals.search_count([]),
+                "sealed_up_to": seals.search([], limit=1).date,
+                "problem_count": len(problems),
+                "state": "bad" if problems else "ok",
+                "line_ids": [
+                    (0, 0, {"res_model": problem["model"], "res_id": problem["id"], "problem": problem["problem"]})
+                    for problem in problems[:SHOWN]
+                ],
+            }
+        )
+        return verification
+
+
+class LoyaltyVerifyLine(models.TransientModel):
+    """A row of the ledger that does not fit."""
+
+    _name = "loyalty.verify.line"
+    _description = "Problem Found in the Points Ledger"
+
+    verification_id = fields.Many2one("loyalty.verification", required=True, readonly=True, ondelete="cascade")
+    res_model = fields.Char("Model", readonly=True)
+    res_id = fields.Many2oneReference("Row", model_field="res_model", readonly=True)
+    row_type = fields.Char("What", compute="_compute_row")
+    row_name = fields.Char("Which", compute="_compute_row")
+    problem = fields.Char("Problem", readonly=True)
+
+    def _compute_row(self):
+        for line in self:
+            # The auditor reads the row with the button; here it is only named.
+            row = self.env[line.res_model].sudo().browse(line.res_id).exists() if line.res_model in self.env else None
+            line.row_type = self.env["ir.model"]._get(line.res_model).sudo().name
+            line.row_name = f"{row.display_name} (#{row.id})" if row else f"#{line.res_id}"
+
+    def action_open_row(self):
+        """Open the row, with the reader's own access rights."""
+        self.ensure_one()
+        if not self.env[self.res_model].browse(self.res_id).exists():
+            raise UserError(self.env._("The row does not exist any more."))
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self.res_model,
+            "res_id": self.res_id,
+            "views": [(False, "form")],
+        }

@@ -1,0 +1,2 @@
+from . import loyalty_lot_report
+from . import loyalty_adoption_report

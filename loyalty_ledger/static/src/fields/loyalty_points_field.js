@@ -1,0 +1,17 @@
+import { registry } from "@web/core/registry";
+import { formatFloat } from "@web/views/fields/formatters";
+import { FloatField, floatField } from "@web/views/fields/float/float_field";
+
+/** Points have four decimals, but most programs give whole ones: show 120, not 120.0000. */
+export function formatLoyaltyPoints(value, options = {}) {
+    return formatFloat(value || 0, { ...options, digits: [16, 4], trailingZeros: false });
+}
+
+export const loyaltyPointsField = {
+    ...floatField,
+    component: FloatField,
+    extractProps: (...args) => ({ ...floatField.extractProps(...args), trailingZeros: false }),
+};
+
+registry.category("formatters").add("loyalty_points", formatLoyaltyPoints);
+registry.category("fields").add("loyalty_points", loyaltyPointsField);
