@@ -34,6 +34,8 @@ class SaleOrder(models.Model):
             yield event
         finally:
             event.close()
+            # What was collected shows in the cached balances; from here on they say what is posted.
+            self.env["loyalty.card"].browse(event.card_ids()).invalidate_recordset(["points"])
         if event.has_changes():
             self._post_loyalty_event(event)
 

@@ -222,6 +222,7 @@ class TestOrderEvents(OrderCase):
         for quantity in (0, 2, 0, 2):
             order.order_line.product_uom_qty = quantity
             order._update_programs_and_rewards()
+            self.assertEqual(card.points, 200)
         self.assertPosted(order, [(card, "earn", 200)])
 
     def test_state_written_without_the_buttons(self):

@@ -39,6 +39,10 @@ class OrderEvent(Source):
         """Whoever still holds this event in a context posts directly from now on."""
         self.buffer = None
 
+    def card_ids(self):
+        """Return the ids of all cards that the event touched."""
+        return sorted({*self.spent, *self.earned, *self.other})
+
     def has_changes(self):
         """Return whether anything has to be posted."""
         return any(units for part in (self.spent, self.earned, self.other) for units in part.values())
