@@ -100,9 +100,15 @@ class SaleOrder(models.Model):
         card = card.sudo()  # the master of a family card may belong to somebody whom the user cannot see
         if not card.ledgered:
             return False
+        if not self._customer_earns(card.program_id):
+            return self.env._("%s takes no part in the loyalty program.", self.partner_id.display_name)
         if card.points_to_id and not card.closed:
             card = card.points_to_id
         return card._why_not_usable(loyalty_today(self.env, card.company_id))
+
+    def _customer_earns(self, program):
+        """Return whether purchases of the customer earn points (C4); prepaid money is no earning."""
+        return program.program_type != "loyalty" or self.partner_id._earns_loyalty()
 
     def _keep_loyalty_cards(self, event):
         """Bring cards in line with the customer before Odoo's update, which knows only cards of the very contact.
@@ -187,6 +193,8 @@ class SaleOrder(models.Model):
         event = OrderEvent.of(self.env)
         if event is not None and program.id in event.kept:
             return {"error": self.env._("This program is already applied to this order.")}
+        if not self._customer_earns(program):
+            return {"error": self.env._("%s takes no part in the loyalty program.", self.partner_id.display_name)}
         card = self._earning_card(program)
         if not card:
             result = super().__try_apply_program(program, coupon, status)

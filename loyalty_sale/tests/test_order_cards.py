@@ -126,6 +126,31 @@ class TestOrderCards(OrderCase):
         order.action_confirm()
         self.assertPosted(order, [(valid, "earn", 200)])
 
+    def test_customer_who_takes_no_part(self):
+        """C4: an untracked customer gets no card and earns nothing, but may spend what is left."""
+        self.customer.loyalty_tracked = False
+        order = self._order(2)
+        order._update_programs_and_rewards()
+        order.action_confirm()
+        self.assertPosted(order, [])
+        self.assertFalse(self._card_of())
+        card = self._card(150)
+        order = self._order(2)
+        order._update_programs_and_rewards()
+        self._claim(order)
+        order.action_confirm()
+        self.assertPosted(order, [(card, "redeem", -100)])
+
+    def test_customer_who_leaves_before_the_confirmation(self):
+        """C4: what counts is the customer's setting when the order is confirmed."""
+        card = self._card()
+        order = self._order(2)
+        order._update_programs_and_rewards()
+        self.customer.loyalty_tracked = False
+        order.action_confirm()
+        self.assertPosted(order, [])
+        self.assertEqual(card.points, 0)
+
     def test_points_to(self):
         """H18, H21, H22: what a card with Points To earns goes to its master, from which it cannot take."""
         master = self._card(500, partner=self.stranger)
