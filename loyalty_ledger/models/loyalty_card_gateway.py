@@ -467,7 +467,7 @@ class Gateway:
             SQL(
                 """
                 SELECT id, card_id, kind, (points * 10000)::bigint AS units, (waived_points * 10000)::bigint AS waived,
-                       res_model, res_id, reversed_entry_id, idempotency_key
+                       res_model, res_id, reversed_entry_id, idempotency_key, expiration_date
                   FROM loyalty_ledger_entry WHERE idempotency_key = ANY(%s::text[])
                 """,
                 arrays.texts([op["key"] for op in ops]),
@@ -481,7 +481,7 @@ class Gateway:
             first = {
                 "card_id": first.card.id, "kind": first.kind, "units": first.points, "waived": first.waived,
                 "res_model": first.op.model, "res_id": first.op.res_id, "reversed_entry_id": first.reversed_id,
-                "idempotency_key": first.key,
+                "idempotency_key": first.key, "expiration_date": first.expiry,
             }  # fmt: skip
         model, res_id = op.get("document") or (None, None)
         card = states.get(op["card_id"])
@@ -491,6 +491,7 @@ class Gateway:
             not same_card
             or not same_points
             or (first["kind"], first["res_model"], first["res_id"] or None) != (op["kind"], model or None, res_id or None)
+            or (op["kind"] == "expiry" and first["expiration_date"] != fields.Date.to_date(op["expiration_date"]))
             or (first["reversed_entry_id"] or None) != (op.get("reversed_entry_id") or None)
         ):
             raise ValidationError(
@@ -535,6 +536,8 @@ class Gateway:
             target = self._check_target(card, target, states)
         hold = op.get("hold")
         if hold:
+            if hold.card_id.id != op["card_id"]:
+                raise ValidationError(self.env._("The reserved points belong to another card or are another number."))
             # A hold that timed out, or was taken meanwhile, is not among the active ones: a plain redemption.
             hold = self.holds.get(hold.id)
             if hold is not None and (hold not in card.holds or hold.points != -units):

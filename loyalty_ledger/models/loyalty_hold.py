@@ -90,8 +90,10 @@ class LoyaltyHold(models.Model):
         )
 
     def _settle(self, vals):
-        """Write the status of holds whose cards are locked."""
-        return super().write(vals)
+        """Write the status of holds whose cards are locked; the gateway reads the rows, so they are written at once."""
+        result = super().write(vals)
+        self.flush_recordset()
+        return result
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -14,3 +14,8 @@ from . import test_program_change
 from . import test_transfer
 from . import test_upstream_wizards
 from . import test_import
+from . import test_gateway
+from . import test_lots
+from . import test_expiry
+from . import test_holds
+from . import test_levels
