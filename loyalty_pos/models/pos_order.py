@@ -1,10 +1,10 @@
 from odoo import models
-from odoo.http import request
 from odoo.tools import SQL, float_compare
 
 from odoo.addons.loyalty_ledger.tools.units import PRECISION, to_units
 
 from ..tools.source import TillSource
+from ..tools.trust import server_vouches
 
 
 class PosOrder(models.Model):
@@ -50,17 +50,11 @@ class PosOrder(models.Model):
         self._loyalty_serialize()
         claims = {int(key): dict(vals) for key, vals in coupon_data.items()}
         self._drop_settled_claims(claims)
-        checked = claims if self._vouches_for_claims() else self._check_claims(claims)
+        checked = claims if server_vouches(self.env) else self._check_claims(claims)
         source = TillSource(self, {*checked})
         result = super(PosOrder, source.bind(self)).confirm_coupon_programs(checked)
         source.settle()
         return self._reply_to_till(result, coupon_data)
-
-    def _vouches_for_claims(self):
-        """Return whether code of the server calls, which answers for what it passes: in sudo, or for a manager of
-        the till outside any remote call."""
-        manages = self.env.user.has_group("point_of_sale.group_pos_manager")
-        return self.env.su or (manages and not request)
 
     def _loyalty_serialize(self):
         """Let only one transaction settle this order: the others fail to serialize and are tried again after it.
