@@ -7,6 +7,7 @@
     "website": "https://example.com/loyalty-ledger",
     "license": "LGPL-3",
     "depends": ["loyalty_ledger", "pos_loyalty"],
+    "data": ["security/ir.model.access.csv"],
     "auto_install": ["loyalty_ledger", "pos_loyalty"],
     "assets": {
         "point_of_sale._assets_pos": ["loyalty_pos/static/src/**/*"],
