@@ -12,6 +12,7 @@ class LoyaltyCard(models.Model):
     _inherit = "loyalty.card"
 
     uses_ledger = fields.Boolean(related="program_id.is_ledgered", string="Program Has a Ledger")
+    use_count = fields.Integer(compute_sudo=True)
     # Points past their date are for the staff only (P10).
     lapsed_points = fields.Float(groups="base.group_user")
     status = fields.Selection(
@@ -156,7 +157,11 @@ class LoyaltyHold(models.Model):
     def action_open_document(self):
         """Open the document that the points are reserved for, with the reader's own access rights."""
         self.ensure_one()
-        if not self.res_id or self.res_model not in self.env or not self.env[self.res_model].browse(self.res_id).exists():
+        if (
+            not self.res_id
+            or self.res_model not in self.env
+            or not self.env[self.res_model].browse(self.res_id).exists()
+        ):
             raise UserError(self.env._("These points are reserved without a document, or it was deleted."))
         return {
             "type": "ir.actions.act_window",

@@ -52,7 +52,9 @@ class LoyaltyException(models.Model):
         kinds = dict(self._fields["kind"]._description_selection(self.env))
         for exception in self:
             card = exception.card_id.sudo().code
-            exception.display_name = f"{kinds.get(exception.kind, '')}: {card}" if card else kinds.get(exception.kind, "")
+            exception.display_name = (
+                f"{kinds.get(exception.kind, '')}: {card}" if card else kinds.get(exception.kind, "")
+            )
 
     def _compute_document_name(self):
         self.document_name = False
@@ -99,7 +101,11 @@ class LoyaltyException(models.Model):
     def action_open_document(self):
         """Open the document or the row that the exception is about, with the reader's own access rights."""
         self.ensure_one()
-        if not self.res_id or self.res_model not in self.env or not self.env[self.res_model].browse(self.res_id).exists():
+        if (
+            not self.res_id
+            or self.res_model not in self.env
+            or not self.env[self.res_model].browse(self.res_id).exists()
+        ):
             raise UserError(self.env._("This exception has no document, or the document was deleted."))
         return {
             "type": "ir.actions.act_window",
@@ -126,9 +132,7 @@ class LoyaltyException(models.Model):
             (exception.res_model, exception.res_id, exception.note)
             for exception in self.search([("kind", "=", "verify"), ("state", "=", "open")])
         }
-        fresh = [
-            problem for problem in problems if (problem["model"], problem["id"], problem["problem"]) not in known
-        ]
+        fresh = [problem for problem in problems if (problem["model"], problem["id"], problem["problem"]) not in known]
         exceptions = self.create([self._prepare_damage_vals(problem) for problem in fresh[:REPORTED]])
         if exceptions:
             exceptions[0].activity_schedule(
@@ -145,7 +149,9 @@ class LoyaltyException(models.Model):
     @api.model
     def _prepare_damage_vals(self, problem):
         row = self.env[problem["model"]].browse(problem["id"])
-        card = row if row._name == "loyalty.card" else row.card_id if "card_id" in row._fields else row.env["loyalty.card"]
+        card = (
+            row if row._name == "loyalty.card" else row.card_id if "card_id" in row._fields else row.env["loyalty.card"]
+        )
         return {
             "kind": "verify",
             "card_id": card.id,

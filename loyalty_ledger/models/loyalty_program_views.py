@@ -6,6 +6,8 @@ from odoo import fields, models
 class LoyaltyProgram(models.Model):
     _inherit = "loyalty.program"
 
+    # Orders and tills are counted for everybody who may read the program, whatever documents they may read.
+    total_order_count = fields.Integer(compute_sudo=True)
     has_entries = fields.Boolean("Has Transactions", compute="_compute_ledger_totals")
     outstanding_points = fields.Float("Outstanding", digits=(16, 4), compute="_compute_ledger_totals")
     debt_points = fields.Float("Owed", digits=(16, 4), compute="_compute_ledger_totals")
@@ -66,7 +68,9 @@ class LoyaltyProgram(models.Model):
 
     def action_view_register(self):
         """Open the cards of the program in the register."""
-        return self._ledger_action("loyalty_card_register_action", default_program_id=self.id, search_default_active=True)
+        return self._ledger_action(
+            "loyalty_card_register_action", default_program_id=self.id, search_default_active=True
+        )
 
     def action_view_reserved(self):
         """Open what reserves points of the program."""

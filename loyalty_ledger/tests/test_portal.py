@@ -7,7 +7,9 @@ class TestPortal(HttpCase):
 
     def setUp(self):
         super().setUp()
-        self.customer = new_test_user(self.env, "loyalty_customer", groups="base.group_portal", password="loyalty_customer")
+        self.customer = new_test_user(
+            self.env, "loyalty_customer", groups="base.group_portal", password="loyalty_customer"
+        )
         self.program = self.env["loyalty.program"].create(
             {
                 "name": "Portal Club",

@@ -75,13 +75,18 @@ class TestRegisterBalances(RegisterCase):
             for attempt in (lambda e: e.write({"points": 1}), lambda e: e.unlink(), lambda e: e.copy()):
                 with self.assertRaises(UserError):
                     attempt(env_entry)
-        for statement in ("UPDATE loyalty_ledger_entry SET points = 1 WHERE id = %s", "DELETE FROM loyalty_ledger_entry WHERE id = %s"):
+        for statement in (
+            "UPDATE loyalty_ledger_entry SET points = 1 WHERE id = %s",
+            "DELETE FROM loyalty_ledger_entry WHERE id = %s",
+        ):
             with mute_logger("odoo.sql_db"), self.assertRaises(DatabaseError), self.env.cr.savepoint(flush=False):
                 self.env.cr.execute(statement, [entry.id])
 
     def test_views_of_transactions_offer_no_editing(self):
         """S12: no view of the transactions offers to create, edit or delete."""
-        views = self.env["ir.ui.view"].search([("model", "=", "loyalty.ledger.entry"), ("type", "in", ("list", "form", "kanban"))])
+        views = self.env["ir.ui.view"].search(
+            [("model", "=", "loyalty.ledger.entry"), ("type", "in", ("list", "form", "kanban"))]
+        )
         self.assertTrue(views)
         for view in views.filtered(lambda view: view.mode == "primary"):
             root = etree.fromstring(view.arch)

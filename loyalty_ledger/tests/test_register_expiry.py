@@ -58,11 +58,15 @@ class TestRegisterExpiry(RegisterCase):
         report = self.env["loyalty.lot.report"].with_user(self.user)
         domain = [("card_id", "=", self.card.id)]
         groups = report._read_group(domain, ["expiration_date:month"], ["remaining:sum"])
-        self.assertEqual([(day.isoformat(), points) for day, points in groups], [("2026-03-01", 100), ("2026-12-01", 40)])
+        self.assertEqual(
+            [(day.isoformat(), points) for day, points in groups], [("2026-03-01", 100), ("2026-12-01", 40)]
+        )
         self.card.with_user(self.manager).expiration_date = "2026-05-31"
         self.env.flush_all()
         groups = report._read_group(domain, ["expiration_date:month"], ["remaining:sum"])
-        self.assertEqual([(day.isoformat(), points) for day, points in groups], [("2026-03-01", 100), ("2026-05-01", 40)])
+        self.assertEqual(
+            [(day.isoformat(), points) for day, points in groups], [("2026-03-01", 100), ("2026-05-01", 40)]
+        )
 
     def test_rolling_expiry_in_the_report(self):
         """P10: with a rolling policy the last earning decides, without any change of the lots."""

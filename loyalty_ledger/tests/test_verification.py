@@ -116,7 +116,15 @@ class TestVerification(RegisterCase):
         rows = self.env["loyalty.adoption.report"].with_user(self.auditor).search([("card_id", "in", cards.ids)])
         self.assertRecordValues(
             rows,
-            [{"card_id": self.card.id, "opening_points": 100, "history_points": 70, "difference": 30, "history_count": 1}],
+            [
+                {
+                    "card_id": self.card.id,
+                    "opening_points": 100,
+                    "history_points": 70,
+                    "difference": 30,
+                    "history_count": 1,
+                }
+            ],
         )
 
     def test_seals_are_listed(self):
