@@ -74,16 +74,18 @@ def _constraint(cr, table, name, events, body):
     )
 
 
+LAST_ID = 2**31 - 1
+
 # Found in one step of the index, whatever the statistics said when the plan was made: comparing rows leaves no other
 # index, and the functions run without sequential scans.
 _LAST_BALANCE = """
             SELECT CASE WHEN e.card_id = {0} THEN e.balance_after END INTO last_balance FROM loyalty_ledger_entry e
-                WHERE (e.card_id, e.id) <= ({0}, 2147483647) ORDER BY e.card_id DESC, e.id DESC LIMIT 1;
+                WHERE (e.card_id, e.id) <= ({0}, {1}) ORDER BY e.card_id DESC, e.id DESC LIMIT 1;
 """
 _LAST_REMAINING = """
             SELECT CASE WHEN c.lot_id = {0} THEN c.remaining_after END INTO last_remaining
                 FROM loyalty_ledger_consumption c
-                WHERE (c.lot_id, c.id) <= ({0}, 2147483647) ORDER BY c.lot_id DESC, c.id DESC LIMIT 1;
+                WHERE (c.lot_id, c.id) <= ({0}, {1}) ORDER BY c.lot_id DESC, c.id DESC LIMIT 1;
 """
 _WRONG_REMAINING = """concat('What is left of lot ', lot.id, ' (', lot.remaining, ') must equal its consumptions (',
                     COALESCE(last_remaining, lot.points), ').')"""
@@ -115,7 +117,7 @@ def protect_cards(cr):
             IF NOT COALESCE(NEW.ledgered, FALSE) THEN
                 RETURN NULL;
             END IF;
-            {_LAST_BALANCE.format("NEW.id")}
+            {_LAST_BALANCE.format("NEW.id", LAST_ID)}
             IF NEW.points = COALESCE(last_balance, 0) THEN
                 RETURN NULL;
             END IF;
@@ -147,12 +149,16 @@ def protect_entries(cr):
         f"""
         DECLARE balance numeric; last_balance numeric;
         BEGIN
+            {_LAST_BALANCE.format("NEW.card_id", "NEW.id - 1")}
+            IF NEW.balance_after IS DISTINCT FROM COALESCE(last_balance, 0) + NEW.points THEN
+                RAISE EXCEPTION USING MESSAGE = concat('Transaction ', NEW.id, ' of card ', NEW.card_id, ' must go on from the balance before it (', COALESCE(last_balance, 0), ').'), {REFUSAL};
+            END IF;
             SELECT c.points INTO balance FROM loyalty_card c WHERE c.id = NEW.card_id;
             IF balance = NEW.balance_after THEN
                 RETURN NULL;
             END IF;
             -- Only the card's last entry has to agree with it.
-            {_LAST_BALANCE.format("NEW.card_id")}
+            {_LAST_BALANCE.format("NEW.card_id", LAST_ID)}
             IF COALESCE(balance, 0) IS DISTINCT FROM last_balance THEN
                 RAISE EXCEPTION USING MESSAGE = concat('The balance of card ', NEW.card_id, ' (', balance, ') must equal its points ledger (', last_balance, ').'), {REFUSAL};
             END IF;
@@ -197,14 +203,14 @@ def protect_lots(cr):
                 IF OLD.remaining = lot.remaining THEN
                     RETURN NULL;
                 END IF;
-                {_LAST_REMAINING.format("lot.id")}
+                {_LAST_REMAINING.format("lot.id", LAST_ID)}
                 IF lot.remaining = last_remaining THEN
                     RETURN NULL;
                 END IF;
             END IF;
             -- A later change in the same transaction may have mended what this one left.
             SELECT * INTO lot FROM loyalty_lot l WHERE l.id = NEW.id;
-            {_LAST_REMAINING.format("lot.id")}
+            {_LAST_REMAINING.format("lot.id", LAST_ID)}
             IF lot.remaining IS DISTINCT FROM COALESCE(last_remaining, lot.points) THEN
                 RAISE EXCEPTION USING MESSAGE = {_WRONG_REMAINING}, {REFUSAL};
             END IF;
@@ -252,7 +258,7 @@ def protect_consumptions(cr):
                 RETURN NULL;
             END IF;
             -- Only the lot's last consumption has to agree with it.
-            {_LAST_REMAINING.format("lot.id")}
+            {_LAST_REMAINING.format("lot.id", LAST_ID)}
             IF lot.remaining IS DISTINCT FROM last_remaining THEN
                 RAISE EXCEPTION USING MESSAGE = {_WRONG_REMAINING}, {REFUSAL};
             END IF;
