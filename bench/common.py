@@ -131,6 +131,28 @@ def vacuum(*tables, database=None):
     connection.close()
 
 
+@contextlib.contextmanager
+def copied(database, name):
+    """A copy of a database that nobody is connected to, dropped at the end."""
+    connection = session.connect("postgres")
+    connection.autocommit = True
+    copy = f"{database}_{name}"
+    with connection.cursor() as cr:
+        cr.execute(f'CREATE DATABASE "{copy}" TEMPLATE "{database}"')
+        try:
+            yield copy
+        finally:
+            _close_pool()
+            cr.execute(f'DROP DATABASE "{copy}"')
+    connection.close()
+
+
+def _close_pool():
+    import odoo.sql_db
+
+    odoo.sql_db.close_all()
+
+
 def _may_checkpoint(cr):
     cr.execute(
         "SELECT rolsuper OR current_setting('server_version_num')::int >= 150000"

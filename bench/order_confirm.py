@@ -1,0 +1,91 @@
+"""Confirming an order with our add-ons against plain Odoo (target: 1.05x)."""
+
+import contextlib
+
+from bench import common
+from devtools import session
+
+TARGET = 1.05
+
+
+class Side:
+    """One database with orders that wait for their confirmation: each earns, every second one spends too."""
+
+    def __init__(self, name, env, number):
+        self.name = name
+        self.env = env
+        self.clock = common.Clock()
+        self.program = env["loyalty.program"].create(
+            {
+                "name": "Benchmark",
+                "program_type": "loyalty",
+                "applies_on": "both",
+                "trigger": "auto",
+                "rule_ids": [(0, 0, {"reward_point_mode": "money", "reward_point_amount": 1})],
+                "reward_ids": [(0, 0, {"required_points": 50, "discount": 5, "discount_applicability": "order"})],
+            }
+        )
+        others = env["loyalty.program"].search([("id", "!=", self.program.id)])
+        others.active = False
+        product = env["product.product"].create({"name": "Benchmark", "list_price": 40, "taxes_id": False})
+        partners = env["res.partner"].create([{"name": f"Customer {n}"} for n in range(number)])
+        cards = (
+            env["loyalty.card"]
+            .with_context(loyalty_no_mail=True, tracking_disable=True)
+            .create([{"program_id": self.program.id, "partner_id": partner.id, "points": 200} for partner in partners])
+        )
+        self.orders = env["sale.order"].create(
+            [
+                {
+                    "partner_id": partner.id,
+                    "order_line": [
+                        (0, 0, {"product_id": product.id, "product_uom_qty": quantity}) for quantity in (1, 2, 3)
+                    ],
+                }
+                for partner in partners
+            ]
+        )
+        for number, (order, card) in enumerate(zip(self.orders, cards)):
+            order._update_programs_and_rewards()
+            if number % 2:
+                order._apply_program_reward(self.program.reward_ids, card)
+        env.cr.commit()
+        self.queue = list(self.orders.ids)
+
+    def confirm(self, keep=True):
+        """Confirm the next order as a request of its own does: nothing cached, everything written."""
+        self.env.invalidate_all()
+        self.env.transaction.clear()
+        order = self.env["sale.order"].browse(self.queue.pop(0))
+        with self.clock if keep else common.Clock():
+            order.action_confirm()
+            self.env.flush_all()
+        self.env.cr.commit()
+        assert order.state == "sale"
+
+    def points(self):
+        self.env.cr.execute("SELECT sum(points) FROM loyalty_card WHERE program_id = %s", (self.program.id,))
+        return self.env.cr.fetchone()[0]
+
+
+def main(options):
+    with contextlib.ExitStack() as stack:
+        sides = [
+            Side(name, stack.enter_context(session.environment(plain=plain)), options.orders + options.warm)
+            for name, plain in (("plain Odoo", True), ("with our add-ons", False))
+        ]
+        for turn in range(options.orders + options.warm):
+            for side in sides if turn % 2 else reversed(sides):
+                side.confirm(keep=turn >= options.warm)
+        for side in sides:
+            common.say(
+                f"{side.name:<17} {side.clock.median * 1000:.2f} ms an order (median of {len(side.clock.runs)}), points {side.points():g}"
+            )
+        plain, ours = sides
+        common.say(f"   fastest: {min(plain.clock.runs) * 1000:.2f} and {min(ours.clock.runs) * 1000:.2f} ms")
+        same = plain.points() == float(ours.points())
+        return common.verdict("order confirmation", ours.clock.median / plain.clock.median, TARGET) or int(not same)
+
+
+if __name__ == "__main__":
+    common.finish([main(common.arguments(__doc__, orders=300, warm=20))])
