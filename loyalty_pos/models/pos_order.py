@@ -48,13 +48,14 @@ class PosOrder(models.Model):
         self.ensure_one()
         self.check_access("write")
         self._loyalty_serialize()
-        claims = {int(key): dict(vals) for key, vals in coupon_data.items()}
-        self._drop_settled_claims(claims)
+        asked = self._read_claims(coupon_data)
+        settled = self._settled_programs()
+        claims = {key: vals for key, vals in asked.items() if vals["program_id"] not in settled.ids}
         checked = claims if server_vouches(self.env) else self._check_claims(claims)
         source = TillSource(self, {*checked})
         result = super(PosOrder, source.bind(self)).confirm_coupon_programs(checked)
         source.settle()
-        return self._reply_to_till(result, coupon_data)
+        return self._reply_to_till(result, asked)
 
     def _loyalty_serialize(self):
         """Let only one transaction settle this order: the others fail to serialize and are tried again after it.
@@ -73,10 +74,16 @@ class PosOrder(models.Model):
         issued = self.env["loyalty.card"].sudo().with_context(active_test=False)
         return entries.program_id | issued.search([("source_pos_order_id", "=", self.id)]).program_id
 
-    def _drop_settled_claims(self, claims):
-        settled = self._settled_programs().ids
-        for key in [key for key, vals in claims.items() if vals.get("program_id") in settled]:
-            del claims[key]
+    def _read_claims(self, coupon_data):
+        """Return the client's claims by number, each with a program: that of its card, else the one it names."""
+        cards = self.env["loyalty.card"].sudo().browse([int(key) for key in coupon_data if int(key) > 0]).exists()
+        programs = {card.id: card.program_id.id for card in cards}
+        claims = {}
+        for key, vals in coupon_data.items():
+            named = int(vals.get("program_id") or 0)
+            program_id = programs.get(int(key), named)
+            claims[int(key)] = {**vals, "program_id": program_id, "misnamed": named not in (0, program_id)}
+        return claims
 
     def _check_existing_loyalty_cards(self, coupon_data):
         """A claim without a card belongs to the customer's default card; upstream takes whichever comes first."""
@@ -136,15 +143,15 @@ class PosOrder(models.Model):
         entries = self.env["loyalty.ledger.entry"].sudo().search([("idempotency_key", "in", keys)])
         return set(entries.mapped("idempotency_key"))
 
-    def _reply_to_till(self, result, coupon_data):
+    def _reply_to_till(self, result, asked):
         """Tell the till the spendable points of each card it asked about that belongs to the order's customer."""
         Card = self.env["loyalty.card"].sudo()
         updates = {update["id"]: update for update in result["coupon_updates"]}
-        for key, vals in coupon_data.items():
-            program = self.env["loyalty.program"].sudo().browse(vals.get("program_id")).exists()
+        for key, vals in asked.items():
+            program = self.env["loyalty.program"].sudo().browse(vals["program_id"]).exists()
             if program.program_type not in ("loyalty", "ewallet") or not self.partner_id:
                 continue
-            card = Card.browse(int(key)).exists() if int(key) > 0 else Card._default_card(self.partner_id, program)
+            card = Card.browse(key).exists() if key > 0 else Card._default_card(self.partner_id, program)
             if card and card.id not in updates and self._is_customers_card(card):
                 updates[card.id] = {
                     "old_id": card.id,

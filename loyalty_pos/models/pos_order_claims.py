@@ -141,8 +141,7 @@ class PosOrder(models.Model):
                 report.append((None, None, 0, self.env._("Not a number of points")))
                 continue
             card = self.env["loyalty.card"].sudo().browse(key if key > 0 else []).exists()
-            program = self.env["loyalty.program"].sudo().with_context(active_test=False)
-            program = (card.program_id or program.browse(int(vals.get("program_id") or 0))).exists()
+            program = self.env["loyalty.program"].sudo().browse(vals["program_id"]).exists()
             problem = self._claim_problem(key, vals, card, program)
             if problem:
                 if net and program:
@@ -157,7 +156,7 @@ class PosOrder(models.Model):
             if program not in left:
                 left[program] = self._earnable_left(program, left)
             # Who paid for a top-up gets it, also on a card that cannot be used.
-            earns = usable or program.program_type in STORED_VALUE
+            earns = program._is_offered_to(self) and (usable or program.program_type in STORED_VALUE)
             claim = rules.judge(net, spent, max(0.0, left[program]) if earns else 0.0)
             left[program] -= claim.earned
             if claim.cut:
@@ -167,6 +166,8 @@ class PosOrder(models.Model):
                     else self.env._("The card cannot be used: closed, not started or expired")
                 )
                 report.append((card, program, claim.cut, reason))
+            if key < 0 and claim.cut and not claim.earned and not program.is_nominative:
+                continue  # no empty gift cards and coupons for what the order does not give
             allowed = {name: vals[name] for name in CLAIM_FIELDS if vals.get(name)}
             new_key = card.id or key
             self._merge_claim(
@@ -199,10 +200,11 @@ class PosOrder(models.Model):
         """Return why a claim cannot stand at all, or None."""
         if key > 0 and not card:
             return self.env._("The card does not exist")
-        if not program or (vals.get("program_id") and int(vals["program_id"]) != program.id):
+        if not program or vals.get("misnamed"):
             return self.env._("The card belongs to another program")
-        spends = self._lines_of_claim(vals, card, program)
-        if not program._is_offered_to(self) and not (spends and card and program.pos_ok):
+        # A reward that was given is paid for, also when its program ended meanwhile.
+        spends = card and self._lines_of_claim(vals, card, program)
+        if not spends and not program._is_offered_to(self):
             return self.env._("The program is not offered at this till")
         if not program.is_ledgered:
             return None
@@ -254,10 +256,12 @@ class PosOrder(models.Model):
 
     def _free_code(self, vals, card, program, report):
         """Drop the code of a new card when another card has it: the customer paid, so the card gets a fresh one."""
+        if card:
+            return {name: value for name, value in vals.items() if name not in ("code", "barcode")}
         Card = self.env["loyalty.card"].sudo().with_context(active_test=False)
         for name in ("code", "barcode"):
             taken = Card.search([("code", "=", vals[name])], limit=1) if vals.get(name) else Card
-            if not taken or taken == card:
+            if not taken:
                 continue
             if program.program_type == "gift_card" and taken.program_id == program and taken.active and name == "code":
                 continue  # a printed card that is sold or topped up

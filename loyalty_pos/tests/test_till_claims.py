@@ -279,8 +279,41 @@ class TestTillClaims(TillCase):
         order = self.sell([self.line(voucher, 50)])
         self.confirm(order, {-1: self.claim(5_000, program, code="GIFT-2"), -2: self.claim(50, twin, code="GIFT-3")})
         cards = self.env["loyalty.card"].search([("code", "in", ("GIFT-2", "GIFT-3"))], order="code")
-        self.assertEqual(cards.mapped("points"), [50, 0])
+        self.assertEqual(cards.mapped(lambda card: (card.code, card.points)), [("GIFT-2", 50)])
         self.assertCut(order, [4_950, 50])
+
+    def test_mail_about_a_gift_card_names_its_value(self):
+        """P11: the mail that the sale of a gift card sends says what the card is worth."""
+        program = self.env["loyalty.program"].browse(
+            self.env["loyalty.program"].create_from_template("gift_card")["res_id"]
+        )
+        voucher = program.rule_ids.product_ids[0]
+        voucher.sudo().active = True
+        order = self.sell([self.line(voucher, 50)], self.ann)
+        self.confirm(order, {-1: self.claim(50, program, code="GIFT-5")})
+        card = self.env["loyalty.card"].search([("code", "=", "GIFT-5")])
+        mail = self.env["mail.mail"].search([("model", "=", "loyalty.card"), ("res_id", "=", card.id)])
+        self.assertEqual(len(mail), 1)
+        self.assertIn("50.00", mail.body_html)
+
+    def test_same_claim_in_another_shape_counts_once(self):
+        """N8: a second confirmation cannot hide its program, nor move the points to another card of the customer."""
+        card, second = self.make_card(self.ann), self.make_card(self.ann)
+        order = self.sell([self.line(price=100)], self.ann)
+        self.confirm(order, {card.id: self.claim(100, card=card, partner_id=self.ann.id)})
+        for program_id in (str(self.program.id), None, False):
+            self.confirm(order, {second.id: {"points": 100, "program_id": program_id, "partner_id": self.ann.id}})
+        self.assertEntries(order, [(card, "earn", 100)])
+        self.assertEqual(second.points, 0)
+
+    def test_spending_of_a_program_that_ended(self):
+        """N8: a reward given while the till was offline is paid for; the ended program gives no new points."""
+        card = self.make_card(self.ann, 50)
+        order = self.sell([self.line(price=100), self.reward_line(card, 20, -5)], self.ann)
+        self.program.active = False
+        self.confirm(order, {card.id: self.claim(80, card=card, partner_id=self.ann.id, line_codes=["R"])})
+        self.assertEntries(order, [(card, "redeem", -20)])
+        self.assertCut(order, [100])
 
     def test_gift_card_with_a_number_in_use(self):
         """H3: a gift card sold under the number of a loyalty card gets a number of its own."""
