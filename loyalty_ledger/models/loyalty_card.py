@@ -135,12 +135,13 @@ class LoyaltyCard(models.Model):
     def _is_usable(self, date=None):
         """Return whether the card earns and pays on ``date`` (default today)."""
         self.ensure_one()
+        if not self.active or self.closed or self.points_to_id:
+            return False
+        if not self.start_date and not self.expiration_date:
+            return True
         day = date or loyalty_today(self.env, self.company_id)
         return bool(
-            self.active
-            and not self.closed
-            and not self.points_to_id
-            and (not self.start_date or self.start_date <= day)
+            (not self.start_date or self.start_date <= day)
             and (not self.expiration_date or self.expiration_date >= day)
         )
 

@@ -43,7 +43,11 @@ class Source(str):
     def of(cls, env):
         """Return the source that the context of ``env`` carries, or None when it carries none or a forged one."""
         source = env.context.get(CONTEXT_KEY)
-        return source if isinstance(source, cls) else None
+        return source if isinstance(source, cls) and source.is_active() else None
+
+    def is_active(self):
+        """Return whether the event goes on; override where records may outlive it."""
+        return True
 
     def bind(self, records):
         """Return ``records`` with this source in their context."""

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from odoo import fields, models
 from odoo.exceptions import AccessError
 
-from odoo.addons.loyalty_ledger.tools.source import CONTEXT_KEY
 from odoo.addons.loyalty_ledger.tools.units import to_points
 
 from ..tools.order_event import OrderEvent
@@ -21,37 +20,41 @@ class SaleOrder(models.Model):
 
     @contextmanager
     def _loyalty_event(self):
-        """Collect what Odoo's code changes for this order, and post it when the outermost call is over."""
+        """Collect what Odoo's code changes for this order, and post it when the outermost call for it is over.
+
+        Yields the event, the order bound to it and the changes.
+        """
         self.ensure_one()
-        outer = OrderEvent.of(self.env)
-        if outer is not None and outer.document == (self._name, self.id):
-            yield outer
+        event, order = OrderEvent.bound(self)
+        changes = event.changes_of(self)
+        if changes is not None:
+            yield event, order, changes
             return
-        event = OrderEvent(self)
-        if outer is not None:
-            event.skipped = outer.skipped
-        try:
-            yield event
-        finally:
-            event.close()
-            # What was collected shows in the cached balances; from here on they say what is posted.
-            self.env["loyalty.card"].browse(event.card_ids()).invalidate_recordset(["points"])
-        if event.has_changes():
-            self._post_loyalty_event(event)
+        with event.enter(self) as changes:
+            try:
+                yield event, order, changes
+            finally:
+                # What was collected shows in the cached balances; from here on they say what is posted.
+                self.env["loyalty.card"].browse(changes.card_ids()).invalidate_recordset(["points"])
+        if changes:
+            self._post_loyalty_event(changes)
 
     # --- state ---------------------------------------------------------------------------------------------------
 
     def action_confirm(self):
         """Refuse overspending before anything is written; earning never blocks the sale, skipped cards are named."""
         self._check_loyalty_funds()
-        event = OrderEvent()
-        result = super(SaleOrder, event.bind(self)).action_confirm()
+        event, orders = OrderEvent.bound(self)
+        with event.enter():
+            result = super(SaleOrder, orders).action_confirm()
         for order in self.filtered(lambda order: order.id in event.skipped):
-            order._message_log(body="\n".join(dict.fromkeys(event.skipped[order.id])))
+            order._message_log(body="\n".join(dict.fromkeys(event.skipped.pop(order.id))))
         return result
 
     def _action_cancel(self):
-        return super(SaleOrder, OrderEvent().bind(self))._action_cancel()
+        event, orders = OrderEvent.bound(self)
+        with event.enter():
+            return super(SaleOrder, orders)._action_cancel()
 
     def write(self, vals):
         """Post when orders become confirmed and reverse when they stop being it, whoever changes the state."""
@@ -77,7 +80,7 @@ class SaleOrder(models.Model):
         """While orders are confirmed or cancelled, leave out what the ledger posts by itself."""
         changes = super()._get_point_changes()
         event = OrderEvent.of(self.env)
-        if event is not None and event.document is None:
+        if event is not None and event.changes is None:
             return {card: points for card, points in changes.items() if not card.ledgered}
         return changes
 
@@ -85,30 +88,29 @@ class SaleOrder(models.Model):
 
     def copy(self, default=None):
         """Copies contain reward lines for a moment, until Odoo removes them."""
-        copies = super(SaleOrder, OrderEvent().bind(self)).copy(default)
+        event, orders = OrderEvent.bound(self)
+        with event.enter():
+            copies = super(SaleOrder, orders).copy(default)
         return self.browse(copies.ids)
 
     def _update_programs_and_rewards(self):
-        with self._loyalty_event() as event:
-            order = event.bind(self)
-            kept = order._keep_loyalty_cards(event)
+        with self._loyalty_event() as (__, order, changes):
+            kept = order._keep_loyalty_cards(changes)
             super(SaleOrder, order)._update_programs_and_rewards()
             order._restore_loyalty_cards(kept)
 
     def _apply_program_reward(self, reward, coupon, **kwargs):
-        with self._loyalty_event() as event:
-            return super(SaleOrder, event.bind(self))._apply_program_reward(reward, coupon, **kwargs)
+        with self._loyalty_event() as (__, order, __):
+            return super(SaleOrder, order)._apply_program_reward(reward, coupon, **kwargs)
 
     def _write_vals_from_reward_vals(self, reward_vals, old_lines, delete=True):
-        with self._loyalty_event() as event:
-            lines = super(SaleOrder, event.bind(self))._write_vals_from_reward_vals(
-                reward_vals, old_lines, delete=delete
-            )
+        with self._loyalty_event() as (__, order, __):
+            lines = super(SaleOrder, order)._write_vals_from_reward_vals(reward_vals, old_lines, delete=delete)
         return lines.with_env(self.env)
 
     def _add_points_for_coupon(self, coupon_points):
-        with self._loyalty_event() as event, event.collecting("earned"):
-            super(SaleOrder, event.bind(self))._add_points_for_coupon(coupon_points)
+        with self._loyalty_event() as (event, order, changes), event.collecting(changes.earned):
+            super(SaleOrder, order)._add_points_for_coupon(coupon_points)
 
     def _try_apply_code(self, code):
         """A gift card whose points are reserved, pending, expired or locked cannot pay, whatever its balance."""
@@ -130,8 +132,8 @@ class SaleOrder(models.Model):
             points += coupon._spendable_points()
         if self.state in ("sale", "done"):
             event = OrderEvent.of(self.env)
-            if event is not None and event.document == (self._name, self.id):
-                points += to_points(event.spent.get(coupon.id, 0))
+            if event is not None and (changes := event.changes_of(self)) is not None:
+                points += to_points(changes.spent.get(coupon.id, 0))
         elif coupon.program_id.applies_on != "future":
             given = sum(self.coupon_point_ids.filtered(lambda line: line.coupon_id == coupon).mapped("points"))
             points += self._own_points(coupon) - given
@@ -148,6 +150,3 @@ class SaleOrder(models.Model):
         if card.program_id.vesting_days or not card._is_usable() or not self._may_use_card(card):
             return 0.0
         return max(0.0, given - card.debt_points)
-
-    def _without_loyalty_event(self):
-        return self.with_context(**{CONTEXT_KEY: None})

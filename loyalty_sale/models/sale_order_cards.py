@@ -104,13 +104,13 @@ class SaleOrder(models.Model):
             return self.env._("%s takes no part in the loyalty program.", self.partner_id.display_name)
         if card.points_to_id and not card.closed:
             card = card.points_to_id
-        return card._why_not_usable(loyalty_today(self.env, card.company_id))
+        return card._why_not_usable()
 
     def _customer_earns(self, program):
         """Return whether purchases of the customer earn points (C4); prepaid money is no earning."""
         return program.program_type != "loyalty" or self.partner_id._earns_loyalty()
 
-    def _keep_loyalty_cards(self, event):
+    def _keep_loyalty_cards(self, changes):
         """Bring cards in line with the customer before Odoo's update, which knows only cards of the very contact.
 
         :return: dict program -> (card, points) of cards to restore after it: those of the commercial partner, and on
@@ -135,7 +135,7 @@ class SaleOrder(models.Model):
                 kept[card.program_id] = (card, line.points)
         if given:
             given.sudo().unlink()  # salespeople may not delete what an order gives; the update itself does
-        event.kept = {program.id: card.id for program, (card, __) in kept.items()}
+        changes.kept = {program.id: card.id for program, (card, __) in kept.items()}
         return kept
 
     def _keeps_card(self, card):
@@ -191,7 +191,8 @@ class SaleOrder(models.Model):
         if coupon or not (program.is_ledgered and program.is_nominative):
             return super().__try_apply_program(program, coupon, status)
         event = OrderEvent.of(self.env)
-        if event is not None and program.id in event.kept:
+        changes = event.changes_of(self) if event is not None else None
+        if changes is not None and program.id in changes.kept:
             return {"error": self.env._("This program is already applied to this order.")}
         if not self._customer_earns(program):
             return {"error": self.env._("%s takes no part in the loyalty program.", self.partner_id.display_name)}
@@ -204,7 +205,7 @@ class SaleOrder(models.Model):
             return result
         reason = self._why_no_earning(card)
         if reason:
-            if event is not None and any(status["points"]):
+            if event is not None and event.stack[0] is None and any(status["points"]):
                 event.skipped.setdefault(self.id, []).append(self.env._("No points earned. %s", reason))
             return {"error": reason}
         return super().__try_apply_program(program, card, status)
@@ -213,16 +214,16 @@ class SaleOrder(models.Model):
 class LoyaltyCard(models.Model):
     _inherit = "loyalty.card"
 
-    def _why_not_usable(self, day):
-        """Return in words why the card neither earns nor pays on that day, or False."""
+    def _why_not_usable(self, date=None):
+        """Return in words why the card neither earns nor pays on ``date`` (default today), or False."""
         self.ensure_one()
+        if self._is_usable(date):
+            return False
         _ = self.env._
         if self.closed or not self.active:
             return _("Card %s is closed.", self.code)
         if self.points_to_id:
             return _("Card %(card)s sends its points to card %(master)s.", card=self.code, master=self.points_to_id.code)
-        if self.start_date and self.start_date > day:
+        if self.start_date and self.start_date > (date or loyalty_today(self.env, self.company_id)):
             return _("Card %(card)s can be used from %(date)s on.", card=self.code, date=self.start_date)
-        if self.expiration_date and self.expiration_date < day:
-            return _("Card %(card)s expired on %(date)s.", card=self.code, date=self.expiration_date)
-        return False
+        return _("Card %(card)s expired on %(date)s.", card=self.code, date=self.expiration_date)

@@ -1,5 +1,5 @@
 from collections import defaultdict
-from contextlib import ExitStack
+from contextlib import contextmanager
 
 from odoo import api, models
 from odoo.exceptions import AccessError
@@ -24,9 +24,12 @@ class SaleOrderLine(models.Model):
         created = [None] * len(vals_list)
         for order_id, positions in by_order.items():
             order = self.env["sale.order"].browse(order_id or [])
-            with ExitStack() as stack:
-                model = stack.enter_context(order._collecting_costs(self)) if order else self
-                lines = super(SaleOrderLine, model).create([vals_list[position] for position in positions])
+            batch = [vals_list[position] for position in positions]
+            if order:
+                with order._collecting_costs(self) as model:
+                    lines = super(SaleOrderLine, model).create(batch)
+            else:
+                lines = super().create(batch)
             for position, line in zip(positions, lines):
                 created[position] = line.id
         return self.browse(created)
@@ -52,11 +55,13 @@ class SaleOrderLine(models.Model):
 
     def _reset_loyalty(self, complete=False):
         """Reward code of Odoo that is also called by itself."""
-        super(SaleOrderLine, self._in_reward_code())._reset_loyalty(complete=complete)
+        event, lines = OrderEvent.bound(self)
+        if event.is_active():
+            super(SaleOrderLine, lines)._reset_loyalty(complete=complete)
+        else:
+            with event.enter():
+                super(SaleOrderLine, lines)._reset_loyalty(complete=complete)
         return self
-
-    def _in_reward_code(self):
-        return self if OrderEvent.of(self.env) is not None else OrderEvent().bind(self)
 
     def _check_reward_code(self):
         if self.env.su or OrderEvent.of(self.env) is not None:
@@ -79,18 +84,8 @@ class SaleOrderLine(models.Model):
 class SaleOrder(models.Model):
     _inherit = "sale.order"
 
+    @contextmanager
     def _collecting_costs(self, lines):
-        """Context manager: ``lines`` bound to the event of this order, their costs collected as spent."""
-        return _CollectingCosts(self, lines)
-
-
-class _CollectingCosts(ExitStack):
-    def __init__(self, order, lines):
-        super().__init__()
-        self.order, self.lines = order, lines
-
-    def __enter__(self):
-        super().__enter__()
-        event = self.enter_context(self.order._loyalty_event())
-        self.enter_context(event.collecting("spent"))
-        return event.bind(self.lines)
+        """Yield ``lines`` bound to the event of this order, which collects their costs as spent."""
+        with self._loyalty_event() as (event, __, changes), event.collecting(changes.spent):
+            yield OrderEvent.bound(lines)[1]

@@ -8,11 +8,19 @@ from odoo.tools import SQL
 
 from odoo.addons.loyalty_ledger.tools.units import to_points, to_units
 
+from ..tools.order_event import OrderEvent
+
 
 class SaleOrder(models.Model):
     _inherit = "sale.order"
 
     # --- confirming ----------------------------------------------------------------------------------------------
+
+    def _loyalty_changes(self):
+        """Return Odoo's point changes of the order by card, those of cards with a ledger included."""
+        event, order = OrderEvent.bound(self)
+        with event.enter(order):
+            return order._get_point_changes()
 
     def _loyalty_costs(self):
         """Return ``{card: ten-thousandths}`` that the reward lines of the orders cost, on cards with a ledger."""
@@ -56,7 +64,7 @@ class SaleOrder(models.Model):
         left = {}
         for order in self:
             costs = order._loyalty_costs()
-            changes = order._without_loyalty_event()._get_point_changes()
+            changes = order._loyalty_changes()
             for card, change in changes.items():
                 if not card.ledgered:
                     continue
@@ -80,24 +88,24 @@ class SaleOrder(models.Model):
 
     # --- changes of confirmed orders -----------------------------------------------------------------------------
 
-    def _post_loyalty_event(self, event):
+    def _post_loyalty_event(self, changes):
         """Post what Odoo's reward code changed on this order, in total."""
         cards = self.env["loyalty.card"]
         opened = self._open_loyalty_entries()
         ops = []
-        for card_id, units in event.spent.items():
+        for card_id, units in changes.spent.items():
             card = cards.browse(card_id)
             if units < 0:
                 ops.append(self._loyalty_op(card, "redeem", units))
             else:
                 ops += self._reversal_ops(card, units, [row for row in opened if row.kind == "redeem"])
-        for card_id, units in event.other.items():
+        for card_id, units in changes.other.items():
             card = cards.browse(card_id)
             if units < 0:
                 ops += self._reversal_ops(card, units, [row for row in opened if row.kind == "earn"])
             elif units:
                 ops.append(self._loyalty_op(card, "upstream", units))
-        for card_id, units in event.earned.items():
+        for card_id, units in changes.earned.items():
             card = cards.browse(card_id)
             units = self._unposted_earning(card, units, opened)
             if units > 0 and not self._why_no_earning(card):
@@ -133,7 +141,7 @@ class SaleOrder(models.Model):
             posted[row.card_id, row.kind] += row.units
         costs = self._loyalty_costs()
         ops = []
-        for card, change in self._without_loyalty_event()._get_point_changes().items():
+        for card, change in self._loyalty_changes().items():
             if not card.ledgered:
                 continue
             spent = costs.get(card, 0)

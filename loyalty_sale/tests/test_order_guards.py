@@ -83,7 +83,7 @@ class TestOrderGuards(OrderCase):
 
     def test_forged_context(self):
         """P4: a context that a remote client sends opens nothing, even one that an action handed to it."""
-        leaked = json.loads(json.dumps({CONTEXT_KEY: OrderEvent(self.order)}))
+        leaked = json.loads(json.dumps({CONTEXT_KEY: OrderEvent.bound(self.order)[0]}))
         for value in (True, 1, [1], {"document": ["sale.order", self.order.id]}, leaked[CONTEXT_KEY]):
             self.assertRefused(
                 self.paying.with_context(**{CONTEXT_KEY: value}).write, {"points_cost": -1_000_000}
@@ -117,5 +117,7 @@ class TestOrderGuards(OrderCase):
 
     def test_no_event_survives(self):
         """S12: what an event of an order returned does not carry its rights on."""
-        for records in (self.order.copy(), self.paying._reset_loyalty()):
+        bound = OrderEvent.bound(self.paying)[1]
+        self.assertRefused(bound.write, {"points_cost": -1_000_000})
+        for records in (self.order.copy(), self.paying._reset_loyalty(), bound):
             self.assertIsNone(Source.of(records.env))

@@ -1,48 +1,90 @@
-"""A business event of an order, carried through Odoo's own code by the context."""
+"""Business events of orders, carried through Odoo's own code by the context."""
 
 from contextlib import contextmanager
 
-from odoo.addons.loyalty_ledger.tools.source import Source
+from odoo.addons.loyalty_ledger.tools.source import CONTEXT_KEY, Source
+
+CACHE_KEY = "loyalty_sale.order_event"
 
 
-class OrderEvent(Source):
-    """What changes points for one order, collected until the event is over.
+class Changes:
+    """What one event changes for one order, in ten-thousandths of points by card id."""
 
-    Its presence in the context also says that Odoo's own reward code is at work: only that code may write what
-    lines cost. A remote client can send a context key, but no instance of this class.
+    __slots__ = ("order_id", "spent", "earned", "other", "kept")
 
-    :param order: the ``sale.order`` whose changes are collected; without one, nothing is collected
-    """
-
-    __slots__ = ("spent", "earned", "other", "kept", "skipped")
-
-    def __init__(self, order=None):
-        super().__init__(document=(order._name, order.id) if order else None)
-        #: Ten-thousandths by card id: costs of reward lines (negative: more was spent), points given, anything else.
+    def __init__(self, order_id):
+        self.order_id = order_id
+        #: Costs of reward lines (negative: more was spent), points that the order gives, and anything else.
         self.spent, self.earned, self.other = {}, {}, {}
         #: Programs whose card stays as it is during an update, with the ids of their cards.
         self.kept = {}
-        #: Reasons why a card earns nothing, by order id.
-        self.skipped = {}
-        self.buffer = self.other if order else None
-
-    @contextmanager
-    def collecting(self, name):
-        """Collect changes as ``spent`` or ``earned`` for a while."""
-        before, self.buffer = self.buffer, getattr(self, name)
-        try:
-            yield
-        finally:
-            self.buffer = before
-
-    def close(self):
-        """Whoever still holds this event in a context posts directly from now on."""
-        self.buffer = None
 
     def card_ids(self):
         """Return the ids of all cards that the event touched."""
         return sorted({*self.spent, *self.earned, *self.other})
 
-    def has_changes(self):
-        """Return whether anything has to be posted."""
+    def __bool__(self):
         return any(units for part in (self.spent, self.earned, self.other) for units in part.values())
+
+
+class OrderEvent(Source):
+    """The events that are going on in a transaction, the innermost one last.
+
+    While one is, its presence in the context says that Odoo's own reward code is at work: only that code may write
+    what lines cost. A remote client can send a context key, but no instance of this class. There is one instance per
+    transaction, since each distinct context costs an environment.
+    """
+
+    __slots__ = ("stack", "skipped")
+
+    def __init__(self):
+        super().__init__()
+        self.stack = []
+        #: Reasons why orders that are being confirmed earn nothing, by order id.
+        self.skipped = {}
+
+    def is_active(self):
+        return bool(self.stack)
+
+    @classmethod
+    def bound(cls, records):
+        """Return the event of the transaction, and ``records`` with it in their context."""
+        event = records.env.cr.cache.get(CACHE_KEY)
+        if event is None:
+            event = records.env.cr.cache[CACHE_KEY] = cls()
+        if records.env.context.get(CONTEXT_KEY) is not event:
+            records = event.bind(records)
+        return event, records
+
+    @property
+    def changes(self):
+        """Changes of the order whose event is the innermost one, or None while states change or lines are copied."""
+        return self.stack[-1] if self.stack else None
+
+    def changes_of(self, order):
+        """Return the changes of the innermost event if that is of ``order``."""
+        changes = self.changes
+        return changes if changes is not None and changes.order_id == order.id else None
+
+    @contextmanager
+    def enter(self, order=None):
+        """Begin an event of ``order``, or one that collects nothing; yield its changes."""
+        before = self.document, self.buffer
+        changes = Changes(order.id) if order else None
+        self.stack.append(changes)
+        self.document = (order._name, order.id) if order else None
+        self.buffer = changes.other if order else None
+        try:
+            yield changes
+        finally:
+            self.stack.pop()
+            self.document, self.buffer = before
+
+    @contextmanager
+    def collecting(self, part):
+        """Collect changes in this part of the innermost event for a while."""
+        before, self.buffer = self.buffer, part
+        try:
+            yield
+        finally:
+            self.buffer = before
