@@ -314,6 +314,7 @@ class LoyaltyCard(models.Model):
         if "expiration_date" in vals:
             # A later date never revives points that lapsed under the old one.
             self.sudo().filtered("ledgered")._refresh_ledger()
+        joining = self._check_program_change(vals["program_id"]) if "program_id" in vals else self.browse()
         redirected = self.browse()
         if vals.get("points_to_id"):
             redirected = self.filtered(lambda card: card.points_to_id.id != vals["points_to_id"])
@@ -331,8 +332,28 @@ class LoyaltyCard(models.Model):
             if deltas:
                 source = Source.of(self.env) or Source(reason=self.env._("Changed outside the ledger"))
                 ledgered._post_foreign(deltas, source)
+        joining._start_ledger()
         self._open_points_to(redirected)
         return result
+
+    def _check_program_change(self, program_id):
+        """Points never come into the ledger, or leave it, by a change of program.
+
+        :return: the cards that come under the ledger with the new program
+        """
+        program = self.env["loyalty.program"].sudo().browse(program_id)
+        changing = self.filtered(lambda card: card.ledgered != program.is_ledgered)
+        for card in changing.sudo():
+            if card.ledgered or card.points:
+                raise ValidationError(
+                    self.env._(
+                        "Card %(code)s cannot change to program %(program)s, since only one of the two programs keeps "
+                        "a points ledger. Create a new card instead.",
+                        code=card.code,
+                        program=program.name or self.env._("(none)"),
+                    )
+                )
+        return changing
 
     def _foreign_deltas(self, cards, points):
         """Differences that an assignment of ``points`` asks for, in ten-thousandths, by card id."""

@@ -171,12 +171,39 @@ class LoyaltyCard(models.Model):
                       JOIN loyalty_ledger_entry x ON x.id = COALESCE(l.expiry_entry_id, l.entry_id)
                       LEFT JOIN loyalty_lot o ON o.id = l.origin_lot_id
                      WHERE l.expiration_date IS DISTINCT FROM x.expiration_date
-                       AND (o.id IS NULL OR l.expiry_entry_id IS NOT NULL) ORDER BY l.id
+                       AND (l.expiry_entry_id IS NOT NULL OR o.id IS NULL
+                            OR l.expiration_date IS DISTINCT FROM o.expiration_date) ORDER BY l.id
                     """
                 ),
                 lambda found, expected: _(
                     "The lot expires on %(found)s, its transaction says %(expected)s.", found=found, expected=expected
                 ),
+            ),
+            (
+                lots,
+                SQL(
+                    """
+                    SELECT l.id, l.available_from, e.available_from FROM loyalty_lot l
+                      JOIN loyalty_ledger_entry e ON e.id = l.entry_id
+                      LEFT JOIN loyalty_lot o ON o.id = l.origin_lot_id
+                     WHERE l.available_from IS DISTINCT FROM e.available_from
+                       AND (o.id IS NULL OR l.available_from IS DISTINCT FROM o.available_from) ORDER BY l.id
+                    """
+                ),
+                lambda found, expected: _(
+                    "The lot opens on %(found)s, its transaction says %(expected)s.", found=found, expected=expected
+                ),
+            ),
+            (
+                cards,
+                SQL(
+                    """
+                    SELECT c.id, c.points, 0 FROM loyalty_card c JOIN loyalty_program p ON p.id = c.program_id
+                     WHERE c.ledgered IS NOT TRUE AND c.points <> 0 AND p.program_type IN %s ORDER BY c.id
+                    """,
+                    ddl.LEDGERED_TYPES,
+                ),
+                lambda found, expected: _("The card has %(found)s points outside the points ledger.", found=found),
             ),
             (
                 entries,

@@ -2,8 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ..tools.allocation import Terms, add_delay
-
-LEDGERED_TYPES = ("loyalty", "ewallet", "gift_card")
+from ..tools.ddl import LEDGERED_TYPES
 
 
 class LoyaltyProgram(models.Model):

@@ -214,6 +214,20 @@ class TestLots(LedgerCase):
         self.assertBalances(self.other, points=10, available=10)
         self.assertClean()
 
+    def test_refund_after_two_moves(self):
+        """N11, N4: points re-dated after one transfer and refunded after another keep their latest date."""
+        third = self.make_card()
+        self.earn(10, expiration_date="2026-12-31")
+        self.post(self.card, "transfer", -10, target_card_id=self.other.id)
+        self.post(self.other, "expiry", 0, expiration_date="2027-06-30", reason="Kindness")
+        spent = self.redeem(6, self.other)
+        self.other.points_to_id = third
+        self.reverse(spent)
+        self.assertEqual(
+            self.open_lots(third), [(4, None, "2027-06-30"), (6, None, "2027-06-30")]
+        )
+        self.assertClean()
+
     def test_points_to_moves_everything(self):
         """H23, H24, H20: balance, pending points, debt and level basis move; the sum never doubles."""
         self.env["loyalty.level"].create(

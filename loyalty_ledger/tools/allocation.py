@@ -611,6 +611,7 @@ class Card:
             left -= part
         self._post(entry, plan)
         grace = as_of + datetime.timedelta(days=self.terms.grace)
+        redated = []
         for pair in reversed(reverses.taken):
             lot, part = pair[0], min(left, pair[1])
             if not part:
@@ -631,10 +632,17 @@ class Card:
             moved = self._new_lot(entry, part, plan, lot.vests, expiry, lot.origin or lot.id)
             if lapsed:
                 entry.expiry = grace
+            elif lot.origin:
+                redated.append(moved)
             plan.consume(reverses.id, lot, -part, entry, moved_to=moved)
         if left:
             # The debit paid a debt of this card elsewhere, or its lots are gone: never lose the points.
             self._new_lot(entry, left, plan, None, entry.expiry)
+        for number, lot in enumerate(redated):
+            # Its date may have been set after it left its origin: say so.
+            dated = Entry(self, "expiry", 0, op.date, op, f"{op.key}:expiry:{number + 1}")
+            dated.expiry, lot.expiry_entry = lot.expiry, dated
+            self._post(dated, plan)
         if self.debt:
             self._settle(as_of, plan)
         return entry

@@ -8,6 +8,8 @@ inside its caller. Only last values are compared, never sums: sums are for "Veri
 from odoo.tools import SQL
 
 REFUSAL = "ERRCODE = 'restrict_violation'"
+#: Types of programs whose cards are under the ledger.
+LEDGERED_TYPES = ("loyalty", "ewallet", "gift_card")
 CONSTRAINTS = "loyalty_card_ledger, loyalty_entry_ledger, loyalty_lot_ledger, loyalty_consumption_ledger"
 
 ENTRY_COLUMNS = (
@@ -115,6 +117,10 @@ def protect_cards(cr):
                 END IF;
             END IF;
             IF NOT COALESCE(NEW.ledgered, FALSE) THEN
+                IF NEW.points <> 0 AND EXISTS (
+                        SELECT 1 FROM loyalty_program WHERE id = NEW.program_id AND program_type IN {LEDGERED_TYPES}) THEN
+                    RAISE EXCEPTION USING MESSAGE = concat('Card ', NEW.id, ' has points outside the points ledger.'), {REFUSAL};
+                END IF;
                 RETURN NULL;
             END IF;
             {_LAST_BALANCE.format("NEW.id", LAST_ID)}
@@ -191,6 +197,12 @@ def protect_lots(cr):
                   FROM loyalty_ledger_entry e WHERE e.id = lot.entry_id;
                 IF lot.card_id IS DISTINCT FROM entry.card_id OR lot.points > entry.points THEN
                     RAISE EXCEPTION USING MESSAGE = concat('Lot ', lot.id, ' does not belong to its transaction.'), {REFUSAL};
+                END IF;
+                IF lot.points = entry.points
+                        AND EXISTS (SELECT 1 FROM loyalty_lot l WHERE l.entry_id = lot.entry_id AND l.id <> lot.id)
+                   OR lot.points < entry.points
+                        AND (SELECT sum(l.points) FROM loyalty_lot l WHERE l.entry_id = lot.entry_id) > entry.points THEN
+                    RAISE EXCEPTION USING MESSAGE = concat('Lot ', lot.id, ' exceeds its transaction.'), {REFUSAL};
                 END IF;
                 IF lot.expiry_entry_id IS NULL AND lot.remaining = lot.points
                         AND lot.expiration_date IS NOT DISTINCT FROM entry.expiration_date
