@@ -31,11 +31,12 @@
         "views/product_views.xml",
         "views/res_partner_views.xml",
         "views/loyalty_adjustment_menus.xml",
+        "views/loyalty_customer_views.xml",
     ],
     "assets": {
         "web.assets_backend": ["loyalty_ledger/static/src/fields/*"],
     },
-    "demo": [],
+    "demo": ["demo/loyalty_ledger_demo.xml"],
     "pre_init_hook": "pre_init_hook",
     "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",

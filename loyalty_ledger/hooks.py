@@ -40,7 +40,10 @@ def pre_init_hook(env):
 
 
 def post_init_hook(env):
-    """Give each ledgered card, archived ones included, an opening entry and a lot; all in this transaction."""
+    """Give each card of a ledgered type, archived ones included, an opening entry and a lot, in this transaction.
+
+    Cards that the installation itself created (demo data) are under the ledger already.
+    """
     # The trigger would check each card of the bulk update; the sums are compared once at the end instead.
     env.cr.execute("DROP TRIGGER loyalty_card_ledger ON loyalty_card")
     env.cr.execute(SQL("SET CONSTRAINTS %s DEFERRED", SQL("loyalty_entry_ledger, loyalty_lot_ledger")))
@@ -69,7 +72,7 @@ def post_init_hook(env):
                       JOIN loyalty_program p ON p.id = c.program_id
                       JOIN (VALUES %(days)s) AS d(company_id, day) ON d.company_id IS NOT DISTINCT FROM c.company_id
                       LEFT JOIN loyalty_adoption_rounding r ON r.card_id = c.id
-                     WHERE p.program_type IN %(types)s AND c.points <> 0
+                     WHERE p.program_type IN %(types)s AND c.points <> 0 AND c.ledgered IS NOT TRUE
                      ORDER BY c.id) n
             """,
             hash=ddl.row_hash("n"),
@@ -86,7 +89,7 @@ def post_init_hook(env):
         """
         INSERT INTO loyalty_lot (entry_id, card_id, program_id, company_id, points, remaining, date)
         SELECT id, card_id, program_id, company_id, points, points, effective_date
-          FROM loyalty_ledger_entry WHERE kind = 'opening' AND points > 0 ORDER BY id
+          FROM loyalty_ledger_entry WHERE idempotency_key = 'opening:' || card_id AND points > 0 ORDER BY id
         """
     )
     env.cr.execute(
@@ -99,7 +102,8 @@ def post_init_hook(env):
                    welcome_sent = TRUE, last_earning_date = CASE WHEN c.points > 0 THEN d.day END,
                    last_use_date = CASE WHEN c.points <> 0 THEN d.day END
               FROM loyalty_program p, (VALUES %(days)s) AS d(company_id, day)
-             WHERE p.id = c.program_id AND p.program_type IN %(types)s AND d.company_id IS NOT DISTINCT FROM c.company_id
+             WHERE p.id = c.program_id AND p.program_type IN %(types)s AND c.ledgered IS NOT TRUE
+               AND d.company_id IS NOT DISTINCT FROM c.company_id
             """,
             days=days,
             types=LEDGERED_TYPES,

@@ -20,3 +20,4 @@ from . import res_config_settings
 from . import res_partner_category
 from . import res_partner
 from . import product_template
+from . import loyalty_demo

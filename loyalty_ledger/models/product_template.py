@@ -5,9 +5,7 @@ from odoo.fields import Domain
 class ProductTemplate(models.Model):
     _inherit = "product.template"
 
-    loyalty_no_earn = fields.Boolean(
-        "Don't Earn Points", help="Buying this product earns no points on loyalty cards."
-    )
+    loyalty_no_earn = fields.Boolean("Don't Earn Points", help="Buying this product earns no points on loyalty cards.")
 
 
 class LoyaltyRule(models.Model):

@@ -266,6 +266,7 @@ class LoyaltyImportWizard(models.Model):
         if lines:
             lines._create_cards()
             lines._post()
+            self.env.invalidate_all()  # a large file must not fill the cache with all its cards
         self._count()
         if not self.pending_count:
             self.state = "done"
