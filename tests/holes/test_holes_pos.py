@@ -99,12 +99,12 @@ class TestHolesPos(AccountTestInvoicingCommon):
         return Order.search([("uuid", "=", data["uuid"])])
 
     def _confirm(self, order, card, points, program=None, **values):
-        """The till's second call. What must be refused may raise or do nothing; the assertion that follows tells."""
+        """The second call of the till. What must be refused may raise or do nothing; the assertion after it tells."""
         claim = {
             "points": points,
             "program_id": (program or self.program).id,
             "coupon_id": card.id if card else -1,
-            "partner_id": (card.partner_id or order.partner_id).id,
+            "partner_id": (card or order).partner_id.id,
             **values,
         }
         self._try(order.confirm_coupon_programs, {str(card.id if card else -1): claim})
