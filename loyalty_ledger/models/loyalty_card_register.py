@@ -12,6 +12,7 @@ class LoyaltyCard(models.Model):
     _inherit = "loyalty.card"
 
     uses_ledger = fields.Boolean(related="program_id.is_ledgered", string="Program Has a Ledger")
+    can_manage = fields.Boolean("Managed by Me", compute="_compute_can_manage")
     use_count = fields.Integer(compute_sudo=True)
     # Points past their date are for the staff only (P10).
     lapsed_points = fields.Float(groups="base.group_user")
@@ -37,6 +38,16 @@ class LoyaltyCard(models.Model):
         if "default_code" not in self.env.context:
             values.pop("code", None)
         return values
+
+    @api.depends("program_id", "code")
+    def _compute_display_name(self):
+        super()._compute_display_name()
+        for card in self.filtered(lambda card: not card.code):
+            card.display_name = self.env._("New Card")
+
+    @api.depends_context("uid")
+    def _compute_can_manage(self):
+        self.can_manage = self.env.user.has_group("loyalty_ledger.group_loyalty_manager")
 
     @api.depends("active", "closed", "points_to_id", "start_date", "expiration_date")
     def _compute_status(self):
