@@ -96,6 +96,5 @@ class LoyaltyCard(models.Model):
         """Return whether the customer has a card of the program, also one that is closed or expired."""
         owners = partner | partner.commercial_partner_id
         return bool(
-            partner
-            and self.search_count([("partner_id", "in", owners.ids), ("program_id", "=", program.id)], limit=1)
+            partner and self.search_count([("partner_id", "in", owners.ids), ("program_id", "=", program.id)], limit=1)
         )

@@ -16,7 +16,9 @@ class PosConfig(models.Model):
         if not card._is_usable(fields.Date.to_date(creation_date[:10])):
             message = self.env._("Card %s is closed, not valid yet or expired.", code)
         elif not any(reward.required_points <= points for reward in card.program_id.reward_ids):
-            message = self.env._("No reward can be claimed with card %(code)s: %(points)g points available.", code=code, points=points)
+            message = self.env._(
+                "No reward can be claimed with card %(code)s: %(points)g points available.", code=code, points=points
+            )
         else:
             result["payload"]["points"] = points
             return result

@@ -1,7 +1,7 @@
 from odoo import models
 from odoo.tools import SQL, float_compare
 
-from odoo.addons.loyalty_ledger.tools.units import PRECISION, to_units
+from odoo.addons.loyalty_ledger.tools.units import to_points, to_units
 
 from ..tools.source import TillSource
 from ..tools.trust import server_vouches
@@ -132,7 +132,7 @@ class PosOrder(models.Model):
         return {
             "card_id": card.id,
             "kind": kind,
-            "points": units / 10**PRECISION,
+            "points": to_points(units),
             "key": f"pos:{self.uuid or self.id}:{card.id}:{kind}",
             "document": ("pos.order", self.id),
             "effective_date": self._loyalty_day(),

@@ -1,15 +1,19 @@
 """What a till claims for an order, held against the order itself."""
 
+import logging
+
 from odoo import fields, models
 
 from odoo.addons.loyalty_ledger.tools.today import loyalty_today
-from odoo.addons.loyalty_ledger.tools.units import to_units
+from odoo.addons.loyalty_ledger.tools.units import to_points, to_units
 
 from ..tools import claims as rules
 
+_logger = logging.getLogger(__name__)
+
 STORED_VALUE = ("gift_card", "ewallet")
-#: What of a claim goes on to Odoo's code; the rest is worked out here.
-CLAIM_FIELDS = ("code", "barcode", "expiration_date", "product_id")
+#: What a claim may say of a new card; the rest is worked out here.
+CARD_FIELDS = ("code", "barcode", "expiration_date")
 
 
 class PosOrder(models.Model):
@@ -28,11 +32,14 @@ class PosOrder(models.Model):
     def _reward_lines(self):
         """Lines that spend points. Returned reward lines carry the cost of the sale and spend nothing."""
         return self.sudo().lines.filtered(
-            lambda line: line.is_reward_line
-            and line.reward_id
-            and line.points_cost > 0
-            and line.qty > 0
-            and not line.refunded_orderline_id
+            lambda line: (
+                line.is_reward_line
+                and line.reward_id
+                and line.points_cost > 0
+                and line.qty > 0
+                and not line.refunded_orderline_id
+                and (not line.coupon_id or line.coupon_id.program_id == line.reward_id.program_id)
+            )
         )
 
     def _is_customers_card(self, card):
@@ -82,7 +89,7 @@ class PosOrder(models.Model):
         points = 0.0
         for rule in program.sudo().rule_ids:
             valid = products.filtered_domain(rule._get_valid_product_domain())
-            of_rule = lines.filtered(lambda line: line.product_id in valid)
+            of_rule = [line for line in lines if line.product_id in valid]
             points += rules.rule_points(
                 rules.Rule(
                     mode=rule.reward_point_mode,
@@ -131,20 +138,15 @@ class PosOrder(models.Model):
         """
         if self.state in ("draft", "cancel"):
             return {}
-        checked, report = {}, []
         self._add_unclaimed_rewards(claims)
-        left = {}
+        checked, report, left = {}, [], {}
         for key, vals in claims.items():
-            try:
-                net = to_units(vals.get("points") or 0) / to_units(1)
-            except (OverflowError, TypeError, ValueError):
-                report.append((None, None, 0, self.env._("Not a number of points")))
-                continue
             card = self.env["loyalty.card"].sudo().browse(key if key > 0 else []).exists()
             program = self.env["loyalty.program"].sudo().browse(vals["program_id"]).exists()
-            problem = self._claim_problem(key, vals, card, program)
+            net = self._claimed_points(vals)
+            problem = self._claim_problem(key, net, vals, card, program)
             if problem:
-                if net and program:
+                if net is None or net:
                     report.append((card, program, net, problem))
                 continue
             lines = self._lines_of_claim(vals, card, program)
@@ -152,52 +154,53 @@ class PosOrder(models.Model):
             card, claimable = self._card_of_claim(card, program, spent)
             if not claimable:
                 continue
-            usable = not card or not program.is_ledgered or card._earns_on(self._loyalty_day())
             if program not in left:
                 left[program] = self._earnable_left(program, left)
-            # Who paid for a top-up gets it, also on a card that cannot be used.
-            earns = program._is_offered_to(self) and (usable or program.program_type in STORED_VALUE)
-            claim = rules.judge(net, spent, max(0.0, left[program]) if earns else 0.0)
+            problem = self._earning_problem(card, program)
+            claim = rules.judge(net, spent, 0.0 if problem else max(0.0, left[program]))
             left[program] -= claim.earned
             if claim.cut:
-                reason = (
-                    self.env._("More than the rules of the program give for the order")
-                    if usable
-                    else self.env._("The card cannot be used: closed, not started or expired")
-                )
-                report.append((card, program, claim.cut, reason))
+                problem = problem or self.env._("More than the rules of the program give for the order")
+                report.append((card, program, claim.cut, problem))
             if key < 0 and claim.cut and not claim.earned and not program.is_nominative:
                 continue  # no empty gift cards and coupons for what the order does not give
-            allowed = {name: vals[name] for name in CLAIM_FIELDS if vals.get(name)}
             new_key = card.id or key
             self._merge_claim(
                 checked,
                 new_key,
                 {
-                    **self._free_code(allowed, card, program, report),
+                    **self._card_values(vals, card, program, report),
                     "points": claim.earned - claim.spent,
                     "program_id": program.id,
                     "coupon_id": new_key,
                     "line_codes": self._codes_of_claim(vals, card, program),
-                    **({"partner_id": self.partner_id.id} if self.partner_id else {}),
                 },
             )
         self._report_claims(report)
         return checked
 
+    def _claimed_points(self, vals):
+        """Net points of a claim, rounded as the ledger does, or None when that is no number."""
+        try:
+            return to_points(to_units(vals.get("points")))
+        except (OverflowError, TypeError, ValueError):
+            return None
+
     def _add_unclaimed_rewards(self, claims):
         """Rewards that the order gave are paid for, whether the client mentions them or not."""
-        for card in self._reward_lines().coupon_id.filtered("ledgered"):
-            lines = self._reward_lines().filtered(lambda line: line.coupon_id == card)
-            if card.id not in claims and card.program_id not in self._settled_programs():
+        settled = self._settled_programs()
+        for card, lines in self._reward_lines().grouped("coupon_id").items():
+            if card.ledgered and card.id not in claims and card.program_id not in settled:
                 claims[card.id] = {
                     "points": -sum(lines.mapped("points_cost")),
                     "program_id": card.program_id.id,
                     "line_codes": lines.mapped("reward_identifier_code"),
                 }
 
-    def _claim_problem(self, key, vals, card, program):
+    def _claim_problem(self, key, net, vals, card, program):
         """Return why a claim cannot stand at all, or None."""
+        if net is None:
+            return self.env._("Not a number of points")
         if key > 0 and not card:
             return self.env._("The card does not exist")
         if not program or vals.get("misnamed"):
@@ -212,6 +215,14 @@ class PosOrder(models.Model):
             return self.env._("The order has no customer")
         if program.is_nominative and card and not self._is_customers_card(card):
             return self.env._("The card belongs to another customer")
+        return None
+
+    def _earning_problem(self, card, program):
+        """Return why the order earns nothing on the card, or None. Who paid for a top-up gets it on any card."""
+        if not program._is_offered_to(self):
+            return self.env._("The program is not offered at this till")
+        if card.ledgered and program.program_type not in STORED_VALUE and not card._earns_on(self._loyalty_day()):
+            return self.env._("The card cannot be used: closed, not started or expired")
         return None
 
     def _card_of_claim(self, card, program, spent):
@@ -240,34 +251,40 @@ class PosOrder(models.Model):
         """Reward lines that the claim pays for: of its card, or named by it while no card is on them yet."""
         codes = set(vals.get("line_codes") or ())
         return self._reward_lines().filtered(
-            lambda line: line.reward_id.program_id == program
-            and (line.coupon_id == card if line.coupon_id else line.reward_identifier_code in codes)
+            lambda line: (
+                line.reward_id.program_id == program
+                and (line.coupon_id == card if line.coupon_id else line.reward_identifier_code in codes)
+            )
         )
 
     def _codes_of_claim(self, vals, card, program):
         """Codes of the order's own rewards in the program that are not another card's."""
         codes = set(vals.get("line_codes") or ())
         lines = self.sudo().lines.filtered(
-            lambda line: line.reward_identifier_code in codes
-            and line.reward_id.program_id == program
-            and (not line.coupon_id or line.coupon_id == card)
+            lambda line: (
+                line.reward_identifier_code in codes
+                and line.reward_id.program_id == program
+                and (not line.coupon_id or line.coupon_id == card)
+            )
         )
         return sorted(set(lines.mapped("reward_identifier_code")))
 
-    def _free_code(self, vals, card, program, report):
-        """Drop the code of a new card when another card has it: the customer paid, so the card gets a fresh one."""
+    def _card_values(self, vals, card, program, report):
+        """What the claim says of a new card. A number that another card has is dropped: the customer paid, so the
+        new card gets a fresh one."""
+        allowed = {"partner_id": self.partner_id.id} if self.partner_id else {}
         if card:
-            return {name: value for name, value in vals.items() if name not in ("code", "barcode")}
+            return allowed
+        allowed.update({name: vals[name] for name in CARD_FIELDS if vals.get(name)})
         Card = self.env["loyalty.card"].sudo().with_context(active_test=False)
         for name in ("code", "barcode"):
-            taken = Card.search([("code", "=", vals[name])], limit=1) if vals.get(name) else Card
-            if not taken:
-                continue
-            if program.program_type == "gift_card" and taken.program_id == program and taken.active and name == "code":
-                continue  # a printed card that is sold or topped up
+            taken = Card.search([("code", "=", allowed.get(name))], limit=1) if name in allowed else Card
+            printed = name == "code" and program.program_type == "gift_card" and taken.active
+            if not taken or (printed and taken.program_id == program):
+                continue  # free, or a printed card that is sold or topped up
             report.append((taken, program, 0, self.env._("The card number is taken; a new card got another one")))
-            del vals[name]
-        return vals
+            del allowed[name]
+        return allowed
 
     def _report_claims(self, report):
         """Put what was cut down in the exceptions list, once for each order and program."""
@@ -275,6 +292,15 @@ class PosOrder(models.Model):
         known = Exception_.search(
             [("res_model", "=", "pos.order"), ("res_id", "=", self.id), ("kind", "=", "claim")]
         ).program_id
+        for card, program, points, note in report:
+            _logger.info(
+                "Claim of order %s cut: card %s, program %s, %s points: %s",
+                self.uuid,
+                card and card.id,
+                program and program.id,
+                points,
+                note,
+            )
         Exception_.create(
             [
                 {
@@ -282,7 +308,7 @@ class PosOrder(models.Model):
                     "card_id": card.id if card else False,
                     "program_id": program.id if program else False,
                     "company_id": self.company_id.id,
-                    "points": points,
+                    "points": points or 0,
                     "res_model": "pos.order",
                     "res_id": self.id,
                     "note": note,

@@ -108,7 +108,7 @@ class TillCase(AccountTestInvoicingCommon):
 
     @classmethod
     def make_stored_value(cls, kind, product):
-        program = cls.env["loyalty.program"].create(
+        return cls.env["loyalty.program"].create(
             {
                 "name": kind,
                 "program_type": kind,
@@ -131,7 +131,6 @@ class TillCase(AccountTestInvoicingCommon):
                 ],
             }
         )
-        return program
 
     @classmethod
     def make_card(cls, partner, points=0, program=None, **values):

@@ -176,7 +176,9 @@ class TestTillClaims(TillCase):
         """C6: only what the payments cover earns: lines that a client adds to the paid order do not."""
         card = self.make_card(self.ann)
         order = self.sell([self.line(price=10)], self.ann)
-        order.lines.create({**self.line(price=9_000), "order_id": order.id, "price_subtotal": 9_000, "price_subtotal_incl": 9_000})
+        order.lines.create(
+            {**self.line(price=9_000), "order_id": order.id, "price_subtotal": 9_000, "price_subtotal_incl": 9_000}
+        )
         self.confirm(order, {card.id: self.claim(9_010, card=card, partner_id=self.ann.id)})
         self.assertEntries(order, [])
         self.assertCut(order, [9_010])
@@ -254,7 +256,9 @@ class TestTillClaims(TillCase):
         """N8: nothing that a client sends for a paid order raises."""
         card = self.make_card(self.ann)
         order = self.sell([self.line(price=10)], self.ann)
-        self.confirm(order, {card.id: self.claim(float("nan"), card=card), -7: self.claim("many"), 987654321: self.claim(5)})
+        self.confirm(
+            order, {card.id: self.claim(float("nan"), card=card), -7: self.claim("many"), 987654321: self.claim(5)}
+        )
         self.assertEntries(order, [])
 
     def test_gift_card_sale_and_spending(self):

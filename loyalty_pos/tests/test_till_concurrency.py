@@ -48,9 +48,7 @@ class TestTillConcurrency(BaseCase):
         ).id
         journal = self.keep(env["account.journal"].create({"name": "Till", "type": "bank", "code": self.mark[:5]}))
         method = self.keep(env["pos.payment.method"].create({"name": "Till", "journal_id": journal.id}))
-        config = self.keep(
-            env["pos.config"].create({"name": "Till", "payment_method_ids": [Command.set(method.ids)]})
-        )
+        config = self.keep(env["pos.config"].create({"name": "Till", "payment_method_ids": [Command.set(method.ids)]}))
         config.with_user(self.cashier_id).open_ui()
         session = self.keep(config.current_session_id)
         product = self.keep(
@@ -105,7 +103,9 @@ class TestTillConcurrency(BaseCase):
         with self.environment() as env:
             card = env["loyalty.card"].search([("program_id", "=", self.program_id)])
             self.assertEqual(card.mapped("points"), [100])
-            self.assertEqual(card.entry_ids.mapped(lambda e: (e.kind, e.points, e.res_id)), [("earn", 100, self.order_id)])
+            self.assertEqual(
+                card.entry_ids.mapped(lambda e: (e.kind, e.points, e.res_id)), [("earn", 100, self.order_id)]
+            )
             self.assertEqual({update["id"] for answer in answers for update in answer["coupon_updates"]}, {card.id})
 
     def test_second_confirmation_cannot_go_on_with_an_old_view(self):
@@ -136,11 +136,19 @@ class TestTillConcurrency(BaseCase):
 
     def remove_ledger(self, cr, card_ids):
         """Delete what nobody can delete: with the ledger's triggers off, in this transaction only."""
-        tables = ("loyalty_ledger_consumption", "loyalty_lot", "loyalty_exception", "loyalty_ledger_entry", "loyalty_card")
+        tables = (
+            "loyalty_ledger_consumption",
+            "loyalty_lot",
+            "loyalty_exception",
+            "loyalty_ledger_entry",
+            "loyalty_card",
+        )
         for table in tables:
             cr.execute(SQL("ALTER TABLE %s DISABLE TRIGGER USER", SQL.identifier(table)))
         entries = SQL("(SELECT id FROM loyalty_ledger_entry WHERE card_id = ANY(%s))", card_ids)
-        cr.execute(SQL("DELETE FROM loyalty_ledger_consumption WHERE debit_entry_id IN %s OR entry_id IN %s", entries, entries))
+        cr.execute(
+            SQL("DELETE FROM loyalty_ledger_consumption WHERE debit_entry_id IN %s OR entry_id IN %s", entries, entries)
+        )
         for table in ("loyalty_lot", "loyalty_exception", "loyalty_ledger_entry", "loyalty_history"):
             cr.execute(SQL("DELETE FROM %s WHERE card_id = ANY(%s)", SQL.identifier(table), card_ids))
         cr.execute(SQL("DELETE FROM loyalty_card WHERE id = ANY(%s)", card_ids))
@@ -152,13 +160,25 @@ class TestTillConcurrency(BaseCase):
         cr = env.cr
         orders = ids["pos.order"]
         cr.execute(SQL("DELETE FROM pos_payment WHERE pos_order_id = ANY(%s)", orders))
-        cr.execute(SQL("DELETE FROM stock_move WHERE picking_id IN (SELECT id FROM stock_picking WHERE pos_order_id = ANY(%s))", orders))
+        cr.execute(
+            SQL(
+                "DELETE FROM stock_move WHERE picking_id IN (SELECT id FROM stock_picking WHERE pos_order_id = ANY(%s))",
+                orders,
+            )
+        )
         cr.execute(SQL("DELETE FROM stock_picking WHERE pos_order_id = ANY(%s)", orders))
         cr.execute(SQL("DELETE FROM pos_order_line WHERE order_id = ANY(%s)", orders))
         cr.execute(SQL("DELETE FROM pos_order WHERE id = ANY(%s)", orders))
         cr.execute(SQL("DELETE FROM pos_session WHERE id = ANY(%s)", ids["pos.session"]))
         env["loyalty.program"].browse(ids["loyalty.program"]).active = False
-        for model in ("loyalty.program", "pos.config", "pos.payment.method", "account.journal", "product.product", "res.partner"):
+        for model in (
+            "loyalty.program",
+            "pos.config",
+            "pos.payment.method",
+            "account.journal",
+            "product.product",
+            "res.partner",
+        ):
             env[model].browse(ids[model]).unlink()
         user = env["res.users"].browse(ids["res.users"])
         partner = user.partner_id

@@ -49,9 +49,7 @@ class TestHolesPos(AccountTestInvoicingCommon):
                 "trigger": "auto",
                 "applies_on": "both",
                 "rule_ids": [Command.create({"reward_point_mode": "money", "reward_point_amount": 1})],
-                "reward_ids": [
-                    Command.create({"discount": 10, "discount_mode": "per_order", "required_points": 100})
-                ],
+                "reward_ids": [Command.create({"discount": 10, "discount_mode": "per_order", "required_points": 100})],
                 **values,
             }
         )
@@ -236,7 +234,11 @@ class TestHolesPos(AccountTestInvoicingCommon):
             applies_on="future",
             rule_ids=[
                 Command.create(
-                    {"reward_point_mode": "money", "reward_point_split": True, "product_ids": [Command.set(self.product.ids)]}
+                    {
+                        "reward_point_mode": "money",
+                        "reward_point_split": True,
+                        "product_ids": [Command.set(self.product.ids)],
+                    }
                 )
             ],
         )
