@@ -14,6 +14,11 @@ KINDS = frozenset(("opening", "earn", "redeem", "adjust", "expiry", "transfer", 
 OVERDRAW = ("refuse", "debt", "clamp")
 #: Movements that are planned and written together: large enough for set-based SQL, small enough for memory.
 CHUNK = 20_000
+#: What the gateway writes on cards.
+COLUMNS = frozenset(
+    "points accumulated_points redeemed_points lifetime_points debt_points last_earning_date last_use_date "
+    "ledger_revision level_id write_date write_uid".split()
+)
 #: Entries from which on a statement takes so long that planning anew costs nothing.
 BULK = 1_000
 
@@ -298,7 +303,8 @@ class Gateway:
                        (COALESCE(c.accumulated_points, 0) * 10000)::bigint AS accumulated,
                        (COALESCE(c.redeemed_points, 0) * 10000)::bigint AS redeemed,
                        (COALESCE(c.lifetime_points, 0) * 10000)::bigint AS lifetime,
-                       (COALESCE(c.debt_points, 0) * 10000)::bigint AS debt
+                       (COALESCE(c.debt_points, 0) * 10000)::bigint AS debt,
+                       EXISTS (SELECT 1 FROM loyalty_hold h WHERE h.card_id = c.id AND h.state = 'active') AS held
                   FROM loyalty_card c
                  WHERE c.id IN (
                        SELECT unnest(%(ids)s::int[])
@@ -329,14 +335,20 @@ class Gateway:
             if info["last_earning_date"]:
                 card.earned_on(info["last_earning_date"])
             states[card.id] = card
-        used = arrays.numbers(card.id for card in states.values() if card.last_use or card.balance or card.revision)
-        if used != "{}":
+        if used := [card.id for card in states.values() if card.last_use or card.balance or card.revision]:
             self._load_lots(states, used)
+        if held := [card.id for card in states.values() if card.info["held"]]:
+            self._load_holds(states, held)
+        if owing := [card.id for card in states.values() if card.debt]:
+            self._load_debts(states, owing)
         return states
 
     def _load_lots(self, states, card_ids):
-        for row in self._read_lots(SQL("l.card_id = ANY(%s::int[]) AND l.remaining > 0", card_ids)):
+        condition = SQL("l.card_id = ANY(%s::int[]) AND l.remaining > 0", arrays.numbers(card_ids))
+        for row in self._read_lots(condition):
             states[row.card_id].add_lot(row)
+
+    def _load_holds(self, states, card_ids):
         self.cr.execute(
             SQL(
                 """
@@ -344,7 +356,7 @@ class Gateway:
                  WHERE card_id = ANY(%s::int[]) AND state = 'active' AND (expires_at IS NULL OR expires_at > %s)
                  ORDER BY id
                 """,
-                card_ids,
+                arrays.numbers(card_ids),
                 fields.Datetime.now(),
             )
         )
@@ -352,19 +364,19 @@ class Gateway:
             hold = allocation.Hold(hold_id, points, since)
             self.holds[hold_id] = hold
             states[card_id].holds.append(hold)
-        owing = [card.id for card in states.values() if card.debt]
-        if owing:
-            self.cr.execute(
-                SQL(
-                    """
-                    SELECT card_id, id, (unpaid_points * 10000)::bigint FROM loyalty_ledger_entry
-                     WHERE card_id = ANY(%s) AND unpaid_points > 0 ORDER BY id
-                    """,
-                    owing,
-                )
+
+    def _load_debts(self, states, card_ids):
+        self.cr.execute(
+            SQL(
+                """
+                SELECT card_id, id, (unpaid_points * 10000)::bigint FROM loyalty_ledger_entry
+                 WHERE card_id = ANY(%s::int[]) AND unpaid_points > 0 ORDER BY id
+                """,
+                arrays.numbers(card_ids),
             )
-            for card_id, entry_id, unpaid in self.cr.fetchall():
-                states[card_id].debts.append(allocation.Debt(entry_id, unpaid))
+        )
+        for card_id, entry_id, unpaid in self.cr.fetchall():
+            states[card_id].debts.append(allocation.Debt(entry_id, unpaid))
 
     def _read_lots(self, condition):
         """Yield lots once: a lot already read is the same object everywhere."""
@@ -619,7 +631,10 @@ class Gateway:
     # --- writing -------------------------------------------------------------------------------------------------
 
     def write(self, states):
-        """Write the plan: entries, lots, consumptions, debts, holds and cards, each in one statement."""
+        """Write the plan: entries, lots, consumptions, debts, holds and cards, each in one statement.
+
+        The last one makes the constraints immediate again: what does not fit together surfaces here.
+        """
         plan = self.plan
         touched = {entry.card.id: entry.card for entry in plan.entries}
         touched.update((card.id, card) for card in states.values() if card.revision != card.info["revision"])
@@ -651,7 +666,6 @@ class Gateway:
         self._consume_holds(plan.entries)
         old_levels = self._assign_levels(list(touched.values()))
         self._update_cards(touched.values())
-        self.cr.execute(SQL("SET CONSTRAINTS %s IMMEDIATE", SQL(ddl.CONSTRAINTS)))
         self._invalidate(touched)
         self._report_shortfalls(plan.shortfalls)
         self._notify(touched, old_levels)
@@ -659,16 +673,17 @@ class Gateway:
     def _number(self, plan):
         self.cr.execute(
             SQL(
-                "SELECT nextval('loyalty_ledger_entry_id_seq') FROM generate_series(1, %s)",
+                """
+                SELECT nextval('loyalty_ledger_entry_id_seq') FROM generate_series(1, %s)
+                 UNION ALL
+                SELECT nextval('loyalty_lot_id_seq') FROM generate_series(1, %s)
+                """,
                 len(plan.entries),
+                len(plan.lots),
             )
         )
-        for entry, (entry_id,) in zip(plan.entries, self.cr.fetchall()):
-            entry.id = entry_id
-        if plan.lots:
-            self.cr.execute(SQL("SELECT nextval('loyalty_lot_id_seq') FROM generate_series(1, %s)", len(plan.lots)))
-            for lot, (lot_id,) in zip(plan.lots, self.cr.fetchall()):
-                lot.id = lot_id
+        for row, (row_id,) in zip([*plan.entries, *plan.lots], self.cr.fetchall()):
+            row.id = row_id
 
     def _insert_entries(self, entries):
         numbers, units, texts = arrays.numbers, arrays.units, arrays.texts
@@ -829,14 +844,22 @@ class Gateway:
         by_program = defaultdict(list)
         for card in cards:
             by_program[card.info["program_id"]].append(card)
-        programs = self.env["loyalty.program"].sudo().browse(by_program)
-        for program in programs:
-            levels = [(to_units(level.min_points), level.id) for level in program.level_ids]
-            if not levels:
-                continue
-            levels.sort()
-            of_program = by_program[program.id]
-            basis = self._level_basis(program, of_program)
+        steps = defaultdict(list)
+        self.env["loyalty.level"].flush_model()
+        self.cr.execute(
+            SQL(
+                """
+                SELECT program_id, (min_points * 10000)::bigint, id FROM loyalty_level
+                 WHERE program_id = ANY(%s::int[]) ORDER BY program_id, min_points
+                """,
+                arrays.numbers(by_program),
+            )
+        )
+        for program_id, minimum, level_id in self.cr.fetchall():
+            steps[program_id].append((minimum, level_id))
+        for program_id, levels in steps.items():
+            of_program = by_program[program_id]
+            basis = self._level_basis(self.env["loyalty.program"].sudo().browse(program_id), of_program)
             for card in of_program:
                 level_id = levels[0][1]
                 if not card.source:
@@ -901,7 +924,8 @@ class Gateway:
                   FROM unnest(%s::int[], %s::numeric[], %s::numeric[], %s::numeric[], %s::numeric[], %s::numeric[],
                               %s::date[], %s::date[], %s::int[], %s::int[])
                        AS u(id, points, accumulated, redeemed, lifetime, debt, earned, used, revision, level_id)
-                 WHERE c.id = u.id
+                 WHERE c.id = u.id;
+                SET CONSTRAINTS %s IMMEDIATE
                 """,
                 self.cr.now(),
                 self.env.uid,
@@ -915,12 +939,17 @@ class Gateway:
                 numbers([card.last_use for card in cards]),
                 numbers([max(card.revision, card.info["revision"] + 1) for card in cards]),
                 numbers([card.level_id for card in cards]),
+                SQL(ddl.CONSTRAINTS),
             )
         )
 
     def _invalidate(self, touched):
         cards = self.env["loyalty.card"].browse(touched)
-        cards.invalidate_recordset(flush=False)
+        # The columns that the gateway leaves alone stay in the cache; whatever is computed is computed again.
+        stale = [
+            name for name, field in cards._fields.items() if name in COLUMNS or not (field.store and field.column_type)
+        ]
+        cards.invalidate_recordset(stale, flush=False)
         for model in ("loyalty.lot", "loyalty.ledger.entry", "loyalty.ledger.consumption"):
             self.env[model].invalidate_model(flush=False)
         cards.modified(["points"])
