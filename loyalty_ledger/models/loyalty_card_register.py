@@ -27,6 +27,7 @@ class LoyaltyCard(models.Model):
         ],
         "Status", compute="_compute_status",
     )  # fmt: skip
+    level_multiplier = fields.Float(related="level_id.multiplier", string="Multiplier")
     entry_count = fields.Integer("Transaction Count", compute="_compute_entry_count")
     points_from_count = fields.Integer("Cards That Send Points", compute="_compute_points_from_count")
     lot_report_ids = fields.One2many("loyalty.lot.report", "card_id", "Open Points by Expiry", readonly=True)

@@ -32,8 +32,7 @@ class LoyaltyLotReport(models.Model):
         programs = self.env["loyalty.program"].sudo().with_context(active_test=False)
         days = SQL(", ").join(
             SQL("(%s::int, %s::date)", company.id or None, loyalty_today(self.env, company))
-            for company in [company for (company,) in programs._read_group([], ["company_id"])]
-            or [self.env["res.company"]]
+            for (company,) in programs._read_group([], ["company_id"]) or [(self.env["res.company"],)]
         )
         return SQL(
             """

@@ -112,6 +112,22 @@ class TestRegisterBalances(RegisterCase):
         self.assertEqual(sum(points for __, points in groups), ledger)
         self.assertEqual(dict(groups)[self.partner], 870)
 
+    def test_customers_who_redeemed(self):
+        """C29: customers who redeemed are listed with what they can spend, their multiplier and the full log."""
+        self.make_levels().multiplier = 1.5
+        self.hold._consume()
+        self.earn(70, self.other)
+        action = self.env["ir.actions.act_window"]._for_xml_id("loyalty_ledger.loyalty_card_redeemed_action")
+        cards = self.Card.with_user(self.user).search(
+            safe_eval(action["domain"]) + [("program_id", "=", self.program.id)]
+        )
+        self.assertRecordValues(
+            cards,
+            [{"partner_id": self.partner.id, "redeemed_points": 500, "available_points": 500, "level_multiplier": 1.5}],
+        )
+        log = self.Entry.with_user(self.user).search(cards.action_view_transactions()["domain"])
+        self.assertEqual(log.mapped("points"), [-300, -200, 1000])
+
     def test_filters_of_the_register(self):
         """S4, C28: the filters of the list find what they name, and the groups work."""
         self.other.with_user(self.manager).expiration_date = "2026-04-01"
