@@ -123,6 +123,9 @@ def protect_cards(cr):
                 END IF;
                 RETURN NULL;
             END IF;
+            IF TG_OP = 'INSERT' AND NEW.points = 0 THEN
+                RETURN NULL;  -- a new card has no transactions yet; they bring their own checks
+            END IF;
             {_LAST_BALANCE.format("NEW.id", LAST_ID)}
             IF NEW.points = COALESCE(last_balance, 0) THEN
                 RETURN NULL;

@@ -121,6 +121,17 @@ class LoyaltyImportWizard(models.Model):
             "target": "download",
         }
 
+    def action_view_lines(self):
+        """Open the lines with search and groups, for large files."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Lines of %s", self.file_name or ""),
+            "res_model": "loyalty.import.line",
+            "views": [(False, "list")],
+            "domain": [("import_id", "=", self.id)],
+        }
+
     # --- dry run -------------------------------------------------------------------------------------------------
 
     def action_check(self):
@@ -285,9 +296,12 @@ class LoyaltyImportLine(models.Model):
     number = fields.Integer("Line", readonly=True, aggregator=None)
     code = fields.Char("Card Number", readonly=True)
     customer = fields.Char("Customer in File", readonly=True)
-    card_id = fields.Many2one("loyalty.card", "Card", readonly=True, ondelete="set null", index="btree_not_null")
+    card_id = fields.Many2one(
+        "loyalty.card", "Loyalty Card", readonly=True, ondelete="set null", index="btree_not_null"
+    )
     partner_id = fields.Many2one("res.partner", "Customer", readonly=True, ondelete="set null")
     program_id = fields.Many2one("loyalty.program", "Program", readonly=True, ondelete="set null")
+    card_code = fields.Char("Card", compute="_compute_card_code")
     mode = fields.Selection(MODES, "Mode", readonly=True)
     points = fields.Float("Points in File", digits=(16, 4), readonly=True)
     expiration_date = fields.Date("Expires On", readonly=True)
@@ -304,6 +318,11 @@ class LoyaltyImportLine(models.Model):
     )  # fmt: skip
 
     _done_key_idx = models.Index("(key) WHERE state IN ('done', 'skipped')")
+
+    @api.depends("card_id", "code")
+    def _compute_card_code(self):
+        for line in self:
+            line.card_code = line.card_id.code or line.code
 
     def _create_cards(self):
         """Create the cards that the check announced; lines of one card share it."""
