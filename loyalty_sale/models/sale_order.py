@@ -59,7 +59,9 @@ class SaleOrder(models.Model):
     def write(self, vals):
         """Post when orders become confirmed and reverse when they stop being it, whoever changes the state."""
         if "loyalty_in_ledger" in vals and not self.env.su and OrderEvent.of(self.env) is None:
-            raise AccessError(self.env._("Only confirming or cancelling an order changes its place in the points ledger."))
+            raise AccessError(
+                self.env._("Only confirming or cancelling an order changes its place in the points ledger.")
+            )
         state = vals.get("state")
         if not state:
             return super().write(vals)

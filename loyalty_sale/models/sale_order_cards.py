@@ -29,24 +29,32 @@ class SaleOrder(models.Model):
     @api.depends("partner_id", "company_id")
     def _compute_loyalty_card_id(self):
         partners = self.partner_id | self.partner_id.commercial_partner_id
-        cards = self.env["loyalty.card"].sudo().search(  # whoever enters an order may use the customer's card
-            [
-                ("partner_id", "in", partners.ids),
-                ("program_id.program_type", "=", "loyalty"),
-                ("program_id.active", "=", True),
-                ("closed", "=", False),
-                ("points_to_id", "=", False),
-            ],
-            order="is_default DESC, id",
-        ) if partners.ids else self.env["loyalty.card"]
+        cards = (
+            self.env["loyalty.card"]
+            .sudo()
+            .search(  # whoever enters an order may use the customer's card
+                [
+                    ("partner_id", "in", partners.ids),
+                    ("program_id.program_type", "=", "loyalty"),
+                    ("program_id.active", "=", True),
+                    ("closed", "=", False),
+                    ("points_to_id", "=", False),
+                ],
+                order="is_default DESC, id",
+            )
+            if partners.ids
+            else self.env["loyalty.card"]
+        )
         for order in self:
             if order.state in ("sale", "cancel"):
                 order.loyalty_card_id = order.loyalty_card_id
                 continue
             partner = order.partner_id._origin or order.partner_id
             fitting = cards.filtered(
-                lambda card, order=order, partner=partner: card.partner_id in (partner, partner.commercial_partner_id)
-                and card.company_id in (order.company_id, order.company_id.browse())
+                lambda card, order=order, partner=partner: (
+                    card.partner_id in (partner, partner.commercial_partner_id)
+                    and card.company_id in (order.company_id, order.company_id.browse())
+                )
             )
             if order.loyalty_card_id._origin not in fitting:
                 fitting = fitting.sorted(
@@ -81,7 +89,7 @@ class SaleOrder(models.Model):
     def _earning_card(self, program):
         """Return the card that earns in ``program``, usable or not, or no card when the customer has none."""
         chosen = self.loyalty_card_id
-        if chosen.program_id == program:
+        if chosen.program_id == program and self._may_use_card(chosen):
             return chosen
         Card = self.env["loyalty.card"]
         card = Card._default_card(self.partner_id, program)
@@ -214,6 +222,13 @@ class SaleOrder(models.Model):
 class LoyaltyCard(models.Model):
     _inherit = "loyalty.card"
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Orders issue cards: Odoo raises its rights for the first one of a program, and forgets it for more."""
+        if self.env.su or OrderEvent.of(self.env) is None:
+            return super().create(vals_list)
+        return super(LoyaltyCard, self.sudo()).create(vals_list).sudo(False)
+
     def _why_not_usable(self, date=None):
         """Return in words why the card neither earns nor pays on ``date`` (default today), or False."""
         self.ensure_one()
@@ -223,7 +238,9 @@ class LoyaltyCard(models.Model):
         if self.closed or not self.active:
             return _("Card %s is closed.", self.code)
         if self.points_to_id:
-            return _("Card %(card)s sends its points to card %(master)s.", card=self.code, master=self.points_to_id.code)
+            return _(
+                "Card %(card)s sends its points to card %(master)s.", card=self.code, master=self.points_to_id.code
+            )
         if self.start_date and self.start_date > (date or loyalty_today(self.env, self.company_id)):
             return _("Card %(card)s can be used from %(date)s on.", card=self.code, date=self.start_date)
         return _("Card %(card)s expired on %(date)s.", card=self.code, date=self.expiration_date)

@@ -67,7 +67,9 @@ class SaleOrderLine(models.Model):
         if self.env.su or OrderEvent.of(self.env) is not None:
             return
         raise AccessError(
-            self.env._("What a reward costs and which card pays it cannot be edited. Use Reward or Coupon Code on the order.")
+            self.env._(
+                "What a reward costs and which card pays it cannot be edited. Use Reward or Coupon Code on the order."
+            )
         )
 
     def _check_reward_fields(self, vals):

@@ -16,9 +16,7 @@ class OrderCase(TransactionCase):
         clock.start()
         cls.addClassCleanup(clock.stop)
         cls.env["loyalty.program"].search([]).active = False
-        cls.salesperson = new_test_user(
-            cls.env, "loyalty_salesperson", groups="sales_team.group_sale_salesman_all_leads"
-        )
+        cls.salesperson = new_test_user(cls.env, "loyalty_salesperson", groups="sales_team.group_sale_salesman")
         cls.manager = new_test_user(cls.env, "loyalty_sales_manager", groups="sales_team.group_sale_manager")
         cls.customer = cls.env["res.partner"].create({"name": "Ada"})
         cls.stranger = cls.env["res.partner"].create({"name": "Bob"})
@@ -52,14 +50,41 @@ class OrderCase(TransactionCase):
             }
         )
 
+    def _gift_cards(self):
+        """A program that issues one gift card for each unit of a product of 50.00, and the product."""
+        product = self.env["product.product"].create(
+            {"name": "Gift card", "type": "service", "list_price": 50.0, "taxes_id": False}
+        )
+        rule = {
+            "product_ids": product.ids,
+            "reward_point_mode": "money",
+            "reward_point_amount": 1,
+            "reward_point_split": True,
+        }
+        program = self._program(
+            name="Gift cards",
+            program_type="gift_card",
+            applies_on="future",
+            rule_ids=[Command.create(rule)],
+            reward_ids=[Command.create(self._per_point())],
+        )
+        return program, product
+
+    def _per_point(self):
+        return {
+            "reward_type": "discount",
+            "discount": 1,
+            "discount_mode": "per_point",
+            "discount_applicability": "order",
+            "required_points": 1,
+        }
+
     def _card(self, points=0, partner=None, program=None, **values):
         card = self.env["loyalty.card"].create(
             {"program_id": (program or self.program).id, "partner_id": (partner or self.customer).id, **values}
         )
         if points:
-            card._post_entries(
-                [{"card_id": card.id, "kind": "opening", "points": points, "key": f"opening:{card.id}"}]
-            )
+            card._post_entries([{"card_id": card.id, "kind": "opening", "points": points, "key": f"opening:{card.id}"}])
         return card
 
     def _order(self, quantity=1, partner=None, user=None, **values):

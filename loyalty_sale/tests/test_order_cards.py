@@ -1,7 +1,7 @@
 from datetime import date
 
 from odoo.exceptions import ValidationError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from .common import OrderCase
 
@@ -184,3 +184,34 @@ class TestOrderCards(OrderCase):
         second = self._order(5, partner=partner)
         second._update_programs_and_rewards()
         self.assertFalse(second._get_claimable_rewards())
+
+    def test_order_form(self):
+        """H2: the form proposes the customer's card and follows the customer."""
+        card, theirs = self._card(), self._card(partner=self.stranger)
+        with Form(self.env["sale.order"].with_user(self.salesperson)) as form:
+            form.partner_id = self.customer
+            self.assertEqual(form.loyalty_card_id, card)
+            form.partner_id = self.stranger
+            self.assertEqual(form.loyalty_card_id, theirs)
+            with form.order_line.new() as line:
+                line.product_id = self.product
+        order = form.record
+        self.assertEqual(order.loyalty_card_id, theirs)
+        with Form(order) as form, form.order_line.edit(0) as line:
+            line.product_uom_qty = 3
+        order._update_programs_and_rewards()
+        order.action_confirm()
+        self.assertPosted(order, [(theirs, "earn", 300)])
+
+    def test_two_companies(self):
+        """N11: an order never earns on a card of another company's program."""
+        other = self.env["res.company"].create({"name": "Elsewhere"})
+        foreign = self._program(name="Elsewhere", company_id=other.id)
+        card = self._card(program=foreign)
+        own = self._card()
+        order = self._order(2)
+        self.assertEqual(order.loyalty_card_id, own)
+        order._update_programs_and_rewards()
+        order.action_confirm()
+        self.assertPosted(order, [(own, "earn", 200)])
+        self.assertEqual(card.points, 0)

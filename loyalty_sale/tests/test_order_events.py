@@ -1,6 +1,6 @@
 from odoo.exceptions import ValidationError
 from odoo.fields import Command
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 
 from .common import OrderCase
 
@@ -169,17 +169,7 @@ class TestOrderEvents(OrderCase):
         per_point = self._program(
             name="Per point",
             rule_ids=[Command.create({"reward_point_mode": "order", "minimum_qty": 99})],
-            reward_ids=[
-                Command.create(
-                    {
-                        "reward_type": "discount",
-                        "discount": 1,
-                        "discount_mode": "per_point",
-                        "discount_applicability": "order",
-                        "required_points": 1,
-                    }
-                )
-            ],
+            reward_ids=[Command.create(self._per_point())],
         )
         self.program.active = False
         card = self._card(500, program=per_point)
@@ -253,32 +243,7 @@ class TestOrderEvents(OrderCase):
 
     def test_gift_card_sold_and_cancelled(self):
         """C11: a gift card gets its value when its order is confirmed, and loses it when that is cancelled."""
-        gift = self.env["product.product"].create(
-            {"name": "Gift card", "type": "service", "list_price": 50.0, "taxes_id": False}
-        )
-        self.env["loyalty.program"].create(
-            {
-                "name": "Gift cards",
-                "program_type": "gift_card",
-                "applies_on": "future",
-                "trigger": "auto",
-                "rule_ids": [
-                    Command.create(
-                        {
-                            "product_ids": gift.ids,
-                            "reward_point_mode": "money",
-                            "reward_point_amount": 1,
-                            "reward_point_split": True,
-                        }
-                    )
-                ],
-                "reward_ids": [
-                    Command.create(
-                        {"discount": 1, "discount_mode": "per_point", "discount_applicability": "order"}
-                    )
-                ],
-            }
-        )
+        __, gift = self._gift_cards()
         self.program.active = False
         order = self._order(1)
         order.order_line.write({"product_id": gift.id, "product_uom_qty": 2})
@@ -299,3 +264,66 @@ class TestOrderEvents(OrderCase):
         order._action_cancel()
         self.assertEqual(cards.mapped("points"), [0, 0])
         self.assertEqual(self.env["loyalty.card"]._verify_ledger(), [])
+
+    def test_gift_cards_of_a_confirmed_order(self):
+        """C11: more gift cards on a confirmed order get their value, fewer lose it, each with its own entry."""
+        program, gift = self._gift_cards()
+        self.program.active = False
+        order = self._order(1)
+        order.order_line.product_id = gift
+        order._update_programs_and_rewards()
+        order.action_confirm()
+        (first,) = order.coupon_point_ids.coupon_id
+        order.order_line.product_uom_qty = 2
+        order._update_programs_and_rewards()
+        second = order.coupon_point_ids.coupon_id - first
+        self.assertPosted(order, [(first, "earn", 50), (second, "earn", 50)])
+        order.order_line.product_uom_qty = 1
+        order._update_programs_and_rewards()
+        withdrawn = first if first not in order.coupon_point_ids.filtered("points").coupon_id else second
+        self.assertPosted(order, [(first, "earn", 50), (second, "earn", 50), (withdrawn, "reversal", -50)])
+        self.assertEqual((withdrawn.active, withdrawn.points, (first + second - withdrawn).points), (False, 0, 50))
+        self.assertEqual(program.coupon_count, 1)
+
+    def test_ewallet(self):
+        """C18: an eWallet pays up to its balance, is topped up at confirmation, and only its owner spends it."""
+        top_up = self.env["product.product"].create(
+            {"name": "Top-up", "type": "service", "list_price": 50.0, "taxes_id": False}
+        )
+        ewallets = self._program(
+            name="eWallet",
+            program_type="ewallet",
+            applies_on="future",
+            trigger_product_ids=top_up.ids,
+            rule_ids=[
+                Command.create({"product_ids": top_up.ids, "reward_point_mode": "money", "reward_point_amount": 1})
+            ],
+            reward_ids=[Command.create(self._per_point())],
+        )
+        self.program.active = False
+        order = self._order(1)
+        order.order_line.product_id = top_up
+        order._update_programs_and_rewards()
+        order.action_confirm()
+        wallet = self._card_of(program=ewallets)
+        self.assertPosted(order, [(wallet, "earn", 50)])
+        shopping = self._order(1)
+        shopping._update_programs_and_rewards()
+        self._claim(shopping, ewallets.reward_ids)
+        self.assertEqual(shopping.amount_total, 50)
+        theirs = self._order(1, partner=self.stranger)
+        theirs.applied_coupon_ids += wallet
+        self.assertFalse(theirs._get_claimable_rewards())
+        shopping.action_confirm()
+        self.assertPosted(shopping, [(wallet, "redeem", -50)])
+        self.assertEqual(wallet.points, 0)
+
+    def test_customer_confirms_in_the_portal(self):
+        """P23: what the customer confirms online is posted alike, in the customer's name."""
+        user = new_test_user(self.env, "loyalty_portal", groups="base.group_portal")
+        card = self._card(partner=user.partner_id)
+        order = self._order(2, partner=user.partner_id)
+        order._update_programs_and_rewards()
+        order.with_user(user).sudo().action_confirm()
+        self.assertPosted(order, [(card, "earn", 200)])
+        self.assertEqual(self._entries(order).author_id, user.id)

@@ -85,9 +85,7 @@ class TestOrderGuards(OrderCase):
         """P4: a context that a remote client sends opens nothing, even one that an action handed to it."""
         leaked = json.loads(json.dumps({CONTEXT_KEY: OrderEvent.bound(self.order)[0]}))
         for value in (True, 1, [1], {"document": ["sale.order", self.order.id]}, leaked[CONTEXT_KEY]):
-            self.assertRefused(
-                self.paying.with_context(**{CONTEXT_KEY: value}).write, {"points_cost": -1_000_000}
-            )
+            self.assertRefused(self.paying.with_context(**{CONTEXT_KEY: value}).write, {"points_cost": -1_000_000})
             self.assertRefused(
                 self.card.with_user(self.salesperson).with_context(**{CONTEXT_KEY: value}).write, {"points": 1000}
             )

@@ -16,7 +16,7 @@ class TestHolesSale(TransactionCase):
         clock.start()
         cls.addClassCleanup(clock.stop)
         cls.env["loyalty.program"].search([]).active = False
-        cls.salesperson = new_test_user(cls.env, "holes_salesperson", groups="sales_team.group_sale_salesman_all_leads")
+        cls.salesperson = new_test_user(cls.env, "holes_salesperson", groups="sales_team.group_sale_salesman")
         cls.manager = new_test_user(cls.env, "holes_sales_manager", groups="sales_team.group_sale_manager")
         cls.customer = cls.env["res.partner"].create({"name": "Ada"})
         cls.stranger = cls.env["res.partner"].create({"name": "Bob"})
