@@ -9,5 +9,4 @@
     "depends": ["loyalty_ledger", "sale_loyalty"],
     "data": ["views/sale_order_views.xml"],
     "auto_install": ["loyalty_ledger", "sale_loyalty"],
-    "installable": True,
 }

@@ -19,20 +19,24 @@ class SaleOrder(models.Model):
     )  # fmt: skip
 
     @contextmanager
-    def _loyalty_event(self):
+    def _loyalty_event(self, part="other"):
         """Collect what Odoo's code changes for this order, and post it when the outermost call for it is over.
 
-        Yields the event, the order bound to it and the changes.
+        Yields the order bound to the event, and its changes.
+
+        :param part: what of the changes is collected: ``spent``, ``earned`` or ``other``
         """
         self.ensure_one()
         event, order = OrderEvent.bound(self)
         changes = event.changes_of(self)
         if changes is not None:
-            yield event, order, changes
+            with event.collecting(getattr(changes, part)):
+                yield order, changes
             return
         with event.enter(self) as changes:
             try:
-                yield event, order, changes
+                with event.collecting(getattr(changes, part)):
+                    yield order, changes
             finally:
                 # What was collected shows in the cached balances; from here on they say what is posted.
                 self.env["loyalty.card"].browse(changes.card_ids()).invalidate_recordset(["points"])
@@ -96,22 +100,22 @@ class SaleOrder(models.Model):
         return self.browse(copies.ids)
 
     def _update_programs_and_rewards(self):
-        with self._loyalty_event() as (__, order, changes):
+        with self._loyalty_event() as (order, changes):
             kept = order._keep_loyalty_cards(changes)
             super(SaleOrder, order)._update_programs_and_rewards()
             order._restore_loyalty_cards(kept)
 
     def _apply_program_reward(self, reward, coupon, **kwargs):
-        with self._loyalty_event() as (__, order, __):
+        with self._loyalty_event() as (order, __):
             return super(SaleOrder, order)._apply_program_reward(reward, coupon, **kwargs)
 
     def _write_vals_from_reward_vals(self, reward_vals, old_lines, delete=True):
-        with self._loyalty_event() as (__, order, __):
+        with self._loyalty_event() as (order, __):
             lines = super(SaleOrder, order)._write_vals_from_reward_vals(reward_vals, old_lines, delete=delete)
         return lines.with_env(self.env)
 
     def _add_points_for_coupon(self, coupon_points):
-        with self._loyalty_event() as (event, order, changes), event.collecting(changes.earned):
+        with self._loyalty_event("earned") as (order, __):
             super(SaleOrder, order)._add_points_for_coupon(coupon_points)
 
     def _try_apply_code(self, code):

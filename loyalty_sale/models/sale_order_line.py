@@ -89,5 +89,5 @@ class SaleOrder(models.Model):
     @contextmanager
     def _collecting_costs(self, lines):
         """Yield ``lines`` bound to the event of this order, which collects their costs as spent."""
-        with self._loyalty_event() as (event, __, changes), event.collecting(changes.spent):
+        with self._loyalty_event("spent"):
             yield OrderEvent.bound(lines)[1]
