@@ -21,3 +21,4 @@ from . import test_holds
 from . import test_levels
 from . import test_protection
 from . import test_seal
+from . import test_card_mail

@@ -113,14 +113,6 @@ class LoyaltyImportWizard(models.Model):
             raise UserError(self.env._("Transactions came from this file; it cannot be deleted."))
         return super().unlink()
 
-    @api.model
-    def action_download_example(self):
-        return {
-            "type": "ir.actions.act_url",
-            "url": "/loyalty_ledger/static/import/loyalty_balances_example.csv",
-            "target": "download",
-        }
-
     def action_view_lines(self):
         """Open the lines with search and groups, for large files."""
         self.ensure_one()
