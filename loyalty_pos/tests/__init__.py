@@ -3,3 +3,4 @@ from . import test_hoot
 from . import test_till_claims
 from . import test_till_concurrency
 from . import test_till_reads
+from . import test_till_remote

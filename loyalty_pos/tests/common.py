@@ -67,7 +67,7 @@ class TillCase(AccountTestInvoicingCommon):
         cls.method = cls.env["pos.payment.method"].create({"name": "Till bank", "journal_id": journal.id})
         cls.env["loyalty.program"].search([]).active = False
         cls.config = cls.make_config("Till")
-        cls.session = cls.open_session(cls.config)
+        cls.pos_session = cls.open_session(cls.config)
         cls.pen = cls.make_product("Pen")
         cls.ann = cls.env["res.partner"].create({"name": "Ann"})
         cls.bob = cls.env["res.partner"].create({"name": "Bob"})
@@ -147,7 +147,7 @@ class TillCase(AccountTestInvoicingCommon):
 
     def sell(self, lines, partner=None, **values):
         """Sync an order as the cashier's till does; return it as the cashier sees it."""
-        data = make_order_data(values.pop("session", self.session), self.method, lines, partner, **values)
+        data = make_order_data(values.pop("session", self.pos_session), self.method, lines, partner, **values)
         Order = self.env["pos.order"].with_user(self.cashier)
         Order.sync_from_ui([data])
         return Order.search([("uuid", "=", data["uuid"])])

@@ -28,9 +28,9 @@ class TestTillConcurrency(BaseCase):
         self.registry = Registry(get_db_name())
         self.mark = str(uuid4())
         self.made = []
-        self.addCleanup(self.remove_everything)
         with self.environment() as env:
             self.set_up_till(env)
+        self.addCleanup(self.remove_everything)
 
     @contextmanager
     def environment(self, uid=SUPERUSER_ID):
