@@ -66,7 +66,9 @@ def test(bases, options):
         arguments += ["-n", str(workers), "--dist", "loadscope"]
     with bases.copied(template) as database:
         command = _pytest(bases, database, bases.addons_path, bases.config, *arguments)
-        return console.call(command, env=bases.environment, cwd=cache.ROOT)
+        # For tests that install our add-ons themselves, on copies of plain Odoo.
+        environment = {**bases.environment, "LOYALTY_BASE_DB": bases.base()}
+        return console.call(command, env=environment, cwd=cache.ROOT)
 
 
 # Odoo's own suites

@@ -82,6 +82,7 @@ class Card:
     closed: bool = False
     master: "Card | None" = None
     last_earning: date | None = None
+    last_use: date | None = None
 
     @property
     def debt(self):
@@ -196,6 +197,10 @@ class Ledger:
 
     # movements
 
+    def use(self, card, day=None):
+        day = day or self.today
+        card.last_use = max(card.last_use or day, day)
+
     def add_lot(self, card, **values):
         self.count += 1
         lot = Lot(number=self.count, **values)
@@ -215,6 +220,7 @@ class Ledger:
             opens = day + timedelta(days=self.rules.vesting)
         if ends is None and self.rules.policy == "lot":
             ends = day + timedelta(days=self.rules.days)
+        self.use(card, day)
         card.points += points
         card.lifetime += points
         if kind == "earn" or card.last_earning is None or self.is_over(card, seen):
@@ -263,6 +269,7 @@ class Ledger:
             movement.points += wanted
         elif wanted:
             self.owe(card, movement, wanted)
+        self.use(card)
         card.points += movement.points
         self.movements[key] = movement
         return movement
@@ -316,6 +323,7 @@ class Ledger:
                 wanted -= part
                 movement.taken.append((lot, part))
         hold.state = "consumed"
+        self.use(card)
         card.points -= hold.points
         card.redeemed += hold.points
         self.movements[key] = movement
@@ -332,6 +340,7 @@ class Ledger:
             self.take(card, key, "reversal", points, self.rules.negative, first.lots)
             card.lifetime -= points  # waived points do not count for the level either
             return
+        self.use(card)
         card.points += points
         if first.kind == "redeem":
             card.redeemed -= points
@@ -373,6 +382,7 @@ class Ledger:
 
     def move(self, card, other, points, lots):
         lots = self.in_order(card, lots)
+        self.use(card)
         other.last_earning = max(filter(None, (card.last_earning, other.last_earning)), default=None)
         for lot in lots:
             part = min(points, lot.remaining)
@@ -380,11 +390,12 @@ class Ledger:
                 continue
             lot.remaining -= part
             points -= part
+            self.use(other)
             card.points -= part
             other.points += part
-            self.add_lot(
-                other, root=lot.root, remaining=part, day=lot.day, opens=lot.opens, ends=lot.ends, came_from=lot
-            )
+            # The points leave the card, but not its date.
+            ends = min(filter(None, (lot.ends, card.ends)), default=None)
+            self.add_lot(other, root=lot.root, remaining=part, day=lot.day, opens=lot.opens, ends=ends, came_from=lot)
 
     def move_all(self, card, other):
         """Everything goes: points, what is owed, and what the level counts."""
@@ -399,12 +410,15 @@ class Ledger:
             carried = Movement(other, "transfer", 0)
             carried.unpaid = card.debt
             other.owing.append(carried)
+            self.use(other)
             card.points += carried.unpaid
             other.points -= carried.unpaid
             for debit in card.owing:
                 debit.taken.append((loan, debit.unpaid))
                 debit.unpaid = 0
             card.owing = []
+        if card.lifetime:
+            self.use(other)
         other.lifetime += card.lifetime
         card.lifetime = 0
         self.pay(other, self.today)
@@ -428,12 +442,15 @@ class Ledger:
             raise Refused
         card = self.cards[name]
         self.refresh(card, self.today)
+        self.use(card)
         for lot in card.lots:
             if lot.remaining and not self.is_lapsed(card, lot, self.today):
                 lot.ends = ends
 
     def date_card(self, name, ends):
         card = self.cards[name]
+        if card.last_use and ends < card.last_use and ends != card.ends:
+            raise Refused
         self.refresh(card, self.today)
         card.ends = ends
 

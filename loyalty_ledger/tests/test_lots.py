@@ -189,6 +189,18 @@ class TestLots(LedgerCase):
             self.post(self.card, "transfer", -7, target_card_id=self.other.id)
         self.assertClean()
 
+    def test_transfer_keeps_the_date_of_the_card(self):
+        """N11: points that expire with their card still do after a transfer to a card without date."""
+        self.card.expiration_date = "2026-06-30"
+        self.earn(10)
+        self.earn(10, expiration_date="2026-04-30")
+        self.earn(10, expiration_date="2026-12-31")
+        self.card.points_to_id = self.other
+        self.assertEqual(
+            sorted(self.open_lots(self.other)), [(10, None, "2026-04-30"), (10, None, "2026-06-30"), (10, None, "2026-06-30")]
+        )
+        self.assertClean()
+
     def test_claw_back_follows_the_lot(self):
         """N11, N4: what a source once earned is taken back from that very lot on the master."""
         self.earn(10, self.other, expiration_date="2026-04-30")

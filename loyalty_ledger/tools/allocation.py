@@ -700,8 +700,10 @@ class Card:
             credit.level = level if number == 0 else 0
             target._post(credit, plan)
             if lot is not None:
-                credit.vests, credit.expiry = lot.vests, lot.expiry
-                target._new_lot(credit, part, plan, lot.vests, lot.expiry, lot.origin or lot.id)
+                # The points leave the card, but not its date.
+                dates = [date for date in (lot.expiry, self.expiry) if date]
+                credit.vests, credit.expiry = lot.vests, min(dates, default=None)
+                target._new_lot(credit, part, plan, credit.vests, credit.expiry, lot.origin or lot.id)
         if everything and self.debt:
             owed = self.debt
             clear = Op("transfer", owed, f"{op.key}:debt", op.date, model=op.model, res_id=op.res_id, reason=op.reason)

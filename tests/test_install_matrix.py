@@ -1,0 +1,238 @@
+"""Adoption and removal, on copies of a database that has only Odoo's own modules."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import odoo
+from odoo.sql_db import close_db, db_connect
+from odoo.tests import BaseCase, tagged
+from odoo.tests.common import get_db_name
+
+OURS = ["loyalty_ledger", "loyalty_pos", "loyalty_sale"]
+#: program type, balance before, active, last usable day
+CARDS = [
+    ("loyalty", 100, True, None),
+    ("loyalty", 0.33333, True, None),
+    ("loyalty", 0.00004, True, None),
+    ("loyalty", -50.5, True, None),
+    ("loyalty", None, True, None),
+    ("loyalty", 0, True, None),
+    ("loyalty", 25, False, None),
+    ("loyalty", 99_999_999_990.5, True, None),
+    ("ewallet", 12.34, True, None),
+    ("ewallet", -0.1, False, None),
+    ("gift_card", 50, True, "2020-01-01"),
+    ("gift_card", 60.1, True, "2999-12-31"),
+    ("coupons", 1.23456, True, None),
+    ("promotion", None, True, None),
+]
+LEDGERED = ("loyalty", "ewallet", "gift_card")
+
+
+@tagged("post_install", "-at_install")
+class TestInstallMatrix(BaseCase):
+    def setUp(self):
+        super().setUp()
+        template = os.environ.get("LOYALTY_BASE_DB")
+        self.assertTrue(template, "LOYALTY_BASE_DB must name a database with Odoo's own modules; ./dev test sets it")
+        self.name = f"{get_db_name()}-matrix"
+        self.server(f'DROP DATABASE IF EXISTS "{self.name}" WITH (FORCE)')
+        self.server(f'CREATE DATABASE "{self.name}" TEMPLATE "{template}"')
+        self.addCleanup(self.server, f'DROP DATABASE IF EXISTS "{self.name}" WITH (FORCE)')
+        self.addCleanup(close_db, self.name)
+
+    @staticmethod
+    def server(command):
+        connection = db_connect("postgres")
+        with connection.cursor() as cr:
+            cr._cnx.autocommit = True
+            cr.execute(command)
+
+    def rows(self, query, *params):
+        with db_connect(self.name).cursor() as cr:
+            cr.execute(query, params)
+            found = cr.fetchall() if cr.description else []
+            cr.commit()
+        close_db(self.name)
+        return found
+
+    def run_process(self, action, *names):
+        addons_path = odoo.tools.config["addons_path"]
+        if not isinstance(addons_path, str):
+            addons_path = ",".join(addons_path)
+        script = Path(__file__).with_name("matrix_process.py")
+        process = subprocess.run(
+            [sys.executable, script, self.name, addons_path, odoo.tools.config["data_dir"], action, *names],
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+        )
+        self.assertEqual(process.returncode, 0, process.stderr[-3000:])
+        self.assertNotIn("ERROR", process.stderr, process.stderr[-3000:])
+        answer, problems = json.loads(process.stdout.splitlines()[-1])
+        self.assertEqual(problems, [])
+        return answer
+
+    def prepare(self):
+        """Cards as a shop has them before us: every type, archived, empty, owing, with fractions; some with history."""
+        # Without our demo data: it is deleted with the add-on that brought it.
+        self.rows("UPDATE ir_module_module SET demo = FALSE")
+        programs = {}
+        for kind in {card[0] for card in CARDS}:
+            ((programs[kind],),) = self.rows(
+                """
+                INSERT INTO loyalty_program (name, program_type, applies_on, trigger, currency_id, company_id, active)
+                SELECT jsonb_build_object('en_US', %s::text), %s, 'both', 'auto', c.currency_id, c.id, TRUE
+                  FROM res_company c ORDER BY id LIMIT 1 RETURNING id
+                """,
+                f"Matrix {kind}",
+                kind,
+            )
+        before = {}
+        for number, (kind, points, active, expiry) in enumerate(CARDS):
+            ((card_id,),) = self.rows(
+                """
+                INSERT INTO loyalty_card (program_id, code, points, active, expiration_date, company_id, create_date)
+                SELECT p.id, %s, %s, %s, %s, p.company_id, now() FROM loyalty_program p WHERE p.id = %s RETURNING id
+                """,
+                f"matrix-{number}",
+                points,
+                active,
+                expiry,
+                programs[kind],
+            )
+            before[card_id] = (kind, points)
+            if number % 3 == 0 and points:
+                self.rows(
+                    "INSERT INTO loyalty_history (card_id, description, issued, used) VALUES (%s, 'Before', %s, %s)",
+                    card_id,
+                    max(points, 0) + 7,
+                    max(-points, 0),
+                )
+        return before
+
+    def balances(self):
+        return dict(self.rows("SELECT id, round(points::numeric, 4)::text FROM loyalty_card"))
+
+    def column_type(self):
+        ((name,),) = self.rows(
+            "SELECT format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = 'loyalty_card'::regclass AND attname = 'points'"
+        )
+        return name
+
+    def assertAdopted(self, before):
+        """Every ledgered card has its balance as an opening entry; the rest is as it was."""
+        found = self.rows(
+            """
+            SELECT c.id, c.ledgered, round(c.points::numeric, 4)::float, c.debt_points::float, e.kind, e.points::float,
+                   l.remaining::float, e.reason
+              FROM loyalty_card c
+              LEFT JOIN loyalty_ledger_entry e ON e.card_id = c.id LEFT JOIN loyalty_lot l ON l.entry_id = e.id
+             WHERE c.code LIKE 'matrix-%%' ORDER BY c.id
+            """
+        )
+        self.assertEqual(len(found), len(before))
+        for card_id, ledgered, points, debt, kind, entry, lot, reason in found:
+            program_type, old = before[card_id]
+            exact = round(old or 0, 4)
+            self.assertEqual(bool(ledgered), program_type in LEDGERED)
+            if not ledgered:
+                self.assertEqual((points or 0, kind), (exact, None))
+                continue
+            self.assertEqual((points, debt), (exact, max(0, -exact)))
+            if not exact:
+                self.assertIsNone(kind)
+                continue
+            self.assertEqual((kind, entry, lot), ("opening", exact, exact if exact > 0 else None))
+            self.assertEqual("rounded from" in reason, exact != old, reason)
+
+    def assertGone(self):
+        """Odoo's loyalty as it was: plain column, no trigger or function of ours, a history that adds up."""
+        self.assertEqual(self.column_type(), "double precision")
+        self.assertEqual(
+            self.rows(
+                """
+                SELECT tgname FROM pg_trigger
+                 WHERE NOT tgisinternal AND tgrelid::regclass::text LIKE 'loyalty%%'
+                """
+            ),
+            [],
+        )
+        self.assertEqual(self.rows("SELECT proname FROM pg_proc WHERE proname LIKE 'loyalty\\_%%'"), [])
+        self.assertEqual(
+            self.rows(
+                "SELECT relname FROM pg_class WHERE relname ~ '^loyalty_(ledger|lot|hold|level|exception|adoption|earning)'"
+            ),
+            [],
+        )
+        self.assertEqual(self.rows("SELECT name FROM ir_model_data WHERE module = ANY(%s)", OURS), [])
+        self.assertEqual(
+            self.rows(
+                """
+                SELECT c.id, c.points, h.points FROM loyalty_card c
+                  JOIN loyalty_program p ON p.id = c.program_id
+                  LEFT JOIN (SELECT card_id, sum(issued - used) AS points FROM loyalty_history GROUP BY card_id) h
+                         ON h.card_id = c.id
+                 WHERE p.program_type = ANY(%s)
+                   AND round(COALESCE(c.points, 0)::numeric, 4) <> round(COALESCE(h.points, 0)::numeric, 4)
+                """,
+                list(LEDGERED),
+            ),
+            [],
+        )
+
+    def test_adoption_and_removal(self):
+        """N12: installing takes every balance over as an opening entry; removing leaves the same balances; both again."""
+        before = self.prepare()
+        rounded = {
+            card_id: None if points is None else f"{points:.4f}" for card_id, (__, points) in before.items()
+        }
+        self.assertEqual(self.run_process("install", "loyalty_ledger"), OURS)
+        self.assertEqual(self.column_type(), "numeric(16,4)")
+        self.assertAdopted(before)
+        self.assertGreater(self.run_process("use"), 3)
+        used = self.balances()
+        changed = {card_id for card_id in rounded if used[card_id] != (rounded[card_id] or "0.0000")}
+        self.assertTrue(changed - {card_id for card_id in rounded if before[card_id][1] is None})
+
+        # Any subset may go: first the bridges, then the ledger.
+        self.assertEqual(self.run_process("uninstall", "loyalty_sale"), ["loyalty_ledger", "loyalty_pos"])
+        self.assertEqual(self.balances(), used)
+        self.assertEqual(self.run_process("uninstall", "loyalty_ledger"), [])
+        self.assertEqual(self.balances(), used)
+        self.assertGone()
+        self.assertTrue(self.run_process("upstream"))
+        self.assertEqual(self.balances(), used)
+
+        # And back again.
+        again = {
+            card_id: (kind, None if used[card_id] is None else float(used[card_id]))
+            for card_id, (kind, __) in before.items()
+        }
+        self.assertEqual(self.run_process("install", "loyalty_ledger"), OURS)
+        self.assertEqual({key: value or "0.0000" for key, value in self.balances().items()},
+                         {key: value or "0.0000" for key, value in used.items()})  # fmt: skip
+        self.assertAdopted(again)
+
+    def test_adoption_refuses_impossible_balances(self):
+        """N12: balances that are no number, or too large, stop the installation before anything is changed."""
+        before = self.prepare()
+        self.rows("UPDATE loyalty_card SET points = 'NaN' WHERE code = 'matrix-0'")
+        process = subprocess.run(
+            [
+                sys.executable, Path(__file__).with_name("matrix_process.py"), self.name,
+                ",".join(_list(odoo.tools.config["addons_path"])), odoo.tools.config["data_dir"], "install", "loyalty_ledger",
+            ],
+            capture_output=True, text=True, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+        self.assertNotEqual(process.returncode, 0)
+        self.assertIn("1 loyalty cards have a balance", process.stderr)
+        self.assertEqual(self.column_type(), "double precision")
+        self.assertEqual(self.rows("SELECT count(*) FROM loyalty_card WHERE code LIKE 'matrix-%%'"), [(len(before),)])
+
+
+def _list(value):
+    return value.split(",") if isinstance(value, str) else value
