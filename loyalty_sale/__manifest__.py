@@ -8,5 +8,6 @@
     "license": "LGPL-3",
     "depends": ["loyalty_ledger", "sale_loyalty"],
     "data": ["views/sale_order_views.xml"],
+    "demo": ["demo/loyalty_sale_demo.xml"],
     "auto_install": ["loyalty_ledger", "sale_loyalty"],
 }

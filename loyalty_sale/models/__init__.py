@@ -4,3 +4,4 @@ from . import sale_order_postings
 from . import sale_order_line
 from . import sale_order_coupon_points
 from . import loyalty_card
+from . import sale_order_demo

@@ -1,0 +1,26 @@
+from odoo import api, models
+
+
+class SaleOrder(models.Model):
+    _inherit = "sale.order"
+
+    @api.model
+    def _load_demo_loyalty_orders(self):
+        """Let the demo orders earn, spend and give back as a salesperson would; only the demo data calls it."""
+        earn, spend, cancelled, wine, quotation = (
+            self.env.ref(f"loyalty_sale.demo_order_{name}").with_context(loyalty_no_mail=True, tracking_disable=True)
+            for name in ("earn", "spend", "cancelled", "wine", "quotation")
+        )
+        for order in (earn, spend, cancelled, wine, quotation):
+            if order.state == "draft":
+                order._update_programs_and_rewards()
+        if spend.state == "draft":
+            card = self.env.ref("loyalty_ledger.demo_card_anna")
+            reward = card.program_id.reward_ids[:1]
+            if reward in spend._get_claimable_rewards().get(card, ()):
+                spend._apply_program_reward(reward, card)
+        for order in (earn, spend, cancelled, wine):
+            if order.state == "draft":
+                order.action_confirm()
+        if cancelled.state == "sale":
+            cancelled._action_cancel()
