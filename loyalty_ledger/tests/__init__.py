@@ -22,3 +22,4 @@ from . import test_levels
 from . import test_protection
 from . import test_seal
 from . import test_card_mail
+from . import test_allocation
