@@ -8,10 +8,10 @@
     "license": "LGPL-3",
     "depends": ["loyalty_ledger", "pos_loyalty"],
     "data": ["security/ir.model.access.csv"],
+    "demo": ["demo/loyalty_pos_demo.xml"],
     "auto_install": ["loyalty_ledger", "pos_loyalty"],
     "assets": {
         "point_of_sale._assets_pos": ["loyalty_pos/static/src/**/*"],
         "web.assets_unit_tests": ["loyalty_pos/static/tests/unit/**/*"],
     },
-    "installable": True,
 }

@@ -6,3 +6,4 @@ from . import pos_order
 from . import pos_order_claims
 from . import pos_order_line
 from . import product_template
+from . import pos_order_demo
