@@ -111,11 +111,12 @@ class PosOrder(models.Model):
         :param claimed: ids of the cards that the checked claims are about
         """
         reward_lines = self._reward_lines()
+        costs = self._reward_costs(reward_lines)
         issued = self.env["loyalty.card"].sudo().search([("source_pos_order_id", "=", self.id)])
         ids = set(changes) | ({*reward_lines.coupon_id.ids} & {*claimed, *issued.ids})
         ops = []
         for card in self.env["loyalty.card"].sudo().browse(sorted(ids)).filtered("ledgered"):
-            spent = sum(to_units(line.points_cost) for line in reward_lines if line.coupon_id == card)
+            spent = sum(to_units(cost) for line, cost in costs.items() if line.coupon_id == card)
             earned = changes.get(card.id, 0) + spent
             if earned > 0:
                 ops.append(self._till_op(card, "earn", earned))

@@ -3,9 +3,10 @@
 import logging
 
 from odoo import fields, models
+from odoo.tools import float_round
 
 from odoo.addons.loyalty_ledger.tools.today import loyalty_today
-from odoo.addons.loyalty_ledger.tools.units import to_points, to_units
+from odoo.addons.loyalty_ledger.tools.units import PRECISION, to_points, to_units
 
 from ..tools import claims as rules
 
@@ -30,17 +31,36 @@ class PosOrder(models.Model):
         return min(today, fields.Datetime.context_timestamp(self.with_context(tz=zone), self.date_order).date())
 
     def _reward_lines(self):
-        """Lines that spend points. Returned reward lines carry the cost of the sale and spend nothing."""
+        """Lines that may spend points. Returned reward lines carry the cost of the sale and spend nothing."""
         return self.sudo().lines.filtered(
             lambda line: (
                 line.is_reward_line
                 and line.reward_id
-                and line.points_cost > 0
                 and line.qty > 0
                 and not line.refunded_orderline_id
                 and (not line.coupon_id or line.coupon_id.program_id == line.reward_id.program_id)
             )
         )
+
+    def _reward_costs(self, lines):
+        """Return ``{line: points}`` that reward lines cost: what they say, and not less than nothing.
+
+        Gift cards and eWallets pay money, so they cost what the line took off the price.
+        """
+        costs = {line: max(0.0, line.points_cost) for line in lines}
+        paying = lines.filtered(
+            lambda line: (
+                line.reward_id.program_id.program_type in STORED_VALUE
+                and line.reward_id.discount_mode == "per_point"
+                and line.reward_id.discount
+            )
+        )
+        totals = self._loyalty_totals() if paying else {}
+        for line in paying:
+            paid = float_round(-totals[line.id][0] / line.reward_id.discount, precision_digits=PRECISION)
+            if paid > costs[line] + self.currency_id.rounding / line.reward_id.discount:
+                costs[line] = paid
+        return costs
 
     def _is_customers_card(self, card):
         owners = self.partner_id | self.partner_id.commercial_partner_id
@@ -150,7 +170,7 @@ class PosOrder(models.Model):
                     report.append((card, program, net, problem))
                 continue
             lines = self._lines_of_claim(vals, card, program)
-            spent = sum(lines.mapped("points_cost"))
+            spent = sum(self._reward_costs(lines).values())
             card, claimable = self._card_of_claim(card, program, spent)
             if not claimable:
                 continue
@@ -192,7 +212,7 @@ class PosOrder(models.Model):
         for card, lines in self._reward_lines().grouped("coupon_id").items():
             if card.ledgered and card.id not in claims and card.program_id not in settled:
                 claims[card.id] = {
-                    "points": -sum(lines.mapped("points_cost")),
+                    "points": -sum(self._reward_costs(lines).values()),
                     "program_id": card.program_id.id,
                     "line_codes": lines.mapped("reward_identifier_code"),
                 }

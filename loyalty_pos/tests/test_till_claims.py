@@ -276,6 +276,17 @@ class TestTillClaims(TillCase):
         self.assertEqual(card.points, 20)
         self.assertFalse(self.exceptions_of(order) | self.exceptions_of(spending))
 
+    def test_gift_card_pays_what_it_took_off(self):
+        """N8: a gift card that took 20 off the price pays 20, whatever the client says that it cost."""
+        program = self.make_stored_value("gift_card", self.make_product("Voucher"))
+        card = self.make_card(self.env["res.partner"], 50, program)
+        for cost in (0.01, 0):
+            reward = self.reward_line(card, cost, -20, program.reward_ids)
+            order = self.sell([self.line(price=30), reward], self.ann)
+            self.confirm(order, {card.id: self.claim(-cost, program, card, line_codes=["R"])})
+            self.assertEntries(order, [(card, "redeem", -20)])
+        self.assertEqual(card.points, 10)
+
     def test_gift_card_is_worth_what_was_paid(self):
         """N8: a gift card of 50 cannot be claimed with 5,000, nor the same top-up for two programs."""
         voucher = self.make_product("Voucher")
