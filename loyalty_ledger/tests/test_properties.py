@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from odoo.exceptions import UserError
 from odoo.tests import tagged
-from odoo.tools import mute_logger
+from odoo.tools import SQL, mute_logger
 
 from .common import LedgerCase
 from .points_model import Ledger, Refused, Rules
@@ -18,17 +18,21 @@ UNIT = 10_000
 
 number = st.integers(0, 11)
 points = st.one_of(st.integers(1, 120).map(lambda n: n * UNIT), st.integers(1, 60 * UNIT))
-STEP = st.one_of(
+MOVEMENTS = (
     st.tuples(st.just("earn"), number, points, st.integers(-3, 2), st.sampled_from([None, None, None, 4, 12, 40])),
     st.tuples(st.just("redeem"), number, points),
     st.tuples(st.just("adjust"), number, points, st.booleans()),
     st.tuples(st.just("upstream"), number, points, st.booleans()),
+    st.tuples(st.just("reverse"), number, st.integers(1, 4)),
+    st.tuples(st.just("transfer"), number, number, points),
+)
+STEP = st.one_of(
+    *MOVEMENTS,
+    st.tuples(st.just("reverse"), number, st.integers(1, 4)),
+    st.tuples(st.just("batch"), st.lists(st.one_of(*MOVEMENTS), min_size=2, max_size=5)),
     st.tuples(st.just("hold"), number, points, st.sampled_from([None, None, 3])),
     st.tuples(st.just("release"), number),
     st.tuples(st.just("consume"), number),
-    st.tuples(st.just("reverse"), number, st.integers(1, 4)),
-    st.tuples(st.just("reverse"), number, st.integers(1, 4)),
-    st.tuples(st.just("transfer"), number, number, points),
     st.tuples(st.just("points_to"), number, number),
     st.tuples(st.just("days"), st.sampled_from([1, 3, 8, 19, 33])),
     st.tuples(st.just("date_lots"), number, st.integers(-2, 30)),
@@ -61,7 +65,7 @@ class TestProperties(LedgerCase):
     )
     @given(rules=RULES, steps=st.lists(STEP, min_size=30, max_size=30))
     def test_random_sequences(self, rules, steps):
-        """N4, N6, N9, N11, C18, C28: after each of 30 random steps the ledger agrees with the plain model."""
+        """N4, N6, N9, N11, C18, C28: after each of 30 random steps, batches among them, ledger and plain model agree."""
         savepoint = self.env.cr.savepoint()
         try:
             _Run(self, rules).play(steps)
@@ -93,6 +97,7 @@ class _Run:
         self.holds = []
         self.records = []
         self.trail = []
+        self.batch = None
 
     def play(self, steps):
         try:
@@ -129,18 +134,23 @@ class _Run:
         self.env.invalidate_all()
         lots = defaultdict(lambda: defaultdict(int))
         keys = {entry.id: key for key, entry in self.entries.items()}
-        for lot in self.env["loyalty.lot"].search([("program_id", "=", self.program.id), ("remaining", ">", 0)]):
-            root = lot
-            while root.origin_lot_id:
-                root = root.origin_lot_id
-            name = (keys.get(root.entry_id.id), lot.available_from, lot.expiration_date or None)
-            lots[lot.card_id][name] += round(lot.remaining * UNIT)
-        for name in NAMES:
-            real, model = self.cards[name], self.model.cards[name]
+        query = SQL(
+            """
+            SELECT l.card_id, COALESCE(o.entry_id, l.entry_id), l.available_from, l.expiration_date, l.remaining * 10000
+              FROM loyalty_lot l LEFT JOIN loyalty_lot o ON o.id = l.origin_lot_id
+             WHERE l.program_id = %s AND l.remaining > 0
+            """,
+            self.program.id,
+        )
+        for card_id, root, opens, ends, remaining in self.env.execute_query(query):
+            lots[card_id][keys.get(root), opens, ends] += int(remaining)
+        together = self.env["loyalty.card"].browse(card.id for card in self.cards.values())
+        for name, real in zip(NAMES, together):
+            model = self.model.cards[name]
             expected_lots = defaultdict(int)
             for lot in model.lots:
                 if lot.remaining:
-                    expected_lots[lot.root, lot.opens or False, lot.ends] += lot.remaining
+                    expected_lots[lot.root, lot.opens, lot.ends] += lot.remaining
             found = {
                 "points": round(real.points * UNIT),
                 "available": round(real.available_points * UNIT),
@@ -150,7 +160,7 @@ class _Run:
                 "redeemed": round(real.redeemed_points * UNIT),
                 "accumulated": round(real.accumulated_points * UNIT),
                 "lifetime": round(real.lifetime_points * UNIT),
-                "lots": dict(lots[real]),
+                "lots": dict(lots[real.id]),
             }
             expected = {
                 "points": model.points,
@@ -169,6 +179,9 @@ class _Run:
 
     def post(self, key, **op):
         op["key"] = f"property:{key}"
+        if self.batch is not None:
+            self.batch.append((key, op))
+            return
         entry = self.env["loyalty.card"]._post_entries([op])
         self.entries[key] = entry
         self.ops.append((op, entry))
@@ -253,7 +266,7 @@ class _Run:
         return [
             key
             for key, movement in self.model.movements.items()
-            if movement.kind in ("earn", "redeem", "upstream", "adjust") and movement.points
+            if key in self.entries and movement.kind in ("earn", "redeem", "upstream", "adjust") and movement.points
         ]
 
     def in_model_reverse(self, key, pick, quarter):
@@ -263,7 +276,7 @@ class _Run:
             self.model.reverse(of, key, abs(self.model.movements[of].points) * quarter // 4)
 
     def in_ledger_reverse(self, key, pick, quarter):
-        keys = [of for of in self.reversible() if of != key]
+        keys = self.reversible()
         if not keys:
             return
         entry = self.entries[keys[-1 - pick % len(keys)]]
@@ -275,6 +288,24 @@ class _Run:
             points=(-1 if entry.points > 0 else 1) * units / UNIT,
             reversed_entry_id=entry.id,
         )
+
+    def in_model_batch(self, key, steps):
+        for number, (verb, *args) in enumerate(steps):
+            getattr(self, f"in_model_{verb}")(f"{key}.{number}", *args)
+
+    def in_ledger_batch(self, key, steps):
+        """All in one call: they see each other, and are posted together or not at all."""
+        self.batch = []
+        try:
+            for number, (verb, *args) in enumerate(steps):
+                getattr(self, f"in_ledger_{verb}")(f"{key}.{number}", *args)
+            batch = self.batch
+        finally:
+            self.batch = None
+        entries = self.env["loyalty.card"]._post_entries([op for __, op in batch])
+        for (part, op), entry in zip(batch, entries):
+            self.entries[part] = entry
+            self.ops.append((op, entry))
 
     def in_model_transfer(self, key, pick, other, points):
         self.model.transfer(self.name(pick), self.name(pick + 1 + other % 2), points)
