@@ -1,5 +1,5 @@
 from odoo.exceptions import AccessError, ValidationError
-from odoo.tests import new_test_user, tagged
+from odoo.tests import Form, new_test_user, tagged
 
 from .common import LedgerCase
 
@@ -133,6 +133,26 @@ class TestAdjust(AdjustCase):
         wizard.action_confirm()
         self.assertBalances(points=150)
         self.assertBalances(self.other, points=0)
+
+    def test_form(self):
+        """P8, S21: the form shows the outcome while a manager types."""
+        self.earn(100)
+        wizard = self.env["loyalty.adjust.wizard"].with_user(self.manager)
+        with Form(wizard.with_context(default_card_ids=self.card.ids)) as form:
+            form.mode = "set"
+            form.points = 30
+            self.assertEqual(form.total_change, -70)
+            form.scope = "range"
+            form.program_id = self.program
+            self.assertEqual(form.card_count, 2)
+            form.reason = "Recount"
+            self.assertEqual(form.total_change, -40)
+        self.assertRecordValues(
+            form.record.line_ids.sorted("card_id"),
+            [{"before": 100, "change": -70, "after": 30}, {"before": 0, "change": 30, "after": 30}],
+        )
+        form.record.action_confirm()
+        self.assertEqual((self.card | self.other).mapped("points"), [30, 30])
 
     def test_never_beyond_available(self):
         """C30: an adjustment never takes more than is available, reserved points included."""

@@ -1,7 +1,7 @@
 import base64
 
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tests import new_test_user, tagged
+from odoo.tests import Form, new_test_user, tagged
 
 from ..tools import balance_file
 from ..wizard import loyalty_import_wizard
@@ -76,6 +76,19 @@ class TestImport(ImportCase):
             ],
         )  # fmt: skip
         self.assertClean()
+
+    def test_form(self):
+        """P8: a manager uploads, checks and imports a file in the form."""
+        form = Form(self.env["loyalty.import.wizard"].with_user(self.manager))
+        form.data = base64.b64encode(b"card;points\nCARD-1;50\nNONE;1\n")
+        form.reason = "Old system"
+        record = form.save()
+        record.action_check()
+        with Form(record) as form:
+            form.skip_problems = True
+            self.assertEqual(form.pending_count, 1)
+        record.action_import()
+        self.assertBalances(points=50)
 
     def test_same_file_again(self):
         """P8, N10: the same file again changes nothing, also when balances moved meanwhile."""

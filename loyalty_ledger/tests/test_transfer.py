@@ -134,6 +134,17 @@ class TestPointsTo(AdjustCase):
         self.assertBalances(points=260)
         self.assertClean()
 
+    def test_merge_keeps_the_only_card(self):
+        """N11: a customer who is merged into one without a card brings the card along, as the default it was."""
+        bob = self.env["res.partner"].create({"name": "Bob"})
+        card = self.make_card(partner_id=bob.id, is_default=True)
+        carl = self.env["res.partner"].create({"name": "Carl"})
+        self.earn(100, card)
+        self.env["base.partner.merge.automatic.wizard"]._merge([bob.id, carl.id], carl)
+        self.assertRecordValues(
+            card, [{"partner_id": carl.id, "is_default": True, "points_to_id": False, "points": 100}]
+        )
+
     def test_merge_with_reserved_points(self):
         """N11: a card with reserved points stays a card of its own until its documents are settled."""
         bob = self.env["res.partner"].create({"name": "Bob"})

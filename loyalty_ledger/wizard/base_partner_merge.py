@@ -20,11 +20,14 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
             program: nominative.with_context(active_test=True)._default_card(dst_partner, program)
             for program in nominative.program_id
         }
-        cards.filtered("is_default").is_default = False
+        defaults = cards.filtered("is_default")
+        defaults.is_default = False  # the survivor has one default card at most
         cards.partner_id = dst_partner
         for program, group in nominative.grouped("program_id").items():
             usable = group.filtered(lambda card: not card.closed and not card.points_to_id)
             survivor = survivors[program] or usable.sorted("id")[:1]
+            if survivor in defaults:
+                survivor.is_default = True
             for card in usable - survivor:
                 card._merge_into(survivor)
         return super()._merge_loyalty_cards(src_partners, dst_partner)
