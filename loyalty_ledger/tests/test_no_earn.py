@@ -29,8 +29,16 @@ class TestNoEarn(LedgerCase):
 
     def test_gift_cards(self):
         """C32: gift cards earn nothing on loyalty cards."""
-        self.make_gift_program()
+        gift = self.make_gift_program()
         self.assertEqual(self.valid(self.program), self.shirt)
+        gift.rule_ids.product_ids = self.shirt
+        self.assertEqual(self.valid(self.program), self.voucher)
+        gift.rule_ids.active = False
+        self.assertEqual(self.valid(self.program), self.shirt | self.voucher)
+        gift.with_context(active_test=False).rule_ids.active = True
+        self.assertEqual(self.valid(self.program), self.voucher)
+        gift.rule_ids.unlink()
+        self.assertEqual(self.valid(self.program), self.shirt | self.voucher)
 
     def test_other_programs(self):
         """C33: gift-card programs keep their products, also when they name none, whatever the flag says."""
