@@ -35,7 +35,10 @@ def pre_init_hook(env):
         SQL("ADD COLUMN IF NOT EXISTS %s numeric(16,4)", SQL.identifier(name)) for name in CARD_COLUMNS
     )
     env.cr.execute(
-        SQL("ALTER TABLE loyalty_card ALTER COLUMN points TYPE numeric(16,4) USING round(points::numeric, 4), %s", columns)
+        SQL(
+            "ALTER TABLE loyalty_card ALTER COLUMN points TYPE numeric(16,4) USING round(points::numeric, 4), %s",
+            columns,
+        )
     )
 
 
@@ -48,7 +51,8 @@ def post_init_hook(env):
     env.cr.execute("DROP TRIGGER loyalty_card_ledger ON loyalty_card")
     env.cr.execute(SQL("SET CONSTRAINTS %s DEFERRED", SQL("loyalty_entry_ledger, loyalty_lot_ledger")))
     company_days = [
-        (company.id, loyalty_today(env, company)) for company in [*env["res.company"].sudo().search([]), env["res.company"]]
+        (company.id, loyalty_today(env, company))
+        for company in [*env["res.company"].sudo().search([]), env["res.company"]]
     ]
     days = SQL(", ").join(SQL("(%s::int, %s::date)", company_id or None, day) for company_id, day in company_days)
     env.cr.execute(

@@ -233,7 +233,12 @@ class LoyaltyCard(models.Model):
     def _check_may_manage(self, vals):
         """Only managers redirect, date or hand over a card: salespeople and cashiers have upstream's write access."""
         names = [name for name in MANAGED if name in vals]
-        if not names or self.env.su or Source.of(self.env) or self.env.user.has_group("loyalty_ledger.group_loyalty_manager"):
+        if (
+            not names
+            or self.env.su
+            or Source.of(self.env)
+            or self.env.user.has_group("loyalty_ledger.group_loyalty_manager")
+        ):
             return
         for card in self.filtered("ledgered"):
             for name in names:
@@ -253,9 +258,7 @@ class LoyaltyCard(models.Model):
         """What a used card does not allow any more (H9, H11, H12)."""
         for card in self.filtered("last_use_date"):
             if "start_date" in vals and fields.Date.to_date(vals["start_date"]) != (card.start_date or None):
-                raise ValidationError(
-                    self.env._("Card %s was used already: its start date cannot change.", card.code)
-                )
+                raise ValidationError(self.env._("Card %s was used already: its start date cannot change.", card.code))
             if "expiration_date" not in vals or vals["expiration_date"] == card.expiration_date:
                 continue
             date = fields.Date.to_date(vals["expiration_date"])
@@ -280,7 +283,9 @@ class LoyaltyCard(models.Model):
         granted = []
         for vals in vals_list:
             program = self.env["loyalty.program"].browse(
-                vals.get("program_id") or self.env.context.get("default_program_id") or self.env.context.get("active_id")
+                vals.get("program_id")
+                or self.env.context.get("default_program_id")
+                or self.env.context.get("active_id")
             )
             ledgered = program.sudo().program_type in LEDGERED_TYPES
             if ledgered and vals.get("points"):
@@ -439,9 +444,7 @@ class LoyaltyCard(models.Model):
         """Put empty cards under the ledger, when their program becomes one of a ledgered type."""
         if self.ids:
             self.flush_model(["points", "program_id"])
-            self.env.cr.execute(
-                SQL("UPDATE loyalty_card SET ledgered = TRUE, points = 0 WHERE id = ANY(%s)", self.ids)
-            )
+            self.env.cr.execute(SQL("UPDATE loyalty_card SET ledgered = TRUE, points = 0 WHERE id = ANY(%s)", self.ids))
             self.invalidate_recordset(["ledgered", "points"])
 
     @api.model
@@ -498,9 +501,7 @@ class LoyaltyCard(models.Model):
         """Refuse users outside ``group``; code of the server passes."""
         if not self.env.su and not self.env.user.has_group(group):
             raise AccessError(
-                self.env._(
-                    "Only members of the group %s may do this.", self.env.ref(group).sudo().full_name
-                )
+                self.env._("Only members of the group %s may do this.", self.env.ref(group).sudo().full_name)
             )
 
     # --- mails ---------------------------------------------------------------------------------------------------

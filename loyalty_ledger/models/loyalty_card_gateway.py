@@ -128,7 +128,9 @@ class LoyaltyCard(models.Model):
         if kind == "expiry" and "expiration_date" not in op:
             raise ValidationError(self.env._("Say to which date the expiry changes."))
         if kind == "transfer" and (not op.get("target_card_id") or units > 0):
-            raise ValidationError(self.env._("A transfer takes points from one card and names the card that gets them."))
+            raise ValidationError(
+                self.env._("A transfer takes points from one card and names the card that gets them.")
+            )
         if kind == "reversal" and not op.get("reversed_entry_id"):
             raise ValidationError(self.env._("A reversal names the transaction that it undoes."))
         if kind not in ("expiry", "transfer") and not units:
@@ -157,7 +159,10 @@ class LoyaltyCard(models.Model):
         self.flush_recordset()
         self._lock_cards(self.ids)
         self.env.cr.execute(
-            SQL("UPDATE loyalty_card SET ledger_revision = COALESCE(ledger_revision, 0) + 1 WHERE id = ANY(%s)", self.ids)
+            SQL(
+                "UPDATE loyalty_card SET ledger_revision = COALESCE(ledger_revision, 0) + 1 WHERE id = ANY(%s)",
+                self.ids,
+            )
         )
         self.invalidate_recordset(["ledger_revision", "reserved_points", "available_points"])
         self.env["res.partner"]._forget_loyalty_totals()
@@ -414,9 +419,7 @@ class Gateway:
                 ids=arrays.numbers(entry_ids),
             )
         )
-        found = {
-            row[0]: allocation.Reversed(*row[:6], [], kind=row[6], cards=row[7:]) for row in self.cr.fetchall()
-        }
+        found = {row[0]: allocation.Reversed(*row[:6], [], kind=row[6], cards=row[7:]) for row in self.cr.fetchall()}
         debits = [entry.id for entry in found.values() if entry.points < 0]
         credits_ = [entry.id for entry in found.values() if entry.points > 0]
         if debits:
@@ -502,7 +505,8 @@ class Gateway:
         if (
             not same_card
             or not same_points
-            or (first["kind"], first["res_model"], first["res_id"] or None) != (op["kind"], model or None, res_id or None)
+            or (first["kind"], first["res_model"], first["res_id"] or None)
+            != (op["kind"], model or None, res_id or None)
             or (op["kind"] == "expiry" and first["expiration_date"] != fields.Date.to_date(op["expiration_date"]))
             or (first["reversed_entry_id"] or None) != (op.get("reversed_entry_id") or None)
         ):

@@ -54,7 +54,7 @@ class LoyaltyCard(models.Model):
         if programs is not None:
             domain.append(("program_id", "in", programs.ids))
         companies = [
-            company for company, in self.sudo().with_context(active_test=False)._read_group(domain, ["company_id"])
+            company for (company,) in self.sudo().with_context(active_test=False)._read_group(domain, ["company_id"])
         ]
         return [(company.id or None, as_of or loyalty_today(self.env, company)) for company in companies]
 
@@ -110,9 +110,7 @@ class LoyaltyCard(models.Model):
         problems = []
         for model, query, problem in self._verification_queries():
             for row_id, found, expected in self.env.execute_query(query):
-                problems.append(
-                    {"model": model, "id": row_id, "problem": problem(found=found, expected=expected)}
-                )
+                problems.append({"model": model, "id": row_id, "problem": problem(found=found, expected=expected)})
         for seal_id, problem in self.env["loyalty.ledger.seal"].sudo()._find_broken():
             problems.append({"model": "loyalty.ledger.seal", "id": seal_id, "problem": problem})
         return problems

@@ -109,7 +109,11 @@ class LoyaltyLedgerEntry(models.Model):
     def action_open_document(self):
         """Open the document that caused the transaction, with the reader's own access rights."""
         self.ensure_one()
-        if not self.res_id or self.res_model not in self.env or not self.env[self.res_model].browse(self.res_id).exists():
+        if (
+            not self.res_id
+            or self.res_model not in self.env
+            or not self.env[self.res_model].browse(self.res_id).exists()
+        ):
             raise UserError(self.env._("This transaction has no document, or the document was deleted."))
         return {
             "type": "ir.actions.act_window",

@@ -131,7 +131,9 @@ class LoyaltyLedgerSeal(models.Model):
                     first=first, last=last, count=count, found=found,
                 )  # fmt: skip
             elif digest != now or not chained:
-                problem = self.env._("Entries %(first)s to %(last)s changed after they were sealed.", first=first, last=last)
+                problem = self.env._(
+                    "Entries %(first)s to %(last)s changed after they were sealed.", first=first, last=last
+                )
             else:
                 continue
             problems.append((seal_id, problem))

@@ -13,7 +13,9 @@ class LoyaltyLot(models.Model):
     _order = "id"
     _log_access = False
 
-    entry_id = fields.Many2one("loyalty.ledger.entry", "Credit", required=True, readonly=True, ondelete="restrict", index=True)
+    entry_id = fields.Many2one(
+        "loyalty.ledger.entry", "Credit", required=True, readonly=True, ondelete="restrict", index=True
+    )
     card_id = fields.Many2one("loyalty.card", "Card", required=True, readonly=True, ondelete="restrict")
     partner_id = fields.Many2one(related="card_id.partner_id", string="Customer")
     program_id = fields.Many2one("loyalty.program", "Program", required=True, readonly=True, ondelete="restrict")

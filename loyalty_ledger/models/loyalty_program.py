@@ -107,11 +107,7 @@ class LoyaltyProgram(models.Model):
         return result
 
     def _check_frozen(self, vals):
-        frozen = {
-            name: vals[name]
-            for name in ("program_type", "company_id", "currency_id")
-            if name in vals
-        }
+        frozen = {name: vals[name] for name in ("program_type", "company_id", "currency_id") if name in vals}
         if not frozen:
             return
         for program in self.with_context(active_test=False):

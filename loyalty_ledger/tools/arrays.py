@@ -19,10 +19,7 @@ def texts(values):
     return (
         "{"
         + ",".join(
-            [
-                '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"' if value else "NULL"
-                for value in values
-            ]
+            ['"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"' if value else "NULL" for value in values]
         )
         + "}"
     )

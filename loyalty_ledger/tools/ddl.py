@@ -46,7 +46,7 @@ def _immutable(cr, table, name, columns, message):
             f"""
             CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $$
             BEGIN
-                IF TG_OP = 'UPDATE' AND {_rows('OLD', columns)} IS NOT DISTINCT FROM {_rows('NEW', columns)} THEN
+                IF TG_OP = 'UPDATE' AND {_rows("OLD", columns)} IS NOT DISTINCT FROM {_rows("NEW", columns)} THEN
                     RETURN NEW;
                 END IF;
                 RAISE EXCEPTION USING MESSAGE = concat('{message}'), {REFUSAL};
