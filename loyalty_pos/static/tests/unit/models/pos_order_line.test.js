@@ -28,15 +28,14 @@ describe("pos.order.line - products that earn nothing", () => {
         const store = await setupPosEnv();
         const order = store.addNewOrder();
         const loyalty = store.models["loyalty.program"].get(7);
-        const [rule] = loyalty.rule_ids;
-        rule.minimum_amount = 30;
-        await addProductLineToOrder(store, order, { qty: 2, price_unit: 10 });
+        const first = await addProductLineToOrder(store, order, { qty: 2, price_unit: 10 });
         const second = await addProductLineToOrder(store, order, {
             templateId: 5,
             productId: 5,
             qty: 2,
             price_unit: 10,
         });
+        loyalty.rule_ids[0].minimum_amount = first.prices.total_included + 1;
 
         expect(order.pointsForPrograms([loyalty])[7]).toEqual([{ points: 4 }]);
 
