@@ -143,6 +143,7 @@ class LoyaltyImportWizard(models.Model):
         checker = _Checker(self)
         for rows in split_every(BATCH, self._read_file(content), list):
             Line.create(checker.check(rows))
+            self.env.invalidate_all()  # a large file must not fill the cache with all its cards
         company = self.env["loyalty.program"].browse(checker.program_ids).company_id
         self.sudo().write(
             {
@@ -269,7 +270,7 @@ class LoyaltyImportWizard(models.Model):
         if lines:
             lines._create_cards()
             lines._post()
-            self.env.invalidate_all()  # a large file must not fill the cache with all its cards
+            self.env.invalidate_all()
         self._count()
         if not self.pending_count:
             self.state = "done"
