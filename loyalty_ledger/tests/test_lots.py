@@ -201,6 +201,15 @@ class TestLots(LedgerCase):
         )
         self.assertClean()
 
+    def test_transfer_in_the_batch_that_earns(self):
+        """N11: the origin of a lot is kept, also when earning and transfer come in one call."""
+        self.Card._post_entries(
+            [self.op(self.card, "earn", 10), self.op(self.card, "transfer", -4, target_card_id=self.other.id)]
+        )
+        moved = self.Lot.search([("card_id", "=", self.other.id)])
+        self.assertEqual(moved.origin_lot_id.card_id, self.card)
+        self.assertClean()
+
     def test_claw_back_follows_the_lot(self):
         """N11, N4: what a source once earned is taken back from that very lot on the master."""
         self.earn(10, self.other, expiration_date="2026-04-30")

@@ -16,30 +16,38 @@ from .points_model import Ledger, Refused, Rules
 NAMES = ("a", "b", "c")
 UNIT = 10_000
 
-number = st.integers(0, 11)
+pick = st.integers(0, 11)
 points = st.one_of(st.integers(1, 120).map(lambda n: n * UNIT), st.integers(1, 60 * UNIT))
+#: Per cent of what the card can spend at that moment.
+share = st.sampled_from([10, 33, 50, 75, 100, 100, 120])
+EARN = st.tuples(st.just("earn"), pick, points, st.integers(-3, 2), st.sampled_from([None, None, None, 4, 12, 40]))
+REDEEM = st.tuples(st.just("redeem"), pick, share)
+REVERSE = st.tuples(st.just("reverse"), pick, st.integers(1, 4))
 MOVEMENTS = (
-    st.tuples(st.just("earn"), number, points, st.integers(-3, 2), st.sampled_from([None, None, None, 4, 12, 40])),
-    st.tuples(st.just("redeem"), number, points),
-    st.tuples(st.just("adjust"), number, points, st.booleans()),
-    st.tuples(st.just("upstream"), number, points, st.booleans()),
-    st.tuples(st.just("reverse"), number, st.integers(1, 4)),
-    st.tuples(st.just("transfer"), number, number, points),
+    EARN,
+    REDEEM,
+    REVERSE,
+    st.tuples(st.just("grant"), pick, points),
+    st.tuples(st.just("withdraw"), pick, share),
+    st.tuples(st.just("upstream"), pick, points, st.booleans()),
+    st.tuples(st.just("transfer"), pick, pick, share),
 )
+HOLD = st.tuples(st.just("hold"), pick, share, st.sampled_from([None, None, 3]))
 STEP = st.one_of(
     *MOVEMENTS,
-    st.tuples(st.just("reverse"), number, st.integers(1, 4)),
+    EARN,
+    EARN,
+    REDEEM,
+    REVERSE,
     st.tuples(st.just("batch"), st.lists(st.one_of(*MOVEMENTS), min_size=2, max_size=5)),
-    st.tuples(st.just("hold"), number, points, st.sampled_from([None, None, 3])),
-    st.tuples(st.just("release"), number),
-    st.tuples(st.just("consume"), number),
-    st.tuples(st.just("points_to"), number, number),
+    HOLD,
+    HOLD,
+    st.tuples(st.just("consume"), pick),
+    st.tuples(st.just("release"), pick),
     st.tuples(st.just("days"), st.sampled_from([1, 3, 8, 19, 33])),
-    st.tuples(st.just("date_lots"), number, st.integers(-2, 30)),
-    st.tuples(st.just("date_card"), number, st.integers(0, 40)),
-    st.tuples(st.just("close"), number),
-    st.tuples(st.just("purge")),
-    st.tuples(st.just("again"), number),
+    st.tuples(st.just("date_lots"), pick, st.integers(-2, 30)),
+    st.tuples(st.just("date_card"), pick, st.integers(0, 40)),
+    st.tuples(st.sampled_from(["close", "points_to", "purge", "again"]), pick),
 )
 RULES = st.builds(
     Rules,
@@ -98,6 +106,7 @@ class _Run:
         self.records = []
         self.trail = []
         self.batch = None
+        self.amounts = {}
 
     def play(self, steps):
         try:
@@ -188,7 +197,18 @@ class _Run:
 
     @staticmethod
     def name(pick):
-        return NAMES[pick % len(NAMES)]
+        return "aaaaaabbbbcc"[pick]
+
+    @classmethod
+    def pair(cls, pick, other):
+        return cls.name(pick), NAMES[(NAMES.index(cls.name(pick)) + 1 + other % 2) % 3]
+
+    def amount(self, key, pick, share):
+        """So many per cent of what the card can spend; something that will be refused if that is nothing."""
+        model = self.model
+        spendable = model.spendable(model.cards[self.name(pick)], model.today)
+        self.amounts[key] = max(1, spendable * share // 100) if spendable else share
+        return self.amounts[key]
 
     def in_model_earn(self, key, pick, points, shift, life):
         day = self.model.today + timedelta(days=shift)
@@ -207,22 +227,25 @@ class _Run:
             expiration_date=day + timedelta(days=life) if life else None,
         )
 
-    def in_model_redeem(self, key, pick, points):
-        self.model.debit(self.name(pick), key, "redeem", points)
+    def in_model_redeem(self, key, pick, share):
+        self.model.debit(self.name(pick), key, "redeem", self.amount(key, pick, share))
 
-    def in_ledger_redeem(self, key, pick, points):
-        self.post(key, card_id=self.cards[self.name(pick)].id, kind="redeem", points=-points / UNIT)
+    def in_ledger_redeem(self, key, pick, share):
+        points = -self.amounts.get(key, 1) / UNIT
+        self.post(key, card_id=self.cards[self.name(pick)].id, kind="redeem", points=points)
 
-    def in_model_adjust(self, key, pick, points, up):
-        if up:
-            self.model.credit(self.name(pick), key, "adjust", points, self.model.today)
-        else:
-            self.model.debit(self.name(pick), key, "adjust", points)
+    def in_model_grant(self, key, pick, points):
+        self.model.credit(self.name(pick), key, "adjust", points, self.model.today)
 
-    def in_ledger_adjust(self, key, pick, points, up):
-        sign = 1 if up else -1
-        card = self.cards[self.name(pick)]
-        self.post(key, card_id=card.id, kind="adjust", points=sign * points / UNIT, reason="Random")
+    def in_ledger_grant(self, key, pick, points):
+        self.post(key, card_id=self.cards[self.name(pick)].id, kind="adjust", points=points / UNIT, reason="Random")
+
+    def in_model_withdraw(self, key, pick, share):
+        self.model.debit(self.name(pick), key, "adjust", self.amount(key, pick, share))
+
+    def in_ledger_withdraw(self, key, pick, share):
+        points = -self.amounts.get(key, 1) / UNIT
+        self.post(key, card_id=self.cards[self.name(pick)].id, kind="adjust", points=points, reason="Random")
 
     def in_model_upstream(self, key, pick, points, up):
         if up:
@@ -234,12 +257,13 @@ class _Run:
         sign = 1 if up else -1
         self.post(key, card_id=self.cards[self.name(pick)].id, kind="upstream", points=sign * points / UNIT)
 
-    def in_model_hold(self, key, pick, points, days):
+    def in_model_hold(self, key, pick, share, days):
         until = self.model.now + timedelta(days=days) if days else None
-        self.holds.append(self.model.hold(self.name(pick), points, until))
+        self.holds.append(self.model.hold(self.name(pick), self.amount(key, pick, share), until))
 
-    def in_ledger_hold(self, key, pick, points, days):
+    def in_ledger_hold(self, key, pick, share, days):
         ttl = timedelta(days=days) if days else None
+        points = self.amounts[key]
         self.records.append(self.cards[self.name(pick)]._hold(points / UNIT, f"property:{key}", ttl=ttl))
 
     def in_model_release(self, key, pick):
@@ -307,23 +331,20 @@ class _Run:
             self.entries[part] = entry
             self.ops.append((op, entry))
 
-    def in_model_transfer(self, key, pick, other, points):
-        self.model.transfer(self.name(pick), self.name(pick + 1 + other % 2), points)
+    def in_model_transfer(self, key, pick, other, share):
+        self.model.transfer(*self.pair(pick, other), self.amount(key, pick, share))
 
-    def in_ledger_transfer(self, key, pick, other, points):
-        self.post(
-            key,
-            card_id=self.cards[self.name(pick)].id,
-            kind="transfer",
-            points=-points / UNIT,
-            target_card_id=self.cards[self.name(pick + 1 + other % 2)].id,
-        )
+    def in_ledger_transfer(self, key, pick, other, share):
+        source, target = (self.cards[name] for name in self.pair(pick, other))
+        points = -self.amounts.get(key, 1) / UNIT
+        self.post(key, card_id=source.id, kind="transfer", points=points, target_card_id=target.id)
 
-    def in_model_points_to(self, key, pick, other):
-        self.model.points_to(self.name(pick), self.name(pick + 1 + other % 2))
+    def in_model_points_to(self, key, pick):
+        self.model.points_to(*self.pair(11 - pick, pick))
 
-    def in_ledger_points_to(self, key, pick, other):
-        self.cards[self.name(pick)].points_to_id = self.cards[self.name(pick + 1 + other % 2)]
+    def in_ledger_points_to(self, key, pick):
+        source, target = (self.cards[name] for name in self.pair(11 - pick, pick))
+        source.points_to_id = target
 
     def in_model_days(self, key, days):
         self.model.now += timedelta(days=days)
@@ -353,17 +374,17 @@ class _Run:
         self.cards[self.name(pick)].expiration_date = self.model.today + timedelta(days=days)
 
     def in_model_close(self, key, pick):
-        card = self.model.cards[self.name(pick)]
-        card.closed = not card.closed
+        for card in self.model.cards.values():
+            card.closed = not card.closed and card.name == self.name(pick) and pick % 2 == 0
 
     def in_ledger_close(self, key, pick):
-        card = self.cards[self.name(pick)]
-        card.closed = not card.closed
+        for name, card in self.cards.items():
+            card.closed = self.model.cards[name].closed
 
-    def in_model_purge(self, key):
+    def in_model_purge(self, key, pick):
         self.model.purge()
 
-    def in_ledger_purge(self, key):
+    def in_ledger_purge(self, key, pick):
         self.env["loyalty.card"]._purge(programs=self.program, commit=False)
 
     def in_model_again(self, key, pick):

@@ -80,6 +80,10 @@ class Lot:
         self.expiry_entry = None
         self.is_open = remaining > 0
 
+    def first(self):
+        """The lot that these points were in first: its id, or the lot itself while it has none."""
+        return self.origin or self.id or self
+
 
 class Hold:
     """Points set aside since a date for a document that is not final."""
@@ -629,7 +633,7 @@ class Card:
                 continue
             # The entry names the date only where all its lots share it; otherwise the origin does.
             expiry = grace if lapsed else lot.expiry
-            moved = self._new_lot(entry, part, plan, lot.vests, expiry, lot.origin or lot.id)
+            moved = self._new_lot(entry, part, plan, lot.vests, expiry, lot.first())
             if lapsed:
                 entry.expiry = grace
             elif lot.origin:
@@ -703,7 +707,7 @@ class Card:
                 # The points leave the card, but not its date.
                 dates = [date for date in (lot.expiry, self.expiry) if date]
                 credit.vests, credit.expiry = lot.vests, min(dates, default=None)
-                target._new_lot(credit, part, plan, credit.vests, credit.expiry, lot.origin or lot.id)
+                target._new_lot(credit, part, plan, credit.vests, credit.expiry, lot.first())
         if everything and self.debt:
             owed = self.debt
             clear = Op("transfer", owed, f"{op.key}:debt", op.date, model=op.model, res_id=op.res_id, reason=op.reason)
