@@ -86,9 +86,9 @@ class LoyaltyCard(models.Model):
             SQL(
                 """
                 SELECT c.id, c.points_to_id FROM loyalty_card c
-                 WHERE c.id IN (SELECT unnest(%(ids)s::int[])
-                                 UNION SELECT m.points_to_id FROM loyalty_card m
-                                        WHERE m.id = ANY(%(ids)s::int[]) AND m.points_to_id IS NOT NULL)
+                 WHERE c.id = ANY(%(ids)s::int[] || ARRAY(
+                       SELECT m.points_to_id FROM loyalty_card m
+                        WHERE m.id = ANY(%(ids)s::int[]) AND m.points_to_id IS NOT NULL))
                  ORDER BY c.id FOR NO KEY UPDATE OF c
                 """,
                 ids=arrays.numbers(sorted(ids)),
@@ -311,11 +311,9 @@ class Gateway:
                        (COALESCE(c.debt_points, 0) * 10000)::bigint AS debt,
                        EXISTS (SELECT 1 FROM loyalty_hold h WHERE h.card_id = c.id AND h.state = 'active') AS held
                   FROM loyalty_card c
-                 WHERE c.id IN (
-                       SELECT unnest(%(ids)s::int[])
-                        UNION
+                 WHERE c.id = ANY(%(ids)s::int[] || ARRAY(
                        SELECT m.points_to_id FROM loyalty_card m
-                        WHERE m.id = ANY(%(ids)s::int[]) AND m.points_to_id IS NOT NULL)
+                        WHERE m.id = ANY(%(ids)s::int[]) AND m.points_to_id IS NOT NULL))
                    AND c.ledgered
                  ORDER BY c.id %(lock)s
                 """,
