@@ -159,10 +159,10 @@ class LoyaltyAdjustment(models.Model):
             document=(self._name, self.id),
         )
 
-    def unlink(self):
+    @api.ondelete(at_uninstall=False)
+    def _unlink_unless_approved(self):
         if any(adjustment.state == "approved" for adjustment in self):
             raise ValidationError(self.env._("Transactions name this adjustment; it cannot be deleted."))
-        return super().unlink()
 
 
 class LoyaltyAdjustmentLine(models.Model):

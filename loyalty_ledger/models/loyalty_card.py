@@ -425,13 +425,7 @@ class LoyaltyCard(models.Model):
         """Delete unused cards; used ones are archived by code of the server and refused to users (S5)."""
         used = self.filtered(lambda card: card.ledgered and card.ledger_revision)
         if used:
-            if not self.env.su and not Source.of(self.env):
-                raise UserError(
-                    self.env._(
-                        "Card %s has transactions and cannot be deleted. Close or archive it instead.",
-                        ", ".join(used[:5].mapped("code")),
-                    )
-                )
+            used._check_may_withdraw()
             owing = {card.id: -to_units(card.points) for card in used if card.points}
             if owing:
                 source = Source.of(self.env) or Source(reason=self.env._("Card withdrawn"))
@@ -439,6 +433,15 @@ class LoyaltyCard(models.Model):
             used.with_context(active_test=False).filtered("active").write({"active": False})
         unused = self - used
         return super(LoyaltyCard, unused).unlink() if unused else True
+
+    def _check_may_withdraw(self):
+        if not self.env.su and not Source.of(self.env):
+            raise UserError(
+                self.env._(
+                    "Card %s has transactions and cannot be deleted. Close or archive it instead.",
+                    ", ".join(self[:5].mapped("code")),
+                )
+            )
 
     def _start_ledger(self):
         """Put empty cards under the ledger, when their program becomes one of a ledgered type."""

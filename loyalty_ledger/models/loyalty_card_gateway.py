@@ -645,10 +645,7 @@ class Gateway:
             return
         # ROW EXCLUSIVE before ids are drawn: sealing waits for whoever holds it, so drawn ids are settled or void.
         self.cr.execute(
-            SQL(
-                "LOCK TABLE loyalty_ledger_entry IN ROW EXCLUSIVE MODE; SET CONSTRAINTS %s DEFERRED",
-                SQL(ddl.CONSTRAINTS),
-            )
+            SQL("LOCK TABLE loyalty_ledger_entry IN ROW EXCLUSIVE MODE; SET CONSTRAINTS %s DEFERRED", ddl.CONSTRAINTS)
         )
         if len(plan.entries) > BULK:
             # Foreign keys keep plans of this session that were made while the tables were small: row by row, fatal.
@@ -941,7 +938,7 @@ class Gateway:
                 numbers([card.last_use for card in cards]),
                 numbers([max(card.revision, card.info["revision"] + 1) for card in cards]),
                 numbers([card.level_id for card in cards]),
-                SQL(ddl.CONSTRAINTS),
+                ddl.CONSTRAINTS,
             )
         )
 

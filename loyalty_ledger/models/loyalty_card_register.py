@@ -33,9 +33,9 @@ class LoyaltyCard(models.Model):
     lot_report_ids = fields.One2many("loyalty.lot.report", "card_id", "Open Points by Expiry", readonly=True)
 
     @api.model
-    def default_get(self, fields_list):
+    def default_get(self, fields):
         """Leave the number to the first save, so that two open drafts get two numbers (H5)."""
-        values = super().default_get(fields_list)
+        values = super().default_get(fields)
         if "default_code" not in self.env.context:
             values.pop("code", None)
         return values

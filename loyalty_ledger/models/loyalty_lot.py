@@ -43,7 +43,7 @@ class LoyaltyLot(models.Model):
     )  # fmt: skip
     consumption_ids = fields.One2many("loyalty.ledger.consumption", "lot_id", "Consumptions", readonly=True)
 
-    _open_idx = models.Index("(card_id) WHERE remaining > 0")
+    _card_idx = models.Index("(card_id, remaining)")
     _dated_idx = models.Index("(expiration_date) WHERE remaining > 0 AND expiration_date IS NOT NULL")
     _check_remaining = models.Constraint(
         "CHECK (remaining >= 0 AND remaining <= points)", "A lot cannot hold less than nothing or more than it got."

@@ -51,7 +51,6 @@ class LoyaltyProgram(models.Model):
         "Level Basis", required=True, default="lifetime",
         help="What a card's level depends on. Points ever earned: spending never downgrades.",
     )  # fmt: skip
-    entry_ids = fields.One2many("loyalty.ledger.entry", "program_id", "Transactions")
 
     _check_expiry_delay = models.Constraint(
         "CHECK (expiry_policy = 'never' OR expiry_delay > 0)", "Points must expire after at least one day."

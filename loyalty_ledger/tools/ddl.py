@@ -10,7 +10,7 @@ from odoo.tools import SQL
 REFUSAL = "ERRCODE = 'restrict_violation'"
 #: Types of programs whose cards are under the ledger.
 LEDGERED_TYPES = ("loyalty", "ewallet", "gift_card")
-CONSTRAINTS = "loyalty_card_ledger, loyalty_entry_ledger, loyalty_lot_ledger, loyalty_consumption_ledger"
+CONSTRAINTS = SQL("loyalty_card_ledger, loyalty_entry_ledger, loyalty_lot_ledger, loyalty_consumption_ledger")
 
 ENTRY_COLUMNS = (
     "id card_id program_id company_id kind points balance_after date effective_date expiration_date available_from "

@@ -39,10 +39,10 @@ class LoyaltyAdjustWizard(models.TransientModel):
     adjustment_id = fields.Many2one("loyalty.adjustment", readonly=True)
 
     @api.model
-    def default_get(self, fields_list):
-        values = super().default_get(fields_list)
+    def default_get(self, fields):
+        values = super().default_get(fields)
         if (
-            "card_ids" in fields_list
+            "card_ids" in fields
             and not values.get("card_ids")
             and self.env.context.get("active_model") == "loyalty.card"
         ):

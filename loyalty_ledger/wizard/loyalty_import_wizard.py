@@ -108,10 +108,10 @@ class LoyaltyImportWizard(models.Model):
         if forbidden and not self.env.su:
             raise AccessError(self.env._("Only the import itself sets: %s.", ", ".join(sorted(forbidden))))
 
-    def unlink(self):
+    @api.ondelete(at_uninstall=False)
+    def _unlink_unless_done(self):
         if any(record.state in ("approved", "done") for record in self):
             raise UserError(self.env._("Transactions came from this file; it cannot be deleted."))
-        return super().unlink()
 
     def action_view_lines(self):
         """Open the lines with search and groups, for large files."""

@@ -51,8 +51,8 @@ class LoyaltyProgramChange(models.TransientModel):
     line_ids = fields.One2many("loyalty.program.change.line", "change_id", "Cards That Change", readonly=True)
 
     @api.model
-    def default_get(self, fields_list):
-        values = super().default_get(fields_list)
+    def default_get(self, fields):
+        values = super().default_get(fields)
         program = self.env["loyalty.program"].browse(values.get("program_id") or self.env.context.get("active_id"))
         if program:
             values["program_id"] = program.id

@@ -6,7 +6,7 @@ from uuid import uuid4
 from psycopg2 import errors
 
 from odoo import SUPERUSER_ID, Command, api
-from odoo.orm.registry import DummyRLock, Registry
+from odoo.modules.registry import DummyRLock, Registry
 from odoo.service.model import retrying
 from odoo.tests import BaseCase, get_db_name, new_test_user, tagged
 from odoo.tools import SQL
