@@ -9,7 +9,7 @@ from .common import LedgerCase
 @tagged("post_install", "-at_install")
 class TestExpiry(LedgerCase):
     def purge(self, **options):
-        return self.Card._purge(commit=False, **options)
+        return self.Card._purge(programs=self.program, commit=False, **options)
 
     def expired(self, card=None):
         entries = self.Entry.search([("card_id", "=", (card or self.card).id), ("kind", "=", "expire")], order="id")
@@ -120,9 +120,9 @@ class TestExpiry(LedgerCase):
         self.earn(10, expiration_date="2026-04-30")
         self.earn(10, self.other, expiration_date="2026-04-30")
         with self.on("2026-05-01"):
-            self.assertEqual(self.purge(programs=self.program), 2)
+            self.assertEqual(self.purge(), 2)
             before = self.Entry.search_count([])
-            self.assertEqual(self.purge(programs=self.program), 0)
+            self.assertEqual(self.purge(), 0)
             self.assertEqual(self.Entry.search_count([]), before)
 
     def test_purge_in_batches(self):
@@ -133,7 +133,7 @@ class TestExpiry(LedgerCase):
             ids = self.Card._purge_batch(self.program, self.program.company_id.id, date(2026, 5, 1), 0, 3)
             self.assertEqual(ids, cards.ids[:3])
             self.Card.browse(ids)._refresh_ledger(date(2026, 5, 1))
-            self.assertEqual(self.purge(programs=self.program, batch=2), 4)
+            self.assertEqual(self.purge(batch=2), 4)
             self.assertEqual([self.expired(card) for card in cards], [[(-5, "2026-05-01")]] * 7)
             self.assertClean()
 
