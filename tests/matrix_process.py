@@ -24,7 +24,7 @@ def main(database, addons_path, data_dir, action, *names):
         # Installing and removing made new registries.
         env = Environment(cr, SUPERUSER_ID, {})
         problems = env["loyalty.card"]._verify_ledger() if "loyalty.ledger.entry" in env else []
-        print(json.dumps([answer, problems]))
+        sys.stdout.write(json.dumps([answer, problems]) + "\n")
 
 
 def install(env, *names):

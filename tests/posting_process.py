@@ -22,10 +22,15 @@ def main(database, addons_path, card_id, wait=False):
         with registry.cursor() as cr:
             cards = Environment(cr, SUPERUSER_ID, {"tracking_disable": True, "loyalty_no_mail": True})["loyalty.card"]
             cards._post_entries(events(card_id, number))
-            print("posted", number, flush=True)
+            say("posted", number)
             if wait:
                 sys.stdin.readline()
-        print("committed", number, flush=True)
+        say("committed", number)
+
+
+def say(*words):
+    sys.stdout.write(" ".join(map(str, words)) + "\n")
+    sys.stdout.flush()
 
 
 def events(card_id, number):

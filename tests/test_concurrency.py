@@ -83,7 +83,7 @@ class TestConcurrency(BaseCase):
             thread.join()
         return results
 
-    def read(self, card_ids, *names):
+    def balances(self, card_ids, *names):
         with self.registry.cursor() as cr:
             cards = self.env_of(cr)["loyalty.card"].browse(card_ids)
             return [tuple(round(card[name], 4) for name in names) for card in cards]
@@ -122,7 +122,7 @@ class TestConcurrency(BaseCase):
         self.assertLessEqual(len(spent), 5)
         self.assertGreaterEqual(len(spent), 3)
         points = 100 - 20 * len(spent)
-        self.assertEqual(self.read(card_id, "points", "available_points", "debt_points"), [(points, points, 0)])
+        self.assertEqual(self.balances(card_id, "points", "available_points", "debt_points"), [(points, points, 0)])
         self.assertClean()
 
     def test_two_large_redemptions(self):
@@ -137,7 +137,7 @@ class TestConcurrency(BaseCase):
         self.assertEqual(sum(result == -80 for result in results), 1)
         (refusal,) = (result for result in results if result != -80)
         self.assertIn("has 20 points available", str(refusal))
-        self.assertEqual(self.read(card_id, "points"), [(20,)])
+        self.assertEqual(self.balances(card_id, "points"), [(20,)])
 
     def test_reserving_more_than_there_is(self):
         """N6, N7: 8 tills reserve 20 of 100 points each: never more than 100 are reserved."""
@@ -151,7 +151,7 @@ class TestConcurrency(BaseCase):
         self.assertLessEqual(reserved, 100)
         self.assertGreaterEqual(reserved, 60)
         self.assertEqual(
-            self.read(card_id, "points", "reserved_points", "available_points"), [(100, reserved, 100 - reserved)]
+            self.balances(card_id, "points", "reserved_points", "available_points"), [(100, reserved, 100 - reserved)]
         )
 
     def test_reserving_while_spending(self):
@@ -186,7 +186,7 @@ class TestConcurrency(BaseCase):
             hold = self.env_of(cr)["loyalty.hold"].browse(hold_id)
             expected = {"consumed": (40, 40, 0), "released": (100, 100, 0)}[hold.state]
             self.assertEqual(bool(hold.entry_id), hold.state == "consumed")
-        self.assertEqual(self.read(card_id, "points", "available_points", "reserved_points"), [expected])
+        self.assertEqual(self.balances(card_id, "points", "available_points", "reserved_points"), [expected])
         self.assertClean()
 
     def test_one_key_from_many_sides(self):
@@ -200,7 +200,7 @@ class TestConcurrency(BaseCase):
         results = self.together(*[post] * TILLS)
         answers = {result for result in results if not isinstance(result, Exception)}
         self.assertEqual(len(answers), 1)
-        self.assertEqual(self.read(card_id, "points", "accumulated_points"), [(7, 7)])
+        self.assertEqual(self.balances(card_id, "points", "accumulated_points"), [(7, 7)])
         self.assertClean()
 
     def test_one_key_on_two_cards(self):
@@ -214,7 +214,7 @@ class TestConcurrency(BaseCase):
 
         results = self.together(*(partial(post, card_id) for card_id in cards))
         self.assertEqual(sum(isinstance(result, UserError) for result in results), 1)
-        self.assertEqual(sorted(self.read(cards, "points")), [(0,), (7,)])
+        self.assertEqual(sorted(self.balances(cards, "points")), [(0,), (7,)])
 
     def test_crossing_transfers(self):
         """N7, N11: transfers in both directions between two cards lock in one order, and no point is lost."""
@@ -229,7 +229,7 @@ class TestConcurrency(BaseCase):
             return env["loyalty.card"]._post_entries([op]).points
 
         self.together(*(partial(move, number) for number in range(4)))
-        self.assertEqual(sum(points for (points,) in self.read([one, two], "points")), 200)
+        self.assertEqual(sum(points for (points,) in self.balances([one, two], "points")), 200)
         self.assertClean()
 
     # jobs beside the tills
@@ -252,7 +252,7 @@ class TestConcurrency(BaseCase):
         self.assertFalse([result for result in results if isinstance(result, Exception)])
         with self.registry.cursor() as cr:
             purge(self.env_of(cr))
-        self.assertEqual(set(self.read(cards, "points", "available_points", "lapsed_points")), {(10, 10, 0)})
+        self.assertEqual(set(self.balances(cards, "points", "available_points", "lapsed_points")), {(10, 10, 0)})
         with self.registry.cursor() as cr:
             expired = self.env_of(cr)["loyalty.ledger.entry"].search(
                 [("card_id", "in", cards), ("kind", "=", "expire")]
@@ -346,7 +346,7 @@ class TestConcurrency(BaseCase):
         process.kill()
         process.wait()
         self.wait_until_gone(card_id)
-        self.assertEqual(self.read(card_id, "points", "redeemed_points", "available_points"), [(6, 4, 6)])
+        self.assertEqual(self.balances(card_id, "points", "redeemed_points", "available_points"), [(6, 4, 6)])
         self.assertEqual(len(self.posted(card_id)), 4)
         self.assertClean()
 
@@ -367,10 +367,10 @@ class TestConcurrency(BaseCase):
         self.assertEqual(len(posted) % 2, 0)
         count = len(posted) // 2
         self.assertGreaterEqual(count, committed)
-        self.assertEqual(self.read(card_id, "points"), [(3 * count,)])
+        self.assertEqual(self.balances(card_id, "points"), [(3 * count,)])
         self.assertClean()
         again = [event for number in range(1, count + 4) for event in events(card_id, number)]
         with self.registry.cursor() as cr:
             self.env_of(cr)["loyalty.card"]._post_entries(again)
-        self.assertEqual(self.read(card_id, "points", "redeemed_points"), [(3 * (count + 3), 2 * (count + 3))])
+        self.assertEqual(self.balances(card_id, "points", "redeemed_points"), [(3 * (count + 3), 2 * (count + 3))])
         self.assertClean()

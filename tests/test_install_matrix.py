@@ -55,7 +55,6 @@ class TestInstallMatrix(BaseCase):
         with db_connect(self.name).cursor() as cr:
             cr.execute(query, params)
             found = cr.fetchall() if cr.description else []
-            cr.commit()
         close_db(self.name)
         return found
 
@@ -187,9 +186,7 @@ class TestInstallMatrix(BaseCase):
     def test_adoption_and_removal(self):
         """N12: installing takes every balance over as an opening entry; removing leaves the same balances; both again."""
         before = self.prepare()
-        rounded = {
-            card_id: None if points is None else f"{points:.4f}" for card_id, (__, points) in before.items()
-        }
+        rounded = {card_id: None if points is None else f"{points:.4f}" for card_id, (__, points) in before.items()}
         self.assertEqual(self.run_process("install", "loyalty_ledger"), OURS)
         self.assertEqual(self.column_type(), "numeric(16,4)")
         self.assertAdopted(before)

@@ -41,13 +41,15 @@ class TestInvariants(TransactionCase):
         for program_id, cards, entries, lots, totals in rows:
             with self.subTest(program=program_id):
                 self.assertEqual((entries, lots, totals), (cards, cards, cards))
-        cards = self.env["loyalty.card"].search([("program_id.program_type", "=", "loyalty"), ("partner_id", "!=", False)])
+        cards = self.env["loyalty.card"].search(
+            [("program_id.program_type", "=", "loyalty"), ("partner_id", "!=", False)]
+        )
         for partner, owned in list(cards.grouped("partner_id").items())[:50]:
             if partner._fields.get("loyalty_outstanding_points"):
                 self.assertAlmostEqual(partner.loyalty_outstanding_points, sum(owned.mapped("points")), 4)
 
     def test_no_card_outside(self):
-        """N12, P13: every card of a ledgered program is under the ledger, archived ones included."""
+        """N12: every card of a ledgered program is under the ledger, archived ones included."""
         cards = self.env["loyalty.card"].with_context(active_test=False)
         self.assertFalse(
             cards.search([("program_id.program_type", "in", LEDGERED), ("ledgered", "=", False)]), "cards outside"

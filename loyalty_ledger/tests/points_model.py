@@ -127,9 +127,7 @@ class Ledger:
     # holds
 
     def reserving(self, card):
-        return [
-            hold for hold in card.holds if hold.state == "active" and (hold.until is None or hold.until > self.now)
-        ]
+        return [hold for hold in card.holds if hold.state == "active" and (hold.until is None or hold.until > self.now)]
 
     def shields(self, card, day, holds):
         """{lot: points}: a hold protects lapsed points that were good on the day it was placed."""

@@ -4,8 +4,17 @@ from decimal import Decimal
 from odoo.tests import BaseCase, tagged
 
 from ..tools.allocation import (
-    Card, Debt, Hold, LedgerError, Lot, Op, Plan, Reversed, Terms, add_delay,
-)  # fmt: skip
+    Card,
+    Debt,
+    Hold,
+    LedgerError,
+    Lot,
+    Op,
+    Plan,
+    Reversed,
+    Terms,
+    add_delay,
+)
 from ..tools.units import LIMIT, UNIT, to_points, to_units
 
 TODAY = date(2026, 3, 15)
@@ -29,7 +38,16 @@ class TestUnits(BaseCase):
 
     def test_no_number_of_points(self):
         """C21: what is no number, or too large, is refused."""
-        for points in (float("nan"), float("inf"), float("-inf"), LIMIT, -LIMIT, 1e300, Decimal("1e11"), 99_999_999_999.99999):
+        for points in (
+            float("nan"),
+            float("inf"),
+            float("-inf"),
+            LIMIT,
+            -LIMIT,
+            1e300,
+            Decimal("1e11"),
+            99_999_999_999.99999,
+        ):
             with self.subTest(points=points), self.assertRaises(OverflowError):
                 to_units(points)
         for points in ("many", [], object()):
@@ -213,7 +231,7 @@ class TestAllocation(BaseCase):
         self.assertInvariant(card)
 
     def test_overdraw(self):
-        """S10, bM4: beyond what is there a debit is refused, owed, or waived."""
+        """S10, N4: beyond what is there a debit is refused, owed, or waived."""
         self.assertRefused("insufficient", self.apply, self.card((10, None, None)), "redeem", -11)
         card = self.card((10, None, None))
         entry = self.apply(card, "redeem", -15, overdraw="debt")
@@ -233,13 +251,19 @@ class TestAllocation(BaseCase):
         self.apply(card, "reversal", -7, reverses=undone, overdraw="debt")
         self.assertEqual(self.rest(card), [(1, 10), (2, 3)])
         card = self.card((10, None, day(9)))
-        self.apply(card, "reversal", -10, reverses=Reversed(101, 10, 10, False, 0, 10, [[card.lots[0], 10]]), overdraw="debt")
+        self.apply(
+            card, "reversal", -10, reverses=Reversed(101, 10, 10, False, 0, 10, [[card.lots[0], 10]]), overdraw="debt"
+        )
         self.assertEqual((card.balance, card.debt), (0, 0))
         card = self.card((10, None, None), holds=[(8, day(0))])
-        self.apply(card, "reversal", -10, reverses=Reversed(101, 10, 10, False, 0, 10, [[card.lots[0], 10]]), overdraw="debt")
+        self.apply(
+            card, "reversal", -10, reverses=Reversed(101, 10, 10, False, 0, 10, [[card.lots[0], 10]]), overdraw="debt"
+        )
         self.assertEqual((self.rest(card), card.debt), ([(1, 8)], 8))
         card = self.card((10, day(-1), None), holds=[(10, day(-5))])
-        self.apply(card, "reversal", -10, reverses=Reversed(101, 10, 10, False, 0, 10, [[card.lots[0], 10]]), overdraw="debt")
+        self.apply(
+            card, "reversal", -10, reverses=Reversed(101, 10, 10, False, 0, 10, [[card.lots[0], 10]]), overdraw="debt"
+        )
         self.assertEqual((self.rest(card), card.debt), ([(1, 10)], 10))
         self.assertInvariant(card)
 

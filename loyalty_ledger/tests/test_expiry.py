@@ -116,7 +116,7 @@ class TestExpiry(LedgerCase):
         self.assertBalances(available=1)
 
     def test_purge_twice(self):
-        """P9, P12: a second run finds nothing and posts nothing."""
+        """P9: a second run finds nothing and posts nothing."""
         self.earn(10, expiration_date="2026-04-30")
         self.earn(10, self.other, expiration_date="2026-04-30")
         with self.on("2026-05-01"):

@@ -189,7 +189,7 @@ class TestGateway(LedgerCase):
                 self.redeem(1)
 
     def test_corrections_reach_unusable_cards(self):
-        """H22: a refund is never refused, whatever became of the card."""
+        """N4: a refund is never refused, whatever became of the card."""
         earned, spent = self.earn(10), self.redeem(6)
         self.card.closed = True
         self.reverse(spent, 3)
@@ -257,7 +257,7 @@ class TestGateway(LedgerCase):
         self.assertClean()
 
     def test_overdraw_modes(self):
-        """S10, bM4: a debit beyond what is there is refused, owed or waived, as its caller says."""
+        """S10, N4: a debit beyond what is there is refused, owed or waived, as its caller says."""
         self.earn(10)
         with self.assertRaises(ValidationError):
             self.redeem(12, overdraw="refuse")
@@ -338,9 +338,7 @@ class TestGateway(LedgerCase):
                 company.partner_id.tz = False
                 self.env["ir.config_parameter"].set_param("loyalty.timezone", zone)
                 self.assertEqual(loyalty_today(self.env, company), date.fromisoformat(expected))
-                self.assertEqual(
-                    loyalty_today(self.env, self.env["res.company"]), date.fromisoformat(expected)
-                )
+                self.assertEqual(loyalty_today(self.env, self.env["res.company"]), date.fromisoformat(expected))
         with freeze_time("2026-03-15 23:30:00"):
             self.env["ir.config_parameter"].set_param("loyalty.timezone", "Mars/Olympus")
             self.assertEqual(loyalty_today(self.env, company), date(2026, 3, 15))

@@ -19,7 +19,15 @@ class TestHolds(LedgerCase):
         entry = hold._consume("Order S1")
         self.assertRecordValues(
             entry,
-            [{"kind": "redeem", "points": -30, "reason": "Order S1", "res_model": "res.partner", "res_id": self.partner.id}],
+            [
+                {
+                    "kind": "redeem",
+                    "points": -30,
+                    "reason": "Order S1",
+                    "res_model": "res.partner",
+                    "res_id": self.partner.id,
+                }
+            ],
         )
         self.assertEqual((hold.state, hold.entry_id), ("consumed", entry))
         self.assertEqual(hold._consume("Order S1"), entry)

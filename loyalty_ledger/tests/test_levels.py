@@ -39,7 +39,7 @@ class TestLevels(LedgerCase):
         self.assertEqual(self.level(), "Level 1")
 
     def test_claw_back_in_debt_takes_the_level(self):
-        """H14, bM4: earning, spending and returning the goods does not keep a level, owed or waived."""
+        """H14, N4: earning, spending and returning the goods does not keep a level, owed or waived."""
         for policy in ("debt", "clamp"):
             with self.subTest(policy=policy):
                 self.program.negative_policy = policy

@@ -13,9 +13,7 @@ class TestLots(LedgerCase):
         self.earn(10, expiration_date="2026-06-30")
         self.earn(10, expiration_date="2026-12-31")
         self.redeem(15)
-        self.assertEqual(
-            self.open_lots(), [(10, None, None), (5, None, "2026-12-31"), (10, None, "2026-12-31")]
-        )
+        self.assertEqual(self.open_lots(), [(10, None, None), (5, None, "2026-12-31"), (10, None, "2026-12-31")])
         self.redeem(16)
         self.assertEqual(self.open_lots(), [(9, None, None)])
         self.assertClean()
@@ -79,7 +77,7 @@ class TestLots(LedgerCase):
             self.assertClean()
 
     def test_claw_back_policies(self):
-        """N4, bM4: points spent before a return are owed or waived, as the program says."""
+        """N4: points spent before a return are owed or waived, as the program says."""
         for policy, balances in (
             ("debt", {"points": -70, "debt": 70, "accumulated": 0, "redeemed": 70, "lifetime": 0}),
             ("clamp", {"points": 0, "debt": 0, "accumulated": 70, "redeemed": 70, "lifetime": 0}),
@@ -197,7 +195,8 @@ class TestLots(LedgerCase):
         self.earn(10, expiration_date="2026-12-31")
         self.card.points_to_id = self.other
         self.assertEqual(
-            sorted(self.open_lots(self.other)), [(10, None, "2026-04-30"), (10, None, "2026-06-30"), (10, None, "2026-06-30")]
+            sorted(self.open_lots(self.other)),
+            [(10, None, "2026-04-30"), (10, None, "2026-06-30"), (10, None, "2026-06-30")],
         )
         self.assertClean()
 
@@ -216,9 +215,7 @@ class TestLots(LedgerCase):
         earned = self.earn(10, expiration_date="2026-12-31")
         self.card.points_to_id = self.other
         self.reverse(earned, 7)
-        self.assertEqual(
-            sorted(self.open_lots(self.other)), [(3, None, "2026-12-31"), (10, None, "2026-04-30")]
-        )
+        self.assertEqual(sorted(self.open_lots(self.other)), [(3, None, "2026-12-31"), (10, None, "2026-04-30")])
         self.assertBalances(points=0)
         self.assertClean()
 
@@ -228,9 +225,7 @@ class TestLots(LedgerCase):
         spent = self.redeem(6)
         self.card.points_to_id = self.other
         self.reverse(spent)
-        self.assertEqual(
-            sorted(self.open_lots(self.other)), [(4, None, "2026-12-31"), (6, None, "2026-12-31")]
-        )
+        self.assertEqual(sorted(self.open_lots(self.other)), [(4, None, "2026-12-31"), (6, None, "2026-12-31")])
         self.assertBalances(points=0)
         self.assertBalances(self.other, points=10, available=10)
         self.assertClean()
@@ -244,9 +239,7 @@ class TestLots(LedgerCase):
         spent = self.redeem(6, self.other)
         self.other.points_to_id = third
         self.reverse(spent)
-        self.assertEqual(
-            self.open_lots(third), [(4, None, "2027-06-30"), (6, None, "2027-06-30")]
-        )
+        self.assertEqual(self.open_lots(third), [(4, None, "2027-06-30"), (6, None, "2027-06-30")])
         self.assertClean()
 
     def test_points_to_moves_everything(self):

@@ -212,9 +212,7 @@ class _Run:
 
     def in_model_earn(self, key, pick, points, shift, life):
         day = self.model.today + timedelta(days=shift)
-        self.model.credit(
-            self.name(pick), key, "earn", points, day, ends=day + timedelta(days=life) if life else None
-        )
+        self.model.credit(self.name(pick), key, "earn", points, day, ends=day + timedelta(days=life) if life else None)
 
     def in_ledger_earn(self, key, pick, points, shift, life):
         day = self.model.today + timedelta(days=shift)

@@ -115,7 +115,9 @@ class TestProtection(LedgerCase):
         unused = self.make_card()
         unused.unlink()
         self.assertFalse(unused.exists())
-        manager = new_test_user(self.env, "protection-delete", groups="base.group_system,loyalty_ledger.group_loyalty_manager")
+        manager = new_test_user(
+            self.env, "protection-delete", groups="base.group_system,loyalty_ledger.group_loyalty_manager"
+        )
         with self.assertRaisesRegex(UserError, "has transactions and cannot be deleted"):
             self.card.with_user(manager).unlink()
         self.card.sudo().unlink()
@@ -250,7 +252,9 @@ class TestProtection(LedgerCase):
         for column, value in (("digest", "0"), ("entry_count", 1), ("last_entry_id", 1), ("previous_id", None)):
             if column == "previous_id" and not self.seal.previous_id:
                 continue
-            self.assertDatabaseRefuses(f"UPDATE loyalty_ledger_seal SET {column} = %s WHERE id = %s", value, self.seal.id)
+            self.assertDatabaseRefuses(
+                f"UPDATE loyalty_ledger_seal SET {column} = %s WHERE id = %s", value, self.seal.id
+            )
         self.assertDatabaseRefuses("DELETE FROM loyalty_ledger_seal WHERE id = %s", self.seal.id)
         self.assertDatabaseRefuses("TRUNCATE loyalty_ledger_seal CASCADE")
         self.assertDatabaseRefuses(
@@ -276,8 +280,10 @@ class TestProtection(LedgerCase):
     def test_program_is_frozen(self):
         """N5: type, company and currency of a program with transactions are frozen, in sudo too."""
         company = self.env["res.company"].create({"name": "Other"})
-        currency = self.env["res.currency"].with_context(active_test=False).search(
-            [("id", "!=", self.program.currency_id.id)], limit=1
+        currency = (
+            self.env["res.currency"]
+            .with_context(active_test=False)
+            .search([("id", "!=", self.program.currency_id.id)], limit=1)
         )
         for values in (
             {"program_type": "coupons"},
@@ -306,7 +312,13 @@ class TestVerification(LedgerCase):
 
     def tamper(self, query, *params):
         self.env.flush_all()
-        tables = ("loyalty_card", "loyalty_ledger_entry", "loyalty_lot", "loyalty_ledger_consumption", "loyalty_ledger_seal")
+        tables = (
+            "loyalty_card",
+            "loyalty_ledger_entry",
+            "loyalty_lot",
+            "loyalty_ledger_consumption",
+            "loyalty_ledger_seal",
+        )
         for table in tables:
             self.env.cr.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
         self.env.cr.execute(query, params)
