@@ -23,3 +23,4 @@ from . import test_protection
 from . import test_seal
 from . import test_card_mail
 from . import test_allocation
+from . import test_seal_jobs
