@@ -495,6 +495,7 @@ class Gateway:
                 "card_id": first.card.id, "kind": first.kind, "units": first.points, "waived": first.waived,
                 "res_model": first.op.model, "res_id": first.op.res_id, "reversed_entry_id": first.reversed_id,
                 "idempotency_key": first.key, "expiration_date": first.expiry,
+                "target": first.op.target,
             }  # fmt: skip
         model, res_id = op.get("document") or (None, None)
         card = states.get(op["card_id"])
@@ -503,6 +504,7 @@ class Gateway:
         if (
             not same_card
             or not same_points
+            or (op["kind"] == "transfer" and not self._same_target(op, first, states))
             or (first["kind"], first["res_model"], first["res_id"] or None)
             != (op["kind"], model or None, res_id or None)
             or (op["kind"] == "expiry" and first["expiration_date"] != fields.Date.to_date(op["expiration_date"]))
@@ -515,6 +517,16 @@ class Gateway:
                     key=op["key"],
                 )
             )
+
+    def _same_target(self, op, first, states):
+        """Whether the transfer ``first`` went to the card that ``op`` names, or to that card's master."""
+        if first.get("target"):
+            found = first["target"].id
+        else:
+            credit = self.env["loyalty.ledger.entry"].sudo().search([("idempotency_key", "=", f"{op['key']}:1")])
+            found = credit.card_id.id
+        target = states.get(op["target_card_id"])
+        return not found or target is None or found in (target.id, target.info["points_to_id"])
 
     def _apply(self, op, states, undone):
         card = states.get(op["card_id"])

@@ -209,6 +209,23 @@ class TestLots(LedgerCase):
         self.assertEqual(moved.origin_lot_id.card_id, self.card)
         self.assertClean()
 
+    def test_key_of_a_transfer(self):
+        """N7, N11: the key of a transfer names its target, also when that one sends its points on later."""
+        self.earn(10)
+        third = self.make_card()
+        op = self.op(self.card, "transfer", -4, target_card_id=self.other.id)
+        first = self.Card._post_entries([op])
+        self.assertEqual(self.Card._post_entries([op]), first)
+        self.assertEqual(self.Card._post_entries([op, op]), first + first)
+        with self.assertRaisesRegex(ValidationError, "other content"):
+            self.Card._post_entries([{**op, "target_card_id": third.id}])
+        new = self.op(self.card, "transfer", -1, target_card_id=self.other.id)
+        with self.assertRaisesRegex(ValidationError, "other content"):
+            self.Card._post_entries([new, {**new, "target_card_id": third.id}])
+        self.other.points_to_id = third
+        self.assertEqual(self.Card._post_entries([op]), first)
+        self.assertBalances(points=6)
+
     def test_claw_back_follows_the_lot(self):
         """N11, N4: what a source once earned is taken back from that very lot on the master."""
         self.earn(10, self.other, expiration_date="2026-04-30")

@@ -178,6 +178,20 @@ class TestProtection(LedgerCase):
         self.assertDatabaseRefuses("DELETE FROM loyalty_ledger_entry WHERE id = %s", self.entry.id)
         self.assertDatabaseRefuses("TRUNCATE loyalty_ledger_entry CASCADE")
 
+    def test_debt(self):
+        """N5: what a card owes cannot be cancelled in SQL, neither on the card nor on the transaction."""
+        entry = self.post(self.other, "upstream", -10)
+        for query, record in (
+            ("UPDATE loyalty_card SET debt_points = 0 WHERE id = %s", self.other),
+            ("UPDATE loyalty_card SET debt_points = NULL WHERE id = %s", self.other),
+            ("UPDATE loyalty_ledger_entry SET unpaid_points = 0 WHERE id = %s", entry),
+            ("UPDATE loyalty_ledger_entry SET unpaid_points = 20 WHERE id = %s", entry),
+        ):
+            with self.subTest(query=query):
+                self.assertDatabaseRefuses(query, record.id, message="must equal its unpaid transactions")
+        self.earn(10, self.other)
+        self.assertBalances(self.other, points=0, debt=0)
+
     def test_forged_entry(self):
         """N5: an entry that the card's balance does not follow is refused."""
         self.assertDatabaseRefuses(

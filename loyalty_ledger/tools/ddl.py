@@ -89,6 +89,13 @@ _LAST_REMAINING = """
                 FROM loyalty_ledger_consumption c
                 WHERE (c.lot_id, c.id) <= ({0}, {1}) ORDER BY c.lot_id DESC, c.id DESC LIMIT 1;
 """
+_CHECK_DEBT = f"""
+            IF (SELECT COALESCE(c.debt_points, 0) FROM loyalty_card c WHERE c.id = {{0}}) IS DISTINCT FROM
+               (SELECT COALESCE(sum(e.unpaid_points), 0) FROM loyalty_ledger_entry e
+                 WHERE e.card_id = {{0}} AND e.unpaid_points > 0) THEN
+                RAISE EXCEPTION USING MESSAGE = concat('What card ', {{0}}, ' owes must equal its unpaid transactions.'), {REFUSAL};
+            END IF;
+"""
 _WRONG_REMAINING = """concat('What is left of lot ', lot.id, ' (', lot.remaining, ') must equal its consumptions (',
                     COALESCE(last_remaining, lot.points), ').')"""
 _WRONG_DATES = "concat('The dates of lot ', lot.id, ' were set by no transaction.')"
@@ -111,6 +118,9 @@ def protect_cards(cr):
                 IF OLD.program_id IS DISTINCT FROM NEW.program_id
                         AND EXISTS (SELECT 1 FROM loyalty_ledger_entry WHERE card_id = NEW.id) THEN
                     RAISE EXCEPTION USING MESSAGE = concat('Card ', NEW.id, ' has transactions and stays in its program.'), {REFUSAL};
+                END IF;
+                IF OLD.ledgered AND OLD.debt_points IS DISTINCT FROM NEW.debt_points THEN
+                    {_CHECK_DEBT.format("NEW.id")}
                 END IF;
                 IF OLD.ledgered AND OLD.points = NEW.points THEN
                     RETURN NULL;
@@ -154,10 +164,16 @@ def protect_entries(cr):
         cr,
         "loyalty_ledger_entry",
         "loyalty_entry_ledger",
-        "INSERT",
+        "INSERT OR UPDATE",
         f"""
         DECLARE balance numeric; last_balance numeric;
         BEGIN
+            IF TG_OP = 'UPDATE' THEN
+                IF OLD.unpaid_points IS DISTINCT FROM NEW.unpaid_points THEN
+                    {_CHECK_DEBT.format("NEW.card_id")}
+                END IF;
+                RETURN NULL;
+            END IF;
             {_LAST_BALANCE.format("NEW.card_id", "NEW.id - 1")}
             IF NEW.balance_after IS DISTINCT FROM COALESCE(last_balance, 0) + NEW.points THEN
                 RAISE EXCEPTION USING MESSAGE = concat('Transaction ', NEW.id, ' of card ', NEW.card_id, ' must go on from the balance before it (', COALESCE(last_balance, 0), ').'), {REFUSAL};
