@@ -28,9 +28,7 @@ class TestForeignChanges(LedgerCase):
         self.card.points += 30
         self.card.points -= 50
         self.card.points = 80
-        self.assertEqual(
-            self.entries(), [("upstream", 100, 100), ("upstream", 30, 130), ("upstream", -50, 80)]
-        )
+        self.assertEqual(self.entries(), [("upstream", 100, 100), ("upstream", 30, 130), ("upstream", -50, 80)])
         self.assertBalances(points=80, accumulated=80, redeemed=0)
         self.assertClean()
 
@@ -68,7 +66,15 @@ class TestForeignChanges(LedgerCase):
         source.bind(self.card).points += 12
         self.assertRecordValues(
             self.Entry.search([("card_id", "=", self.card.id)]),
-            [{"kind": "earn", "points": 12, "res_model": "res.partner", "res_id": self.partner.id, "reason": "Order S7"}],
+            [
+                {
+                    "kind": "earn",
+                    "points": 12,
+                    "res_model": "res.partner",
+                    "res_id": self.partner.id,
+                    "reason": "Order S7",
+                }
+            ],
         )
 
     def test_buffer_nets_one_event(self):
