@@ -177,9 +177,12 @@ class PosOrder(models.Model):
             if program not in left:
                 left[program] = self._earnable_left(program, left)
             problem = self._earning_problem(card, program)
-            claim = rules.judge(net, spent, 0.0 if problem else max(0.0, left[program]))
+            takes_part = program.program_type != "loyalty" or self.partner_id._earns_loyalty()
+            if not takes_part and not card and not spent:
+                continue  # no card for customers who take no part (C4)
+            claim = rules.judge(net, spent, max(0.0, left[program]) if takes_part and not problem else 0.0)
             left[program] -= claim.earned
-            if claim.cut:
+            if claim.cut and takes_part:
                 problem = problem or self.env._("More than the rules of the program give for the order")
                 report.append((card, program, claim.cut, problem))
             if key < 0 and claim.cut and not claim.earned and not program.is_nominative:

@@ -53,6 +53,18 @@ class TestTillClaims(TillCase):
         self.assertEntries(order, [(card, "earn", 30), (card, "redeem", -20)])
         self.assertEqual([(u["id"], u["points"]) for u in again["coupon_updates"]], [(card.id, 10)])
 
+    def test_customers_who_take_no_part_earn_nothing(self):
+        """C4: a customer who is not tracked earns nothing at the till, gets no card, and is no case for a review."""
+        self.ann.loyalty_tracked = False
+        order = self.sell([self.line(price=30)], self.ann)
+        self.confirm(order, {-1: self.claim(30, partner_id=self.ann.id)})
+        self.assertFalse(self.env["loyalty.card"].search([("partner_id", "=", self.ann.id)]))
+        card = self.make_card(self.ann, 50)
+        order = self.sell([self.line(price=30), self.reward_line(card, 20, -5)], self.ann)
+        self.confirm(order, {card.id: self.claim(10, card=card, partner_id=self.ann.id, line_codes=["R"])})
+        self.assertEntries(order, [(card, "redeem", -20)])
+        self.assertFalse(self.exceptions_of(order))
+
     def test_confirming_twice_counts_once(self):
         """N8: the same confirmation again, or another one for the same order, changes nothing."""
         card = self.make_card(self.ann)
