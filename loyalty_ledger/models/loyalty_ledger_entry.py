@@ -74,7 +74,8 @@ class LoyaltyLedgerEntry(models.Model):
     consumption_ids = fields.One2many("loyalty.ledger.consumption", "debit_entry_id", "Taken From", readonly=True)
 
     _key_unique = models.UniqueIndex("(idempotency_key)", "This event was already posted.")
-    _card_idx = models.Index("(card_id, id)")
+    # Not the bare id: while PostgreSQL believes the table empty, foreign keys would be looked up here, row by row in full.
+    _card_idx = models.Index("(card_id, (id + 0))")
     _document_idx = models.Index("(res_id, res_model) WHERE res_id IS NOT NULL")
     _unpaid_idx = models.Index("(card_id) WHERE unpaid_points > 0")
     _date_idx = models.Index("USING brin (effective_date)")

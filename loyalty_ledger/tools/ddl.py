@@ -82,7 +82,7 @@ LAST_ID = 2**31 - 1
 # index, and the functions run without sequential scans.
 _LAST_BALANCE = """
             SELECT CASE WHEN e.card_id = {0} THEN e.balance_after END INTO last_balance FROM loyalty_ledger_entry e
-                WHERE (e.card_id, e.id) <= ({0}, {1}) ORDER BY e.card_id DESC, e.id DESC LIMIT 1;
+                WHERE (e.card_id, e.id + 0) <= ({0}, {1}) ORDER BY e.card_id DESC, e.id + 0 DESC LIMIT 1;
 """
 _LAST_REMAINING = """
             SELECT CASE WHEN c.lot_id = {0} THEN c.remaining_after END INTO last_remaining
