@@ -21,7 +21,9 @@ def main(options):
                 common.quiet(env)["loyalty.card"]._post_entries(of_call)
                 env.cr.commit()
             env.invalidate_all()
-            common.say(f"   {min(CALL * len(fill.runs), options.entries):,} movements: {len(of_call) / fill.last:,.0f} a second")
+            common.say(
+                f"   {min(CALL * len(fill.runs), options.entries):,} movements: {len(of_call) / fill.last:,.0f} a second"
+            )
         common.vacuum()
         env.cr.execute("SELECT pg_size_pretty(pg_database_size(current_database()))")
         common.say(
