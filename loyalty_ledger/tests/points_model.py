@@ -173,7 +173,7 @@ class Ledger:
 
     def refresh(self, card, day):
         """Points that vested meanwhile paid debt on that day; lapsed points that no hold protects go."""
-        for moment in sorted({lot.opens for lot in card.lots if lot.opens and lot.opens <= day}):
+        for moment in sorted({lot.opens for lot in card.lots if lot.remaining and lot.opens and lot.opens <= day}):
             self.pay(card, moment)
         self.pay(card, day)
         for lot, kept in self.shields(card, day, self.reserving(card)).items():
@@ -192,6 +192,18 @@ class Ledger:
                     debit.taken.append((lot, part))
             if not debit.unpaid:
                 card.owing.remove(debit)
+
+    def pay_late(self, card, lots, day):
+        """New points that nobody can spend, on a card past its date, pay what is owed all the same."""
+        for lot in lots:
+            for debit in list(card.owing):
+                part = min(lot.remaining, debit.unpaid)
+                if part and self.is_open(lot, day) and self.is_lapsed(card, lot, day):
+                    lot.remaining -= part
+                    debit.unpaid -= part
+                    debit.taken.append((lot, part))
+                if not debit.unpaid:
+                    card.owing.remove(debit)
 
     # movements
 
@@ -226,6 +238,7 @@ class Ledger:
         lot = self.add_lot(card, root=key, remaining=points, day=day, opens=opens, ends=ends)
         self.movements[key] = Movement(card, kind, points, lots=[lot])
         self.pay(card, seen)
+        self.pay_late(card, [lot], seen)
 
     def is_over(self, card, day):
         """Without a new earning, a grant on a rolling card would be born lapsed."""
@@ -342,7 +355,7 @@ class Ledger:
         card.points += points
         if first.kind == "redeem":
             card.redeemed -= points
-        wanted = points
+        wanted, before = points, len(card.lots)
         part = min(wanted, first.unpaid)
         first.unpaid -= part
         wanted -= part
@@ -356,6 +369,7 @@ class Ledger:
             wanted -= part
             self.give_back(card, lot, part)
         self.pay(card, self.today)
+        self.pay_late(card, card.lots[before:], self.today)
 
     def give_back(self, card, lot, points):
         late = self.is_lapsed(card, lot, self.today)

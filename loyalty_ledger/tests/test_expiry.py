@@ -242,6 +242,23 @@ class TestExpiry(LedgerCase):
             self.assertBalances(points=0, reserved=0)
             self.assertClean()
 
+    def test_refund_to_an_expired_card_pays_its_debt(self):
+        """N4, H10: points that come to a card past its date are lost, but what it owes is paid first."""
+        self.earn(10)
+        spent = self.redeem(10)
+        self.post(self.card, "upstream", -4)
+        self.card.expiration_date = "2026-04-01"
+        with self.on("2026-04-10"):
+            self.reverse(spent)
+            self.assertBalances(points=6, debt=0, available=0)
+            self.post(self.card, "upstream", -9)
+            self.assertBalances(points=-9, debt=9)
+            self.post(self.card, "upstream", 5)
+            self.assertBalances(points=-4, debt=4, available=0)
+            self.purge()
+            self.assertBalances(points=-4, debt=4)
+            self.assertClean()
+
     def test_date_only_adjustment(self):
         """P7: zero points with a date re-dates all open lots or one, logged as a zero entry."""
         self.earn(10, expiration_date="2026-04-30")

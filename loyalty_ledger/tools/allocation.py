@@ -445,9 +445,9 @@ class Card:
         if kind == "earn" or (kind in GRANTS and (self.last_earning is None or self._has_run_out(as_of))):
             self.earned_on(op.date)
         self._post(entry, plan)
-        self._new_lot(entry, op.points, plan, entry.vests, entry.expiry)
+        lot = self._new_lot(entry, op.points, plan, entry.vests, entry.expiry)
         if self.debt:
-            self._settle(as_of, plan)
+            self._settle_with([lot], as_of, plan)
         return entry
 
     def _debit(self, op, plan, as_of):
@@ -548,6 +548,17 @@ class Card:
                 break
         self._drop_empty_lots()
 
+    def _settle_with(self, new, as_of, plan):
+        """Pay what is owed with points that just came, even when the card's date has passed and nobody can spend them."""
+        self._settle(as_of, plan)
+        for lot in new:
+            if self.lot_expiry(lot) >= as_of or (lot.vests and lot.vests > as_of):
+                continue
+            while lot.remaining and self.debts:
+                debt = self.debts[0]
+                self._pay_from(lot, debt, min(lot.remaining, debt.unpaid), plan)
+        self._drop_empty_lots()
+
     def _pay_from(self, lot, debt, part, plan):
         self._take(lot, part, debt.entry, plan, cause=lot.entry)
         self._pay(debt, part, plan)
@@ -615,7 +626,7 @@ class Card:
             left -= part
         self._post(entry, plan)
         grace = as_of + datetime.timedelta(days=self.terms.grace)
-        redated = []
+        new, redated = [], []
         for pair in reversed(reverses.taken):
             lot, part = pair[0], min(left, pair[1])
             if not part:
@@ -634,6 +645,7 @@ class Card:
             # The entry names the date only where all its lots share it; otherwise the origin does.
             expiry = grace if lapsed else lot.expiry
             moved = self._new_lot(entry, part, plan, lot.vests, expiry, lot.first())
+            new.append(moved)
             if lapsed:
                 entry.expiry = grace
             elif lot.origin:
@@ -641,14 +653,14 @@ class Card:
             plan.consume(reverses.id, lot, -part, entry, moved_to=moved)
         if left:
             # The debit paid a debt of this card elsewhere, or its lots are gone: never lose the points.
-            self._new_lot(entry, left, plan, None, entry.expiry)
+            new.append(self._new_lot(entry, left, plan, None, entry.expiry))
         for number, lot in enumerate(redated):
             # Its date may have been set after it left its origin: say so.
             dated = Entry(self, "expiry", 0, op.date, op, f"{op.key}:expiry:{number + 1}")
             dated.expiry, lot.expiry_entry = lot.expiry, dated
             self._post(dated, plan)
         if self.debt:
-            self._settle(as_of, plan)
+            self._settle_with(new, as_of, plan)
         return entry
 
     def _reschedule(self, op, plan, as_of):
