@@ -78,7 +78,7 @@ def bench_purge(options):
         env.cr.commit()
         common.vacuum()
         purge = common.Clock()
-        for turn in range(options.times):
+        for turn in range(options.nights):
             floor = common.Floor(env.cr)
             with purge:
                 done = Card._purge(
@@ -91,7 +91,7 @@ def bench_purge(options):
             env.cr.rollback()
             env.invalidate_all()
             common.vacuum()
-        raw = first.run(options.times)
+        raw = first.run(options.nights)
     common.say(f"purge of {options.lots:,} lots on {len(cards):,} cards: {first.describe()}")
     common.say(f"   gateway {purge.median:.2f} s ({options.lots / purge.median:,.0f} lots a second)")
     common.say(f"   raw SQL {raw.median:.2f} s ({options.lots / raw.median:,.0f} lots a second)")
@@ -99,5 +99,5 @@ def bench_purge(options):
 
 
 if __name__ == "__main__":
-    asked = common.arguments(__doc__, entries=1_000_000, cards=100_000, lots=100_000, times=1)
+    asked = common.arguments(__doc__, entries=1_000_000, cards=100_000, lots=100_000, times=1, nights=3)
     common.finish([bench_purge(asked), bench_posting(asked)])
