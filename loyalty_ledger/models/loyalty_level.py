@@ -15,7 +15,11 @@ class LoyaltyLevel(models.Model):
         "From", digits=(16, 4), help="A card reaches the level at this number of the program's level basis."
     )
     multiplier = fields.Float(
-        "Multiplier", default=1.0, digits=(16, 4), help="Points earned on this level are multiplied by this number."
+        "Multiplier",
+        default=1.0,
+        digits=(16, 4),
+        help="Factor for points that the ledger itself works out on this level. Points that Odoo's own rules give, "
+        "on orders and at the till, stay as those rules say.",
     )
     color = fields.Integer("Color")
     partner_category_id = fields.Many2one(
