@@ -1,3 +1,4 @@
+from . import loyalty_mixins
 from . import loyalty_ledger_entry
 from . import loyalty_lot
 from . import loyalty_hold

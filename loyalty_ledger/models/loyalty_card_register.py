@@ -166,22 +166,6 @@ class LoyaltyHold(models.Model):
         now = fields.Datetime.now()
         return ["&", ("state", "=", "active"), "|", ("expires_at", "=", False), ("expires_at", ">", now)]
 
-    def action_open_document(self):
-        """Open the document that the points are reserved for, with the reader's own access rights."""
-        self.ensure_one()
-        if (
-            not self.res_id
-            or self.res_model not in self.env
-            or not self.env[self.res_model].browse(self.res_id).exists()
-        ):
-            raise UserError(self.env._("These points are reserved without a document, or it was deleted."))
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": self.res_model,
-            "res_id": self.res_id,
-            "views": [(False, "form")],
-        }
-
 
 class ResPartner(models.Model):
     _inherit = "res.partner"

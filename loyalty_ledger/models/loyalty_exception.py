@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError
 
 #: Rows of a damaged ledger that one run reports; the rest follows once these are resolved.
 REPORTED = 100
@@ -9,7 +9,7 @@ class LoyaltyException(models.Model):
     """Something that the ledger had to accept and that a person should look at."""
 
     _name = "loyalty.exception"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["mail.thread", "mail.activity.mixin", "loyalty.document.mixin"]
     _description = "Loyalty Exception"
     _order = "id desc"
 
@@ -97,22 +97,6 @@ class LoyaltyException(models.Model):
         # The group was checked; the status itself is not editable.
         self.sudo().write({"state": "open", "resolved_by_id": False, "resolved_on": False})
         return True
-
-    def action_open_document(self):
-        """Open the document or the row that the exception is about, with the reader's own access rights."""
-        self.ensure_one()
-        if (
-            not self.res_id
-            or self.res_model not in self.env
-            or not self.env[self.res_model].browse(self.res_id).exists()
-        ):
-            raise UserError(self.env._("This exception has no document, or the document was deleted."))
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": self.res_model,
-            "res_id": self.res_id,
-            "views": [(False, "form")],
-        }
 
     # --- nightly verification ------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ class LoyaltyHold(models.Model):
     """Points set aside for a document that is not final. A hold is consumed, released or timed out exactly once."""
 
     _name = "loyalty.hold"
+    _inherit = ["loyalty.document.mixin"]
     _description = "Reserved Loyalty Points"
     _order = "id desc"
 

@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 
 from ..tools import ddl
 
@@ -20,6 +19,7 @@ class LoyaltyLedgerEntry(models.Model):
     """One signed, immutable change of one card's points. Rows come only from ``loyalty.card._post_entries``."""
 
     _name = "loyalty.ledger.entry"
+    _inherit = ["loyalty.readonly.mixin", "loyalty.document.mixin"]
     _description = "Loyalty Transaction"
     _order = "id desc"
     _log_access = False
@@ -107,36 +107,8 @@ class LoyaltyLedgerEntry(models.Model):
             for entry in entries:
                 entry.document_name = names.get(entry.res_id, False)
 
-    def action_open_document(self):
-        """Open the document that caused the transaction, with the reader's own access rights."""
-        self.ensure_one()
-        if (
-            not self.res_id
-            or self.res_model not in self.env
-            or not self.env[self.res_model].browse(self.res_id).exists()
-        ):
-            raise UserError(self.env._("This transaction has no document, or the document was deleted."))
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": self.res_model,
-            "res_id": self.res_id,
-            "views": [(False, "form")],
-        }
-
-    def _refuse(self):
-        raise UserError(
-            self.env._(
-                "Transactions of the points ledger cannot be created, changed or deleted, by anybody. "
-                "Correct a mistake with another transaction: use Adjust Points on the card."
-            )
+    def _refusal(self):
+        return self.env._(
+            "Transactions of the points ledger cannot be created, changed or deleted, by anybody. "
+            "Correct a mistake with another transaction: use Adjust Points on the card."
         )
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        self._refuse()
-
-    def write(self, vals):
-        self._refuse()
-
-    def unlink(self):
-        self._refuse()

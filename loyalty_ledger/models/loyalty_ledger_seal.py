@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..tools import ddl
@@ -12,6 +11,7 @@ class LoyaltyLedgerSeal(models.Model):
     """A digest over a settled range of entries, chained to the seal before: what was sealed cannot be rewritten."""
 
     _name = "loyalty.ledger.seal"
+    _inherit = ["loyalty.readonly.mixin"]
     _description = "Loyalty Ledger Seal"
     _order = "id desc"
     _rec_name = "last_entry_id"
@@ -31,18 +31,8 @@ class LoyaltyLedgerSeal(models.Model):
         super().init()
         ddl.protect_seals(self.env.cr)
 
-    def _refuse(self):
-        raise UserError(self.env._("Seals of the points ledger cannot be created, changed or deleted by hand."))
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        self._refuse()
-
-    def write(self, vals):
-        self._refuse()
-
-    def unlink(self):
-        self._refuse()
+    def _refusal(self):
+        return self.env._("Seals of the points ledger cannot be created, changed or deleted by hand.")
 
     @api.model
     def _settled_up_to(self):

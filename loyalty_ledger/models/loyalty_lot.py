@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 
 from ..tools import ddl
 from ..tools.allocation import add_delay
@@ -9,6 +8,7 @@ class LoyaltyLot(models.Model):
     """The open part of a credit: a projection of entries and consumptions that "Verify" can rebuild."""
 
     _name = "loyalty.lot"
+    _inherit = ["loyalty.readonly.mixin"]
     _description = "Loyalty Lot"
     _order = "id"
     _log_access = False
@@ -68,24 +68,15 @@ class LoyaltyLot(models.Model):
             dates = [date for date in (own, card.expiration_date) if date]
             lot.effective_expiration_date = min(dates) if dates else False
 
-    def _refuse(self):
-        raise UserError(self.env._("Lots follow the points ledger and cannot be changed directly."))
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        self._refuse()
-
-    def write(self, vals):
-        self._refuse()
-
-    def unlink(self):
-        self._refuse()
+    def _refusal(self):
+        return self.env._("Lots follow the points ledger and cannot be changed directly.")
 
 
 class LoyaltyLedgerConsumption(models.Model):
     """How many points of which lot a debit took (negative: a reversal gave them back). Append-only."""
 
     _name = "loyalty.ledger.consumption"
+    _inherit = ["loyalty.readonly.mixin"]
     _description = "Loyalty Lot Consumption"
     _order = "id"
     _log_access = False
@@ -111,15 +102,5 @@ class LoyaltyLedgerConsumption(models.Model):
         super().init()
         ddl.protect_consumptions(self.env.cr)
 
-    def _refuse(self):
-        raise UserError(self.env._("Consumptions follow the points ledger and cannot be changed directly."))
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        self._refuse()
-
-    def write(self, vals):
-        self._refuse()
-
-    def unlink(self):
-        self._refuse()
+    def _refusal(self):
+        return self.env._("Consumptions follow the points ledger and cannot be changed directly.")
