@@ -1,0 +1,52 @@
+from odoo import api, models
+from odoo.exceptions import UserError
+
+
+class LoyaltyReadonlyMixin(models.AbstractModel):
+    """Rows that only the gateway writes, by SQL: through the ORM nobody changes them, sudo included."""
+
+    _name = "loyalty.readonly.mixin"
+    _description = "Row of the Points Ledger"
+
+    def _refusal(self):
+        """Return what to tell whoever tries. Override to say it for the model."""
+        return self.env._("Rows of the points ledger cannot be created, changed or deleted by hand.")
+
+    def _refuse(self):
+        raise UserError(self._refusal())
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self._refuse()
+
+    def write(self, vals):
+        self._refuse()
+
+    def unlink(self):
+        self._refuse()
+
+
+class LoyaltyDocumentMixin(models.AbstractModel):
+    """A row that names the document behind it by ``res_model`` and ``res_id``."""
+
+    _name = "loyalty.document.mixin"
+    _description = "Row with a Source Document"
+
+    def action_open_document(self):
+        """Open the document, with the reader's own access rights.
+
+        :raises odoo.exceptions.UserError: when there is none, or it was deleted
+        """
+        self.ensure_one()
+        if (
+            not self.res_id
+            or self.res_model not in self.env
+            or not self.env[self.res_model].browse(self.res_id).exists()
+        ):
+            raise UserError(self.env._("There is no document behind this row, or it was deleted."))
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self.res_model,
+            "res_id": self.res_id,
+            "views": [(False, "form")],
+        }
