@@ -83,6 +83,16 @@ class TestHolds(LedgerCase):
         with self.assertRaisesRegex(ValidationError, "sends its points"):
             empty._hold(1, "holds:f")
 
+    def test_card_row_changes(self):
+        """N6, N7: placing and releasing change the card's row, so that whoever read it before waits and retries."""
+        self.earn(100)
+        revisions = [self.card.ledger_revision]
+        hold = self.card._hold(40, "holds:row")
+        revisions.append(self.card.ledger_revision)
+        hold._release()
+        revisions.append(self.card.ledger_revision)
+        self.assertEqual(revisions, sorted(set(revisions)), "each step leaves its mark")
+
     def test_time_out(self):
         """N6: a hold past its time reserves nothing at once, without any job; the job only marks it, once."""
         self.earn(100)
