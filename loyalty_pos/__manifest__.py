@@ -4,7 +4,6 @@
     "category": "Sales/Point of Sale",
     "version": "19.0.1.0.0",
     "author": "Loyalty Ledger",
-    "website": "https://example.com/loyalty-ledger",
     "license": "LGPL-3",
     "depends": ["loyalty_ledger", "pos_loyalty"],
     "data": ["security/ir.model.access.csv"],

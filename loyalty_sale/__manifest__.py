@@ -4,7 +4,6 @@
     "category": "Sales",
     "version": "19.0.1.0.0",
     "author": "Loyalty Ledger",
-    "website": "https://example.com/loyalty-ledger",
     "license": "LGPL-3",
     "depends": ["loyalty_ledger", "sale_loyalty"],
     "data": ["views/sale_order_views.xml"],
