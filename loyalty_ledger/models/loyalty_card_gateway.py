@@ -994,6 +994,8 @@ class Gateway:
             Card.browse(before)._points_changed(before, after)
         if old_levels:
             Card.browse(old_levels)._levels_changed(old_levels)
+        if self.plan.entries:
+            self.env["loyalty.ledger.entry"].sudo().browse([entry.id for entry in self.plan.entries])._entries_posted()
 
 
 def read_balances(cards):

@@ -107,6 +107,12 @@ class LoyaltyLedgerEntry(models.Model):
             for entry in entries:
                 entry.document_name = names.get(entry.res_id, False)
 
+    def _entries_posted(self):
+        """Hook: the gateway posted these entries, all within one chunk, and everything about them is written.
+
+        Override to react, for example to book their value; call super. Be set-based: a chunk can hold 20,000 entries.
+        """
+
     def _refusal(self):
         return self.env._(
             "Transactions of the points ledger cannot be created, changed or deleted, by anybody. "

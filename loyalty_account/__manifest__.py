@@ -1,0 +1,15 @@
+{
+    "name": "Loyalty Ledger - Accounting",
+    "summary": "Points on paid invoices, redemption as a payment, and a liability that ties to the cards to the cent",
+    "category": "Accounting/Accounting",
+    "version": "19.0.1.0.0",
+    "author": "Loyalty Ledger",
+    "license": "LGPL-3",
+    "depends": ["loyalty_ledger", "account"],
+    "data": [
+        "security/ir.model.access.csv",
+        "security/loyalty_account_rules.xml",
+        "data/account_payment_method.xml",
+        "views/loyalty_program_views.xml",
+    ],
+}

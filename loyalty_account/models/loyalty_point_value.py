@@ -1,0 +1,27 @@
+from odoo import fields, models
+
+
+class LoyaltyPointValue(models.Model):
+    """What one point of a program is worth from a day on. A change revalues the liability at the next accrual run."""
+
+    _name = "loyalty.point.value"
+    _description = "Value of a Loyalty Point"
+    _order = "program_id, date desc"
+
+    program_id = fields.Many2one("loyalty.program", "Program", required=True, ondelete="cascade")
+    company_id = fields.Many2one(related="program_id.company_id")
+    currency_id = fields.Many2one(related="program_id.currency_id")
+    date = fields.Date("From", required=True, default=fields.Date.context_today)
+    point_value = fields.Float(
+        "Point Value", digits=(16, 6), required=True,
+        help="What one point pays when it is redeemed, in the currency of the program (redemption multiplier).",
+    )  # fmt: skip
+    vat_rate = fields.Float(
+        "Expected VAT (%)", digits=(16, 4),
+        help="Average rate of VAT on what points are spent on. Where redemption recovers VAT, "
+        "a point is a liability only for its value without this VAT.",
+    )  # fmt: skip
+
+    _program_date_unique = models.UniqueIndex("(program_id, date)", "The program has a value from this day on already.")
+    _check_value = models.Constraint("CHECK (point_value > 0)", "A point must be worth something.")
+    _check_vat_rate = models.Constraint("CHECK (vat_rate >= 0)", "The expected VAT rate cannot be negative.")

@@ -1,0 +1,73 @@
+from odoo import api, fields, models
+
+
+class LoyaltyProgram(models.Model):
+    _inherit = "loyalty.program"
+
+    accounting_policy = fields.Selection(
+        [
+            ("none", "No accounting"),
+            ("redemption", "Expense when redeemed"),
+            ("accrual", "Accrue the liability"),
+            ("deferral", "Defer revenue (IFRS 15)"),
+        ],
+        "Accounting Policy", required=True, default="none",
+        help="No accounting: points are no means of payment.\n"
+        "Expense when redeemed: journal items are made when points pay an invoice.\n"
+        "Accrue the liability: outstanding points are also a liability, updated by each accrual run.\n"
+        "Defer revenue: part of each sale's price is deferred until the points are redeemed.",
+    )  # fmt: skip
+    vat_mode = fields.Selection(
+        [
+            ("tender", "Means of payment: no VAT effect"),
+            ("input_tax", "Recover input tax"),
+            ("price_reduction", "Price reduction: less output VAT"),
+        ],
+        "VAT of Redemptions",
+        help="What a redemption does to VAT. Which one is right depends on the terms of your program and your "
+        "country; ask your accountant.",
+    )  # fmt: skip
+    loyalty_journal_id = fields.Many2one(
+        "account.journal", "Loyalty Journal", check_company=True, domain=[("type", "=", "cash")],
+        help="Cash journal in which points are received as payment.",
+    )  # fmt: skip
+    liability_account_id = fields.Many2one(
+        "account.account", "Liability Account", check_company=True,
+        help="Value of the points that customers can still redeem (loyalties accrued).",
+    )  # fmt: skip
+    cost_account_id = fields.Many2one(
+        "account.account", "Redemption Account", check_company=True,
+        help="Loyalty points redeemed: an expense, or contra-revenue (an income account) for price reductions.",
+    )  # fmt: skip
+    tax_map_ids = fields.One2many("loyalty.tax.map", "program_id", "Input Taxes", copy=True)
+    point_value_ids = fields.One2many("loyalty.point.value", "program_id", "Point Values", copy=True)
+    point_value = fields.Float(
+        "Point Value", digits=(16, 6), compute="_compute_point_value", inverse="_inverse_point_value",
+        help="What one point pays when it is redeemed, in the currency of the program. "
+        "A change holds from today on.",
+    )  # fmt: skip
+    vat_rate = fields.Float(
+        "Expected VAT (%)", digits=(16, 4), compute="_compute_point_value", inverse="_inverse_point_value",
+        help="Average rate of VAT on what points are spent on, for the value of the liability.",
+    )  # fmt: skip
+
+    @api.depends("point_value_ids.point_value", "point_value_ids.vat_rate", "point_value_ids.date")
+    def _compute_point_value(self):
+        for program in self:
+            program.point_value, program.vat_rate = program._point_value_at(fields.Date.context_today(program))
+
+    def _inverse_point_value(self):
+        today = fields.Date.context_today(self)
+        for program in self:
+            value = {"point_value": program.point_value, "vat_rate": program.vat_rate}
+            row = program.point_value_ids.filtered(lambda row: row.date == today)
+            if row:
+                row.write(value)
+            else:
+                program.point_value_ids = [fields.Command.create({"date": today, **value})]
+
+    def _point_value_at(self, date):
+        """Return ``(value of one point, expected VAT rate in percent)`` on a day; the default is (0.01, 0.0)."""
+        self.ensure_one()
+        row = self.point_value_ids.filtered(lambda row: row.date <= date).sorted("date")[-1:]
+        return (row.point_value, row.vat_rate) if row else (0.01, 0.0)
