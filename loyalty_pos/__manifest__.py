@@ -5,7 +5,7 @@
     "version": "19.0.1.0.0",
     "author": "Loyalty Ledger",
     "license": "LGPL-3",
-    "depends": ["loyalty_ledger", "pos_loyalty"],
+    "depends": ["loyalty_ledger", "loyalty_account", "pos_loyalty"],
     "data": ["security/ir.model.access.csv"],
     "demo": ["demo/loyalty_pos_demo.xml"],
     "auto_install": ["loyalty_ledger", "pos_loyalty"],

@@ -5,7 +5,7 @@
     "version": "19.0.1.0.0",
     "author": "Loyalty Ledger",
     "license": "LGPL-3",
-    "depends": ["loyalty_ledger", "sale_loyalty"],
+    "depends": ["loyalty_ledger", "loyalty_account", "sale_loyalty"],
     "data": ["views/sale_order_views.xml"],
     "demo": ["demo/loyalty_sale_demo.xml"],
     "auto_install": ["loyalty_ledger", "sale_loyalty"],

@@ -11,7 +11,7 @@ from odoo.sql_db import close_db, db_connect
 from odoo.tests import BaseCase, tagged
 from odoo.tests.common import get_db_name
 
-OURS = ["loyalty_ledger", "loyalty_pos", "loyalty_sale"]
+OURS = ["loyalty_account", "loyalty_ledger", "loyalty_pos", "loyalty_sale"]
 #: program type, balance before, active, last usable day
 CARDS = [
     ("loyalty", 100, True, None),
@@ -196,7 +196,7 @@ class TestInstallMatrix(BaseCase):
         self.assertTrue(changed - {card_id for card_id in rounded if before[card_id][1] is None})
 
         # Any subset may go: first the bridges, then the ledger.
-        self.assertEqual(self.run_process("uninstall", "loyalty_sale"), ["loyalty_ledger", "loyalty_pos"])
+        self.assertEqual(self.run_process("uninstall", "loyalty_sale"), ["loyalty_account", "loyalty_ledger", "loyalty_pos"])
         self.assertEqual(self.balances(), used)
         self.assertEqual(self.run_process("uninstall", "loyalty_ledger"), [])
         self.assertEqual(self.balances(), used)
