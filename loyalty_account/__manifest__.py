@@ -11,5 +11,6 @@
         "security/loyalty_account_rules.xml",
         "data/account_payment_method.xml",
         "views/loyalty_program_views.xml",
+        "views/account_move_views.xml",
     ],
 }

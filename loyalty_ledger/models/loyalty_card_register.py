@@ -67,6 +67,26 @@ class LoyaltyCard(models.Model):
             else:
                 card.status = "open"
 
+    def _unusable_reason(self, date=None):
+        """Say why the card neither earns nor pays on ``date`` (default today), or return False."""
+        self.ensure_one()
+        if self._is_usable(date):
+            return False
+        if not self.active:
+            return self.env._("Card %s is archived. Use another card.", self.code)
+        if self.closed:
+            return self.env._("Card %s is closed. Reopen it, or use another card.", self.code)
+        if self.points_to_id:
+            return self.env._(
+                "Card %(code)s sends its points to card %(master)s. Use that card.",
+                code=self.code,
+                master=self.points_to_id.code,
+            )
+        day = date or loyalty_today(self.env, self.company_id)
+        if self.start_date and self.start_date > day:
+            return self.env._("Card %(code)s can be used from %(date)s on.", code=self.code, date=self.start_date)
+        return self.env._("Card %(code)s expired on %(date)s.", code=self.code, date=self.expiration_date)
+
     def _compute_entry_count(self):
         # Cashiers and salespeople see the number on the card whether or not they may read the transactions.
         counts = dict(

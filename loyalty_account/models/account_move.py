@@ -1,0 +1,113 @@
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.tools.sql import column_exists, create_column
+
+#: Documents of customers: what earns points, takes them back and can be paid with them.
+CUSTOMER_DOCUMENTS = ("out_invoice", "out_refund", "out_receipt")
+
+
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    loyalty_card_id = fields.Many2one(
+        "loyalty.card", "Loyalty Card", compute="_compute_loyalty_card_id", store=True, readonly=False,
+        precompute=True, copy=False, index="btree_not_null", tracking=True,
+        domain="[('ledgered', '=', True), ('program_type', '=', 'loyalty'), ('program_id.active', '=', True),"
+        " ('closed', '=', False), ('points_to_id', '=', False),"
+        " '|', ('company_id', '=', False), ('company_id', 'parent_of', company_id)]",
+        help="Card that earns this document's points and pays with points. By default the customer's own card. "
+        "Scan or type the full number to use another card.",
+    )  # fmt: skip
+
+    def _auto_init(self):
+        """Documents from before the installation have no card: nothing is retroactive, and nothing to compute."""
+        if not column_exists(self.env.cr, "account_move", "loyalty_card_id"):
+            create_column(self.env.cr, "account_move", "loyalty_card_id", "int4")
+        return super()._auto_init()
+
+    def _is_loyalty_document(self):
+        """Return whether the document can have a loyalty card: invoices, credit notes and receipts of customers."""
+        self.ensure_one()
+        return self.move_type in CUSTOMER_DOCUMENTS
+
+    @api.depends("partner_id", "move_type", "company_id", "reversed_entry_id")
+    def _compute_loyalty_card_id(self):
+        """Take the customer's card, and on a credit note the card of the invoice that it reverses."""
+        drafts = self.filtered(lambda move: move.state in (False, "draft"))
+        own = drafts.filtered(lambda move: move._is_loyalty_document() and not move.reversed_entry_id)
+        cards = own._default_loyalty_cards()
+        for move in drafts:
+            if move in own:
+                move.loyalty_card_id = cards[move]
+            else:
+                move.loyalty_card_id = move._is_loyalty_document() and move.reversed_entry_id.loyalty_card_id
+        for move in self - drafts:
+            move.loyalty_card_id = move.loyalty_card_id
+
+    def _default_loyalty_cards(self):
+        """Return ``{document: card}``, as ``loyalty.card._default_card`` chooses, in one query for all documents.
+
+        The customer's own usable card, else its commercial partner's; the default card first, then the first
+        program's, then the oldest. Only cards of active loyalty programs of the document's company.
+        """
+        partners = self.partner_id | self.partner_id.commercial_partner_id
+        cards = self.env["loyalty.card"]
+        if partners:
+            cards = cards.search(
+                [
+                    ("partner_id", "in", partners.ids),
+                    ("ledgered", "=", True),
+                    ("program_id.program_type", "=", "loyalty"),
+                    ("program_id.active", "=", True),
+                    ("closed", "=", False),
+                    ("points_to_id", "=", False),
+                ],
+                order="is_default DESC, id",
+            ).filtered(lambda card: card._is_usable())
+        by_partner = cards.sorted(
+            lambda card: (not card.is_default, card.program_id.sequence, card.program_id.id, card.id)
+        ).grouped("partner_id")
+        chosen = {}
+        for move in self:
+            companies = move.company_id.parent_ids
+            chosen[move] = cards.browse()
+            # Both at once for a company, then the contact comes before the company.
+            for partner in (move.partner_id, move.partner_id.commercial_partner_id):
+                usable = by_partner.get(partner._origin, cards.browse()).filtered(
+                    lambda card: not card.company_id or card.company_id in companies  # noqa: B023 used at once
+                )
+                if usable:
+                    chosen[move] = usable[0]
+                    break
+        return chosen
+
+    @api.constrains("loyalty_card_id")
+    def _check_loyalty_card(self):
+        """Refuse cards that neither earn nor pay; credit notes keep their invoice's card whatever became of it."""
+        for move in self:
+            card = move.loyalty_card_id.sudo()  # whoever writes the invoice need not see all cards
+            if not card or move.state != "draft" or card == move.reversed_entry_id.loyalty_card_id:
+                continue
+            if not move._is_loyalty_document():
+                raise ValidationError(
+                    self.env._("Only customer invoices, credit notes and receipts have a loyalty card.")
+                )
+            if not card.ledgered or card.program_type != "loyalty":
+                raise ValidationError(
+                    self.env._(
+                        "%(code)s is no card of a loyalty program: %(program)s.",
+                        code=card.code,
+                        program=card.program_id.name,
+                    )
+                )
+            if card.company_id and card.company_id not in move.company_id.parent_ids:
+                raise ValidationError(
+                    self.env._(
+                        "Card %(code)s belongs to company %(company)s; this document to %(other)s.",
+                        code=card.code,
+                        company=card.company_id.name,
+                        other=move.company_id.name,
+                    )
+                )
+            if reason := card._unusable_reason():
+                raise ValidationError(reason)
