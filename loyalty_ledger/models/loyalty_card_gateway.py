@@ -860,8 +860,8 @@ class Gateway:
         self.cr.execute(
             SQL(
                 """
-                SELECT program_id, (min_points * 10000)::bigint, id FROM loyalty_level
-                 WHERE program_id = ANY(%s::int[]) ORDER BY program_id, min_points
+                SELECT program_id, (COALESCE(min_points, 0) * 10000)::bigint AS minimum, id FROM loyalty_level
+                 WHERE program_id = ANY(%s::int[]) ORDER BY program_id, minimum
                 """,
                 arrays.numbers(by_program),
             )

@@ -12,7 +12,10 @@ class LoyaltyLevel(models.Model):
     program_id = fields.Many2one("loyalty.program", "Program", required=True, ondelete="cascade", index=True)
     company_id = fields.Many2one(related="program_id.company_id", store=True)
     min_points = fields.Float(
-        "From", digits=(16, 4), help="A card reaches the level at this number of the program's level basis."
+        "From",
+        digits=(16, 4),
+        default=0.0,
+        help="A card reaches the level at this number of the program's level basis.",
     )
     multiplier = fields.Float(
         "Multiplier",

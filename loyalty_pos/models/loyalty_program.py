@@ -1,13 +1,32 @@
 from datetime import timedelta
 
-from odoo import models
+from odoo import api, models
+from odoo.exceptions import ValidationError
+
+from ..tools import tender
 
 #: The till's clock and the company's may stand on different days.
 SLACK = timedelta(days=1)
+#: VAT modes in which points pay as a payment, and not as lines of the order.
+PAYMENT_MODES = ("tender", "input_tax")
 
 
 class LoyaltyProgram(models.Model):
     _inherit = "loyalty.program"
+
+    @api.model
+    def _load_pos_data_fields(self, config):
+        return [
+            *super()._load_pos_data_fields(config),
+            "accounting_policy",
+            "point_value",
+            "vat_mode",
+        ]
+
+    @api.model
+    def _server_date_to_domain(self, domain):
+        """Load programs anew at each opening: what a point is worth changes with the day, without any write."""
+        return domain
 
     def _is_offered_to(self, order):
         """Return whether the till of an order could apply the program to it, on the day of the order.
@@ -27,3 +46,47 @@ class LoyaltyProgram(models.Model):
             and (not self.date_from or self.date_from <= day + SLACK)
             and (not self.date_to or self.date_to >= day - SLACK)
         )
+
+    # --- points as a means of payment ----------------------------------------------------------------------------
+
+    def _pays_at_till(self):
+        """Return whether points of the program can pay at a till, as a payment or as lines of the order."""
+        self.ensure_one()
+        return bool(
+            self.active
+            and self.program_type == "loyalty"
+            and self.accounting_policy != "none"
+            and self.vat_mode
+            and self.cost_account_id
+        )
+
+    def _check_pays_at_till(self):
+        """Refuse programs whose points cannot be a payment at the till."""
+        for program in self:
+            if program.program_type != "loyalty":
+                reason = self.env._("only points of loyalty cards are a means of payment of their own.")
+            elif program.accounting_policy == "none":
+                reason = self.env._("its accounting policy is None. Set its accounting up first.")
+            elif program.vat_mode not in PAYMENT_MODES:
+                reason = self.env._("its points reduce the price and are no payment; no payment method is needed.")
+            else:
+                continue
+            raise ValidationError(
+                self.env._("%(program)s cannot pay at the till: %(reason)s", program=program.name, reason=reason)
+            )
+
+    @api.constrains("program_type", "accounting_policy", "vat_mode")
+    def _check_till_methods(self):
+        methods = self.env["pos.payment.method"].sudo()  # programs are set up by people without rights to the till
+        for method in methods.search([("loyalty_program_id", "in", self.ids)]):
+            method.loyalty_program_id._check_pays_at_till()
+
+    def _points_to_money(self, points, date):
+        """Return what points pay on a day, in the currency of the program."""
+        self.ensure_one()
+        return tender.money_of(points, self._point_value_at(date)[0], self.currency_id.rounding)
+
+    def _money_to_points(self, amount, date):
+        """Return the points that pay an amount on a day."""
+        self.ensure_one()
+        return tender.points_of(amount, self._point_value_at(date)[0], self.currency_id.rounding)

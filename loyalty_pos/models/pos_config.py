@@ -1,8 +1,89 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+from .pos_payment_method import LOYALTY
 
 
 class PosConfig(models.Model):
     _inherit = "pos.config"
+
+    loyalty_offline_policy = fields.Selection(
+        [("deny", "Not allowed"), ("cap", "Up to a limit per card")],
+        "Points Without Connection", required=True, default="deny",
+        help="Whether points can pay while the till has no connection to the server, which knows what a card has.",
+    )  # fmt: skip
+    loyalty_offline_cap = fields.Float(
+        "Limit per Card", digits=(16, 4), default=0.0,
+        help="Most points that one card can spend at this till until it has a connection again.",
+    )  # fmt: skip
+
+    _check_loyalty_offline_cap = models.Constraint(
+        "CHECK (loyalty_offline_cap >= 0)", "The limit of points without connection cannot be negative."
+    )
+
+    # --- points as a means of payment ----------------------------------------------------------------------------
+
+    def _default_payment_methods(self):
+        return super(PosConfig, self.with_context(loyalty_new_till=True))._default_payment_methods()
+
+    def _create_journal_and_payment_methods(self, cash_ref=None, cash_journal_vals=None):
+        """A new till gets no payment by points by accident: upstream links every method without a journal."""
+        return super(PosConfig, self.with_context(loyalty_new_till=True))._create_journal_and_payment_methods(
+            cash_ref=cash_ref, cash_journal_vals=cash_journal_vals
+        )
+
+    def _link_same_non_cash_payment_methods(self, source_config):
+        points = source_config.payment_method_ids.filtered(lambda method: method.type == LOYALTY)
+        result = super()._link_same_non_cash_payment_methods(source_config)
+        self.payment_method_ids -= points
+        return result
+
+    @api.constrains("payment_method_ids", "fast_payment_method_ids", "journal_id", "company_id")
+    def _check_loyalty_payment_methods(self):
+        for config in self:
+            for method in config.payment_method_ids.filtered("loyalty_program_id"):
+                program = method.loyalty_program_id.sudo()  # whoever sets tills up need not see all programs
+                if program.currency_id != config.currency_id:
+                    raise ValidationError(
+                        self.env._(
+                            "Points of %(program)s are worth %(currency)s and cannot pay at %(till)s, which sells in "
+                            "%(other)s.",
+                            program=program.name,
+                            currency=program.currency_id.name,
+                            till=config.name,
+                            other=config.currency_id.name,
+                        )
+                    )
+                if program.pos_config_ids and config not in program.pos_config_ids or not program.pos_ok:
+                    raise ValidationError(
+                        self.env._(
+                            "Program %(program)s is not offered at %(till)s. Add the till to the program first.",
+                            program=program.name,
+                            till=config.name,
+                        )
+                    )
+            fast = config.fast_payment_method_ids.filtered("loyalty_program_id")
+            if fast:
+                raise ValidationError(
+                    self.env._(
+                        "%s cannot be a fast payment method: the cashier has to say how many points the customer "
+                        "wishes to use.",
+                        fast[0].name,
+                    )
+                )
+
+    def _get_special_products(self):
+        """The product of redemption lines is loaded, and not offered for sale."""
+        product = self.env.ref("loyalty_pos.product_redemption", raise_if_not_found=False)
+        return super()._get_special_products() | (product or self.env["product.product"])
+
+    @api.model
+    def _load_pos_data_read(self, records, config):
+        values = super()._load_pos_data_read(records, config)
+        product = self.env.ref("loyalty_pos.product_redemption", raise_if_not_found=False)
+        for vals in values:
+            vals["_loyalty_redemption_product_id"] = product.id if product else False
+        return values
 
     def use_coupon_code(self, code, creation_date, partner_id, pricelist_id):
         """A card under the ledger pays with what it has available, on the days on which it can be used."""

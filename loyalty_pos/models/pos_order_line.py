@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
 from odoo.addons.loyalty_ledger.tools.source import Source
@@ -11,6 +11,24 @@ REWARD_FIELDS = frozenset(("coupon_id", "is_reward_line", "points_cost", "reward
 
 class PosOrderLine(models.Model):
     _inherit = "pos.order.line"
+
+    loyalty_redeem_uuid = fields.Char(
+        "Redemption", index="btree_not_null", copy=False,
+        help="Lines with the same value are one redemption of points that reduces the price, one line for each tax.",
+    )  # fmt: skip
+    loyalty_card_id = fields.Many2one(
+        "loyalty.card", "Loyalty Card", index="btree_not_null", ondelete="restrict", copy=False
+    )
+    loyalty_points = fields.Float("Points", digits=(16, 4), copy=False)
+
+    @api.model
+    def _load_pos_data_fields(self, config):
+        return [
+            *super()._load_pos_data_fields(config),
+            "loyalty_card_id",
+            "loyalty_points",
+            "loyalty_redeem_uuid",
+        ]
 
     def write(self, vals):
         """Rewards of a paid order are history: no client moves them to another card or changes what they cost."""

@@ -4,3 +4,4 @@ from . import test_till_claims
 from . import test_till_concurrency
 from . import test_till_reads
 from . import test_till_remote
+from . import test_till_holds

@@ -1,0 +1,174 @@
+"""What the till asks the server about cards. No amount that a till sends is taken for true."""
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+
+from odoo.addons.loyalty_ledger.tools.today import loyalty_today
+from odoo.addons.loyalty_ledger.tools.units import UNIT, to_units
+
+#: Minutes for which a till reserves points; a payment that comes later is a plain redemption.
+HOLD_MINUTES = 30
+
+
+class LoyaltyCard(models.Model):
+    _inherit = "loyalty.card"
+
+    level_name = fields.Char(related="level_id.name", string="Level Name")
+
+    @api.model
+    def _load_pos_data_fields(self, config):
+        return [
+            *super()._load_pos_data_fields(config),
+            "accumulated_points",
+            "available_points",
+            "closed",
+            "is_default",
+            "level_multiplier",
+            "level_name",
+            "points_to_id",
+            "redeemed_points",
+            "reserved_points",
+            "start_date",
+        ]
+
+    # --- remote calls --------------------------------------------------------------------------------------------
+
+    @api.model
+    def pos_find_card(self, config_id, code):
+        """Find a loyalty card by its number, as swiped, scanned or typed at a till (H1, S9).
+
+        :return: dict with ``card`` (what the till loads of it) or False, ``partner`` (what the till loads of the
+            customer) or False, ``error``: why the card neither earns nor pays, and ``warning``: what the cashier
+            should tell the customer
+        """
+        config = self._till_of_call(config_id)
+        Card = self.sudo()  # the till and its programs were checked; whose card it is, the number itself says
+        card = Card.browse()
+        code = str(code or "").strip()
+        if code:
+            card = Card.search(
+                [
+                    ("code", "=", code),
+                    ("program_id", "in", config._get_program_ids().ids),
+                    ("program_type", "=", "loyalty"),
+                ],
+                limit=1,
+            )
+        if not card:
+            return {
+                "card": False,
+                "partner": False,
+                "error": self.env._("No loyalty card has the number %s.", code),
+                "warning": False,
+            }
+        day = loyalty_today(self.env, config.company_id)
+        earns = card.points_to_id and not card.closed
+        Partner = self.env["res.partner"]
+        return {
+            "card": card._till_values(config),
+            "partner": next(iter(Partner._load_pos_data_read(card.partner_id.with_env(self.env), config)), False),
+            "error": not earns and card._unusable_reason(day),
+            "warning": card._till_warning(),
+        }
+
+    @api.model
+    def pos_hold(self, config_id, card_id, points, uuid, order_uuid):
+        """Reserve points of a card for a payment of a till; the same payment again replaces what it reserved (N6).
+
+        :param uuid: uuid of the payment, or of the redemption lines
+        :param order_uuid: uuid of the order, which need not be on the server yet
+        :return: dict with ``card`` as the till loads it, ``points`` reserved and ``amount`` that they pay
+        """
+        config = self._till_of_call(config_id)
+        card = self.sudo().browse(card_id).exists()  # the till was checked; cashiers reserve, nothing else
+        program = card.program_id
+        if not card or program not in config._get_program_ids().sudo() or not program._pays_at_till():
+            raise UserError(self.env._("Points of this card cannot pay at %s.", config.name))
+        points = card._check_points_of_till(points)
+        if not uuid or not isinstance(uuid, str):
+            raise UserError(self.env._("Points are reserved for a payment of the till."))
+        card._ledger_touch()  # two reservations of one payment at once: one waits, and sees the other
+        earlier = self._holds_of_payment(uuid)
+        if any(hold.state == "consumed" for hold in earlier):
+            raise UserError(self.env._("The points of this payment are spent already."))
+        day = loyalty_today(self.env, config.company_id)
+        if reason := card._unusable_reason(day):
+            raise UserError(reason)
+        active = earlier.filtered(lambda hold: hold._is_active())
+        if len(active) != 1 or active.card_id != card or active.points != points:
+            active._release()
+            active = card._hold(points, f"pos:{uuid}:{len(earlier)}", ttl=HOLD_MINUTES)
+            active._settle(
+                {
+                    "pos_uuid": uuid,
+                    "pos_order_uuid": str(order_uuid or "") or False,
+                    "pos_config_id": config.id,
+                    "amount": program._points_to_money(points, active.date),
+                }
+            )
+        card.invalidate_recordset()
+        return {"card": card._till_values(config), "points": active.points, "amount": active.amount}
+
+    @api.model
+    def pos_release_hold(self, config_id, uuid):
+        """Give back what a payment of a till reserved. Releasing again changes nothing.
+
+        :return: dict with ``card`` as the till loads it, or False
+        """
+        config = self._till_of_call(config_id)
+        # Only tills of the company, and only the payment whose uuid the till made up.
+        holds = self._holds_of_payment(str(uuid or "")).filtered(
+            lambda hold: hold.pos_config_id.company_id == config.company_id
+        )
+        holds.filtered(lambda hold: hold._is_active())._release()
+        card = holds[:1].card_id
+        card.invalidate_recordset()
+        return {"card": card._till_values(config) if card else False}
+
+    # --- checks and answers --------------------------------------------------------------------------------------
+
+    @api.model
+    def _till_of_call(self, config_id):
+        """Return the till that asks: one with an open session that the user may work at."""
+        if not self.env.user.has_group("point_of_sale.group_pos_user"):
+            raise AccessError(self.env._("Only users of the Point of Sale may ask for cards at the till."))
+        config = self.env["pos.config"].browse(config_id).exists()
+        config.check_access("read")
+        if not config or config.company_id not in self.env.companies:
+            raise AccessError(self.env._("You may not work at this till."))
+        if not config.current_session_id:
+            raise UserError(self.env._("Open a session of %s first.", config.name))
+        return config.with_company(config.company_id)
+
+    def _check_points_of_till(self, points):
+        """Return the whole number of points that a till asks for (C21)."""
+        try:
+            units = to_units(points)
+        except (OverflowError, TypeError, ValueError):
+            units = 0
+        if units <= 0 or units % UNIT:
+            raise UserError(self.env._("Enter a whole number of points."))
+        return units // UNIT
+
+    @api.model
+    def _holds_of_payment(self, uuid):
+        holds = self.env["loyalty.hold"].sudo()  # cashiers have no access to reservations
+        return holds.search([("pos_uuid", "=", uuid)], order="id") if uuid else holds
+
+    def _till_values(self, config):
+        """Return what the till loads of the card."""
+        self.ensure_one()
+        return self._load_pos_data_read(self, config)[0]
+
+    def _till_warning(self):
+        """Return what a cashier should know about a card, or False. Override to warn of more; call super."""
+        self.ensure_one()
+        if self.points_to_id and not self.closed:
+            return self.env._(
+                "Card %(code)s sends its points to card %(master)s: it earns and cannot pay.",
+                code=self.code,
+                master=self.points_to_id.code,
+            )
+        if self.partner_id and self.partner_id == self.env.user.partner_id:
+            return self.env._("This is your own card.")
+        return False
