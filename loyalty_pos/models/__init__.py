@@ -8,6 +8,7 @@ from . import pos_config
 from . import pos_order
 from . import pos_order_claims
 from . import pos_order_points
+from . import pos_order_settle
 from . import pos_order_line
 from . import pos_payment
 from . import product_template

@@ -87,27 +87,8 @@ class LoyaltyCard(models.Model):
         points = card._check_points_of_till(points)
         if not uuid or not isinstance(uuid, str):
             raise UserError(self.env._("Points are reserved for a payment of the till."))
-        card._ledger_touch()  # two reservations of one payment at once: one waits, and sees the other
-        earlier = self._holds_of_payment(uuid)
-        if any(hold.state == "consumed" for hold in earlier):
-            raise UserError(self.env._("The points of this payment are spent already."))
-        day = loyalty_today(self.env, config.company_id)
-        if reason := card._unusable_reason(day):
-            raise UserError(reason)
-        active = earlier.filtered(lambda hold: hold._is_active())
-        if len(active) != 1 or active.card_id != card or active.points != points:
-            active._release()
-            active = card._hold(points, f"pos:{uuid}:{len(earlier)}", ttl=HOLD_MINUTES)
-            active._settle(
-                {
-                    "pos_uuid": uuid,
-                    "pos_order_uuid": str(order_uuid or "") or False,
-                    "pos_config_id": config.id,
-                    "amount": program._points_to_money(points, active.date),
-                }
-            )
-        card.invalidate_recordset()
-        return {"card": card._till_values(config), "points": active.points, "amount": active.amount}
+        hold = card._hold_for_till(config, points, uuid, order_uuid)
+        return {"card": card._till_values(config), "points": hold.points, "amount": hold.amount}
 
     @api.model
     def pos_release_hold(self, config_id, uuid):
@@ -124,6 +105,31 @@ class LoyaltyCard(models.Model):
         card = holds[:1].card_id
         card.invalidate_recordset()
         return {"card": card._till_values(config) if card else False}
+
+    def _hold_for_till(self, config, points, uuid, order_uuid):
+        """Reserve points for a payment at a till; what the payment had reserved before is replaced."""
+        self.ensure_one()
+        self._ledger_touch()  # two reservations of one payment at once: one waits, and sees the other
+        earlier = self._holds_of_payment(uuid)
+        if any(hold.state == "consumed" for hold in earlier) or self._is_payment_settled(uuid):
+            raise UserError(self.env._("The points of this payment are spent already."))
+        if reason := self._unusable_reason(loyalty_today(self.env, config.company_id)):
+            raise UserError(reason)
+        active = earlier.filtered(lambda hold: hold._is_active())
+        if len(active) == 1 and active.card_id == self and active.points == points:
+            return active
+        active._release()
+        hold = self._hold(points, f"pos:{uuid}:{len(earlier)}", ttl=HOLD_MINUTES)
+        hold._settle(
+            {
+                "pos_uuid": uuid,
+                "pos_order_uuid": str(order_uuid or "") or False,
+                "pos_config_id": config.id,
+                "amount": self.program_id._points_to_money(points, hold.date),
+            }
+        )
+        self.invalidate_recordset()
+        return hold
 
     # --- checks and answers --------------------------------------------------------------------------------------
 
@@ -154,6 +160,13 @@ class LoyaltyCard(models.Model):
     def _holds_of_payment(self, uuid):
         holds = self.env["loyalty.hold"].sudo()  # cashiers have no access to reservations
         return holds.search([("pos_uuid", "=", uuid)], order="id") if uuid else holds
+
+    @api.model
+    def _is_payment_settled(self, uuid):
+        """Return whether a payment took its points already, also when its reservation had timed out before."""
+        key = self.env["pos.order"]._redeem_key(uuid)
+        entries = self.env["loyalty.ledger.entry"].sudo()  # cashiers do not read the ledger
+        return bool(entries.search_count([("idempotency_key", "=", key)], limit=1))
 
     def _till_values(self, config):
         """Return what the till loads of the card."""

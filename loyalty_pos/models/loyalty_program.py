@@ -86,7 +86,7 @@ class LoyaltyProgram(models.Model):
         self.ensure_one()
         return tender.money_of(points, self._point_value_at(date)[0], self.currency_id.rounding)
 
-    def _money_to_points(self, amount, date):
-        """Return the points that pay an amount on a day."""
+    def _points_of_amount(self, amount, date):
+        """Return the points that an amount took on a day, to four decimals where no whole number pays it."""
         self.ensure_one()
         return tender.points_of(amount, self._point_value_at(date)[0], self.currency_id.rounding)

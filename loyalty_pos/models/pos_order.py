@@ -68,9 +68,10 @@ class PosOrder(models.Model):
         )
 
     def _settled_programs(self):
-        """Return the programs in which this order has moved points or issued cards."""
-        domain = [("res_model", "=", "pos.order"), ("res_id", "=", self.id)]
-        entries = self.env["loyalty.ledger.entry"].sudo().search(domain)
+        """Return the programs in which a confirmation of this order has moved points or issued cards."""
+        entries = self._entries_of_order().filtered(
+            lambda entry: (entry.idempotency_key or "").startswith(f"pos:{self.uuid or self.id}:")
+        )
         issued = self.env["loyalty.card"].sudo().with_context(active_test=False)
         return entries.program_id | issued.search([("source_pos_order_id", "=", self.id)]).program_id
 

@@ -60,6 +60,3 @@ class PosOrder(models.Model):
         if vals.keys().isdisjoint(RESULTS):
             return vals
         return {name: value for name, value in vals.items() if name not in RESULTS}
-
-    def _loyalty_settle(self):
-        """Settle the points of paid orders: take what was redeemed, give what was earned. Any number of times."""

@@ -5,3 +5,4 @@ from . import test_till_concurrency
 from . import test_till_reads
 from . import test_till_remote
 from . import test_till_holds
+from . import test_till_redeem

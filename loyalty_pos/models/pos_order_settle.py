@@ -1,0 +1,482 @@
+"""The points of a paid order: what was redeemed is taken, what was returned comes back, in its own transaction.
+
+Everything is worked out from the order, the lines and the payments that the server stored. What a client says about
+points is not looked at. Settling again changes nothing: each movement has a key made of the payment's uuid.
+"""
+
+import logging
+from typing import NamedTuple
+from uuid import uuid4
+
+from odoo import models
+from odoo.exceptions import AccessError, UserError
+
+from odoo.addons.loyalty_ledger.tools.units import UNIT, to_points, to_units
+
+from ..tools import tender
+from .pos_payment_method import LOYALTY
+
+_logger = logging.getLogger(__name__)
+
+
+class Redemption(NamedTuple):
+    """One redemption of an order, or one that it gives back: a payment, or the lines that reduce its price.
+
+    ``amount`` is money in the currency of the order, negative when points come back; ``records`` are what stored it.
+    """
+
+    uuid: str
+    amount: float
+    program: object
+    card: object
+    number: str
+    records: object
+
+
+class PaidWithPoints(NamedTuple):
+    """What an order paid with points: money, points, and the entries that took them, newest first."""
+
+    amount: float
+    points: float
+    entries: object
+
+
+class PosOrder(models.Model):
+    _inherit = "pos.order"
+
+    def action_pos_order_paid(self):
+        """Settle the points of the order in the transaction that pays it, whatever way led here."""
+        result = super().action_pos_order_paid()
+        self._loyalty_settle()
+        return result
+
+    def _loyalty_settle(self):
+        """Settle the points of paid orders: take what was redeemed, give what was earned. Any number of times.
+
+        A paid order is never refused, as its goods are gone: what keeps points from being settled is put in the
+        exceptions list, and the closing of the session tries again.
+        """
+        for order in self:
+            # The server settles, whoever pays: cashiers have no access to cards and transactions.
+            order = order.sudo()
+            if order.state not in ("paid", "done") or not order._has_loyalty():
+                continue
+            order._loyalty_serialize()
+            try:
+                with self.env.cr.savepoint():
+                    order._loyalty_settle_one()
+                    settled = True
+            except (UserError, AccessError) as error:
+                _logger.warning("Points of order %s were not settled", order.uuid, exc_info=True)
+                settled = False
+                order._report_points(note=str(error))
+            order.write({"loyalty_settled": settled})
+
+    def _has_loyalty(self):
+        """Return whether the order has anything to do with points that the server settles. Override to add cases."""
+        return bool(
+            self.payment_ids.payment_method_id.filtered(lambda method: method.type == LOYALTY)
+            or self.lines.filtered(lambda line: line.loyalty_redeem_uuid)
+            or self._returned_reductions()
+            or self._origin_of_refund().loyalty_points_redeemed
+        )
+
+    def _loyalty_settle_one(self):
+        """Settle one order: first what it spends, so that it never spends what it earns itself (P20, bH10)."""
+        self._settle_redemptions()
+        self._refresh_points_of_order()
+
+    # --- what the order redeems ----------------------------------------------------------------------------------
+
+    def _loyalty_redemptions(self):
+        """Return the :class:`Redemption` list of the order, in the order of its payments and lines."""
+        self.ensure_one()
+        result = []
+        for payment in self.payment_ids.sorted("id"):
+            if payment.payment_method_id.type == LOYALTY and not self.currency_id.is_zero(payment.amount):
+                program = payment.payment_method_id.loyalty_program_id
+                card = self._card_that_pays(payment.loyalty_card_id, payment.loyalty_card_code, program)
+                result.append(
+                    Redemption(payment.uuid, payment.amount, program, card, payment.loyalty_card_code, payment)
+                )
+        lines = self.lines.filtered(lambda line: line.loyalty_redeem_uuid)
+        if lines:
+            totals = self._loyalty_totals()
+            for uuid, group in lines.grouped("loyalty_redeem_uuid").items():
+                amount = self.currency_id.round(-sum(totals[line.id][0] for line in group))
+                program = group.loyalty_card_id.program_id[:1]
+                card = self._card_that_pays(group.loyalty_card_id[:1], False, program)
+                result.append(Redemption(uuid, amount, program, card, False, group))
+        if reductions := self._returned_reductions():
+            totals = self._loyalty_totals()
+            for uuid, group in reductions.grouped(lambda line: line.refunded_orderline_id.loyalty_redeem_uuid).items():
+                amount = self.currency_id.round(-sum(totals[line.id][0] for line in group))
+                origin = group.refunded_orderline_id.loyalty_card_id[:1]
+                result.append(Redemption(f"{self.uuid}:{uuid}", amount, origin.program_id, origin, False, group))
+        return result
+
+    def _returned_reductions(self):
+        """Lines that return a reduction of the price, as a refund in the till or in the back end makes them."""
+        return self.lines.filtered(lambda line: line.refunded_orderline_id.loyalty_redeem_uuid)
+
+    def _card_that_pays(self, card, number, program):
+        """Return the card that a redemption takes its points from: the one it names, if the customer may use it.
+
+        A stranger's card is never taken. Then the customer's own card answers for the goods, in debt if need be.
+        """
+        Card = self.env["loyalty.card"].with_context(active_test=False)
+        if not card and number:
+            card = Card.search([("code", "=", number), ("program_id", "=", program.id)], limit=1)
+        named = card
+        # A family's card pays for whoever of the family buys.
+        if card and (card.program_id != program or (self.partner_id and not self._is_customers_card(card))):
+            card = Card.browse()
+        if not card and self.loyalty_card_id.program_id == program and self._is_customers_card(self.loyalty_card_id):
+            card = self.loyalty_card_id
+        if not card:
+            card = self.env["loyalty.card"]._default_card(self.partner_id, program)
+        if named and named != card:
+            self._report_points(
+                card=card or named,
+                program=program,
+                note=self.env._("Points of card %s cannot pay here: it is another customer's.", named.code),
+            )
+        return card
+
+    def _settle_redemptions(self):
+        redemptions = self._loyalty_redemptions()
+        self._check_change(redemptions)
+        self._take_redeemed([redemption for redemption in redemptions if redemption.amount > 0])
+        self._give_back_redeemed([redemption for redemption in redemptions if redemption.amount < 0])
+        self._check_cash_of_refund()
+        self._release_leftovers()
+
+    def _take_redeemed(self, redemptions):
+        """Take the points of redemptions: what the till reserved, else what the amount is worth."""
+        keys = [self._redeem_key(redemption.uuid) for redemption in redemptions]
+        posted = self._entries_by_key(keys)
+        ops = []
+        for redemption, key in zip(redemptions, keys):
+            if key in posted:
+                continue
+            if not redemption.card:
+                self._report_points(
+                    program=redemption.program,
+                    note=self.env._(
+                        "%(amount)s were paid with points of no card: there is nothing to take them from.",
+                        amount=self.currency_id.format(redemption.amount),
+                    ),
+                )
+                continue
+            ops.append(self._redeem_op(redemption, key))
+        entries = self.env["loyalty.card"]._post_entries(ops)
+        posted.update({entry.idempotency_key: entry for entry in entries})
+        for redemption, key in zip(redemptions, keys):
+            if key in posted:
+                self._note_points(redemption, -posted[key].points)
+        self._call_for_review()
+
+    def _redeem_key(self, uuid):
+        return f"pos-pay:{uuid}:redeem"
+
+    def _redeem_op(self, redemption, key):
+        card, program = redemption.card, redemption.program
+        hold = self.env["loyalty.card"]._holds_of_payment(redemption.uuid)[-1:]
+        # What was reserved is worth what it was when it was reserved, however late the order arrives.
+        points = program._points_of_amount(redemption.amount, hold.date or self._loyalty_day())
+        same = hold and hold.card_id == card and not self.currency_id.compare_amounts(hold.amount, redemption.amount)
+        points = hold.points if same else points
+        op = {
+            # A card that sends its points elsewhere has none; the card that got them answers for the goods.
+            "card_id": (card.points_to_id or card).id,
+            "kind": "redeem",
+            "points": -points,
+            "key": key,
+            "document": ("pos.order", self.id),
+            "effective_date": self._loyalty_day(),
+            "overdraw": "debt",  # the order is paid and gone: nothing is refused any more
+        }
+        if hold and hold._is_active():
+            if same and hold.card_id.id == op["card_id"]:
+                op["hold"] = hold
+            else:
+                hold._release()
+        if not hold:
+            self._check_unreserved(redemption, points)
+        return op
+
+    def _release_leftovers(self):
+        """Give back what the till reserved for the order and did not use, such as a payment removed offline."""
+        holds = self.env["loyalty.hold"].search([("pos_order_uuid", "=", self.uuid), ("state", "=", "active")])
+        holds._release()
+
+    def _check_unreserved(self, redemption, points):
+        """Points that were never reserved were spent without connection: list what the till was not allowed to do."""
+        config = self.config_id
+        if config.loyalty_offline_policy == "deny":
+            note = self.env._("%s points were spent without connection, which this till must not do.", f"{points:g}")
+        elif points > config.loyalty_offline_cap:
+            note = self.env._(
+                "%(points)s points were spent without connection, more than the %(cap)s that this till may.",
+                points=f"{points:g}",
+                cap=f"{config.loyalty_offline_cap:g}",
+            )
+        else:
+            return
+        self._report_points(card=redemption.card, program=redemption.program, points=points, note=note)
+
+    def _check_change(self, redemptions):
+        """List orders that turned points into cash: change is given for money, never for points."""
+        change = -sum(self.payment_ids.filtered("is_change").mapped("amount"))
+        if change <= 0 or not redemptions:
+            return
+        money = sum(
+            payment.amount
+            for payment in self.payment_ids
+            if payment.payment_method_id.type != LOYALTY and not payment.is_change and payment.amount > 0
+        )
+        if self.currency_id.compare_amounts(change, money) > 0:
+            self._report_points(
+                card=redemptions[0].card,
+                program=redemptions[0].program,
+                note=self.env._(
+                    "%s of change was given for points.",
+                    self.currency_id.format(self.currency_id.round(change - money)),
+                ),
+            )
+
+    def _note_points(self, redemption, points):
+        """Write down what a redemption took, and from which card, on the payment or on the first of the lines."""
+        card = redemption.card
+        if redemption.records._name == "pos.payment":
+            redemption.records.write(
+                {"loyalty_points": points, "loyalty_card_id": card.id, "loyalty_card_code": card.code}
+            )
+            return
+        redemption.records.write({"loyalty_card_id": card.id, "loyalty_points": 0})
+        redemption.records[:1].loyalty_points = points
+
+    # --- payments in the back end --------------------------------------------------------------------------------
+
+    def add_payment(self, data):
+        """Payments that people enter in the back end are checked first: nothing has been handed over yet."""
+        method = self.env["pos.payment.method"].browse(data.get("payment_method_id"))
+        if method.type == LOYALTY and data["amount"] > 0:
+            data = {**data, **self._reserve_for_payment(method.loyalty_program_id.sudo(), data["amount"])}
+        elif data["amount"] < 0 and not data.get("is_change"):
+            self._check_refund_payment(method, -data["amount"])
+        return super().add_payment(data)
+
+    def _reserve_for_payment(self, program, amount):
+        """Reserve the points of a payment that is entered in the back end; return its values."""
+        order = self.sudo()  # the rules of the till hold for whoever may enter payments
+        card = order._card_that_pays(order.loyalty_card_id, False, program)
+        if not card:
+            raise UserError(
+                self.env._("The customer of order %s has no card that could pay with points.", self.name or self.uuid)
+            )
+        points = program._points_of_amount(amount, self._loyalty_day())
+        if to_units(points) % UNIT:
+            raise UserError(
+                self.env._("%s is no whole number of points. Enter another amount.", self.currency_id.format(amount))
+            )
+        uuid = str(uuid4())
+        card._hold_for_till(order.config_id, points, uuid, self.uuid)
+        return {"uuid": uuid, "loyalty_card_id": card.id, "loyalty_card_code": card.code}
+
+    def _check_refund_payment(self, method, amount):
+        """Refuse to pay out as money what was paid with points, and the other way round."""
+        origin = self.sudo()._origin_of_refund()  # whoever returns goods need not see what paid for them
+        if not origin:
+            return
+        if method.type == LOYALTY:
+            program = method.loyalty_program_id.sudo()
+            left = origin._paid_with_points(program).amount - origin._given_back(program, self.sudo())
+            left += sum(p.amount for p in self.payment_ids if p.payment_method_id == method)
+        elif origin.loyalty_points_redeemed:
+            refunds = origin.lines.refund_orderline_ids.order_id.filtered(lambda order: order.state != "cancel")
+            left = sum(
+                payment.amount
+                for payment in (origin | refunds).payment_ids
+                if payment.payment_method_id.type != LOYALTY
+            )
+        else:
+            return
+        if self.currency_id.compare_amounts(amount, left) > 0:
+            raise UserError(
+                self.env._(
+                    "Order %(order)s was paid partly with points: at most %(left)s can come back as %(method)s.",
+                    order=origin.name,
+                    left=self.currency_id.format(max(left, 0.0)),
+                    method=method.name,
+                )
+            )
+
+    # --- what a refund gives back --------------------------------------------------------------------------------
+
+    def _give_back_redeemed(self, redemptions):
+        """Return redeemed points to the lots that they came from, pro rata to the money that the order gives back."""
+        for redemption in redemptions:
+            entries = self._returns_of(redemption.uuid)
+            if not entries:
+                origin = self._origin_of_refund()
+                paid = origin._paid_with_points(redemption.program)
+                before = origin._given_back(redemption.program, self)
+                back, left = -redemption.amount, self.currency_id.round(paid.amount - before)
+                if self.currency_id.compare_amounts(back, left) > 0:
+                    self._report_points(
+                        card=redemption.card,
+                        program=redemption.program,
+                        note=self.env._(
+                            "%(back)s come back as points, of which only %(left)s were paid with points.",
+                            back=self.currency_id.format(back),
+                            left=self.currency_id.format(left),
+                        ),
+                    )
+                points = tender.points_share(paid.points, before, min(back, left), paid.amount)
+                entries = self._return_points(paid.entries, points, redemption.uuid)
+            card = entries[:1].card_id or redemption.card
+            self._note_points(redemption._replace(card=card), -sum(entries.mapped("points")))
+
+    def _origin_of_refund(self):
+        """Return the order whose goods this order takes back."""
+        return self.lines.refunded_orderline_id.order_id[:1]
+
+    def _paid_with_points(self, program):
+        """Return what this order paid with points of a program (:class:`PaidWithPoints`)."""
+        redemptions = [
+            redemption
+            for order in self
+            for redemption in order._loyalty_redemptions()
+            if redemption.program == program and redemption.amount > 0
+        ]
+        posted = self._entries_by_key([self._redeem_key(redemption.uuid) for redemption in redemptions])
+        entries = self.env["loyalty.ledger.entry"].union(*posted.values()).sorted("id", reverse=True)
+        amount = self.currency_id.round(sum(redemption.amount for redemption in redemptions)) if redemptions else 0.0
+        return PaidWithPoints(amount, -sum(entries.mapped("points")), entries)
+
+    def _given_back(self, program, refund):
+        """Return how much of what was paid with points of a program other refunds than ``refund`` gave back."""
+        refunds = (self.lines.refund_orderline_ids.order_id - refund).filtered("loyalty_settled")
+        return -sum(
+            redemption.amount
+            for other in refunds
+            for redemption in other._loyalty_redemptions()
+            if redemption.program == program and redemption.amount < 0
+        )
+
+    def _returns_of(self, uuid):
+        """Return the entries with which this refund gave back a redemption already."""
+        entries = self._entries_of_order().filtered("reversed_entry_id")
+        return entries.filtered(lambda entry: entry.idempotency_key.startswith(f"pos-pay:{uuid}:return:"))
+
+    def _return_points(self, entries, points, uuid):
+        """Reverse ``points`` of debits, newest first."""
+        Entry = self.env["loyalty.ledger.entry"]
+        returned = dict(
+            Entry._read_group([("reversed_entry_id", "in", entries.ids)], ["reversed_entry_id"], ["points:sum"])
+        )
+        ops, missing = [], to_units(points)
+        for entry in entries:
+            part = min(missing, -to_units(entry.points) - to_units(returned.get(entry, 0)))
+            if part <= 0:
+                continue
+            missing -= part
+            ops.append(
+                {
+                    "card_id": entry.card_id.id,
+                    "kind": "reversal",
+                    "points": to_points(part),
+                    "key": f"pos-pay:{uuid}:return:{entry.id}",
+                    "document": ("pos.order", self.id),
+                    "reversed_entry_id": entry.id,
+                    "effective_date": self._loyalty_day(),
+                }
+            )
+        return self.env["loyalty.card"]._post_entries(ops)
+
+    def _check_cash_of_refund(self):
+        """List refunds that paid out as money what was paid with points (cash never exceeds cash paid)."""
+        origin = self._origin_of_refund()
+        if not origin.loyalty_points_redeemed:
+            return
+        refunds = origin.lines.refund_orderline_ids.order_id.filtered(lambda order: order.state in ("paid", "done"))
+        paid, back = (
+            sum(payment.amount for payment in orders.payment_ids if payment.payment_method_id.type != LOYALTY)
+            for orders in (origin, refunds)
+        )
+        if self.currency_id.compare_amounts(-back, paid) > 0:
+            self._report_points(
+                card=origin.loyalty_card_id,
+                note=self.env._(
+                    "%(back)s were paid out for goods of order %(order)s, of which %(paid)s were paid in money and "
+                    "the rest with points.",
+                    back=self.currency_id.format(-back),
+                    order=origin.name,
+                    paid=self.currency_id.format(paid),
+                ),
+            )
+
+    # --- results and exceptions ----------------------------------------------------------------------------------
+
+    def _entries_by_key(self, keys):
+        entries = self.env["loyalty.ledger.entry"].sudo().search([("idempotency_key", "in", keys)])
+        return {entry.idempotency_key: entry for entry in entries}
+
+    def _entries_of_order(self):
+        """Return the transactions of the order in the ledger."""
+        entries = self.env["loyalty.ledger.entry"].sudo()  # cashiers do not read the ledger
+        return entries.search([("res_model", "=", "pos.order"), ("res_id", "in", self.ids)], order="id")
+
+    def _refresh_points_of_order(self):
+        """Write down what came of the order, for the receipt and the lists."""
+        self.invalidate_recordset(["loyalty_points_reserved"])
+        for order in self:
+            entries = order._entries_of_order()
+            spent = entries.filtered("is_redemption")
+            earned = entries - spent
+            card = (spent or earned)[:1].card_id or order.loyalty_card_id
+            order.write(
+                {
+                    "loyalty_points_redeemed": -sum(spent.mapped("points")),
+                    "loyalty_points_earned": sum(earned.mapped("points")),
+                    "loyalty_balance_after": card.points,
+                    "loyalty_card_id": order.loyalty_card_id.id or card.id,
+                }
+            )
+
+    def _report_points(self, note, card=None, program=None, points=0):
+        """Put something that a person should look at in the exceptions list, once."""
+        Exception_ = self.env["loyalty.exception"].sudo()
+        vals = {
+            "kind": "claim",
+            "card_id": card.id if card else False,
+            "program_id": (program or (card and card.program_id) or self.env["loyalty.program"]).id,
+            "company_id": self.company_id.id,
+            "points": points,
+            "res_model": "pos.order",
+            "res_id": self.id,
+            "note": note,
+        }
+        same = [(name, "=", vals[name]) for name in ("kind", "card_id", "res_model", "res_id", "note")]
+        if not Exception_.search_count(same, limit=1):
+            Exception_.create(vals)
+
+    def _call_for_review(self):
+        """Points that were spent and not there are somebody's task (N8)."""
+        Exception_ = self.env["loyalty.exception"].sudo()
+        overspent = Exception_.search(
+            [("res_model", "=", "pos.order"), ("res_id", "=", self.id), ("kind", "=", "debt"), ("state", "=", "open")]
+        ).filtered(lambda exception: not exception.activity_ids)
+        for exception in overspent:
+            exception.activity_schedule(
+                "mail.mail_activity_data_todo",
+                summary=self.env._("Points overspent at the till"),
+                note=self.env._(
+                    "Card %(code)s had %(points)s points fewer than order %(order)s took. The card owes them.",
+                    code=exception.card_id.code,
+                    points=f"{exception.points:g}",
+                    order=self.name,
+                ),
+                user_id=exception._damage_reviewer().id,
+            )
