@@ -2,9 +2,12 @@
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.tools import SQL
 
 from odoo.addons.loyalty_ledger.tools.today import loyalty_today
 from odoo.addons.loyalty_ledger.tools.units import UNIT, to_units
+
+from ..tools.queue import stand_in_line
 
 #: Minutes for which a till reserves points; a payment that comes later is a plain redemption.
 HOLD_MINUTES = 30
@@ -79,6 +82,7 @@ class LoyaltyCard(models.Model):
         :param order_uuid: uuid of the order, which need not be on the server yet
         :return: dict with ``card`` as the till loads it, ``points`` reserved and ``amount`` that they pay
         """
+        stand_in_line(self.env.cr, [f"loyalty.card:{card_id}"])
         config = self._till_of_call(config_id)
         card = self.sudo().browse(card_id).exists()  # the till was checked; cashiers reserve, nothing else
         program = card.program_id
@@ -96,6 +100,7 @@ class LoyaltyCard(models.Model):
 
         :return: dict with ``card`` as the till loads it, or False
         """
+        stand_in_line(self.env.cr, [f"loyalty.card:{card.id}" for card in self._holds_of_payment(uuid).card_id])
         config = self._till_of_call(config_id)
         # Only tills of the company, and only the payment whose uuid the till made up.
         holds = self._holds_of_payment(str(uuid or "")).filtered(
@@ -105,6 +110,76 @@ class LoyaltyCard(models.Model):
         card = holds[:1].card_id
         card.invalidate_recordset()
         return {"card": card._till_values(config) if card else False}
+
+    @api.model
+    def pos_issue_card(self, config_id, partner_id, code=None, program_id=None):
+        """Issue a loyalty card to a customer at a till (H1, H3, S17).
+
+        :param code: number of a pre-printed card; without one a number is generated
+        :param program_id: needed where the till offers several loyalty programs
+        :return: dict with ``card`` as the till loads it
+        """
+        config = self._till_of_call(config_id)
+        partner = self.env["res.partner"].browse(partner_id).exists()
+        if not partner:
+            raise UserError(self.env._("Choose the customer who gets the card."))
+        partner.check_access("read")
+        if not partner.sudo()._earns_loyalty():  # whether somebody takes part is no secret to the till
+            raise UserError(
+                self.env._(
+                    "%s does not take part in loyalty programs. Change that on the customer first.", partner.name
+                )
+            )
+        programs = config._get_program_ids().filtered(lambda program: program.program_type == "loyalty")
+        if program_id:
+            programs = programs.filtered(lambda program: program.id == program_id)
+        if len(programs) != 1:
+            raise UserError(self.env._("Choose the loyalty program of the card."))
+        # Cashiers have no right to create cards; what the till may issue was checked above.
+        card = self.sudo()._issue_at_till(programs, partner, str(code or "").strip())
+        return {"card": card._till_values(config)}
+
+    def _issue_at_till(self, program, partner, code):
+        """Return the card with that number for the customer: a blank one that exists already, or a new one."""
+        card = self.with_context(active_test=False).search([("code", "=", code)], limit=1) if code else self.browse()
+        if not card:
+            return self.create({"program_id": program.id, "partner_id": partner.id, **({"code": code} if code else {})})
+        if card.program_id != program or not card.active or (card.partner_id and card.partner_id != partner):
+            raise UserError(self.env._("The number %s belongs to another card.", code))
+        if not card.partner_id:
+            card.partner_id = partner
+        return card
+
+    @api.model
+    def pos_give_bonus(self, config_id, card_id, points, reason, uuid):
+        """Give bonus points at a till: supervisors only, with a reason (bH7, C31). The same uuid again gives nothing.
+
+        :param uuid: what the till made up for this bonus
+        :return: dict with ``card`` as the till loads it
+        """
+        config = self._till_of_call(config_id)
+        user = self.env.user
+        if not (
+            user.has_group("point_of_sale.group_pos_manager") or user.has_group("loyalty_ledger.group_loyalty_manager")
+        ):
+            raise AccessError(self.env._("Only a manager of the Point of Sale may give bonus points."))
+        card = self.sudo().browse(card_id).exists()  # the supervisor was checked; the gateway checks the card
+        if not card or card.program_type != "loyalty" or card.program_id not in config._get_program_ids().sudo():
+            raise UserError(self.env._("This card cannot be used at %s.", config.name))
+        points = card._check_points_of_till(points)
+        if not uuid or not isinstance(uuid, str):
+            raise UserError(self.env._("A bonus needs a unique number of the till."))
+        document = ("pos.session", config.current_session_id.id)
+        entries = card._adjust("add", points, reason, f"pos-bonus:{uuid}", document=document, approved=False)
+        if entries is None:
+            raise UserError(
+                self.env._(
+                    "%s points are more than one person may give. Use Adjust Points in the back end: a second manager "
+                    "has to approve it.",
+                    points,
+                )
+            )
+        return {"card": card._till_values(config)}
 
     def _hold_for_till(self, config, points, uuid, order_uuid):
         """Reserve points for a payment at a till; what the payment had reserved before is replaced."""
@@ -130,6 +205,23 @@ class LoyaltyCard(models.Model):
         )
         self.invalidate_recordset()
         return hold
+
+    @api.model
+    def _names_in_line(self, card_ids, partner_ids):
+        """Return names of the cards, their masters and the loyalty cards of these customers, for waiting in line."""
+        if not card_ids and not partner_ids:
+            return []
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT c.id, c.points_to_id FROM loyalty_card c
+                 WHERE c.ledgered AND (c.id = ANY(%(cards)s) OR c.partner_id = ANY(%(partners)s))
+                """,
+                cards=card_ids,
+                partners=partner_ids,
+            )
+        )
+        return [f"loyalty.card:{card_id}" for row in rows for card_id in row if card_id]
 
     # --- checks and answers --------------------------------------------------------------------------------------
 

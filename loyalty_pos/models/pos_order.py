@@ -3,8 +3,10 @@ from odoo.tools import SQL, float_compare
 
 from odoo.addons.loyalty_ledger.tools.units import to_points, to_units
 
+from ..tools.queue import stand_in_line
 from ..tools.source import TillSource
 from ..tools.trust import server_vouches
+from .pos_order_settle import ids_of
 
 
 class PosOrder(models.Model):
@@ -46,6 +48,11 @@ class PosOrder(models.Model):
         no reason for an error.
         """
         self.ensure_one()
+        card_ids = sorted(ids_of(int(key) for key in coupon_data) | {*self.lines.coupon_id.ids})
+        stand_in_line(
+            self.env.cr,
+            [f"pos.order:{self.uuid}", *self.env["loyalty.card"]._names_in_line(card_ids, self.partner_id.ids)],
+        )
         self.check_access("write")
         self._loyalty_serialize()
         asked = self._read_claims(coupon_data)

@@ -8,12 +8,13 @@ import logging
 from typing import NamedTuple
 from uuid import uuid4
 
-from odoo import models
+from odoo import api, models
 from odoo.exceptions import AccessError, UserError
 
 from odoo.addons.loyalty_ledger.tools.units import UNIT, to_points, to_units
 
 from ..tools import tender
+from ..tools.queue import stand_in_line
 from .pos_payment_method import LOYALTY
 
 _logger = logging.getLogger(__name__)
@@ -41,8 +42,34 @@ class PaidWithPoints(NamedTuple):
     entries: object
 
 
+def ids_of(values):
+    """Return those of a client's values that can be ids of records."""
+    return {value for value in values if isinstance(value, int) and not isinstance(value, bool) and value > 0}
+
+
 class PosOrder(models.Model):
     _inherit = "pos.order"
+
+    @api.model
+    def sync_from_ui(self, orders):
+        """Let tills that work on the same cards, or send the same order, follow each other."""
+        stand_in_line(self.env.cr, self._names_in_line(orders))
+        return super().sync_from_ui(orders)
+
+    @api.model
+    def _names_in_line(self, orders):
+        """Return names for what these orders are going to change (:func:`tools.queue.stand_in_line`)."""
+        card_ids, partner_ids, uuids = set(), set(), set()
+        for order in orders:
+            uuids.add(order.get("uuid"))
+            partner_ids.add(order.get("partner_id"))
+            card_ids.add(order.get("loyalty_card_id"))
+            for command in [*(order.get("lines") or ()), *(order.get("payment_ids") or ())]:
+                vals = command[2] if len(command) > 2 and isinstance(command[2], dict) else {}
+                card_ids.update((vals.get("loyalty_card_id"), vals.get("coupon_id")))
+        card_ids, partner_ids = (sorted(ids_of(ids)) for ids in (card_ids, partner_ids))
+        names = [f"pos.order:{uuid}" for uuid in uuids if uuid]
+        return names + self.env["loyalty.card"]._names_in_line(card_ids, partner_ids)
 
     def action_pos_order_paid(self):
         """Settle the points of the order in the transaction that pays it, whatever way led here."""

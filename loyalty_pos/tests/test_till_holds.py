@@ -206,3 +206,52 @@ class TestTillHolds(TillPointsCase):
         self.assertEqual(config["_loyalty_redemption_product_id"], product.id)
         self.assertIn(product.id, config["_pos_special_products_ids"])
         self.assertIn(product.id, [vals["id"] for vals in data["product.product"]])
+
+    # --- cards and bonus points ----------------------------------------------------------------------------------
+
+    def test_issue_a_card(self):
+        """H1, H3, H6, S17: the till issues cards with a generated or a pre-printed number, to a customer."""
+        issue = self.as_till.pos_issue_card
+        generated = self.as_till.browse(issue(self.config.id, self.bob.id)["card"]["id"]).sudo()
+        self.assertTrue(generated.code)
+        self.assertEqual((generated.partner_id, generated.program_id), (self.bob, self.program))
+        printed = issue(self.config.id, self.bob.id, "0430000123")["card"]
+        self.assertEqual(printed["code"], "0430000123")
+        self.assertEqual(issue(self.config.id, self.bob.id, "0430000123")["card"]["id"], printed["id"])
+        with self.assertRaisesRegex(UserError, "another card"):
+            issue(self.config.id, self.ann.id, "0430000123")
+        blank = self.make_card(code="0430000124", partner=self.env["res.partner"])
+        self.assertEqual(issue(self.config.id, self.ann.id, "0430000124")["card"]["id"], blank.id)
+        self.assertEqual(blank.partner_id, self.ann)
+        with self.assertRaisesRegex(UserError, "customer"):
+            issue(self.config.id, 0)
+        self.bob.loyalty_tracked = False
+        with self.assertRaisesRegex(UserError, "does not take part"):
+            issue(self.config.id, self.bob.id)
+
+    def test_bonus_needs_a_supervisor(self):
+        """bH7, C31, N10: bonus points need a supervisor and a reason, come once, and not above the limit."""
+        supervisor = new_test_user(
+            self.env,
+            "supervisor",
+            groups="base.group_user,point_of_sale.group_pos_manager",
+            company_id=self.company.id,
+            company_ids=[Command.set(self.company.ids)],
+        )
+
+        def give(points, reason="Spilled coffee", uuid="b1", user=supervisor):
+            return self.as_till.with_user(user).pos_give_bonus(self.config.id, self.card.id, points, reason, uuid)
+
+        with self.assertRaises(AccessError):
+            give(50, user=self.cashier)
+        self.assertEqual(give(50)["card"]["points"], 1050)
+        self.assertEqual(give(50)["card"]["points"], 1050)
+        entry = self.card.entry_ids.sorted("id")[-1]
+        self.assertEqual((entry.kind, entry.reason, entry.author_id), ("adjust", "Spilled coffee", supervisor.id))
+        self.assertEqual((entry.res_model, entry.res_id), ("pos.session", self.pos_session.id))
+        for points, reason in ((0, "x"), (1.5, "x"), (10, ""), (10, " ")):
+            with self.assertRaises(UserError):
+                give(points, reason, "b2")
+        self.company.loyalty_adjustment_limit = 100
+        with self.assertRaisesRegex(UserError, "second manager"):
+            give(101, uuid="b3")
