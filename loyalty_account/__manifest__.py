@@ -12,5 +12,12 @@
         "data/account_payment_method.xml",
         "views/loyalty_program_views.xml",
         "views/account_move_views.xml",
+        "views/account_move_redemption_views.xml",
+        "views/account_payment_views.xml",
+        "views/report_invoice.xml",
+        "wizard/loyalty_apply_points_views.xml",
     ],
+    "assets": {
+        "web.assets_backend": ["loyalty_account/static/src/components/*"],
+    },
 }

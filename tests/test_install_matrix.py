@@ -196,7 +196,9 @@ class TestInstallMatrix(BaseCase):
         self.assertTrue(changed - {card_id for card_id in rounded if before[card_id][1] is None})
 
         # Any subset may go: first the bridges, then the ledger.
-        self.assertEqual(self.run_process("uninstall", "loyalty_sale"), ["loyalty_account", "loyalty_ledger", "loyalty_pos"])
+        self.assertEqual(
+            self.run_process("uninstall", "loyalty_sale"), ["loyalty_account", "loyalty_ledger", "loyalty_pos"]
+        )
         self.assertEqual(self.balances(), used)
         self.assertEqual(self.run_process("uninstall", "loyalty_ledger"), [])
         self.assertEqual(self.balances(), used)

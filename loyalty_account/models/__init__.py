@@ -4,3 +4,8 @@ from . import loyalty_point_value
 from . import loyalty_program
 from . import loyalty_card
 from . import account_move
+from . import loyalty_redemption
+from . import account_payment
+from . import account_move_redemption
+from . import account_move_reduction
+from . import res_partner

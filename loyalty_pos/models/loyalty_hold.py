@@ -7,4 +7,3 @@ class LoyaltyHold(models.Model):
     pos_uuid = fields.Char("Payment at the Till", readonly=True, index="btree_not_null")
     pos_order_uuid = fields.Char("Order at the Till", readonly=True, index="btree_not_null")
     pos_config_id = fields.Many2one("pos.config", "Till", readonly=True, ondelete="set null", index="btree_not_null")
-    amount = fields.Float("Amount", readonly=True, help="What the reserved points pay, fixed when they were reserved.")

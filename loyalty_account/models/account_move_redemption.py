@@ -1,0 +1,597 @@
+"""Points on invoices: reserved by drafts, settled at posting, given back by credit notes."""
+
+from collections import defaultdict
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+
+from ..tools.vat_split import part_of
+from .account_payment import HOLD_TIME
+from .loyalty_redemption import say_points
+
+#: What only code of the server writes on documents.
+SERVER_FIELDS = (
+    "loyalty_hold_id",
+    "loyalty_redeem_card_id",
+    "loyalty_redeem_points",
+    "loyalty_redeem_amount",
+    "loyalty_redeem_origin_id",
+)
+
+
+class AccountMove(models.Model):
+    _name = "account.move"
+    _inherit = ["account.move", "loyalty.redemption.mixin"]
+
+    loyalty_hold_id = fields.Many2one(
+        "loyalty.hold", "Points to Redeem", copy=False, readonly=True, ondelete="restrict", index="btree_not_null",
+        help="Points that pay this draft when it is confirmed.",
+    )  # fmt: skip
+    loyalty_points_reserved = fields.Float(
+        "Reserved Points", digits=(16, 4), compute="_compute_loyalty_points_reserved", compute_sudo=True,
+        help="Points set aside on the card until the draft is confirmed, cancelled or deleted, at most 7 days.",
+    )  # fmt: skip
+    loyalty_points_redeemed = fields.Float(
+        "Redeemed Points", digits=(16, 4), compute="_compute_loyalty_points_redeemed", compute_sudo=True,
+        help="Points that pay this document. On a credit note: points that it gave back.",
+    )  # fmt: skip
+    loyalty_amount_redeemed = fields.Monetary(
+        "Paid with Points", compute="_compute_loyalty_points_redeemed", compute_sudo=True,
+        help="What these points pay, in the currency of the document.",
+    )  # fmt: skip
+    can_apply_loyalty_points = fields.Boolean(compute="_compute_can_apply_loyalty_points", compute_sudo=True)
+    # What the document itself redeems in mode price reduction; payments with points carry their own.
+    loyalty_redeem_card_id = fields.Many2one(
+        "loyalty.card", "Card of Redeemed Points", copy=False, readonly=True, ondelete="restrict"
+    )
+    loyalty_redeem_points = fields.Float("Points in the Price", digits=(16, 4), copy=False, readonly=True)
+    loyalty_redeem_amount = fields.Monetary("Price Reduction by Points", copy=False, readonly=True)
+    loyalty_redeem_origin_id = fields.Many2one(
+        "account.move", "Gives Back Points Of", copy=False, readonly=True, index="btree_not_null"
+    )
+    loyalty_redeem_return_ids = fields.One2many("account.move", "loyalty_redeem_origin_id", "Points Given Back By")
+
+    # --- what the form shows -------------------------------------------------------------------------------------
+
+    @api.depends("loyalty_hold_id.state", "loyalty_hold_id.expires_at")
+    def _compute_loyalty_points_reserved(self):
+        for move in self:
+            hold = move.loyalty_hold_id
+            move.loyalty_points_reserved = hold.points if hold and hold._is_active() else 0
+
+    @api.depends("line_ids.amount_residual", "state", "loyalty_redeem_points", "payment_state")
+    def _compute_loyalty_points_redeemed(self):
+        for move in self:
+            points = amount = 0
+            if move.is_sale_document(include_receipts=True):
+                for payment, matched in move._loyalty_payments().items():
+                    share = part_of(payment.loyalty_points, matched["balance"], payment.amount, 0.0001)
+                    points += share
+                    amount += matched["amount"]
+                reductions = move | move._loyalty_reductions()
+                for document in reductions.filtered(lambda move: move.state == "posted"):
+                    points += document.loyalty_redeem_points
+                    amount += document.loyalty_redeem_amount
+            move.loyalty_points_redeemed = round(points, 4)
+            move.loyalty_amount_redeemed = amount
+
+    @api.depends("state", "move_type", "payment_state")
+    def _compute_can_apply_loyalty_points(self):
+        """The button shows where a program of the company lets points pay (M3) and something is due."""
+        programs = self.env["loyalty.program"].search(
+            [("program_type", "=", "loyalty"), ("accounting_policy", "!=", "none"), ("loyalty_journal_id", "!=", False)]
+        )
+        for move in self:
+            move.can_apply_loyalty_points = (
+                move.move_type in ("out_invoice", "out_receipt")
+                and move.state in ("draft", "posted")
+                and not (move.state == "posted" and move.payment_state not in ("not_paid", "partial"))
+                and any(not program._redemption_problem(move.company_id) for program in programs)
+            )
+
+    def _compute_payments_widget_reconciled_info(self):
+        """Say which payments were points, and how many (on the form, the portal and the printed invoice)."""
+        super()._compute_payments_widget_reconciled_info()
+        for move in self:
+            content = (move.invoice_payments_widget or {}).get("content", [])
+            payments = self.env["account.payment"].browse([row["account_payment_id"] for row in content]).sudo()
+            reductions = self.browse([row["move_id"] for row in content]).sudo()
+            for row in content:
+                payment = payments.filtered(lambda payment: payment.id == row["account_payment_id"])  # noqa: B023
+                reduction = reductions.filtered(lambda move: move.id == row["move_id"])  # noqa: B023
+                points = payment.loyalty_points if payment.loyalty_card_id else reduction.loyalty_redeem_points
+                if points:
+                    row["loyalty_label"] = self.env._("with %s points", say_points(self.env, points))
+
+    def _loyalty_statement(self):
+        """Return what the printed document says about points: the card by its last digits, never the whole number."""
+        self.ensure_one()
+        document = self.sudo()  # the document is printed for the customer, whatever its reader may see
+        lines = []
+        redeemed = document.loyalty_points_redeemed
+        earned = document.loyalty_points_earned if "loyalty_points_earned" in self._fields else 0
+        cards = document.loyalty_card_id
+        for payment in document._loyalty_payments() if redeemed else ():
+            cards = payment.loyalty_card_id
+        cards = document.loyalty_redeem_card_id or cards
+        if not cards or not (redeemed or earned):
+            return lines
+        lines.append(self.env._("Loyalty card ending in %s", cards[0].code[-4:]))
+        if redeemed and self.move_type == "out_refund":
+            lines.append(self.env._("Points given back: %s", say_points(self.env, redeemed)))
+        elif redeemed:
+            lines.append(
+                self.env._(
+                    "Points redeemed: %(points)s, worth %(amount)s",
+                    points=say_points(self.env, redeemed),
+                    amount=self.currency_id.format(document.loyalty_amount_redeemed),
+                )
+            )
+        if earned:
+            lines.append(self.env._("Points earned: %s", say_points(self.env, earned)))
+        return lines
+
+    def _loyalty_payments(self):
+        """Return ``{payment with points: matched}`` of the reconciled ones, ``matched`` a dict with ``balance`` in
+        company currency and ``amount`` in the currency of this document.
+        """
+        self.ensure_one()
+        matched = defaultdict(lambda: {"balance": 0, "amount": 0})
+        lines = self.line_ids.filtered(lambda line: line.account_type in ("asset_receivable", "liability_payable"))
+        for partials, mine, other in (
+            (lines.matched_debit_ids, "credit", "debit"),
+            (lines.matched_credit_ids, "debit", "credit"),
+        ):
+            for partial in partials:
+                payment = partial[f"{other}_move_id"].move_id.origin_payment_id
+                if payment.loyalty_card_id:
+                    matched[payment]["balance"] += partial.amount
+                    matched[payment]["amount"] += partial[f"{mine}_amount_currency"]
+        return dict(matched)
+
+    def _loyalty_reductions(self):
+        """Return the credit notes by which points lowered the price of this posted invoice."""
+        return self.reversal_move_ids.filtered(
+            lambda move: move.loyalty_redeem_points and not move.loyalty_redeem_origin_id
+        )
+
+    # --- how much points can pay ---------------------------------------------------------------------------------
+
+    def _loyalty_payable_lines(self):
+        """Return the invoice lines that points may pay: no delivery, nothing whose product says so. Override to add."""
+        self.ensure_one()
+        lines = self.line_ids.filtered(
+            lambda line: (
+                line.display_type == "product"
+                and not line.is_loyalty_reduction
+                and not line.product_id.loyalty_no_redeem
+            )
+        )
+        if "sale_line_ids" in lines._fields and "is_delivery" in self.env["sale.order.line"]._fields:
+            lines = lines.filtered(lambda line: not any(line.sudo().sale_line_ids.mapped("is_delivery")))
+        return lines
+
+    def _loyalty_tax_sets(self):
+        """Return ``{taxes: gross}`` of the lines that points may pay, in company currency, none negative."""
+        self.ensure_one()
+        payable = self._loyalty_payable_lines()
+        base_lines, __ = self._get_rounded_base_and_tax_lines()
+        sets = defaultdict(float)
+        for base_line in base_lines:
+            if base_line["record"] in payable:
+                details = base_line["tax_details"]
+                sets[base_line["tax_ids"]._origin] += details["total_included"] + details["delta_total_excluded"]
+        return {taxes: max(0.0, self.company_currency_id.round(gross)) for taxes, gross in sets.items()}
+
+    def _loyalty_payable_amount(self):
+        """Return how much points can still pay today, in company currency (C21): never more than is due."""
+        self.ensure_one()
+        if self.move_type not in ("out_invoice", "out_receipt") or self.state not in ("draft", "posted"):
+            return 0.0
+        payable = sum(self._loyalty_payable_lines().mapped("price_total"))
+        redeemed = self.loyalty_amount_redeemed
+        due = self.amount_residual
+        if self.state == "draft":
+            due += self.loyalty_redeem_amount  # the draft's own lines would be replaced
+        amount = max(0.0, min(due, payable - redeemed))
+        if self.currency_id == self.company_currency_id:
+            return self.currency_id.round(amount)
+        today = fields.Date.context_today(self)
+        return self.currency_id._convert(amount, self.company_currency_id, self.company_id, today)
+
+    # --- actions -------------------------------------------------------------------------------------------------
+
+    def action_apply_loyalty_points(self):
+        """Open the dialog that lets points pay this invoice (S9, S10, C17)."""
+        self.ensure_one()
+        self.check_access("write")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Apply Loyalty Points"),
+            "res_model": "loyalty.apply.points",
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {"default_move_id": self.id, "dialog_size": "medium"},
+        }
+
+    def action_view_loyalty_transactions(self):
+        """Show what this document did to points."""
+        self.ensure_one()
+        payments = self._loyalty_payments() if self.is_sale_document(include_receipts=True) else {}
+        moves = self | self._loyalty_reductions()
+        action = self.env["ir.actions.act_window"]._for_xml_id("loyalty_ledger.loyalty_ledger_entry_action")
+        action["domain"] = [
+            "|",
+            "&", ("res_model", "=", "account.move"), ("res_id", "in", moves.ids),
+            "&", ("res_model", "=", "account.payment"), ("res_id", "in", [payment.id for payment in payments]),
+        ]  # fmt: skip
+        action["context"] = {}
+        action["display_name"] = self.env._("Points of %s", self.display_name)
+        return action
+
+    def _apply_loyalty_points(self, card, points):
+        """Let ``points`` of ``card`` pay this invoice: reserve them on a draft, book them on a posted one.
+
+        :return: the payment, or the credit note in mode price reduction, or no record for a draft
+        """
+        self.ensure_one()
+        self.check_access("write")
+        card = card.sudo()  # whoever may edit the invoice may let a presented card pay; its rules are checked here
+        self._check_can_pay(card, points)
+        program = card.program_id
+        amount = program._points_to_money(points, fields.Date.context_today(self))
+        if self.state == "draft":
+            self._remove_loyalty_points()
+            self._check_payable(amount)
+            if program.vat_mode == "price_reduction":
+                self._add_reduction_lines(card, points, amount)
+            elif program.vat_mode == "input_tax":
+                program._map_tax_sets(self._loyalty_tax_sets())
+            self._reserve_points(card, points, amount)
+            return self.env["account.payment"]
+        self._check_payable(amount)
+        if program.vat_mode == "price_reduction":
+            return self._reduce_posted_price(card, points, amount)
+        payment = self.env["account.payment"].create(self._prepare_loyalty_payment_vals(card, points, amount))
+        payment._confirm_for_move()
+        return payment
+
+    def _check_can_pay(self, card, points):
+        if not card:
+            raise UserError(self.env._("Choose a card."))
+        if problem := card._payment_problem(self.company_id):
+            raise UserError(problem)
+        if points <= 0 or points != int(points):
+            raise UserError(self.env._("Enter a whole number of points, not %s.", say_points(self.env, points)))
+
+    def _check_payable(self, amount):
+        due = self._loyalty_payable_amount()
+        if self.company_currency_id.compare_amounts(amount, due) > 0:
+            raise UserError(
+                self.env._(
+                    "Points can pay %(due)s of %(invoice)s, not %(amount)s. Apply fewer points.",
+                    due=self.company_currency_id.format(due),
+                    invoice=self.display_name,
+                    amount=self.company_currency_id.format(amount),
+                )
+            )
+
+    def _reserve_points(self, card, points, amount):
+        key = f"account.move:{self.id}:{card.id}:{card.ledger_revision}"
+        hold = card._hold(points, key, ("account.move", self.id), HOLD_TIME)
+        hold._freeze(amount, self.company_currency_id)
+        self.sudo().loyalty_hold_id = hold  # access to the invoice was checked; reservations have no write access
+        self.message_post(
+            body=self.env._(
+                "%(points)s loyalty points of card %(card)s are reserved for %(amount)s.",
+                points=say_points(self.env, points),
+                card=card.code,
+                amount=self.company_currency_id.format(amount),
+            )
+        )
+
+    def _remove_loyalty_points(self):
+        """Give up the reservation of a draft, with the lines that it made."""
+        for move in self.filtered(lambda move: move.loyalty_hold_id or move.loyalty_redeem_points):
+            hold = move.sudo().loyalty_hold_id  # reservations have no write access
+            move.sudo().write(
+                {
+                    "loyalty_hold_id": False,
+                    "loyalty_redeem_card_id": False,
+                    "loyalty_redeem_points": 0,
+                    "loyalty_redeem_amount": 0,
+                }
+            )
+            hold._release()
+            lines = move.line_ids.filtered("is_loyalty_reduction")
+            if lines and move.state == "draft":
+                move.write({"invoice_line_ids": [fields.Command.delete(line.id) for line in lines]})
+
+    def _prepare_loyalty_payment_vals(self, card, points, amount):
+        """Values of the payment with points for this invoice."""
+        program = card.program_id
+        receivable = self.line_ids.filtered(lambda line: line.display_type == "payment_term").account_id[:1]
+        return {
+            "payment_type": "inbound",
+            "partner_type": "customer",
+            "partner_id": self.commercial_partner_id.id,
+            "company_id": self.company_id.id,
+            "journal_id": program.loyalty_journal_id.id,
+            "payment_method_line_id": program._loyalty_method_line("inbound").id,
+            "currency_id": self.company_currency_id.id,
+            "amount": amount,
+            "date": fields.Date.context_today(self),
+            "memo": self.payment_reference or self.name,
+            "destination_account_id": receivable.id,
+            "loyalty_card_id": card.id,
+            "loyalty_points": points,
+            "loyalty_move_id": self.id,
+            "loyalty_hold_id": self.loyalty_hold_id.id,
+            "write_off_line_vals": [],  # makes the journal entry at once: no draft, no reservation
+        }
+
+    # --- posting and undoing -------------------------------------------------------------------------------------
+
+    def _post(self, soft=True):
+        """Settle reservations in the transaction that posts the invoice (N6)."""
+        posted = super()._post(soft)
+        for move in posted.filtered("loyalty_hold_id"):
+            move._settle_loyalty_hold()
+        return posted
+
+    def _settle_loyalty_hold(self):
+        """Turn the reservation of a draft into a redemption, for the money it was made for."""
+        hold = self.sudo().loyalty_hold_id  # reservations are read here only
+        if self.loyalty_redeem_points:
+            return  # the lines are part of the invoice, its posting redeemed them
+        self._check_can_pay(hold.card_id, hold.points)
+        self._check_payable(hold.amount)
+        payment = self.env["account.payment"].create(
+            self._prepare_loyalty_payment_vals(hold.card_id, hold.points, hold.amount)
+        )
+        self.sudo().loyalty_hold_id = False
+        payment._confirm_for_move()
+
+    def write(self, vals):
+        """Points follow the journal entry into and out of the books (S11)."""
+        self._check_loyalty_vals(vals)
+        result = super().write(vals)
+        if "state" not in vals:
+            return result
+        payments = (self.origin_payment_id | self.reversed_entry_id.origin_payment_id).filtered("loyalty_card_id")
+        documents = (self | self.reversed_entry_id).filtered("loyalty_redeem_points")
+        if payments:
+            payments._check_loyalty_entry(self)
+            payments._settle_points()
+        self._check_reduction_lines()
+        if documents:
+            documents._settle_points()
+            documents._reserve_again(self)
+        return result
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._check_loyalty_vals(vals)
+        return super().create(vals_list)
+
+    def _check_loyalty_vals(self, vals):
+        """What a document redeems is decided by Apply Loyalty Points, never by who writes fields."""
+        if not self.env.su and any(vals.get(name) for name in SERVER_FIELDS):
+            raise AccessError(self.env._("Use Apply Loyalty Points to let points pay a document."))
+
+    def _reserve_again(self, changed):
+        """A draft that was posted keeps its points reserved; a cancelled one gives them up."""
+        for move in self & changed:
+            if move.move_type != "out_invoice" or not move.sudo().loyalty_hold_id:
+                continue
+            if move.state == "draft" and not move.loyalty_points_reserved:
+                hold = move.sudo().loyalty_hold_id  # the consumed one says what the points pay
+                move._reserve_points(hold.card_id, hold.points, hold.amount)
+
+    def button_cancel(self):
+        """The sale does not take place: points that paid it go back."""
+        payments = self._only_loyalty_payments()
+        result = super().button_cancel()
+        self._remove_loyalty_points()
+        payments._undo_loyalty()
+        return result
+
+    def unlink(self):
+        payments = self._only_loyalty_payments()
+        for move in self:
+            if move.loyalty_hold_id:
+                move.sudo().loyalty_hold_id._release()  # reservations have no write access
+        result = super().unlink()
+        payments._undo_loyalty()
+        return result
+
+    def _only_loyalty_payments(self):
+        """Return payments with points that were made for these invoices and still pay them."""
+        payments = self.env["account.payment"]
+        for move in self.filtered(lambda move: move.move_type in ("out_invoice", "out_receipt")):
+            payments |= payments.concat(*move.sudo()._loyalty_payments()).filtered(
+                lambda payment: payment.payment_type == "inbound" and payment.loyalty_move_id == move  # noqa: B023
+            )
+        return payments
+
+    # --- credit notes --------------------------------------------------------------------------------------------
+
+    def _reconcile_reversed_moves(self, reverse_moves, move_reverse_cancel):
+        """Credit notes give points back before they are matched with what is open of the invoice."""
+        if not move_reverse_cancel:
+            for credit_note in reverse_moves:
+                credit_note._return_loyalty_points(credit_note.reversed_entry_id._loyalty_sources())
+        return super()._reconcile_reversed_moves(reverse_moves, move_reverse_cancel)
+
+    def _reverse_moves(self, default_values_list=None, cancel=False):
+        """A credit note that cancels the invoice unmatches its payments first: remember which were points."""
+        sources = {move: move._loyalty_sources() for move in self} if cancel else {}
+        result = super()._reverse_moves(default_values_list=default_values_list, cancel=cancel)
+        for credit_note in result if cancel else ():
+            credit_note._return_loyalty_points(sources.get(credit_note.reversed_entry_id))
+        return result
+
+    def _loyalty_sources(self):
+        """Return ``[(payment or credit note that redeemed points for this invoice, gross)]``."""
+        self.ensure_one()
+        if self.move_type not in ("out_invoice", "out_receipt"):
+            return []
+        payments = [
+            (payment, matched["balance"])
+            for payment, matched in self.sudo()._loyalty_payments().items()
+            if payment.payment_type == "inbound"
+        ]
+        return payments + [
+            (note, abs(note.amount_total_signed)) for note in self._loyalty_reductions() if note.state == "posted"
+        ]
+
+    def _return_loyalty_points(self, sources):
+        """Give points back for a credit note, pro rata to what it credits of the lines that points could pay.
+
+        Cumulative rounding over all credit notes of the invoice; the last one takes the remainder. At least as much
+        comes back in points as keeps the rest from exceeding what was paid in money.
+        """
+        self.ensure_one()
+        invoice = self.reversed_entry_id
+        if self.move_type != "out_refund" or self.state != "posted" or self.loyalty_redeem_points:
+            return
+        self._return_reduced_points()
+        if not sources:
+            return
+        notes = (invoice.reversal_move_ids | self).filtered(
+            lambda note: note.move_type == "out_refund" and note.state == "posted" and not note.loyalty_redeem_points
+        )
+        earlier = notes - self
+        total = sum(gross for __, gross in sources)
+        targets = [invoice._loyalty_return_target(batch, total) for batch in (earlier, notes)]
+        returned = 0
+        for source, gross in sources:
+            currency = source.company_currency_id or invoice.company_currency_id
+            done = sum(
+                abs(document.amount_total_signed) if document._name == "account.move" else document.amount
+                for document in source._redemption_returns()
+                if document._redemption_in_force()[0]
+            )
+            share = part_of(targets[1], returned + gross, total, currency.rounding) - part_of(
+                targets[1], returned, total, currency.rounding
+            )
+            returned += gross
+            amount = currency.round(min(share, gross) - done)
+            if currency.compare_amounts(amount, 0) > 0:
+                source._give_back_part(self, amount)
+
+    def _loyalty_return_target(self, notes, redeemed):
+        """Return how much of ``redeemed`` has to be back once ``notes`` are posted, in company currency."""
+        self.ensure_one()
+        if not notes:
+            return 0.0
+        currency = self.company_currency_id
+        rate = abs(self.amount_total_signed / self.amount_total) if self.amount_total else 1.0
+        payable = sum(self._loyalty_payable_lines().mapped("price_total")) * rate
+        credited = sum(sum(note._loyalty_payable_lines().mapped("price_total")) for note in notes) * rate
+        share = part_of(redeemed, min(credited, payable), payable, currency.rounding) if payable else redeemed
+        in_money = abs(self.amount_total_signed) - redeemed
+        at_least = sum(abs(note.amount_total_signed) for note in notes) - in_money
+        return currency.round(min(redeemed, max(share, at_least)))
+
+    # --- the document as a redemption ----------------------------------------------------------------------------
+
+    def _redemption_terms(self):
+        self.ensure_one()
+        return {
+            "card": self.loyalty_redeem_card_id,
+            "points": self.loyalty_redeem_points,
+            "move": self,
+            "origin": self.loyalty_redeem_origin_id,
+            "hold": self.loyalty_hold_id,
+        }
+
+    def _redemption_returns(self):
+        return self.loyalty_redeem_return_ids
+
+
+class AccountPayment(models.Model):
+    _inherit = "account.payment"
+
+    def _confirm_for_move(self):
+        """Confirm a payment that was made for an invoice, match it and say so."""
+        self.action_post()
+        self._reconcile_with_loyalty_move()
+        self._log_redemption(self.loyalty_move_id)
+
+    def _log_redemption(self, move):
+        """Tell the invoice's or credit note's chatter about points and money."""
+        card = self.loyalty_card_id.sudo()  # the message names the number, as the payment does
+        values = {
+            "points": say_points(self.env, self.loyalty_points),
+            "card": card.code,
+            "amount": self.currency_id.format(self.amount),
+        }
+        if self.payment_type == "inbound":
+            body = self.env._("%(points)s loyalty points of card %(card)s paid %(amount)s.", **values)
+        else:
+            body = self.env._("%(points)s loyalty points worth %(amount)s went back to card %(card)s.", **values)
+        move.message_post(body=body)
+
+    def _check_loyalty_entry(self, changed):
+        """Entries that carry points are posted as they were made, and reversed as a whole."""
+        for payment in self:
+            move = payment.move_id
+            for entry in (move | move.sudo().reversal_move_ids) & changed:
+                if entry.state != "posted":
+                    continue
+                lines = entry.line_ids.filtered(lambda line: line.account_id == payment.destination_account_id)  # noqa: B023
+                expected = payment.amount_signed * (-1 if entry == move else 1)
+                if payment.currency_id.compare_amounts(sum(lines.mapped("balance")), expected):
+                    raise UserError(
+                        self.env._(
+                            "%(entry)s carries %(points)s loyalty points for %(amount)s and must keep these amounts. "
+                            "Undo your changes, or delete the entry.",
+                            entry=entry.display_name,
+                            points=say_points(self.env, payment.loyalty_points),
+                            amount=payment.currency_id.format(payment.amount),
+                        )
+                    )
+
+    def _give_back_part(self, credit_note, amount):
+        """Make the payment that gives ``amount`` of this one back, and match it.
+
+        It settles the credit note, or this payment's own credit where cancelling the invoice set it free.
+        """
+        self.ensure_one()
+        program = self.loyalty_card_id.sudo().program_id  # whoever posts the credit note need not see the program
+        returns = self.loyalty_return_ids.filtered(lambda payment: payment._redemption_in_force()[0])
+        before = sum(returns.mapped("amount"))
+        points = round(
+            part_of(self.loyalty_points, before + amount, self.amount, 1.0) - sum(returns.mapped("loyalty_points")), 4
+        )
+        payment = self.create(
+            {
+                "payment_type": "outbound",
+                "partner_type": "customer",
+                "partner_id": self.partner_id.id,
+                "company_id": self.company_id.id,
+                "journal_id": self.journal_id.id,
+                "payment_method_line_id": program._loyalty_method_line("outbound").id,
+                "currency_id": self.currency_id.id,
+                "amount": amount,
+                "date": credit_note.date,
+                "memo": credit_note.payment_reference or credit_note.name,
+                "destination_account_id": self.destination_account_id.id,
+                "loyalty_card_id": self.loyalty_card_id.id,
+                "loyalty_points": points,
+                "loyalty_move_id": credit_note.id,
+                "loyalty_origin_id": self.id,
+                "write_off_line_vals": [],
+            }
+        )
+        payment.action_post()
+        payment._reconcile_with_loyalty_move()
+        open_lines = (payment | self).move_id.line_ids.filtered(
+            lambda line: line.account_id == self.destination_account_id and not line.reconciled
+        )
+        if len(open_lines.move_id) > 1:
+            open_lines.reconcile()
+        payment._log_redemption(credit_note)
+        return payment

@@ -1,0 +1,250 @@
+"""Points that lower the price: lines of the document, with its own taxes (VAT mode ``price_reduction``)."""
+
+from odoo import fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Command
+
+from ..tools.vat_split import part_of, split
+from .loyalty_redemption import say_points
+
+
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    def _add_reduction_lines(self, card, points, amount):
+        """Add a negative line per set of taxes to this draft; together they are worth ``amount``."""
+        self.ensure_one()
+        in_currency = self._from_company_currency(amount)
+        label = self.env._(
+            "%(points)s loyalty points of card %(card)s", points=say_points(self.env, points), card=card.code
+        )
+        vals_list = self._prepare_reduction_lines(-in_currency, card.program_id, label)
+        self.write({"invoice_line_ids": [Command.create(vals) for vals in vals_list]})
+        self._set_redemption(card, points, in_currency)
+
+    def _set_redemption(self, card, points, amount, origin=None):
+        """Note what this document redeems, or gives back of ``origin``."""
+        # Whoever called may edit the document; these fields are the server's.
+        self.sudo().write(
+            {
+                "loyalty_redeem_card_id": card.id,
+                "loyalty_redeem_points": points,
+                "loyalty_redeem_amount": amount,
+                "loyalty_redeem_origin_id": origin and origin.id,
+            }
+        )
+
+    def _from_company_currency(self, amount):
+        company_currency = self.company_currency_id
+        if self.currency_id == company_currency:
+            return amount
+        date = self.invoice_date or fields.Date.context_today(self)
+        return company_currency._convert(amount, self.currency_id, self.company_id, date)
+
+    def _prepare_reduction_lines(self, total, program, label):
+        """Return values of invoice lines on the redemption account that sum up to ``total``, taxes included.
+
+        One line per set of taxes of the lines that points may pay, pro rata to their gross. Net and tax of each are
+        fixed (``extra_tax_data``, as Odoo does for down payments), so that they add up to the cent in both methods of
+        rounding, with prices including taxes or not.
+        """
+        self.ensure_one()
+        AccountTax, company = self.env["account.tax"], self.company_id
+        sets = self._loyalty_tax_sets()
+        for tax in self.env["account.tax"].union(*sets).flatten_taxes_hierarchy():
+            if tax.tax_exigibility == "on_payment" and tax.amount:
+                raise UserError(
+                    self.env._(
+                        "Tax %s is due on payment (cash basis), so points cannot lower the price of its lines. "
+                        "Let the tax be due on the invoice, or use the VAT mode Means of payment.",
+                        tax.name,
+                    )
+                )
+        vals_list = []
+        shares = split(total, list(sets.values()), self.currency_id.rounding)
+        for taxes, share in zip(sets, shares):
+            if self.currency_id.is_zero(share):
+                continue
+            taxes = taxes.filtered(lambda tax: tax.amount_type != "fixed")  # an eco tax is due whoever pays
+            base_line = AccountTax._prepare_base_line_for_taxes_computation(
+                {},
+                tax_ids=taxes,
+                price_unit=share,
+                quantity=1.0,
+                currency_id=self.currency_id,
+                special_mode="total_included",
+                rate=self.invoice_currency_rate,
+                computation_key="loyalty_points",
+            )
+            AccountTax._add_tax_details_in_base_lines([base_line], company)
+            AccountTax._round_base_lines_tax_details([base_line], company)
+            AccountTax._fix_base_lines_tax_details_on_manual_tax_amounts([base_line], company)
+            details = base_line["tax_details"]
+            net = details["total_excluded_currency"] + details["delta_total_excluded_currency"]
+            base_line["price_unit"] = share if taxes and all(taxes.mapped("price_include")) else net
+            vals_list.append(
+                {
+                    "name": label,
+                    "account_id": program.cost_account_id.id,
+                    "price_unit": base_line["price_unit"],
+                    "quantity": 1.0,
+                    "tax_ids": [Command.set(taxes.ids)],
+                    "is_loyalty_reduction": True,
+                    "extra_tax_data": AccountTax._export_base_line_extra_tax_data(base_line),
+                }
+            )
+        return vals_list
+
+    def _reduce_posted_price(self, card, points, amount):
+        """Make, post and match the credit note by which points lower the price of this posted invoice."""
+        self.ensure_one()
+        if self.move_type != "out_invoice":
+            raise UserError(
+                self.env._("A sales receipt has no credit note: apply the points before you confirm the receipt.")
+            )
+        in_currency = self._from_company_currency(amount)
+        label = self.env._(
+            "%(points)s loyalty points of card %(card)s", points=say_points(self.env, points), card=card.code
+        )
+        note = self.create(
+            {
+                "move_type": "out_refund",
+                "reversed_entry_id": self.id,
+                "partner_id": self.partner_id.id,
+                "journal_id": self.journal_id.id,
+                "currency_id": self.currency_id.id,
+                "fiscal_position_id": self.fiscal_position_id.id,
+                "invoice_date": fields.Date.context_today(self),
+                "ref": self.env._("Loyalty points on %s", self.name),
+                "invoice_line_ids": [
+                    Command.create(vals) for vals in self._prepare_reduction_lines(in_currency, card.program_id, label)
+                ],
+            }
+        )
+        note._set_redemption(card, points, in_currency)
+        note._post()
+        self.message_post(
+            body=self.env._(
+                "%(points)s loyalty points of card %(card)s lowered the price by %(amount)s: %(note)s.",
+                points=say_points(self.env, points),
+                card=card.code,
+                amount=self.currency_id.format(in_currency),
+                note=note.name,
+            )
+        )
+        return note
+
+    def copy_data(self, default=None):
+        """A duplicate is not paid with points: leave the lines out. A credit note takes them back."""
+        vals_list = super().copy_data(default=default)
+        if not self.env.context.get("include_business_fields"):
+            for vals in vals_list:
+                vals["line_ids"] = [
+                    command
+                    for command in vals.get("line_ids", [])
+                    if not (command[0] == Command.CREATE and command[2].get("is_loyalty_reduction"))
+                ]
+        return vals_list
+
+    def _check_reduction_lines(self):
+        """Lines that points pay keep their sum: money and points go together."""
+        for move in self:
+            lines = move.line_ids.filtered("is_loyalty_reduction")
+            if move.state != "posted" or not (lines or move.loyalty_redeem_points):
+                continue
+            if move.move_type == "entry" or (move.move_type == "out_refund" and not move.loyalty_redeem_points):
+                continue  # what a credit note takes back of its invoice's lines
+            if move.loyalty_redeem_origin_id:
+                continue
+            sign = 1 if move.move_type == "out_refund" else -1
+            total = sign * sum(lines.mapped("price_total"))
+            if move.currency_id.compare_amounts(total, move.loyalty_redeem_amount):
+                raise UserError(
+                    self.env._(
+                        "The lines of %(document)s that points pay add up to %(total)s; %(points)s points pay %(amount)s. "
+                        "Use Apply Loyalty Points again instead of changing the lines.",
+                        document=move.display_name,
+                        total=move.currency_id.format(total),
+                        points=say_points(self.env, move.loyalty_redeem_points),
+                        amount=move.currency_id.format(move.loyalty_redeem_amount),
+                    )
+                )
+
+    def _return_reduced_points(self):
+        """Give points back for the lines of points that this credit note takes back of its invoice."""
+        invoice = self.reversed_entry_id
+        if not invoice.loyalty_redeem_points:
+            return
+        notes = (invoice.reversal_move_ids | self).filtered(
+            lambda note: (
+                note.move_type == "out_refund"
+                and note.state == "posted"
+                and (note == self or note.loyalty_redeem_origin_id == invoice)
+            )
+        )
+        taken = invoice.loyalty_redeem_amount
+        amounts = {note: -sum(note.line_ids.filtered("is_loyalty_reduction").mapped("price_total")) for note in notes}
+        back = min(sum(amounts.values()), taken)
+        earlier = sum((notes - self).mapped("loyalty_redeem_points"))
+        points = part_of(invoice.loyalty_redeem_points, max(back, 0), taken, 1.0) - earlier
+        if points > 0:
+            self._set_redemption(invoice.loyalty_redeem_card_id, points, -amounts[self], invoice)
+            self._settle_points()
+
+    def _give_back_part(self, credit_note, amount):
+        """Undo ``amount`` of this credit note of points by an entry, and match it with ``credit_note``."""
+        self.ensure_one()
+        returns = self.loyalty_redeem_return_ids.filtered(lambda move: move._redemption_in_force()[0])
+        gross = abs(self.amount_total_signed)
+        before = sum(abs(move.amount_total_signed) for move in returns)
+        points = part_of(self.loyalty_redeem_points, before + amount, gross, 1.0) - sum(
+            returns.mapped("loyalty_redeem_points")
+        )
+        receivable = self.line_ids.filtered(lambda line: line.display_type == "payment_term").account_id[:1]
+        label = self.env._("Loyalty points given back: %s", credit_note.name)
+        lines = self.line_ids.filtered(lambda line: line.account_id != receivable)
+        entry = self.with_context(skip_invoice_sync=True).create(
+            {
+                "move_type": "entry",
+                "journal_id": self.loyalty_redeem_card_id.sudo().program_id.loyalty_journal_id.id,
+                "date": credit_note.date,
+                "partner_id": self.partner_id.id,
+                "ref": label,
+                "line_ids": [
+                    *(Command.create(vals) for vals in self._reversed_part(lines, before, amount, gross, label)),
+                    Command.create(
+                        {
+                            "name": label,
+                            "account_id": receivable.id,
+                            "partner_id": self.commercial_partner_id.id,
+                            "balance": amount,
+                        }
+                    ),
+                ],
+            }
+        )
+        entry._set_redemption(self.loyalty_redeem_card_id, points, amount, self)
+        entry._post()
+        for other in (credit_note, self):
+            open_lines = (entry | other).line_ids.filtered(
+                lambda line: line.account_id == receivable and not line.reconciled
+            )
+            if len(open_lines.move_id) > 1:
+                open_lines.reconcile()
+        return entry
+
+
+class AccountMoveLine(models.Model):
+    _inherit = "account.move.line"
+
+    is_loyalty_reduction = fields.Boolean(
+        "Paid with Points", readonly=True, help="The line lowers the price by what loyalty points are worth."
+    )
+
+
+class ProductTemplate(models.Model):
+    _inherit = "product.template"
+
+    loyalty_no_redeem = fields.Boolean(
+        "Points Cannot Pay", help="Loyalty points never pay this product, for example shipping or a deposit."
+    )

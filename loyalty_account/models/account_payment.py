@@ -1,0 +1,658 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Command
+
+from ..tools.vat_split import next_part, part_of, split
+from .account_payment_method import LOYALTY
+from .loyalty_redemption import say_points
+
+#: How long a document that is not final keeps points.
+HOLD_TIME = timedelta(days=7)
+#: What makes a payment with points: all of it is frozen together.
+LOYALTY_FIELDS = ("loyalty_card_id", "loyalty_points", "loyalty_move_id", "loyalty_origin_id")
+
+
+class AccountPayment(models.Model):
+    """A payment whose method is Loyalty Points redeems points of a card, or gives them back.
+
+    Its journal entry is built here and not by Odoo: Dr redemption account (net, one line per rate), Dr input VAT,
+    Cr receivable (DESIGN: part T). Odoo rebuilds the lines of a draft payment from its amount and would lose the VAT,
+    so such a payment is cancelled or reversed, never edited (account/models/account_payment.py, _synchronize_to_moves).
+    """
+
+    _name = "account.payment"
+    _inherit = ["account.payment", "loyalty.redemption.mixin"]
+
+    loyalty_card_id = fields.Many2one(
+        "loyalty.card", "Loyalty Card", copy=False, index="btree_not_null", ondelete="restrict",
+        help="Card whose points pay.",
+    )  # fmt: skip
+    loyalty_points = fields.Float(
+        "Points", digits=(16, 4), copy=False, help="Whole points that this payment redeems, or gives back."
+    )
+    loyalty_move_id = fields.Many2one(
+        "account.move", "Invoice Paid with Points", copy=False, index="btree_not_null", check_company=True,
+        help="Invoice whose lines and taxes the points pay; for points given back, the credit note.",
+    )  # fmt: skip
+    loyalty_origin_id = fields.Many2one(
+        "account.payment", "Gives Back", copy=False, index="btree_not_null", readonly=True, ondelete="restrict",
+        help="Payment with points of which this one gives some back.",
+    )  # fmt: skip
+    loyalty_return_ids = fields.One2many("account.payment", "loyalty_origin_id", "Given Back By")
+    loyalty_hold_id = fields.Many2one("loyalty.hold", "Reservation", copy=False, readonly=True, ondelete="restrict")
+    loyalty_points_reserved = fields.Float(
+        "Reserved Points", digits=(16, 4), compute="_compute_loyalty_points_reserved", compute_sudo=True,
+        help="Points set aside on the card until the payment is confirmed or cancelled.",
+    )  # fmt: skip
+    loyalty_entry_id = fields.Many2one(
+        "loyalty.ledger.entry", "Points Transaction", compute="_compute_loyalty_entry_id", compute_sudo=True,
+        help="Latest transaction of this payment in the points ledger.",
+    )  # fmt: skip
+    loyalty_available_points = fields.Float(related="loyalty_card_id.available_points", string="Available Points")
+    is_loyalty = fields.Boolean("Paid with Points", compute="_compute_is_loyalty")
+
+    # --- fields --------------------------------------------------------------------------------------------------
+
+    @api.depends("payment_method_line_id")
+    def _compute_is_loyalty(self):
+        for payment in self:
+            payment.is_loyalty = payment.payment_method_line_id.code == LOYALTY
+
+    @api.depends("loyalty_hold_id.state", "loyalty_hold_id.expires_at")
+    def _compute_loyalty_points_reserved(self):
+        for payment in self:
+            hold = payment.loyalty_hold_id
+            payment.loyalty_points_reserved = hold.points if hold and hold._is_active() else 0
+
+    @api.depends("state", "move_id.state")
+    def _compute_loyalty_entry_id(self):
+        entries = self.env["loyalty.ledger.entry"].search(
+            [("res_model", "=", "account.payment"), ("res_id", "in", self.ids)], order="id"
+        )
+        last = {entry.res_id: entry for entry in entries}
+        for payment in self:
+            payment.loyalty_entry_id = last.get(payment.id)
+
+    @api.depends("loyalty_card_id")
+    def _compute_outstanding_account_id(self):
+        """The money of points lies on the redemption account; confirming a payment needs an account here."""
+        super()._compute_outstanding_account_id()
+        for payment in self.filtered("loyalty_card_id"):
+            payment.outstanding_account_id = payment.loyalty_card_id.sudo().program_id.cost_account_id
+
+    def _compute_amount_company_currency_signed(self):
+        """Gross, whatever part of it is VAT; Odoo would show the net line only."""
+        loyalty = self.filtered("loyalty_card_id")
+        super(AccountPayment, self - loyalty)._compute_amount_company_currency_signed()
+        for payment in loyalty:
+            payment.amount_company_currency_signed = payment.amount_signed
+
+    @api.onchange("loyalty_move_id", "loyalty_card_id")
+    def _onchange_loyalty_move_id(self):
+        """Offer what can be used: as many points as the card has and the invoice still needs."""
+        if not (self.is_loyalty and self.loyalty_card_id and self.loyalty_move_id):
+            return
+        program = self.loyalty_card_id.program_id
+        due = self.loyalty_move_id._loyalty_payable_amount()
+        available = int(self.loyalty_card_id.available_points)
+        self.loyalty_points = min(available, program._money_to_points(due, self.date))
+        self.amount = program._points_to_money(self.loyalty_points, self.date)
+
+    @api.onchange("partner_id", "payment_method_line_id")
+    def _onchange_loyalty_partner_id(self):
+        """Take the customer's card and oldest open invoice (C17)."""
+        if not self.is_loyalty or self.loyalty_origin_id or not self.partner_id:
+            return
+        if not self.loyalty_move_id or self.loyalty_move_id.commercial_partner_id != self.partner_id:
+            self.loyalty_move_id = self._oldest_open_invoice()
+        if not self.loyalty_card_id:
+            self.loyalty_card_id = self.loyalty_move_id.loyalty_card_id or self.env["loyalty.card"].search(
+                [
+                    ("partner_id", "in", (self.partner_id | self.partner_id.commercial_partner_id).ids),
+                    ("program_id.loyalty_journal_id", "=", self.journal_id.id),
+                    ("closed", "=", False),
+                    ("points_to_id", "=", False),
+                ],
+                order="is_default DESC, id",
+                limit=1,
+            )
+
+    @api.onchange("loyalty_points")
+    def _onchange_loyalty_points(self):
+        """Points to money (C19)."""
+        if self.is_loyalty and self.loyalty_card_id:
+            self.amount = self.loyalty_card_id.program_id._points_to_money(self.loyalty_points, self.date)
+
+    @api.onchange("amount")
+    def _onchange_loyalty_amount(self):
+        """Money to whole points, and back to what these points pay (C20, C21)."""
+        if self.is_loyalty and self.loyalty_card_id and not self.loyalty_origin_id:
+            program = self.loyalty_card_id.program_id
+            self.loyalty_points = program._money_to_points(self.amount, self.date)
+            self.amount = program._points_to_money(self.loyalty_points, self.date)
+
+    # --- rules ---------------------------------------------------------------------------------------------------
+
+    @api.constrains("payment_method_line_id", "payment_type", "journal_id", "currency_id", "amount", *LOYALTY_FIELDS)
+    def _check_loyalty(self):
+        for payment in self:
+            if not payment.is_loyalty:
+                if any(payment[name] for name in LOYALTY_FIELDS):
+                    raise ValidationError(
+                        self.env._(
+                            "Points pay with the method Loyalty Points. Choose it, or leave card and points empty."
+                        )
+                    )
+            elif payment.payment_type == "inbound":
+                payment._check_loyalty_redemption()
+            else:
+                payment._check_loyalty_return()
+
+    def _check_loyalty_redemption(self):
+        """A payment with points has a usable card, whole points, their money value and an invoice that needs it."""
+        card = self.loyalty_card_id.sudo()  # rules of the card hold whoever pays; access was checked by the form
+        move, program = self.loyalty_move_id, card.program_id
+        if not card or not move:
+            raise ValidationError(
+                self.env._("To pay with points, choose the invoice and the card, and enter how many points.")
+            )
+        if problem := card._payment_problem(self.company_id):
+            raise ValidationError(problem)
+        if self.journal_id != program.loyalty_journal_id:
+            raise ValidationError(
+                self.env._(
+                    "Points of program %(program)s are paid in the journal %(journal)s. Choose that journal.",
+                    program=program.name,
+                    journal=program.loyalty_journal_id.name,
+                )
+            )
+        if program.vat_mode == "price_reduction":
+            raise ValidationError(
+                self.env._(
+                    "Points of program %s lower the price and are no payment. Use Apply Loyalty Points on the invoice.",
+                    program.name,
+                )
+            )
+        if move.move_type not in ("out_invoice", "out_receipt") or (
+            move.commercial_partner_id != self.partner_id.commercial_partner_id
+        ):
+            raise ValidationError(self.env._("Points pay an invoice of the same customer; choose another invoice."))
+        if self.loyalty_points <= 0 or self.loyalty_points != int(self.loyalty_points):
+            raise ValidationError(
+                self.env._("Enter a whole number of points, not %s.", say_points(self.env, self.loyalty_points))
+            )
+        hold = self.loyalty_hold_id.sudo()  # reservations have no write access and are read here only
+        if hold and not self._owns_hold(hold):
+            raise ValidationError(self.env._("The reserved points belong to another document."))
+        value = hold.amount if hold else program._points_to_money(self.loyalty_points, self.date)
+        if self.currency_id != program.currency_id or self.currency_id.compare_amounts(self.amount, value):
+            raise ValidationError(
+                self.env._(
+                    "%(points)s points pay %(value)s, not %(amount)s.",
+                    points=say_points(self.env, self.loyalty_points),
+                    value=program.currency_id.format(value),
+                    amount=self.currency_id.format(self.amount),
+                )
+            )
+
+    def _owns_hold(self, hold):
+        """Whether ``hold`` was placed for this payment or for its invoice, with its card and points."""
+        documents = {("account.payment", self.id), ("account.move", self.loyalty_move_id.id)}
+        return (
+            (hold.res_model, hold.res_id) in documents
+            and hold.card_id == self.loyalty_card_id
+            and hold.points == self.loyalty_points
+        )
+
+    def _check_loyalty_return(self):
+        """Points come back only through a credit note: never more than the payment took, with the same card."""
+        origin = self.loyalty_origin_id
+        if not origin or origin.payment_type != "inbound" or not origin.loyalty_card_id:
+            raise ValidationError(
+                self.env._(
+                    "Points are given back by the credit note of the invoice that they paid, not by a payment of its own."
+                )
+            )
+        if self.loyalty_card_id != origin.loyalty_card_id or self.currency_id != origin.currency_id:
+            raise ValidationError(self.env._("Points go back to the card that they came from."))
+        posted = (origin.loyalty_return_ids | self).filtered(
+            lambda payment: payment == self or payment._redemption_in_force()[0]
+        )
+        if (
+            sum(posted.mapped("loyalty_points")) > origin.loyalty_points
+            or origin.currency_id.compare_amounts(sum(posted.mapped("amount")), origin.amount) > 0
+        ):
+            raise ValidationError(
+                self.env._(
+                    "%s would give back more than the points paid.", self.display_name or self.env._("This payment")
+                )
+            )
+
+    def _check_loyalty_frozen(self, vals):
+        """A payment with points that has a journal entry, or gave points back, does not change any more."""
+        names = {*self._get_trigger_fields_to_synchronize(), *LOYALTY_FIELDS, "payment_method_line_id"}
+        changed = names & vals.keys()
+        if not changed:
+            return
+        for payment in self.filtered(lambda payment: payment.loyalty_card_id and payment.move_id):
+            for name in changed:
+                field = payment._fields[name]
+                if field.convert_to_write(payment[name], payment) != field.convert_to_write(
+                    field.convert_to_record(field.convert_to_cache(vals[name], payment), payment), payment
+                ):
+                    raise UserError(
+                        self.env._(
+                            "%(payment)s was paid with points, so %(field)s cannot change. "
+                            "Cancel the payment, which gives the points back, and apply points again.",
+                            payment=payment.display_name,
+                            field=field._description_string(self.env),
+                        )
+                    )
+
+    # --- create, write, undo -------------------------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        payments = super().create(vals_list)
+        payments._reserve_loyalty_points()
+        return payments
+
+    def write(self, vals):
+        self._check_loyalty_frozen(vals)
+        if vals.keys() & {"loyalty_hold_id"}:
+            raise UserError(self.env._("Points are reserved by saving a draft payment."))
+        result = super().write(vals)
+        if vals.keys() & {*LOYALTY_FIELDS, "amount", "payment_method_line_id"}:
+            drafts = self.filtered(lambda payment: payment.state == "draft")
+            drafts._release_loyalty_points()
+            drafts._reserve_loyalty_points()
+        elif vals.get("state") in ("canceled", "rejected"):
+            self._release_loyalty_points()
+        return result
+
+    def unlink(self):
+        self._release_loyalty_points()
+        return super().unlink()
+
+    def action_draft(self):
+        result = super().action_draft()
+        self._reserve_loyalty_points()
+        return result
+
+    def action_post(self):
+        """Confirm; then let the points settle the invoice they were applied to."""
+        waiting = self.filtered(lambda payment: payment.loyalty_card_id and payment.state == "draft")
+        result = super().action_post()
+        waiting._reconcile_with_loyalty_move()
+        return result
+
+    def action_cancel(self):
+        """Cancel. Where period or hash forbid to touch the entry, a dated entry reverses it."""
+        locked = self.filtered(
+            lambda payment: (
+                payment.loyalty_card_id and payment.move_id.state == "posted" and not payment.move_id._can_be_unlinked()
+            )
+        )
+        if locked:
+            today = fields.Date.context_today(self)
+            locked.move_id._reverse_moves(
+                [
+                    {"date": max(move.date, today), "ref": self.env._("Reversal of %s", move.name)}
+                    for move in locked.move_id
+                ],
+                cancel=True,
+            )
+            locked.write({"state": "canceled"})
+        if self - locked:
+            super(AccountPayment, self - locked).action_cancel()
+
+    def _undo_loyalty(self):
+        """Cancel payments with points because what they paid is gone."""
+        returns = self.loyalty_return_ids.filtered(lambda payment: payment._redemption_in_force()[0])
+        if returns:
+            returns.action_cancel()
+        self.filtered(lambda payment: payment.state != "canceled").action_cancel()
+
+    def _synchronize_to_moves(self, changed_fields):
+        """Leave the lines of payments with points alone: rebuilt from the amount they would lose the VAT."""
+        loyalty = self.filtered("loyalty_card_id")
+        return super(AccountPayment, self - loyalty)._synchronize_to_moves(changed_fields)
+
+    # --- reservation ---------------------------------------------------------------------------------------------
+
+    def _reserve_loyalty_points(self):
+        """Reserve the points of drafts until they are confirmed, cancelled or deleted (C22)."""
+        for payment in self:
+            card = payment.loyalty_card_id
+            if not card or payment.payment_type != "inbound" or payment.state != "draft":
+                continue
+            if payment.loyalty_points_reserved:
+                continue
+            key = f"account.payment:{payment.id}:{card.id}:{card.sudo().ledger_revision}"
+            hold = card.sudo()._hold(payment.loyalty_points, key, ("account.payment", payment.id), HOLD_TIME)
+            hold._freeze(payment.amount, payment.currency_id)
+            payment._set_loyalty_hold(hold)
+
+    def _release_loyalty_points(self):
+        holds = self.sudo().loyalty_hold_id  # nobody has write access to reservations
+        if holds:
+            holds._release()
+            self._set_loyalty_hold(holds.browse())
+
+    def _set_loyalty_hold(self, hold):
+        super().write({"loyalty_hold_id": hold.id})  # past the guard of write()
+
+    # --- journal entry -------------------------------------------------------------------------------------------
+
+    def _generate_journal_entry(self, write_off_line_vals=None, force_balance=None, line_ids=None):
+        """Odoo's engine must not add tax lines of its own to ours."""
+        loyalty = self.filtered("loyalty_card_id")
+        if loyalty and (write_off_line_vals or force_balance):
+            raise UserError(
+                self.env._("A payment with points has no payment difference: keep the rest of the invoice open.")
+            )
+        for payment in loyalty:
+            super(AccountPayment, payment.with_context(skip_invoice_sync=True))._generate_journal_entry(
+                line_ids=[Command.create(vals) for vals in payment._prepare_loyalty_line_vals()]
+            )
+        return super(AccountPayment, self - loyalty)._generate_journal_entry(
+            write_off_line_vals=write_off_line_vals, force_balance=force_balance, line_ids=line_ids
+        )
+
+    def _prepare_loyalty_line_vals(self):
+        """Return the journal items: what the points pay, by rate and VAT, against the customer."""
+        self.ensure_one()
+        card = self.loyalty_card_id.sudo()  # the entry is the same whoever may see the card
+        label = self.env._(
+            "%(points)s loyalty points of card %(card)s",
+            points=say_points(self.env, self.loyalty_points),
+            card=card.code,
+        )
+        if self.payment_type == "inbound":
+            self._check_loyalty_due()
+            lines = card.program_id._redemption_lines(self.amount, self.loyalty_move_id, self.partner_id, label)
+        else:
+            lines = self._prepare_return_lines(label)
+        counterpart = {
+            "name": label,
+            "account_id": self.destination_account_id.id,
+            "partner_id": self.partner_id.id,
+            "currency_id": self.currency_id.id,
+            "balance": -self.amount_signed,
+            "amount_currency": -self.amount_signed,
+            "date_maturity": self.date,
+        }
+        return [*lines, counterpart]
+
+    def _prepare_return_lines(self, label):
+        """Return the part of the redemption's lines that comes back, by cumulative rounding.
+
+        Tax lines first, and the net takes what is left of the gross: the last refund takes the remainder of each.
+        """
+        origin = self.loyalty_origin_id
+        earlier = origin.loyalty_return_ids.filtered(
+            lambda payment: payment != self and payment._redemption_in_force()[0]
+        )
+        lines = origin.move_id.line_ids.filtered(lambda line: line.account_id != origin.destination_account_id)
+        return self.env["account.move"]._reversed_part(
+            lines, sum(earlier.mapped("amount")), self.amount, origin.amount, label
+        )
+
+    # --- points --------------------------------------------------------------------------------------------------
+
+    def _redemption_terms(self):
+        self.ensure_one()
+        return {
+            "card": self.loyalty_card_id,
+            "points": self.loyalty_points,
+            "move": self.move_id,
+            "origin": self.loyalty_origin_id,
+            "hold": self.loyalty_hold_id,
+        }
+
+    def _redemption_returns(self):
+        return self.loyalty_return_ids
+
+    def _check_loyalty_due(self):
+        """Points never pay more than the invoice still needs; a draft may have waited for long."""
+        due = self.loyalty_move_id._loyalty_payable_amount()
+        if self.currency_id.compare_amounts(self.amount, due) > 0:
+            raise UserError(
+                self.env._(
+                    "Points can pay %(due)s of %(invoice)s, not %(amount)s. Apply fewer points.",
+                    due=self.currency_id.format(due),
+                    invoice=self.loyalty_move_id.display_name,
+                    amount=self.currency_id.format(self.amount),
+                )
+            )
+
+    def _reconcile_with_loyalty_move(self):
+        """Reconcile with the invoice that the points were applied to (C25, C27)."""
+        for payment in self:
+            lines = (payment.move_id | payment.loyalty_move_id).line_ids.filtered(
+                lambda line: (
+                    line.account_id == payment.destination_account_id  # noqa: B023 used at once
+                    and line.parent_state == "posted"
+                    and not line.reconciled
+                )
+            )
+            if len(lines.move_id) > 1:
+                lines.reconcile()
+                payment.loyalty_move_id.matched_payment_ids += payment
+
+    def action_apply_loyalty_points(self):
+        """Turn this draft receipt into one that points pay: card, oldest open invoice, as many points as they need."""
+        self.ensure_one()
+        self.check_access("write")
+        partners = self.partner_id | self.partner_id.commercial_partner_id
+        invoice = self._oldest_open_invoice()
+        if not invoice:
+            raise UserError(self.env._("%s has no open invoice that points could pay.", self.partner_id.display_name))
+        cards = invoice.loyalty_card_id | self.env["loyalty.card"].search(
+            [("partner_id", "in", partners.ids), ("ledgered", "=", True), ("program_type", "=", "loyalty")],
+            order="is_default DESC, id",
+        )
+        problems = {card: card._payment_problem(self.company_id) for card in cards}
+        usable = cards.filtered(lambda card: not problems[card])[:1]
+        if not usable:
+            raise UserError(
+                next(iter(problems.values()), False)
+                or self.env._("%s has no loyalty card.", self.partner_id.display_name)
+            )
+        program = usable.sudo().program_id  # rules of the card hold whoever pays
+        points = min(
+            int(usable.available_points), program._money_to_points(invoice._loyalty_payable_amount(), self.date)
+        )
+        if not points:
+            raise UserError(self.env._("Card %s has no points that could pay.", usable.code))
+        self.write(
+            {
+                "journal_id": program.loyalty_journal_id.id,
+                "payment_method_line_id": program._loyalty_method_line("inbound").id,
+                "currency_id": program.currency_id.id,
+                "loyalty_move_id": invoice.id,
+                "loyalty_card_id": usable.id,
+                "loyalty_points": points,
+                "amount": program._points_to_money(points, self.date),
+                "memo": invoice.payment_reference or invoice.name,
+            }
+        )
+
+    def _oldest_open_invoice(self):
+        return self.env["account.move"].search(
+            [
+                ("commercial_partner_id", "=", self.partner_id.commercial_partner_id.id),
+                ("move_type", "in", ("out_invoice", "out_receipt")),
+                ("state", "=", "posted"),
+                ("payment_state", "in", ("not_paid", "partial")),
+                ("company_id", "child_of", self.company_id.id),
+            ],
+            order="invoice_date_due, id",
+            limit=1,
+        )
+
+    def action_view_allocation(self):
+        """Show what the payment was matched with (C26)."""
+        self.ensure_one()
+        return self.move_id.open_reconcile_view()
+
+
+class LoyaltyProgram(models.Model):
+    _inherit = "loyalty.program"
+
+    def _redemption_lines(self, gross, move, partner, label):
+        """Return the debit side of a redemption of ``gross`` on the invoice ``move``.
+
+        ``tender``: one line. ``input_tax``: per set of taxes of the invoice its share of the gross, of which the
+        mapped purchase tax takes the VAT, with the tags of the tax report (S7, S8, S24).
+        """
+        self.ensure_one()
+        currency = self.currency_id
+        base = {
+            "name": label,
+            "account_id": self.cost_account_id.id,
+            "partner_id": partner.id,
+            "currency_id": currency.id,
+        }
+        if self.vat_mode != "input_tax":
+            return [{**base, "balance": gross, "amount_currency": gross}]
+        sets = self._map_tax_sets(move._loyalty_tax_sets())
+        AccountTax = self.env["account.tax"]
+        base_lines = [
+            AccountTax._prepare_base_line_for_taxes_computation(
+                {},
+                id=index,
+                tax_ids=taxes,
+                price_unit=share,
+                quantity=1.0,
+                currency_id=currency,
+                partner_id=partner,
+                account_id=self.cost_account_id,
+                special_mode="total_included",
+                rate=1.0,
+            )
+            for index, (taxes, share) in enumerate(zip(sets, split(gross, list(sets.values()), currency.rounding)))
+            if not currency.is_zero(share)
+        ]
+        company = move.company_id
+        AccountTax._add_tax_details_in_base_lines(base_lines, company)
+        AccountTax._round_base_lines_tax_details(base_lines, company)
+        AccountTax._add_accounting_data_in_base_lines_tax_details(base_lines, company)
+        result = AccountTax._prepare_tax_lines(base_lines, company)
+        tax_lines = [{**vals, "name": f"{label}: {vals['name']}"} for vals in result["tax_lines_to_add"]]
+        lines = [
+            {**base, **vals, "tax_ids": [Command.set(base_line["tax_ids"].ids)]}
+            for base_line, vals in result["base_lines_to_update"]
+        ]
+        rest = currency.round(gross - sum(vals["balance"] for vals in [*lines, *tax_lines]))
+        if lines and not currency.is_zero(rest):
+            largest = max(lines, key=lambda vals: vals["balance"])
+            largest["balance"] = currency.round(largest["balance"] + rest)
+            largest["amount_currency"] = largest["balance"]
+        return [*lines, *tax_lines]
+
+    def _map_tax_sets(self, sets):
+        """Return ``{purchase taxes: gross}`` for ``{sales taxes: gross}``; taxes of 0 % need no mapping."""
+        mapping = {row.sale_tax_id: row.purchase_tax_id for row in self.tax_map_ids}
+        result = {}
+        for taxes, gross in sets.items():
+            mapped = self.env["account.tax"]
+            for tax in taxes:
+                leaves = tax if tax in mapping else tax.flatten_taxes_hierarchy()
+                for leaf in leaves:
+                    mapped |= self._map_tax(leaf, mapping)
+            result[mapped] = result.get(mapped, 0) + gross
+        return result
+
+    def _map_tax(self, tax, mapping):
+        if tax.tax_exigibility == "on_payment" and tax.amount:
+            raise UserError(
+                self.env._(
+                    "Tax %s is due on payment (cash basis). Points of a program that recovers input tax cannot pay such "
+                    "lines: use another VAT mode, or let the tax be due on the invoice.",
+                    tax.name,
+                )
+            )
+        if tax not in mapping:
+            if tax.amount and tax.amount_type != "fixed":
+                raise UserError(
+                    self.env._(
+                        "Points cannot pay lines with the tax %(tax)s: no input tax is mapped to it. "
+                        "Add it under Input Taxes on the tab Accounting of program %(program)s.",
+                        tax=tax.name,
+                        program=self.name,
+                    )
+                )
+            return self.env["account.tax"]
+        return mapping[tax]
+
+
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    @api.model
+    def _reversed_part(self, lines, before, part, whole, label):
+        """Return lines that take back ``part`` of ``whole`` of ``lines``, after ``before`` of it came back earlier.
+
+        Each tax line comes back by cumulative rounding; the net takes the rest of the part, shared like the original.
+        Tax lines carry the refund repartition of their tax, base lines its refund tags.
+        """
+        currency = lines.company_currency_id
+        unit = currency.rounding
+        tax_lines = lines.filtered("tax_repartition_line_id")
+        base_lines = lines - tax_lines
+        sign = 1 if sum(lines.mapped("balance")) > 0 else -1
+        vals_list = []
+        taxes = {"before": 0, "after": 0}
+        for line in tax_lines:
+            taxes["before"] += part_of(line.balance, before, whole, unit) if before else 0
+            taxes["after"] += part_of(line.balance, before + part, whole, unit)
+            vals_list.append(line._prepare_reversed_part(next_part(line.balance, before, part, whole, unit), label))
+        weights = [abs(line.balance) for line in base_lines]
+        shares = [
+            split(currency.round(sign * total - taxes[moment]), weights, unit)
+            for moment, total in (("before", before), ("after", before + part))
+        ]
+        vals_list[:0] = [
+            line._prepare_reversed_part(currency.round(after - earlier), label)
+            for line, earlier, after in zip(base_lines, *shares)
+        ]
+        return [vals for vals in vals_list if not currency.is_zero(vals["balance"])]
+
+
+class AccountMoveLine(models.Model):
+    _inherit = "account.move.line"
+
+    def _prepare_reversed_part(self, balance, label):
+        """Return values of a line that takes ``balance`` of this line back."""
+        self.ensure_one()
+        vals = {
+            "name": label,
+            "account_id": self.account_id.id,
+            "partner_id": self.partner_id.id,
+            "currency_id": self.company_currency_id.id,
+            "balance": -balance,
+            "amount_currency": -balance,
+            "tax_ids": [Command.set(self.tax_ids.ids)],
+            "analytic_distribution": self.analytic_distribution,
+        }
+        repartition = self.tax_repartition_line_id
+        if repartition:
+            tax = repartition.tax_id
+            own, other = tax.invoice_repartition_line_ids, tax.refund_repartition_line_ids
+            if repartition not in own:
+                own, other = other, own
+            mirrored = other[list(own).index(repartition)]
+            vals |= {
+                "tax_repartition_line_id": mirrored.id,
+                "tax_tag_ids": [Command.set(mirrored.tag_ids.ids)],
+                "group_tax_id": self.group_tax_id.id,
+                "tax_base_amount": 0,
+            }
+        else:
+            is_refund = not self.is_refund
+            tags = self.tax_ids.flatten_taxes_hierarchy().get_tax_tags(is_refund, "base")
+            vals["tax_tag_ids"] = [Command.set(tags.ids)]
+        return vals

@@ -1,0 +1,268 @@
+"""What redemptions by payment, by credit note and on invoices have in common."""
+
+from collections import defaultdict
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools.misc import formatLang
+
+from ..tools.vat_split import points_for
+
+
+def say_points(env, points):
+    """Return a number of points as the reader writes numbers, decimals only where there are some."""
+    return formatLang(env, points, digits=0 if points == int(points) else 4)
+
+
+class LoyaltyProgram(models.Model):
+    _inherit = "loyalty.program"
+
+    def _points_to_money(self, points, date):
+        """Return what ``points`` pay on ``date``, in the currency of the program (C10, C19)."""
+        self.ensure_one()
+        return self.currency_id.round(points * self._point_value_at(date)[0])
+
+    def _money_to_points(self, amount, date):
+        """Return how many whole points pay at most ``amount`` on ``date`` (C20, C21)."""
+        self.ensure_one()
+        points = points_for(self.currency_id.round(amount), self._point_value_at(date)[0])
+        # A value with many decimals rounds up: 3 points worth 0.335 pay 1.01.
+        while points and self.currency_id.compare_amounts(self._points_to_money(points, date), amount) > 0:
+            points -= 1
+        return points
+
+    def _redemption_problem(self, company):
+        """Say why points of the program cannot pay documents of ``company``, or return False (M3, S3).
+
+        Without policy, VAT mode, journal or redemption account there is no redemption; earning goes on.
+        """
+        self.ensure_one()
+        if self.program_type != "loyalty":
+            return self.env._("%s is no loyalty program: its points cannot pay invoices.", self.name)
+        if not self.active:
+            return self.env._("Program %s is archived.", self.name)
+        if self.company_id and self.company_id not in company.parent_ids:
+            return self.env._(
+                "Program %(program)s belongs to company %(company)s; this document to %(other)s.",
+                program=self.name,
+                company=self.company_id.name,
+                other=company.name,
+            )
+        missing = [
+            self._fields[name]._description_string(self.env)
+            for name in ("vat_mode", "loyalty_journal_id", "cost_account_id")
+            if not self[name]
+        ]
+        if self.accounting_policy == "none":
+            return self.env._(
+                "Points of program %s are no means of payment yet: choose an accounting policy on its tab Accounting.",
+                self.name,
+            )
+        if missing:
+            return self.env._(
+                "Points of program %(program)s cannot pay yet. Enter on its tab Accounting: %(fields)s.",
+                program=self.name,
+                fields=", ".join(missing),
+            )
+        if self.currency_id != company.currency_id:
+            return self.env._(
+                "Program %(program)s counts in %(currency)s and company %(company)s in %(other)s. "
+                "Points pay only in the company's currency.",
+                program=self.name,
+                currency=self.currency_id.name,
+                company=company.name,
+                other=company.currency_id.name,
+            )
+        return False
+
+    def _loyalty_method_line(self, payment_type):
+        """Return the payment method Loyalty Points of the program's journal, for one direction."""
+        self.ensure_one()
+        journal = self.loyalty_journal_id
+        lines = journal[f"{payment_type}_payment_method_line_ids"].filtered(lambda line: line.code == "loyalty")
+        if not lines:
+            raise UserError(
+                self.env._(
+                    "Journal %(journal)s has no payment method Loyalty Points for %(direction)s payments. "
+                    "Add it on the journal.",
+                    journal=journal.name,
+                    direction=self.env._("incoming") if payment_type == "inbound" else self.env._("outgoing"),
+                )
+            )
+        return lines[0]
+
+
+class LoyaltyCard(models.Model):
+    _inherit = "loyalty.card"
+
+    @api.model
+    def _by_number(self, number):
+        """Return the loyalty card with this number, archived ones included, or no card."""
+        number = (number or "").strip()
+        if not number:
+            return self.browse()
+        return self.with_context(active_test=False).search(
+            [("code", "=", number), ("ledgered", "=", True), ("program_type", "=", "loyalty")], limit=1
+        )
+
+    def _payment_problem(self, company):
+        """Say why the card cannot pay documents of ``company`` today, or return False (S9)."""
+        self.ensure_one()
+        if not self.ledgered:
+            return self.env._("Card %s keeps no points ledger.", self.code)
+        return self._unusable_reason() or self.program_id.sudo()._redemption_problem(company)
+
+
+class LoyaltyLedgerEntry(models.Model):
+    _inherit = "loyalty.ledger.entry"
+
+    @api.model
+    def _open_redemptions(self, model, ids):
+        """Return ``[(redemption, points that did not come back)]`` of documents, newest first."""
+        redemptions = self.sudo().search(
+            [("res_model", "=", model), ("res_id", "in", list(ids)), ("kind", "=", "redeem")], order="id DESC"
+        )
+        returned = dict(
+            self.sudo()._read_group(
+                [("reversed_entry_id", "in", redemptions.ids)], ["reversed_entry_id"], ["points:sum"]
+            )
+        )
+        result = [(entry, round(-entry.points - returned.get(entry, 0), 4)) for entry in redemptions]
+        return [(entry, points) for entry, points in result if points > 0]
+
+    @api.model
+    def _net_points(self, model, ids):
+        """Return ``{document id: sum of the points of its redemptions and reversals}``."""
+        groups = self.sudo()._read_group(
+            [("res_model", "=", model), ("res_id", "in", list(ids)), ("kind", "in", ("redeem", "reversal"))],
+            ["res_id"],
+            ["points:sum"],
+        )
+        return defaultdict(float, {res_id: round(points, 4) for res_id, points in groups})
+
+
+class LoyaltyHold(models.Model):
+    _inherit = "loyalty.hold"
+
+    amount = fields.Monetary("Amount", readonly=True, help="What the points pay, as it was when they were reserved.")
+    currency_id = fields.Many2one("res.currency", "Currency", readonly=True)
+
+    def _freeze(self, amount, currency):
+        """Note what the reserved points pay, so that a new point value does not change the document."""
+        self.sudo()._settle({"amount": amount, "currency_id": currency.id})
+
+
+class LoyaltyRedemptionMixin(models.AbstractModel):
+    """A document whose journal entry redeems points, or gives them back: points and entry move together (S11)."""
+
+    _name = "loyalty.redemption.mixin"
+    _description = "Document That Redeems Points"
+
+    def _redemption_terms(self):
+        """Return what the document does to points.
+
+        :return: dict with ``card``, ``points`` (positive), ``move`` (the journal entry), ``hold``, and ``origin``:
+            the redemption that this document gives back (same model), or no record where it redeems itself
+        """
+        raise NotImplementedError
+
+    def _redemption_returns(self):
+        """Return the documents that give back points of this redemption."""
+        raise NotImplementedError
+
+    def _redemption_in_force(self):
+        """Return (whether the entry stands, the date on which that became so).
+
+        An entry that was reversed by a dated entry is undone on the date of the reversal (locked periods, hashes).
+        """
+        self.ensure_one()
+        move = self._redemption_terms()["move"].sudo()  # reading its reversals needs no more rights than the entry
+        reversals = move.reversal_move_ids.filtered(
+            lambda entry: entry.state == "posted" and entry.move_type == "entry"
+        )
+        if move.state == "posted" and reversals:
+            return False, max(reversals.mapped("date"))
+        return move.state == "posted", move.date
+
+    def _settle_points(self):
+        """Post what is missing so that the card's points say the same as the journal entries.
+
+        Any event may call it, any number of times: it posts target minus posted.
+        """
+        Entry = self.env["loyalty.ledger.entry"]
+        net = Entry._net_points(self._name, self.ids)
+        for document in self:
+            terms = document._redemption_terms()
+            stands, date = document._redemption_in_force()
+            sign = 1 if terms["origin"] else -1
+            delta = (terms["points"] if stands else 0) - sign * net[document.id]
+            if not delta:
+                continue
+            if (delta > 0) == bool(terms["origin"]):
+                document._give_back_points(abs(delta), date)
+            else:
+                document._take_points(abs(delta), date)
+
+    def _take_points(self, points, date):
+        """Redeem ``points``, out of the reservation where there is one."""
+        terms = self._redemption_terms()
+        card, hold = terms["card"], terms["hold"]
+        hold = hold.sudo() if hold and not terms["origin"] else None
+        card._ledger_touch()
+        op = {
+            "card_id": card.id,
+            "kind": "redeem",
+            "points": -points,
+            "key": f"{self._name}:{self.id}:redeem:{card.id}:{card.sudo().ledger_revision}",
+            "document": (self._name, self.id),
+            "effective_date": date,
+        }
+        if hold and hold.state in ("active", "expired") and hold.card_id == card and hold.points == points:
+            op["hold"] = hold
+        card._post_entries([op])
+
+    def _give_back_points(self, points, date):
+        """Undo redemptions of the document, or of the one that it returns: the points go to their lots."""
+        redemption = self._redemption_terms()["origin"] or self
+        if redemption == self:
+            self._check_no_returns()
+        documents = redemption | redemption._redemption_returns()
+        ops = []
+        for entry, left in self.env["loyalty.ledger.entry"]._open_redemptions(self._name, documents.ids):
+            part = min(left, points)
+            if not part:
+                break
+            entry.card_id._ledger_touch()
+            ops.append(
+                {
+                    "card_id": entry.card_id.id,
+                    "kind": "reversal",
+                    "points": part,
+                    "key": f"{self._name}:{self.id}:return:{entry.id}:{entry.card_id.ledger_revision}",
+                    "document": (self._name, self.id),
+                    "reversed_entry_id": entry.id,
+                    "effective_date": date,
+                }
+            )
+            points = round(points - part, 4)
+        if points:
+            raise UserError(
+                self.env._(
+                    "%(document)s would give back %(points)s points more than were redeemed. "
+                    "Cancel the documents that gave points back already.",
+                    document=self.display_name,
+                    points=say_points(self.env, points),
+                )
+            )
+        self.env["loyalty.card"]._post_entries(ops)
+
+    def _check_no_returns(self):
+        returns = self._redemption_returns().filtered(lambda document: document._redemption_in_force()[0])
+        if returns:
+            raise UserError(
+                self.env._(
+                    "Points of %(document)s were given back by %(returns)s already. Cancel that first.",
+                    document=self.display_name,
+                    returns=", ".join(returns.mapped("display_name")),
+                )
+            )

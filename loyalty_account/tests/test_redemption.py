@@ -1,0 +1,169 @@
+from odoo.tests import Form, tagged
+
+from .common import LoyaltyAccountCommon
+from .golden_vat_split import SEVERAL_RATES, SINGLE_RATE
+
+
+class RedemptionCase(LoyaltyAccountCommon):
+    """Short verbs for redemptions."""
+
+    def apply_points(self, move, points=None, amount=None, card=None, user=None):
+        """Use the dialog, as the invoicing user does; return it."""
+        wizard = Form(
+            self.env["loyalty.apply.points"].with_user(user or self.clerk).with_context(default_move_id=move.id)
+        )
+        if card:
+            wizard.card_id = card
+        if points is not None:
+            wizard.points = points
+        if amount is not None:
+            wizard.amount = amount
+        wizard = wizard.save()
+        wizard.action_apply()
+        return wizard
+
+    def loyalty_payments(self, move):
+        return move.reconciled_payment_ids.filtered("loyalty_card_id")
+
+    def set_value(self, value):
+        self.program.point_value = value
+
+    def pay(self, move, amount=None, **values):
+        """Pay with money."""
+        values = {"journal_id": self.bank_journal.id, **values}
+        if amount is not None:
+            values["amount"] = amount
+        return (
+            self.env["account.payment.register"]
+            .with_user(self.clerk)
+            .with_context(active_model="account.move", active_ids=move.ids)
+            .create(values)
+            ._create_payments()
+        )
+
+    def vat(self, *moves):
+        """Net VAT in the books of these documents: output less input; positive is owed."""
+        entries = self.env["account.move"].union(*moves)
+        lines = entries.line_ids.filtered(lambda line: line.account_id in self.output_vat | self.input_vat)
+        return -sum(lines.mapped("balance"))
+
+    def assertEntry(self, move, expected):
+        """Compare all journal items with ``[(account, balance, tax, tags)]``, whatever their order."""
+        none = self.env["account.account.tag"]
+        found = [
+            (line.account_id.name, round(line.balance, 2), line.tax_tag_ids.sorted("name").mapped("name"))
+            for line in move.line_ids
+        ]
+        wanted = [
+            (account.name, balance, none.union(*tags).sorted("name").mapped("name"))
+            for account, balance, tags in expected
+        ]
+        self.assertCountEqual(found, wanted)
+
+
+@tagged("post_install", "-at_install")
+class TestRedemption(RedemptionCase):
+    """Redemptions that recover input tax: every value of the worked example, as journal items."""
+
+    def test_single_rate(self):
+        """S24, S7, S8: points split into net and recovered VAT, to the cent, with the tags of the tax report."""
+        for case in SINGLE_RATE:
+            with self.subTest(points=case["points"], value=case["point_value"]):
+                self.set_value(case["point_value"])
+                self.grant(case["points"])
+                rate = case["rate"]
+                move = self.make_invoice(self.line(case["sale_net"], rate), post=True)
+                self.apply_points(move, case["points"])
+                payment = self.loyalty_payments(move)
+                expected = [
+                    (
+                        self.cost_account,
+                        case["net"],
+                        [self.tags["purchase", rate, "invoice", "base"]],
+                    ),
+                    (self.receivable, -case["gross"], []),
+                ]
+                if case["vat"]:
+                    expected.append((self.input_vat, case["vat"], [self.tags["purchase", rate, "invoice", "tax"]]))
+                self.assertEntry(payment.move_id, expected)
+                self.assertEqual(payment.amount, case["gross"])
+                self.assertEqual(payment.amount_company_currency_signed, case["gross"])
+                self.assertEqual(move.amount_residual, case["due"])
+                self.assertAlmostEqual(self.vat(move, payment.move_id), case["net_vat_due"])
+                self.assertEqual(move.payment_state, "partial" if case["due"] else "paid")
+
+    def test_several_rates(self):
+        """S24, N3: the gross is shared over the rates to the cent; shipping is never paid with points."""
+        self.set_value(1)
+        shipping = self.env["product.product"].create({"name": "Shipping", "loyalty_no_redeem": True})
+        for case in SEVERAL_RATES:
+            with self.subTest(lines=case["lines"]):
+                lines = [
+                    self.line(
+                        round(line["gross"] / (1 + line["rate"] / 100), 2),
+                        line["rate"],
+                        product_id=(self.product if line.get("payable", True) else shipping).id,
+                    )
+                    for line in case["lines"]
+                ]
+                move = self.make_invoice(*lines, post=True)
+                self.assertEqual(move.amount_total, case["invoice_total"])
+                self.apply_points(move, case["gross"])
+                expected = [(self.receivable, -case["gross"], [])]
+                for share in case["split"]:
+                    rate = share["rate"]
+                    tags = [self.tags["purchase", rate, "invoice", "base"]]
+                    expected.append((self.cost_account, share["net"], tags))
+                    if share["vat"]:
+                        expected.append((self.input_vat, share["vat"], [self.tags["purchase", rate, "invoice", "tax"]]))
+                self.assertEntry(self.loyalty_payments(move).move_id, expected)
+
+    def check_s24(self, move):
+        """The reference table, with the rest paid in money."""
+        payment = self.loyalty_payments(move)
+        self.assertEqual(move.amount_residual, 65)
+        money = self.pay(move)
+        self.assertEqual(move.payment_state, "paid")
+        items = (move | payment.move_id | money.move_id).line_ids
+        table = {}
+        for line in items:
+            table[line.account_id] = table.get(line.account_id, 0) + line.balance
+        outstanding = money.outstanding_account_id
+        self.assertEqual(
+            {account: round(balance, 2) for account, balance in table.items()},
+            {
+                self.revenue: -100.00,
+                self.output_vat: -15.00,
+                self.cost_account: 43.48,
+                self.input_vat: 6.52,
+                outstanding: 65.00,
+                self.receivable: 0.0,
+            },
+        )
+        self.assertEqual(sum(balance for balance in table.values() if balance > 0), 115)
+        self.assertAlmostEqual(self.vat(move, payment.move_id), 8.48)
+        self.assertEqual(self.card.points, 950)
+        self.assertRecordValues(
+            payment.loyalty_entry_id,
+            [{"kind": "redeem", "points": -50, "res_model": "account.payment", "res_id": payment.id}],
+        )
+
+    def test_s24_posted(self):
+        """S24, S10, S11, C27: 50 points pay 50.00 of a posted invoice of 115.00 at once."""
+        move = self.make_invoice(self.line(100, 15), post=True)
+        self.apply_points(move, 50)
+        self.assertEqual(move.loyalty_points_redeemed, 50)
+        self.assertEqual(move.loyalty_amount_redeemed, 50)
+        self.check_s24(move)
+
+    def test_s24_draft(self):
+        """S24, N6, C18: a draft reserves 50 points and settles them when it is confirmed."""
+        move = self.make_invoice(self.line(100, 15))
+        self.apply_points(move, 50)
+        self.assertEqual((move.loyalty_points_reserved, move.loyalty_points_redeemed), (50, 0))
+        self.assertEqual((self.card.points, self.card.reserved_points, self.card.available_points), (1000, 50, 950))
+        self.set_value(2)  # the reservation froze the money
+        move.action_post()
+        self.assertEqual((move.loyalty_points_reserved, move.loyalty_points_redeemed), (0, 50))
+        self.assertEqual((self.card.reserved_points, self.card.available_points), (0, 950))
+        self.check_s24(move)

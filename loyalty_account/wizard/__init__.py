@@ -1,0 +1,2 @@
+from . import loyalty_apply_points
+from . import account_payment_register

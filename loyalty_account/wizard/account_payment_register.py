@@ -1,0 +1,147 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..models.account_payment_method import LOYALTY
+
+
+class AccountPaymentRegister(models.TransientModel):
+    """Register Payment with the method Loyalty Points: the card, its balances, and points that are money (C12)."""
+
+    _inherit = "account.payment.register"
+
+    is_loyalty = fields.Boolean(compute="_compute_is_loyalty")
+    loyalty_card_number = fields.Char("Scan or Type a Card")
+    loyalty_card_id = fields.Many2one(
+        "loyalty.card", "Loyalty Card", compute="_compute_loyalty_card_id", store=True, readonly=False,
+        domain="[('ledgered', '=', True), ('program_type', '=', 'loyalty')]",
+    )  # fmt: skip
+    loyalty_problem = fields.Char(compute="_compute_loyalty_problem")
+    loyalty_points = fields.Float(
+        "Points", digits=(16, 4), help="Whole points to redeem. Changing them changes the amount."
+    )
+    loyalty_accumulated_points = fields.Float(related="loyalty_card_id.accumulated_points", string="Accumulated")
+    loyalty_redeemed_points = fields.Float(related="loyalty_card_id.redeemed_points", string="Redeemed")
+    loyalty_reserved_points = fields.Float(related="loyalty_card_id.reserved_points", string="Reserved")
+    loyalty_available_points = fields.Float(related="loyalty_card_id.available_points", string="Available")
+
+    @api.depends("payment_method_line_id")
+    def _compute_is_loyalty(self):
+        for wizard in self:
+            wizard.is_loyalty = wizard.payment_method_line_id.code == LOYALTY
+
+    @api.depends("is_loyalty", "line_ids")
+    def _compute_loyalty_card_id(self):
+        for wizard in self:
+            move = wizard._loyalty_move()
+            wizard.loyalty_card_id = wizard.is_loyalty and (wizard.loyalty_card_id or move.loyalty_card_id)
+
+    @api.depends("is_loyalty", "loyalty_card_id", "loyalty_card_number")
+    def _compute_loyalty_problem(self):
+        for wizard in self:
+            wizard.loyalty_problem = wizard.is_loyalty and wizard._find_loyalty_problem()
+
+    def _loyalty_move(self):
+        moves = self.line_ids.move_id._origin
+        return moves if len(moves) == 1 else moves.browse()
+
+    def _find_loyalty_problem(self):
+        """Say why this payment cannot be made with points, or return False."""
+        move = self._loyalty_move()
+        if not move:
+            return self.env._("Points pay one invoice at a time. Open the invoice, or select only one.")
+        if move.move_type not in ("out_invoice", "out_receipt"):
+            return self.env._(
+                "Points pay customer invoices. A credit note gives points back by itself when it is confirmed."
+            )
+        if not self.loyalty_card_id:
+            if self.loyalty_card_number:
+                return self.env._("No loyalty card has the number %s.", self.loyalty_card_number.strip())
+            return False
+        problem = self.loyalty_card_id._payment_problem(self.company_id)
+        program = self.loyalty_card_id.sudo().program_id  # rules of the card hold whoever pays
+        if not problem and program.loyalty_journal_id != self.journal_id:
+            problem = self.env._(
+                "Points of program %(program)s are paid in the journal %(journal)s. Choose that journal.",
+                program=program.name,
+                journal=program.loyalty_journal_id.name,
+            )
+        if not problem and program.vat_mode == "price_reduction":
+            problem = self.env._(
+                "Points of program %s lower the price and are no payment. Use Apply Loyalty Points on the invoice.",
+                program.name,
+            )
+        return problem
+
+    @api.onchange("loyalty_card_number")
+    def _onchange_loyalty_card_number(self):
+        """A scan picks the card (S9)."""
+        if self.loyalty_card_number:
+            self.loyalty_card_id = self.env["loyalty.card"]._by_number(self.loyalty_card_number)
+
+    @api.onchange("is_loyalty", "loyalty_card_id", "payment_date")
+    def _onchange_loyalty_card(self):
+        """Offer what can be used."""
+        if not self.is_loyalty or not self.loyalty_card_id or self._find_loyalty_problem():
+            if self.is_loyalty:
+                self.loyalty_points = 0
+            return
+        program = self.loyalty_card_id.sudo().program_id  # rules of the card hold whoever pays
+        due = self._loyalty_move()._loyalty_payable_amount()
+        self.loyalty_points = min(
+            int(self.loyalty_card_id.available_points), program._money_to_points(due, self.payment_date)
+        )
+        self._set_amount_of_points()
+
+    @api.onchange("loyalty_points")
+    def _onchange_loyalty_points(self):
+        """Points to money (C19)."""
+        if self.is_loyalty and self.loyalty_card_id:
+            self._set_amount_of_points()
+
+    @api.onchange("amount")
+    def _onchange_amount(self):
+        """Money to whole points, and back to what these points pay (C20, C21)."""
+        result = super()._onchange_amount()
+        if self.is_loyalty and self.loyalty_card_id and self.amount:
+            program = self.loyalty_card_id.sudo().program_id  # rules of the card hold whoever pays
+            if self.currency_id.compare_amounts(
+                self.amount, program._points_to_money(self.loyalty_points, self.payment_date)
+            ):
+                self.loyalty_points = program._money_to_points(self.amount, self.payment_date)
+                self._set_amount_of_points()
+        return result
+
+    def _set_amount_of_points(self):
+        program = self.loyalty_card_id.sudo().program_id  # rules of the card hold whoever pays
+        self.currency_id = program.currency_id
+        self.amount = program._points_to_money(self.loyalty_points, self.payment_date)
+        self.custom_user_amount = self.amount
+        self.custom_user_currency_id = self.currency_id
+        self.payment_difference_handling = "open"
+
+    def _create_payment_vals_from_wizard(self, batch_result):
+        vals = super()._create_payment_vals_from_wizard(batch_result)
+        if self.is_loyalty:
+            problem = self._find_loyalty_problem()
+            if problem or not self.loyalty_card_id:
+                raise UserError(problem or self.env._("Scan or choose a card."))
+            vals |= {
+                "loyalty_card_id": self.loyalty_card_id.id,
+                "loyalty_points": self.loyalty_points,
+                "loyalty_move_id": self._loyalty_move().id,
+                "write_off_line_vals": [],
+            }
+        return vals
+
+    def _create_payment_vals_from_batch(self, batch_result):
+        if self.is_loyalty:
+            raise UserError(self.env._("Points pay one invoice at a time. Open the invoice, or select only one."))
+        return super()._create_payment_vals_from_batch(batch_result)
+
+    def _reconcile_payments(self, to_process, edit_mode=False):
+        result = super()._reconcile_payments(to_process, edit_mode=edit_mode)
+        for values in to_process:
+            payment = values["payment"]
+            if payment.loyalty_card_id:
+                payment._log_redemption(payment.loyalty_move_id)
+        return result

@@ -1,0 +1,177 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools.misc import clean_context
+
+from ..models.loyalty_redemption import say_points
+
+
+class LoyaltyApplyPoints(models.TransientModel):
+    """The dialog by which points pay an invoice: card, points, money, and what is left (S9, S10, C17-C21)."""
+
+    _name = "loyalty.apply.points"
+    _description = "Apply Loyalty Points"
+
+    move_id = fields.Many2one("account.move", "Invoice", required=True, ondelete="cascade")
+    move_state = fields.Selection(related="move_id.state")
+    company_id = fields.Many2one(related="move_id.company_id")
+    partner_id = fields.Many2one(related="move_id.commercial_partner_id", string="Customer")
+    card_number = fields.Char("Scan or Type a Card", help="Scan the card, or type its full number and press Enter.")
+    card_id = fields.Many2one(
+        "loyalty.card", "Card", compute="_compute_card_id", store=True, readonly=False,
+        domain="[('ledgered', '=', True), ('program_type', '=', 'loyalty')]",
+    )  # fmt: skip
+    card_partner_id = fields.Many2one(related="card_id.partner_id", string="Card Holder")
+    program_id = fields.Many2one(related="card_id.program_id")
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    problem = fields.Char(compute="_compute_problem")
+    notice = fields.Char(compute="_compute_problem")
+    accumulated_points = fields.Float("Accumulated", digits=(16, 4), compute="_compute_balances")
+    redeemed_points = fields.Float("Redeemed", digits=(16, 4), compute="_compute_balances")
+    reserved_points = fields.Float("Reserved", digits=(16, 4), compute="_compute_balances")
+    available_points = fields.Float(
+        "Available", digits=(16, 4), compute="_compute_balances",
+        help="Points that this invoice can use: those that it reserves itself are included.",
+    )  # fmt: skip
+    point_value = fields.Float("Value of One Point", digits=(16, 6), compute="_compute_maximum")
+    due_amount = fields.Monetary("Points Can Pay", compute="_compute_maximum")
+    maximum_points = fields.Float("Most Points", digits=(16, 4), compute="_compute_maximum")
+    points = fields.Float(
+        "Points", digits=(16, 4), compute="_compute_points", store=True, readonly=False,
+        help="Whole points to redeem. Changing them changes the amount.",
+    )  # fmt: skip
+    amount = fields.Monetary(
+        "Amount", compute="_compute_points", store=True, readonly=False,
+        help="What the points pay. Changing it changes the points, rounded down to whole ones.",
+    )  # fmt: skip
+    reserved_here = fields.Float(digits=(16, 4), compute="_compute_balances")
+
+    # --- card ----------------------------------------------------------------------------------------------------
+
+    @api.depends("move_id")
+    def _compute_card_id(self):
+        for wizard in self:
+            move = wizard.move_id
+            wizard.card_id = (
+                move.loyalty_hold_id.sudo().card_id or move.loyalty_card_id
+            )  # the clerk reads cards, not holds
+
+    @api.onchange("card_number")
+    def _onchange_card_number(self):
+        """A scan picks the card (S9)."""
+        if self.card_number:
+            self.card_id = self.env["loyalty.card"]._by_number(self.card_number)
+
+    @api.depends("card_id", "card_number", "move_id")
+    def _compute_problem(self):
+        for wizard in self:
+            card = wizard.card_id
+            wizard.problem = wizard.notice = False
+            if not card and wizard.card_number:
+                wizard.problem = self.env._("No loyalty card has the number %s.", wizard.card_number.strip())
+            elif card:
+                wizard.problem = card._payment_problem(wizard.company_id)
+                holder = card.sudo().partner_id.commercial_partner_id  # the name alone, for whoever presents the card
+                if not wizard.problem and holder and holder != wizard.partner_id:
+                    wizard.notice = self.env._(
+                        "This card belongs to %(holder)s, the invoice to %(customer)s.",
+                        holder=holder.name,
+                        customer=wizard.partner_id.name,
+                    )
+
+    # --- balances ------------------------------------------------------------------------------------------------
+
+    @api.depends("card_id", "move_id")
+    def _compute_balances(self):
+        for wizard in self:
+            card, hold = wizard.card_id, wizard.move_id.loyalty_hold_id.sudo()  # the clerk reads cards, not holds
+            own = hold.points if hold and hold.card_id == card and hold._is_active() else 0
+            wizard.accumulated_points = card.accumulated_points
+            wizard.redeemed_points = card.redeemed_points
+            wizard.reserved_points = card.reserved_points
+            wizard.reserved_here = own
+            wizard.available_points = card.available_points + own
+
+    @api.depends("card_id", "move_id")
+    def _compute_maximum(self):
+        for wizard in self:
+            program, today = wizard.card_id.sudo().program_id, fields.Date.context_today(wizard)
+            wizard.due_amount = wizard.move_id._loyalty_payable_amount() if wizard.move_id else 0
+            if not program or wizard.problem:
+                wizard.point_value = wizard.maximum_points = 0
+                continue
+            wizard.point_value = program._point_value_at(today)[0]
+            wizard.maximum_points = min(
+                int(wizard.available_points), program._money_to_points(wizard.due_amount, today)
+            )
+
+    # --- points and money ----------------------------------------------------------------------------------------
+
+    @api.depends("card_id", "move_id")
+    def _compute_points(self):
+        """Offer what can be used; on a draft that has points already, these."""
+        for wizard in self:
+            wizard.points = wizard.reserved_here or wizard.maximum_points
+            wizard.amount = wizard._money(wizard.points)
+
+    def _money(self, points):
+        program = self.card_id.sudo().program_id
+        return program._points_to_money(points, fields.Date.context_today(self)) if program else 0.0
+
+    @api.onchange("points")
+    def _onchange_points(self):
+        """Points to money (C19)."""
+        self.amount = self._money(self.points)
+
+    @api.onchange("amount")
+    def _onchange_amount(self):
+        """Money to whole points, and back to what these points pay (C20, C21)."""
+        program = self.card_id.sudo().program_id
+        if not program or self.currency_id.compare_amounts(self.amount, self._money(self.points)) == 0:
+            return
+        self.points = program._money_to_points(self.amount, fields.Date.context_today(self))
+        self.amount = self._money(self.points)
+
+    # --- buttons -------------------------------------------------------------------------------------------------
+
+    def action_use_maximum(self):
+        """Fill in as many points as the card has and the invoice needs."""
+        self.ensure_one()
+        self.points = self.maximum_points
+        self.amount = self._money(self.points)
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Apply Loyalty Points"),
+            "res_model": self._name,
+            "res_id": self.id,
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {"dialog_size": "medium"},
+        }
+
+    def action_apply(self):
+        """Let the points pay: reserve them on a draft, book them on a posted invoice (C27)."""
+        self.ensure_one()
+        if self.card_number and not self.card_id:
+            self.card_id = self.env["loyalty.card"]._by_number(self.card_number)
+        if self.problem or not self.card_id:
+            raise UserError(self.problem or self.env._("Scan or choose a card."))
+        if self.points > self.available_points:
+            raise UserError(
+                self.env._(
+                    "Card %(card)s has %(available)s points available, fewer than the %(points)s asked for.",
+                    card=self.card_id.code,
+                    available=say_points(self.env, self.available_points),
+                    points=say_points(self.env, self.points),
+                )
+            )
+        # The dialog's defaults must not become those of the payment.
+        move = self.move_id.with_context(clean_context(self.env.context))
+        move._apply_loyalty_points(self.card_id, self.points)
+        return {"type": "ir.actions.act_window_close"}
+
+    def action_remove(self):
+        """Take the points off the draft: they are available again."""
+        self.ensure_one()
+        self.move_id.check_access("write")
+        self.move_id._remove_loyalty_points()
+        return {"type": "ir.actions.act_window_close"}
