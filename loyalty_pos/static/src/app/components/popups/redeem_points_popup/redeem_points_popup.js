@@ -1,0 +1,234 @@
+import { Component, onMounted, useRef, useState } from "@odoo/owl";
+import {
+    Numpad,
+    BACKSPACE,
+    DECIMAL,
+    getButtons,
+} from "@point_of_sale/app/components/numpad/numpad";
+import { usePos } from "@point_of_sale/app/hooks/pos_hook";
+import { uuidv4 } from "@point_of_sale/utils";
+import { Dialog } from "@web/core/dialog/dialog";
+import { localization } from "@web/core/l10n/localization";
+import { _t } from "@web/core/l10n/translation";
+import { useService } from "@web/core/utils/hooks";
+import { formatFloat } from "@web/core/utils/numbers";
+import { parseFloat } from "@web/views/fields/parsers";
+import { errorMessage, formatPoints } from "@loyalty_pos/app/utils/format";
+import {
+    isWhole,
+    maximumPoints,
+    moneyOf,
+    pointsOf,
+    wholePoints,
+} from "@loyalty_pos/app/utils/points";
+
+/** How many points of a card pay: points and money edit each other (C19, C20), whole points only (C21). */
+export class RedeemPointsPopup extends Component {
+    static template = "loyalty_pos.RedeemPointsPopup";
+    static components = { Dialog, Numpad };
+    static props = {
+        order: Object,
+        card: Object,
+        payment: { type: Object, optional: true },
+        close: Function,
+    };
+
+    setup() {
+        this.pos = usePos();
+        this.ui = useService("ui");
+        // One reservation, however often the cashier has to try.
+        this.uuid = this.props.payment?.uuid || uuidv4();
+        this.formatPoints = formatPoints;
+        this.inputs = { points: useRef("points"), money: useRef("money") };
+        this.buttons = getButtons([DECIMAL, { value: "0" }, BACKSPACE]);
+        const points = this.props.payment?.redeemedPoints || this.maximum;
+        this.state = useState({
+            field: "points",
+            startOver: true,
+            points: "",
+            money: "",
+            busy: false,
+            error: "",
+        });
+        this.setPoints(points);
+        onMounted(() => this.select("points"));
+    }
+
+    // --- figures ----------------------------------------------------------------------------------------------
+
+    get order() {
+        return this.props.order;
+    }
+    get card() {
+        return this.props.card;
+    }
+    get value() {
+        return this.card.program_id.point_value;
+    }
+    get available() {
+        return Math.max(0, this.order.getRedeemablePoints(this.card, this.props.payment));
+    }
+    get due() {
+        return this.order.getLoyaltyDue(this.props.payment);
+    }
+    get maximum() {
+        return maximumPoints(this.available, this.due, this.value);
+    }
+    get rounding() {
+        return this.pos.currency.rounding;
+    }
+    get balances() {
+        const own = this.props.payment ? this.props.payment.redeemedPoints : 0;
+        return [
+            { name: "accumulated", label: _t("Accumulated"), points: this.card.accumulated_points },
+            { name: "redeemed", label: _t("Redeemed"), points: this.card.redeemed_points },
+            {
+                name: "reserved",
+                label: _t("Reserved"),
+                points: Math.max(0, (this.card.reserved_points || 0) - own),
+            },
+            { name: "available", label: _t("Available"), points: this.available },
+        ];
+    }
+    get points() {
+        return this.parse(this.state.points);
+    }
+    get amount() {
+        return moneyOf(this.points || 0, this.value, this.rounding);
+    }
+    /** Why the points cannot be redeemed as they stand. */
+    get problem() {
+        const points = this.points;
+        if (!this.state.points.trim() || points === 0) {
+            return "";
+        }
+        if (points === null || points < 0) {
+            return _t("Enter a number of points.");
+        }
+        if (!isWhole(points)) {
+            return _t("Only whole points can be redeemed.");
+        }
+        if (points > this.available) {
+            return _t("The card has %s points available.", formatPoints(this.available));
+        }
+        if (points > this.maximum) {
+            return _t("%(due)s are due: at most %(points)s points.", {
+                due: this.env.utils.formatCurrency(this.due),
+                points: formatPoints(this.maximum),
+            });
+        }
+        return "";
+    }
+    get isSubmittable() {
+        return Boolean(this.points) && !this.problem && !this.state.busy;
+    }
+    get amountLabel() {
+        return this.env.utils.formatCurrency(this.amount);
+    }
+
+    // --- input ------------------------------------------------------------------------------------------------
+
+    parse(text) {
+        try {
+            return parseFloat(text.trim() || "0");
+        } catch {
+            return null;
+        }
+    }
+    formatMoney(amount) {
+        const digits = this.pos.currency.decimal_places;
+        return formatFloat(amount, { digits: [16, digits], thousandsSep: "" });
+    }
+    setPoints(points) {
+        this.state.points = formatFloat(points, { digits: [16, 0], thousandsSep: "" });
+        this.state.money = this.formatMoney(moneyOf(points, this.value, this.rounding));
+    }
+    edit(field, text) {
+        this.state.error = "";
+        this.state[field] = text;
+        const number = this.parse(text);
+        if (number === null || number < 0) {
+            return;
+        }
+        if (field === "points") {
+            this.state.money = this.formatMoney(moneyOf(number, this.value, this.rounding));
+        } else {
+            this.state.points = formatFloat(pointsOf(number, this.value), {
+                digits: [16, 0],
+                thousandsSep: "",
+            });
+        }
+    }
+    /** What was typed as money becomes what the whole points are worth. */
+    settle(field) {
+        if (field === "money" && this.points !== null && isWhole(this.points)) {
+            this.state.money = this.formatMoney(this.amount);
+        }
+    }
+    select(field) {
+        this.state.field = field;
+        this.state.startOver = true;
+        const input = this.inputs[field].el;
+        if (!this.ui.isSmall) {
+            input.focus();
+        }
+        input.select();
+    }
+    onFocus(field) {
+        if (this.state.field !== field) {
+            this.select(field);
+        }
+    }
+    onKeydown(ev) {
+        this.state.startOver = false;
+        if (ev.key === "Enter") {
+            ev.preventDefault();
+            ev.stopPropagation();
+            this.confirm();
+        }
+    }
+    onNumpad(key) {
+        const field = this.state.field;
+        let text = this.state.startOver ? "" : this.state[field];
+        if (key === BACKSPACE.value) {
+            text = text.slice(0, -1);
+        } else if (key !== localization.decimalPoint || !text.includes(key)) {
+            text += key;
+        }
+        this.state.startOver = false;
+        this.edit(field, text);
+    }
+    setMaximum() {
+        this.state.error = "";
+        this.setPoints(this.maximum);
+    }
+
+    // --- outcome ----------------------------------------------------------------------------------------------
+
+    async confirm() {
+        if (!this.isSubmittable) {
+            return;
+        }
+        this.state.busy = true;
+        this.state.error = "";
+        try {
+            await this.pos.redeemPoints(
+                this.order,
+                this.card,
+                wholePoints(this.points),
+                this.uuid,
+                this.props.payment
+            );
+            this.props.close();
+        } catch (error) {
+            this.state.error = errorMessage(error);
+            await this.pos.refreshLoyaltyCard(this.card);
+        } finally {
+            this.state.busy = false;
+        }
+    }
+    remove() {
+        this.order.removePaymentline(this.props.payment);
+        this.props.close();
+    }
+}

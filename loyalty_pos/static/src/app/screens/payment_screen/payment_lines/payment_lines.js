@@ -1,0 +1,23 @@
+import { PaymentScreenPaymentLines } from "@point_of_sale/app/screens/payment_screen/payment_lines/payment_lines";
+import { patch } from "@web/core/utils/patch";
+import { formatPoints } from "@loyalty_pos/app/utils/format";
+
+patch(PaymentScreenPaymentLines.prototype, {
+    setup() {
+        super.setup(...arguments);
+        this.formatPoints = formatPoints;
+    },
+    /** On small screens Odoo asks for a new amount; points are changed in their own popup. */
+    async selectLine(paymentline) {
+        if (!paymentline.isLoyalty) {
+            return super.selectLine(...arguments);
+        }
+        this.props.selectLine(paymentline.uuid);
+        if (paymentline.getAmount() > 0) {
+            await this.pos.openRedeemPopup({
+                order: paymentline.pos_order_id,
+                payment: paymentline,
+            });
+        }
+    },
+});

@@ -1,0 +1,61 @@
+import { LoyaltyCardChip } from "@loyalty_pos/app/components/loyalty_card_chip/loyalty_card_chip";
+import { useBarcodeReader } from "@point_of_sale/app/hooks/barcode_reader_hook";
+import { PaymentScreen } from "@point_of_sale/app/screens/payment_screen/payment_screen";
+import { useAsyncLockedMethod } from "@point_of_sale/app/hooks/hooks";
+import { patch } from "@web/core/utils/patch";
+import { useService } from "@web/core/utils/hooks";
+
+patch(PaymentScreen, {
+    components: { ...PaymentScreen.components, LoyaltyCardChip },
+});
+
+patch(PaymentScreen.prototype, {
+    setup() {
+        super.setup(...arguments);
+        this.barcodeReader = useService("barcode_reader");
+        this.openRedeemPopup = useAsyncLockedMethod(this.openRedeemPopup);
+        // Odoo's payment screen listens to no barcode at all.
+        useBarcodeReader({ coupon: this._onLoyaltyScan, product: this._onLoyaltyScan });
+    },
+    onMounted() {
+        this.isMounting = true;
+        super.onMounted(...arguments);
+        this.isMounting = false;
+    },
+    async _onLoyaltyScan(code) {
+        if (!(await this.pos.scanLoyaltyCard(code.code, this.currentOrder))) {
+            this.barcodeReader.showNotFoundNotification(code);
+        }
+    },
+    async openRedeemPopup(options) {
+        this.numberBuffer.reset();
+        await this.pos.openRedeemPopup({ order: this.currentOrder, ...options });
+    },
+    /** Paying with points begins with how many; a till with no other method does not begin by itself. */
+    async addNewPaymentLine(paymentMethod) {
+        if (paymentMethod.type !== "loyalty") {
+            return super.addNewPaymentLine(...arguments);
+        }
+        if (!this.isMounting) {
+            await this.openRedeemPopup({ method: paymentMethod });
+        }
+        return false;
+    },
+    /** The numpad removes a payment by points; any other change goes through the popup. */
+    updateSelectedPaymentline(amount = false) {
+        const payment = this.selectedPaymentLine;
+        if (!payment?.isLoyalty) {
+            return super.updateSelectedPaymentline(...arguments);
+        }
+        if (amount === null || (amount === false && this.numberBuffer.get() === null)) {
+            this.deletePaymentLine(payment.uuid);
+        } else {
+            this.openRedeemPopup({ payment });
+        }
+    },
+    paymentMethodImage() {
+        return this.paymentMethod.type === "loyalty" && !this.paymentMethod.image
+            ? "/loyalty_pos/static/src/img/points.svg"
+            : super.paymentMethodImage(...arguments);
+    },
+});

@@ -1,0 +1,480 @@
+// Odoo's patch goes first: it does not call what it replaces.
+import { loyaltyIdsGenerator } from "@pos_loyalty/app/services/pos_store";
+import { PosStore } from "@point_of_sale/app/services/pos_store";
+import { logPosMessage } from "@point_of_sale/app/utils/pretty_console_log";
+import { AlertDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
+import { _t } from "@web/core/l10n/translation";
+import { ConnectionLostError } from "@web/core/network/rpc";
+import { Mutex } from "@web/core/utils/concurrency";
+import { patch } from "@web/core/utils/patch";
+import { LoyaltyCardPopup } from "@loyalty_pos/app/components/popups/loyalty_card_popup/loyalty_card_popup";
+import { RedeemPointsPopup } from "@loyalty_pos/app/components/popups/redeem_points_popup/redeem_points_popup";
+import { errorMessage } from "@loyalty_pos/app/utils/format";
+import { maximumPoints, moneyOf, pointsOf, wholePoints } from "@loyalty_pos/app/utils/points";
+
+/** How long the cards of a customer are taken for current; reserving points asks the server anyway. */
+const CARDS_CURRENT_MS = 60_000;
+
+patch(PosStore.prototype, {
+    async setup() {
+        this.loyaltyMutex = new Mutex();
+        this.loyaltyCardsRead = {};
+        this.loyaltyHeld = {};
+        await super.setup(...arguments);
+    },
+    async processServerData() {
+        await super.processServerData(...arguments);
+        for (const order of this.models["pos.order"].filter((order) => !order.finalized)) {
+            for (const uuid of Object.keys(order.uiState.loyaltyHolds || {})) {
+                this.loyaltyHeld[uuid] = order;
+            }
+        }
+        // Whatever removes a payment (the cashier, a cancelled order, another customer) gives its points back.
+        this.models["pos.payment"].addEventListener("delete", ({ key }) =>
+            this.releaseLoyaltyHold(key)
+        );
+    },
+
+    // --- cards ------------------------------------------------------------------------------------------------
+
+    get loyaltyPrograms() {
+        return this.models["loyalty.program"].filter(
+            (program) => program.program_type === "loyalty"
+        );
+    },
+    /** Load cards as the server sent them, with their customers. */
+    async loadLoyaltyCards(cards, partners = []) {
+        const data = await this.data.missingRecursive({
+            "res.partner": partners,
+            "loyalty.card": cards,
+        });
+        this.models.connectNewData(data);
+        return cards.map((card) => this.models["loyalty.card"].get(card.id));
+    },
+    /**
+     * The cards with which a customer can earn and pay, the default one first.
+     * One call for all programs, instead of one a program; not repeated within a minute.
+     */
+    async getPartnerCards(partnerId) {
+        const read = this.loyaltyCardsRead[partnerId];
+        if (!read || Date.now() - read.time > CARDS_CURRENT_MS) {
+            try {
+                const cards = await this.fetchCoupons(
+                    [
+                        ["partner_id", "parent_of", partnerId],
+                        ["program_id", "in", this.nominativePrograms.map((program) => program.id)],
+                    ],
+                    40
+                );
+                this.loyaltyCardsRead[partnerId] = {
+                    time: Date.now(),
+                    ids: cards.map((card) => card.id),
+                };
+            } catch (error) {
+                if (!(error instanceof ConnectionLostError)) {
+                    throw error;
+                }
+            }
+        }
+        const ids = this.loyaltyCardsRead[partnerId]?.ids;
+        return ids
+            ? this.models["loyalty.card"].readMany(ids).filter(Boolean)
+            : this.models["loyalty.card"].filter(
+                  (card) => card.isRegistered && card.partner_id?.id === partnerId
+              );
+    },
+    get nominativePrograms() {
+        return this.models["loyalty.program"].filter((program) => program.is_nominative);
+    },
+    /** Which card counts points: the one chosen on the order, else the customer's default card. */
+    async fetchLoyaltyCard(programId, partnerId) {
+        const program = this.models["loyalty.program"].get(programId);
+        const chosen = this.getOrder()?.loyalty_card_id;
+        if (chosen?.program_id?.id === programId) {
+            return chosen;
+        }
+        const cards = await this.getPartnerCards(partnerId);
+        const usable = cards.find(
+            (card) => card.program_id?.id === programId && !card.getProblem()
+        );
+        const temporary = this.models["loyalty.card"].find(
+            (card) =>
+                !card.isRegistered &&
+                card.partner_id?.id === partnerId &&
+                card.program_id?.id === programId
+        );
+        return (
+            usable ||
+            temporary ||
+            this.models["loyalty.card"].create({
+                id: loyaltyIdsGenerator(),
+                code: null,
+                program_id: program,
+                partner_id: this.models["res.partner"].get(partnerId),
+                points: 0,
+                expiration_date: null,
+            })
+        );
+    },
+    /** Picking a customer picks the card (bH6). */
+    async couponForProgram(program) {
+        const order = this.getOrder();
+        const coupon = await super.couponForProgram(...arguments);
+        if (
+            program.program_type === "loyalty" &&
+            coupon.isRegistered &&
+            !order.loyalty_card_id &&
+            !order.finalized
+        ) {
+            order.loyalty_card_id = coupon;
+        }
+        return coupon;
+    },
+    /** Ask the server for a card by its number. */
+    async findLoyaltyCard(code) {
+        const result = await this.data.call("loyalty.card", "pos_find_card", [
+            this.config.id,
+            code,
+        ]);
+        const partners = result.partner ? [result.partner] : [];
+        const cards = result.card ? await this.loadLoyaltyCards([result.card], partners) : [];
+        return { card: cards[0], error: result.error, warning: result.warning };
+    },
+    /** Read a card's balances again, where the connection allows it. */
+    async refreshLoyaltyCard(card) {
+        try {
+            await this.findLoyaltyCard(card.code);
+        } catch (error) {
+            logPosMessage("Store", "refreshLoyaltyCard", "Balances stay as they are", false, [
+                error,
+            ]);
+        }
+    },
+    /**
+     * Use the card with this number on the order, with its customer.
+     *
+     * @returns {Promise<{found: boolean, error: string}>} found: it is a card; error: why it is not used
+     */
+    async useLoyaltyCode(code, order = this.getOrder()) {
+        const { card, error, warning } = await this.findLoyaltyCard(code.trim());
+        if (error || !card) {
+            return { found: Boolean(card), error: error || _t("There is no card %s.", code) };
+        }
+        const problem = await this.useLoyaltyCard(card, order);
+        if (warning && !problem) {
+            this.notification.add(warning, { type: "warning", sticky: true });
+        }
+        return { found: true, error: problem };
+    },
+    /** Use a card on the order: its customer becomes the order's. Returns why not, or an empty string. */
+    async useLoyaltyCard(card, order = this.getOrder()) {
+        if (order.finalized) {
+            return _t("The order is paid; its card does not change any more.");
+        }
+        const partner = order.getPartner();
+        if (card.partner_id && card.partner_id.id !== partner?.id) {
+            if (partner && order.getHasRefundLines()) {
+                return _t("Card %(code)s is not %(customer)s's, whose goods are returned.", {
+                    code: card.code,
+                    customer: partner.name,
+                });
+            }
+            order.setPartner(card.partner_id);
+        }
+        order.setLoyaltyCard(card);
+        await this.updateRewards();
+        return "";
+    },
+    /** A scan on any screen. Returns whether the code was a loyalty card. */
+    async scanLoyaltyCard(code, order = this.getOrder()) {
+        const { found, error } = await this.useLoyaltyCode(code, order);
+        if (found && error) {
+            this.sound.play("error");
+            this.notification.add(error, { type: "danger", sticky: true });
+        }
+        return found;
+    },
+    /** A card's number sets that very card; Odoo's till sets the customer and takes the first card. */
+    async activateCode(code) {
+        const { found, error } = await this.useLoyaltyCode(code);
+        return found ? error || true : super.activateCode(...arguments);
+    },
+    /** Whether the card belongs to the person at the till. */
+    isCashiersCard(card) {
+        const cashier = this.getCashier();
+        const partner =
+            cashier?.partner_id || cashier?.user_id?.partner_id || cashier?.work_contact_id;
+        return Boolean(
+            card?.partner_id && partner && (partner.id ?? partner) === card.partner_id.id
+        );
+    },
+    /** The dialog in which a card is entered, chosen or removed. */
+    async openLoyaltyCardPopup(order = this.getOrder()) {
+        if (!order || order.finalized) {
+            return;
+        }
+        const partner = order.getPartner();
+        const cards = partner ? await this.getPartnerCards(partner.id) : [];
+        this.dialog.add(LoyaltyCardPopup, {
+            order,
+            cards: cards.filter((card) => card.isLoyalty),
+        });
+    },
+
+    // --- redemption -------------------------------------------------------------------------------------------
+
+    getLoyaltyMethod(program) {
+        return this.config.payment_method_ids.find(
+            (method) => method.type === "loyalty" && method.loyalty_program_id?.id === program.id
+        );
+    },
+    /** Programs whose points can pay at this till. */
+    get redeemablePrograms() {
+        return this.loyaltyPrograms.filter((program) => this.getLoyaltyMethod(program));
+    },
+    /**
+     * Open the popup in which points are redeemed, for a payment method or a payment that is there already.
+     * Without a card it asks for one first.
+     */
+    async openRedeemPopup({ order = this.getOrder(), method, payment } = {}) {
+        if (payment) {
+            method = payment.payment_method_id;
+        }
+        const program =
+            method?.loyalty_program_id ||
+            this.redeemablePrograms.find(
+                (program) => order.getLoyaltyCard(program)?.isRegistered
+            ) ||
+            this.redeemablePrograms[0];
+        if (!program) {
+            return;
+        }
+        const card = payment?.loyalty_card_id || order.getLoyaltyCard(program);
+        if (!card?.isRegistered) {
+            this.notification.add(_t("Scan or enter the card whose points pay."), { type: "info" });
+            await this.openLoyaltyCardPopup(order);
+            return;
+        }
+        payment ??= order.loyaltyPayments.find((line) => line.loyalty_card_id?.id === card.id);
+        const problem = this.whyNotRedeem(order, card, payment);
+        if (problem) {
+            this.dialog.add(AlertDialog, { title: _t("Points cannot be redeemed"), body: problem });
+            return;
+        }
+        this.dialog.add(RedeemPointsPopup, { order, card, payment });
+    },
+    /** Return why points of the card cannot pay on this order, or an empty string. */
+    whyNotRedeem(order, card, payment) {
+        const problem = card.getProblem();
+        if (problem) {
+            return problem;
+        }
+        if (card.raw.points_to_id) {
+            return _t(
+                "Card %s sends its points to another card; that card redeems them.",
+                card.code
+            );
+        }
+        if (order.isRefund) {
+            return _t(
+                "Goods are returned: points that paid for them go back to the card by themselves."
+            );
+        }
+        if (!payment && order.getLoyaltyDue() <= 0) {
+            return order.totalDue > 0
+                ? _t("The order is paid in full already.")
+                : _t("There is nothing to pay yet. Add products first.");
+        }
+        if (!payment && !wholePoints(order.getRedeemablePoints(card))) {
+            return _t("Card %s has no points available.", card.code);
+        }
+        return "";
+    },
+    /**
+     * Reserve points on the server and make or change the payment by them. Raises what the server answers.
+     * Called again with the same uuid, as after a lost connection, it reserves the points once.
+     */
+    async redeemPoints(order, card, points, uuid, payment) {
+        const method = this.getLoyaltyMethod(card.program_id);
+        const held = await this.loyaltyMutex.exec(() =>
+            this.holdLoyaltyPoints(order, card, points, uuid)
+        );
+        this.loyaltyHeld[uuid] = order;
+        if (payment) {
+            order.changeLoyaltyPayment(payment, held);
+        } else {
+            order.addLoyaltyPayment({ uuid, method, card, ...held });
+        }
+    },
+    async holdLoyaltyPoints(order, card, points, uuid) {
+        try {
+            const result = await this.data.call("loyalty.card", "pos_hold", [
+                this.config.id,
+                card.id,
+                points,
+                uuid,
+                order.uuid,
+            ]);
+            await this.loadLoyaltyCards([result.card]);
+            return { points: result.points, amount: result.amount };
+        } catch (error) {
+            if (!(error instanceof ConnectionLostError)) {
+                throw error;
+            }
+            return this.holdOffline(card, points, uuid);
+        }
+    },
+    /** Without connection: not at all, or up to the till's limit per card, as its settings say. */
+    holdOffline(card, points, uuid) {
+        if (this.config.loyalty_offline_policy !== "cap") {
+            throw new Error(
+                _t(
+                    "There is no connection to the server, which knows what the card has. Points cannot be redeemed now; earning goes on as usual."
+                )
+            );
+        }
+        const left = this.getOfflineAllowance(card, uuid);
+        if (points > left) {
+            throw new Error(
+                _t(
+                    "Without connection at most %(points)s points of one card can be redeemed at this till; %(left)s are left for card %(code)s.",
+                    { points: this.config.loyalty_offline_cap, left, code: card.code }
+                )
+            );
+        }
+        const { point_value: value } = card.program_id;
+        return { points, amount: moneyOf(points, value, this.currency.rounding), offline: true };
+    },
+    /** Points of a card that may still be redeemed until the connection is back. */
+    getOfflineAllowance(card, uuid) {
+        const used = this.models["pos.payment"]
+            .filter((payment) => payment.loyalty_card_id?.id === card.id && payment.uuid !== uuid)
+            .filter(
+                (payment) => payment.pos_order_id?.uiState.loyaltyHolds?.[payment.uuid]?.offline
+            )
+            .filter((payment) => !payment.pos_order_id.isSynced)
+            .reduce((total, payment) => total + payment.redeemedPoints, 0);
+        return Math.max(0, wholePoints(this.config.loyalty_offline_cap) - used);
+    },
+    /** Give reserved points back, in the background: the hold times out by itself when the server is not reached. */
+    releaseLoyaltyHold(uuid) {
+        const order = this.loyaltyHeld[uuid];
+        delete this.loyaltyHeld[uuid];
+        if (!order || ["paid", "done"].includes(order.state)) {
+            return;
+        }
+        const offline = order.uiState.loyaltyHolds[uuid]?.offline;
+        delete order.uiState.loyaltyHolds[uuid];
+        if (offline) {
+            return;
+        }
+        this.loyaltyMutex.exec(async () => {
+            try {
+                const result = await this.data.call("loyalty.card", "pos_release_hold", [
+                    this.config.id,
+                    uuid,
+                ]);
+                if (result.card) {
+                    await this.loadLoyaltyCards([result.card]);
+                }
+            } catch (error) {
+                logPosMessage("Store", "releaseLoyaltyHold", "Points are released later", false, [
+                    error,
+                ]);
+            }
+        });
+    },
+    /** The most points of a card that a payment of this order can take now. */
+    getMaximumPoints(order, card, payment) {
+        return maximumPoints(
+            order.getRedeemablePoints(card, payment),
+            order.getLoyaltyDue(payment),
+            card.program_id.point_value
+        );
+    },
+    /**
+     * Points never pay more than what is due: a redemption larger than an order that has shrunk since shrinks too.
+     *
+     * @returns {Promise<boolean>} whether something changed
+     */
+    async fitRedemptions(order) {
+        let excess = order.currency.round(order.loyaltyTendered - Math.max(0, order.totalDue));
+        if (order.isRefund || order.finalized || excess <= 0) {
+            return false;
+        }
+        for (const payment of [...order.loyaltyPayments].reverse()) {
+            const before = payment.getAmount();
+            const card = payment.loyalty_card_id;
+            const points = pointsOf(before - excess, card.program_id.point_value);
+            if (points > 0) {
+                await this.redeemPoints(order, card, points, payment.uuid, payment);
+                excess = order.currency.round(excess - (before - payment.getAmount()));
+            } else {
+                order.removePaymentline(payment);
+                excess = order.currency.round(excess - before);
+            }
+            if (excess <= 0) {
+                break;
+            }
+        }
+        this.notification.add(
+            _t(
+                "The order became smaller: fewer points are redeemed now. Please check the payments."
+            ),
+            { type: "warning" }
+        );
+        return true;
+    },
+    async pay() {
+        const order = this.getOrder();
+        try {
+            await this.fitRedemptions(order);
+        } catch (error) {
+            this.dialog.add(AlertDialog, {
+                title: _t("Points cannot be redeemed"),
+                body: errorMessage(error),
+            });
+        }
+        return super.pay(...arguments);
+    },
+
+    // --- synchronisation --------------------------------------------------------------------------------------
+
+    /** An order whose connection was lost in mid-flight counts as sent for Odoo's till: send it again. */
+    async syncAllOrders() {
+        try {
+            return await super.syncAllOrders(...arguments);
+        } finally {
+            const { orderToCreate, orderToUpdate } = this.getPendingOrder();
+            for (const order of [...orderToCreate, ...orderToUpdate]) {
+                if (
+                    order.finalized &&
+                    !order.isDirty() &&
+                    !this.syncingOrders.has(order.id) &&
+                    !this.syncingOrders.has(order.uuid)
+                ) {
+                    for (const record of [...order.lines, ...order.payment_ids, order]) {
+                        record._markDirty();
+                    }
+                }
+            }
+        }
+    },
+    async postSyncAllOrders(orders) {
+        await super.postSyncAllOrders(...arguments);
+        for (const order of orders) {
+            if (order.state !== "draft") {
+                delete this.loyaltyCardsRead[order.getPartner()?.id];
+            }
+        }
+    },
+
+    /** A method that pays with points has no fixed amount, so there is no fast payment with it. */
+    async validateOrderFast(method) {
+        if (method.type === "loyalty") {
+            await this.openRedeemPopup({ method });
+            return;
+        }
+        await super.validateOrderFast(...arguments);
+    },
+});

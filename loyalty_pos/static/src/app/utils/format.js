@@ -1,0 +1,18 @@
+import { RPCError } from "@web/core/network/rpc";
+import { formatFloat } from "@web/core/utils/numbers";
+import { _t } from "@web/core/l10n/translation";
+
+/** Return points as the cashier reads them: no decimals unless the balance has some. */
+export function formatPoints(points) {
+    const value = Math.abs(points) < 0.00005 ? 0 : points;
+    const digits = Number.isInteger(value) ? 0 : 2;
+    return formatFloat(value, { digits: [16, digits] });
+}
+
+/** Return the words of an error for the cashier: the server's own, without its name. */
+export function errorMessage(error) {
+    if (error instanceof RPCError) {
+        return error.data?.message || error.message;
+    }
+    return error.message || _t("Something went wrong. Please try again.");
+}

@@ -1,0 +1,78 @@
+import { describe, expect, test } from "@odoo/hoot";
+import { click, edit, press, queryOne, queryText } from "@odoo/hoot-dom";
+import { animationFrame } from "@odoo/hoot-mock";
+import { MockServer, mountWithCleanup } from "@web/../tests/web_test_helpers";
+import { getFilledOrder } from "@point_of_sale/../tests/unit/utils";
+import { definePosModels } from "@point_of_sale/../tests/unit/data/generate_model_definitions";
+import { RedeemPointsPopup } from "@loyalty_pos/app/components/popups/redeem_points_popup/redeem_points_popup";
+import { makeCard, setupLoyaltyTill } from "../utils";
+
+definePosModels();
+
+const setupPopup = async (points = 1000) => {
+    const { store } = await setupLoyaltyTill();
+    const card = await makeCard(store, MockServer.env, { points });
+    const order = await getFilledOrder(store);
+    const popup = await mountWithCleanup(RedeemPointsPopup, {
+        props: { order, card, close: () => expect.step("close") },
+    });
+    return { store, card, order, popup };
+};
+
+describe("RedeemPointsPopup", () => {
+    test("C19, C20: points and money edit each other", async () => {
+        await setupPopup();
+        await click(".redeem-points-input");
+        await edit("250");
+        await animationFrame();
+        expect(".redeem-money-input").toHaveValue("2.50");
+
+        await click(".redeem-money-input");
+        await edit("4.30");
+        await animationFrame();
+        expect(".redeem-points-input").toHaveValue("430");
+    });
+
+    test("C18: the four balances, and the maximum to begin with", async () => {
+        const { popup } = await setupPopup(100);
+        expect(queryText(".redeem-accumulated .balance-value")).toBe("100");
+        expect(queryText(".redeem-available .balance-value")).toBe("100");
+        expect(popup.maximum).toBe(100);
+        expect(".redeem-points-input").toHaveValue("100");
+        expect(".redeem-money-input").toHaveValue("1.00");
+    });
+
+    test("C21, S10: no fractions, no more than is available", async () => {
+        await setupPopup(100);
+        await click(".redeem-points-input");
+        await edit("10.5");
+        await animationFrame();
+        expect(".loyalty-error").toHaveText(/whole points/);
+        expect(queryOne(".redeem-confirm").disabled).toBe(true);
+
+        await edit("101");
+        await animationFrame();
+        expect(".loyalty-error").toHaveText(/100 points available/);
+        expect(queryOne(".redeem-confirm").disabled).toBe(true);
+    });
+
+    test("S11: Enter redeems; the amount due drops", async () => {
+        const { order } = await setupPopup();
+        const due = order.remainingDue;
+        await click(".redeem-points-input");
+        await edit("250");
+        await press("Enter");
+        await animationFrame();
+        await expect.waitForSteps(["close"]);
+        expect(order.remainingDue).toBe(order.currency.round(due - 2.5));
+    });
+
+    test("The keypad replaces what is there, then adds to it", async () => {
+        await setupPopup();
+        await click(".numpad-button[value='2']");
+        await click(".numpad-button[value='5']");
+        await animationFrame();
+        expect(".redeem-points-input").toHaveValue("25");
+        expect(".redeem-money-input").toHaveValue("0.25");
+    });
+});

@@ -1,0 +1,123 @@
+import { describe, expect, test } from "@odoo/hoot";
+import { MockServer, onRpc } from "@web/../tests/web_test_helpers";
+import { getFilledOrder } from "@point_of_sale/../tests/unit/utils";
+import { definePosModels } from "@point_of_sale/../tests/unit/data/generate_model_definitions";
+import { ConnectionLostError } from "@web/core/network/rpc";
+import { holds } from "../data/loyalty_card.data";
+import { makeCard, setupLoyaltyTill } from "../utils";
+
+definePosModels();
+
+/** Wait until the points that are given back in the background are. */
+const released = (store) => store.loyaltyMutex.getUnlockedDef();
+
+describe("PosStore - cards", () => {
+    test("bH6, S9: a card's number sets the customer and that very card", async () => {
+        const { store } = await setupLoyaltyTill();
+        await makeCard(store, MockServer.env);
+        const second = await makeCard(store, MockServer.env, { code: "1000001" });
+        const order = store.addNewOrder();
+
+        expect(await store.activateCode("1000001")).toBe(true);
+        expect(order.loyalty_card_id.id).toBe(second.id);
+        expect(order.getPartner().id).toBe(3);
+    });
+
+    test("S9: unknown and closed cards say why and change nothing", async () => {
+        const { store } = await setupLoyaltyTill();
+        await makeCard(store, MockServer.env, { closed: true });
+        const order = store.addNewOrder();
+
+        expect(await store.useLoyaltyCode("12345")).toEqual({
+            found: false,
+            error: "No card 12345.",
+        });
+        expect(await store.useLoyaltyCode("0430001")).toEqual({
+            found: true,
+            error: "Card 0430001 is closed.",
+        });
+        expect(order.loyalty_card_id).toBe(undefined);
+        expect(order.getPartner()).toBe(undefined);
+    });
+
+    test("bH6: picking the customer picks the card, by one call for all programs", async () => {
+        const { store, program } = await setupLoyaltyTill();
+        await makeCard(store, MockServer.env);
+        const reads = [];
+        onRpc("loyalty.card", "search_read", ({ parent }) => {
+            reads.push("cards");
+            return parent().filter((card) => card.partner_id === 3);
+        });
+        const order = store.addNewOrder();
+        order.setPartner(store.models["res.partner"].get(3));
+        const coupon = await store.couponForProgram(program);
+
+        expect(coupon.code).toBe("0430001");
+        expect(order.loyalty_card_id.id).toBe(coupon.id);
+
+        await store.couponForProgram(store.nominativePrograms[0]);
+        expect(reads).toHaveLength(1);
+    });
+
+    test("The cashier's own card is known", async () => {
+        const { store } = await setupLoyaltyTill();
+        const own = await makeCard(store, MockServer.env, { partner_id: store.user.partner_id.id });
+        const other = await makeCard(store, MockServer.env, { partner_id: 4, code: "2" });
+        expect(store.isCashiersCard(own)).toBe(true);
+        expect(store.isCashiersCard(other)).toBe(false);
+    });
+});
+
+describe("PosStore - redemption", () => {
+    test("N6: points are reserved when the payment is added and released when it goes", async () => {
+        const { store } = await setupLoyaltyTill();
+        const card = await makeCard(store, MockServer.env);
+        const order = await getFilledOrder(store);
+
+        await store.redeemPoints(order, card, 250, "p-1");
+        const [payment] = order.loyaltyPayments;
+        expect(payment.uuid).toBe("p-1");
+        expect(payment.getAmount()).toBe(2.5);
+        expect(holds["p-1"].points).toBe(250);
+        expect(card.spendablePoints).toBe(750);
+
+        await store.redeemPoints(order, card, 300, "p-1", payment);
+        expect(order.loyaltyPayments).toHaveLength(1);
+        expect(payment.getAmount()).toBe(3);
+        expect(holds["p-1"].points).toBe(300);
+
+        order.removePaymentline(payment);
+        await released(store);
+        expect(holds).toEqual({});
+        expect(card.spendablePoints).toBe(1000);
+    });
+
+    test("S10: what the server refuses is not paid", async () => {
+        const { store } = await setupLoyaltyTill();
+        const card = await makeCard(store, MockServer.env);
+        const order = await getFilledOrder(store);
+        await expect(store.redeemPoints(order, card, 5000, "p-1")).rejects.toThrow();
+        expect(order.payment_ids).toHaveLength(0);
+    });
+
+    test("N8: without connection points pay up to the till's limit per card, or not at all", async () => {
+        onRpc("loyalty.card", "pos_hold", () => {
+            throw new ConnectionLostError("/web/dataset/call_kw");
+        });
+        const { store } = await setupLoyaltyTill();
+        const card = await makeCard(store, MockServer.env);
+        const order = await getFilledOrder(store);
+        store.data.network.offline = true;
+
+        store.config.loyalty_offline_policy = "deny";
+        await expect(store.redeemPoints(order, card, 100, "p-1")).rejects.toThrow(/no connection/);
+
+        store.config.loyalty_offline_policy = "cap";
+        store.config.loyalty_offline_cap = 150;
+        await store.redeemPoints(order, card, 100, "p-1");
+        expect(order.loyaltyTendered).toBe(1);
+        await expect(store.redeemPoints(order, card, 51, "p-2")).rejects.toThrow(/50 are left/);
+        await store.redeemPoints(order, card, 50, "p-2");
+        expect(order.loyaltyTendered).toBe(1.5);
+    });
+});
