@@ -16,7 +16,8 @@ from pathlib import Path
 from . import cache
 from .console import Problem, run_logged, say, step
 
-BASE_MODULES = ("sale_management", "sale_loyalty", "pos_loyalty")
+# Two localisations, because setting up the accounting of a program is tested on real charts of accounts.
+BASE_MODULES = ("sale_management", "sale_loyalty", "pos_loyalty", "l10n_be", "l10n_za")
 DEMO = "loyalty_demo"
 # Part of every template's key: raise it when a template is made in another way.
 RECIPE = "1"

@@ -2,6 +2,12 @@ from . import account_payment_method
 from . import loyalty_tax_map
 from . import loyalty_point_value
 from . import loyalty_program
+from . import loyalty_program_books
+from . import loyalty_valuation
+from . import loyalty_ledger_entry
+from . import loyalty_card_jobs
+from . import loyalty_accrual_run
+from . import account_move_books
 from . import loyalty_card
 from . import account_move
 from . import loyalty_redemption

@@ -12,3 +12,9 @@ class AccountPaymentMethod(models.Model):
         information = super()._get_payment_method_information()
         information[LOYALTY] = {"mode": "multi", "type": ("cash",)}
         return information
+
+    def _auto_link_payment_methods(self, payment_methods, methods_info):
+        """Points are received in the loyalty journal only: installing does not offer them in every cash journal."""
+        others = payment_methods.filtered(lambda method: method.code != LOYALTY)
+        super()._auto_link_payment_methods(others, methods_info)
+        return payment_methods

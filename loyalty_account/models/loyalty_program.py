@@ -47,7 +47,7 @@ class LoyaltyProgram(models.Model):
         "A change holds from today on.",
     )  # fmt: skip
     vat_rate = fields.Float(
-        "Expected VAT (%)", digits=(16, 4), compute="_compute_point_value", inverse="_inverse_point_value",
+        "Expected VAT (%)", digits=(16, 4), compute="_compute_point_value", inverse="_inverse_vat_rate",
         help="Average rate of VAT on what points are spent on, for the value of the liability.",
     )  # fmt: skip
 
@@ -57,14 +57,24 @@ class LoyaltyProgram(models.Model):
             program.point_value, program.vat_rate = program._point_value_at(fields.Date.context_today(program))
 
     def _inverse_point_value(self):
+        self._set_from_today("point_value")
+
+    def _inverse_vat_rate(self):
+        self._set_from_today("vat_rate")
+
+    def _set_from_today(self, name):
+        """Keep a changed value as the one that holds from today on; the other one stays what it was."""
         today = fields.Date.context_today(self)
         for program in self:
-            value = {"point_value": program.point_value, "vat_rate": program.vat_rate}
+            # Read first: the computed fields are not computed again while one of them is being set.
+            value = program[name]
             row = program.point_value_ids.filtered(lambda row: row.date == today)
             if row:
-                row.write(value)
+                row[name] = value
             else:
-                program.point_value_ids = [fields.Command.create({"date": today, **value})]
+                point_value, vat_rate = program._point_value_at(today)
+                vals = {"date": today, "point_value": point_value, "vat_rate": vat_rate, name: value}
+                program.point_value_ids = [fields.Command.create(vals)]
 
     def _point_value_at(self, date):
         """Return ``(value of one point, expected VAT rate in percent)`` on a day; the default is (0.01, 0.0)."""

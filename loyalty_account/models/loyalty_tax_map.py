@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.tools import float_compare
 
 
 class LoyaltyTaxMap(models.Model):
@@ -21,3 +22,56 @@ class LoyaltyTaxMap(models.Model):
     )  # fmt: skip
 
     _program_tax_unique = models.UniqueIndex("(program_id, sale_tax_id)", "This sales tax is mapped already.")
+
+    def write(self, vals):
+        result = super().write(vals)
+        # The program is only validated by itself when the line is edited on its form.
+        self.program_id._check_accounting()
+        return result
+
+    def _problem(self):
+        """Return what is wrong with this line, in words, or None."""
+        self.ensure_one()
+        _ = self.env._
+        sale, purchase = self.sale_tax_id, self.purchase_tax_id
+        if sale.type_tax_use != "sale":
+            return _(
+                "Input Taxes: %s is no sales tax. Put the tax of your invoices into the column Sales Tax.", sale.name
+            )
+        if purchase.type_tax_use != "purchase":
+            return _(
+                "Input Taxes: %(purchase)s for sales tax %(sale)s is no purchase tax. The VAT of a redemption is "
+                "recovered as input tax: choose a purchase tax of the same rate.",
+                purchase=purchase.name,
+                sale=sale.name,
+            )
+        for tax in (sale, purchase):
+            if tax.amount_type != "percent":
+                return _(
+                    "Input Taxes: %s is not computed as a percentage. Only taxes with a rate are recovered.", tax.name
+                )
+            if tax.country_id != self.company_id.account_fiscal_country_id:
+                return _(
+                    "Input Taxes: %(tax)s is a tax of %(country)s, but the fiscal country of %(company)s is "
+                    "%(expected)s. Choose a tax of that country.",
+                    tax=tax.name,
+                    country=tax.country_id.name,
+                    company=self.company_id.name,
+                    expected=self.company_id.account_fiscal_country_id.name,
+                )
+            if tax.tax_exigibility == "on_payment":
+                return _(
+                    "Input Taxes: %s is due on payment (cash basis). Points cannot pay invoices with such taxes: set "
+                    "its Tax Exigibility to “Based on Invoice”, or choose another tax.",
+                    tax.name,
+                )
+        if float_compare(sale.amount, purchase.amount, precision_digits=4):
+            return _(
+                "Input Taxes: %(purchase)s has a rate of %(purchase_rate)s %%, but sales tax %(sale)s has %(sale_rate)s "
+                "%%. Choose an input tax of the same rate.",
+                purchase=purchase.name,
+                purchase_rate=f"{purchase.amount:g}",
+                sale=sale.name,
+                sale_rate=f"{sale.amount:g}",
+            )
+        return None

@@ -1,2 +1,3 @@
 from . import loyalty_apply_points
 from . import account_payment_register
+from . import loyalty_account_setup

@@ -995,7 +995,11 @@ class Gateway:
         if old_levels:
             Card.browse(old_levels)._levels_changed(old_levels)
         if self.plan.entries:
-            self.env["loyalty.ledger.entry"].sudo().browse([entry.id for entry in self.plan.entries])._entries_posted()
+            entries = self.env["loyalty.ledger.entry"].sudo().browse([entry.id for entry in self.plan.entries])
+            # Who reacts to some programs only must not have to read the entries to find out.
+            programs = [entry.card.info["program_id"] for entry in self.plan.entries]
+            entries._fields["program_id"]._insert_cache(entries, programs)
+            entries._entries_posted()
 
 
 def read_balances(cards):

@@ -38,7 +38,7 @@ def _rows(alias, columns):
     return "ROW(" + ", ".join(f"{alias}.{column}" for column in columns) + ")"
 
 
-def _immutable(cr, table, name, columns, message):
+def immutable(cr, table, name, columns, message):
     """Refuse UPDATE of ``columns``, DELETE and TRUNCATE of ``table``."""
     function = f"loyalty_{name}_immutable"
     cr.execute(
@@ -153,7 +153,7 @@ def protect_cards(cr):
 
 def protect_entries(cr):
     """Entries never change; a new one must leave the card at its ``balance_after``."""
-    _immutable(
+    immutable(
         cr,
         "loyalty_ledger_entry",
         "entry",
@@ -195,7 +195,7 @@ def protect_entries(cr):
 
 def protect_lots(cr):
     """A lot belongs to its credit, holds what its consumptions left, and has the date that an entry gave it."""
-    _immutable(
+    immutable(
         cr,
         "loyalty_lot",
         "lot",
@@ -269,7 +269,7 @@ def protect_lots(cr):
 
 def protect_consumptions(cr):
     """Consumptions never change; the last one says what is left of its lot."""
-    _immutable(
+    immutable(
         cr,
         "loyalty_ledger_consumption",
         "consumption",
@@ -316,7 +316,7 @@ def drop_all(cr):
 
 def protect_seals(cr):
     """Seals never change."""
-    _immutable(
+    immutable(
         cr,
         "loyalty_ledger_seal",
         "seal",

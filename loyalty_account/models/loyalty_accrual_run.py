@@ -1,0 +1,430 @@
+"""The accrual run: the liability of a program becomes what its outstanding points are worth on a day."""
+
+import logging
+from decimal import Decimal
+
+from dateutil.relativedelta import relativedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.tools import SQL
+
+from odoo.addons.loyalty_ledger.tools.today import loyalty_today
+
+from ..tools import valuation
+from .loyalty_ledger_entry import post_moves
+from .loyalty_valuation import KINDS
+
+_logger = logging.getLogger(__name__)
+
+#: Kinds of value lines that a run makes, in the order in which it shows them.
+RUN_KINDS = ("opening", "issue", "redeem", "expire", "revalue", "correct")
+
+
+def lots_on(program, date, dated="effective_date"):
+    """Return SQL (a CTE list) that ends in ``state``: the lots of a program on a day and what they carry.
+
+    Columns: ``id``, ``entry_id``, ``origin_lot_id``, ``remaining`` (points on that day, rolled back from today),
+    ``amount`` (value lines up to that day), ``valued`` (whether there are any).
+
+    :param dated: which date of the value lines counts
+    """
+    return SQL(
+        """
+        late AS MATERIALIZED (
+             SELECT id, reversed_entry_id FROM loyalty_ledger_entry
+              WHERE program_id = %(program)s AND effective_date > %(date)s),
+        later AS MATERIALIZED (
+             SELECT c.lot_id, sum(c.points) AS points FROM loyalty_ledger_consumption c
+              WHERE c.moved_to_lot_id IS NULL
+                AND c.debit_entry_id IN (SELECT id FROM late UNION
+                                         SELECT reversed_entry_id FROM late WHERE reversed_entry_id IS NOT NULL)
+                AND (c.debit_entry_id IN (SELECT id FROM late) OR c.entry_id IN (SELECT id FROM late))
+              GROUP BY c.lot_id),
+        posted AS (
+             SELECT lot_id, sum(amount) AS amount FROM loyalty_valuation
+              WHERE program_id = %(program)s AND %(dated)s <= %(date)s GROUP BY lot_id),
+        state AS MATERIALIZED (
+             SELECT l.id, l.entry_id, l.origin_lot_id, l.remaining + COALESCE(r.points, 0) AS remaining,
+                    COALESCE(p.amount, 0) AS amount, p.lot_id IS NOT NULL AS valued
+               FROM loyalty_lot l
+               LEFT JOIN later r ON r.lot_id = l.id
+               LEFT JOIN posted p ON p.lot_id = l.id
+              WHERE l.program_id = %(program)s AND l.date <= %(date)s
+                AND (l.remaining + COALESCE(r.points, 0) > 0 OR p.amount <> 0))
+        """,
+        program=program.id,
+        date=date,
+        dated=SQL.identifier(dated),
+    )
+
+
+class LoyaltyAccrualRun(models.Model):
+    """Target minus posted: a second run for the same day posts nothing (M12)."""
+
+    _name = "loyalty.accrual.run"
+    _description = "Accrual of Loyalty Points"
+    _order = "date_to desc, id desc"
+    _check_company_auto = True
+
+    def _default_program_id(self):
+        programs = self.env["loyalty.program"].search(
+            [("accounting_policy", "=", "accrual"), ("company_id", "in", self.env.companies.ids)], limit=2
+        )
+        return programs if len(programs) == 1 else programs.browse()
+
+    program_id = fields.Many2one(
+        "loyalty.program", "Program", required=True, ondelete="restrict", default=lambda self: self._default_program_id(),
+        domain=[("program_type", "=", "loyalty")],
+    )  # fmt: skip
+    company_id = fields.Many2one(related="program_id.company_id", store=True, precompute=True)
+    currency_id = fields.Many2one(related="program_id.currency_id")
+    accrued_until = fields.Date(related="program_id.accrued_until")
+    date_to = fields.Date(
+        "Until", required=True, compute="_compute_date_to", store=True, readonly=False, precompute=True,
+        help="The liability is brought to what was outstanding at the end of this day. By default the end of last "
+        "month, so that points of the present month wait for the next run.",
+    )  # fmt: skip
+    state = fields.Selection(
+        [("draft", "Draft"), ("preview", "Previewed"), ("posted", "Posted")],
+        "Status", required=True, readonly=True, default="draft", copy=False,
+    )  # fmt: skip
+    move_id = fields.Many2one("account.move", "Journal Entry", readonly=True, copy=False, ondelete="restrict")
+    posted_at = fields.Datetime("Posted On", readonly=True, copy=False)
+    line_ids = fields.One2many("loyalty.accrual.run.line", "run_id", "Preview", readonly=True, copy=False)
+    point_value = fields.Float("Point Value", digits=(16, 6), readonly=True, copy=False)
+    vat_rate = fields.Float("Expected VAT (%)", digits=(16, 4), readonly=True, copy=False)
+    unit_value = fields.Float("Liability per Point", digits=(16, 6), readonly=True, copy=False)
+    target_points = fields.Float("Outstanding Points", digits=(16, 4), readonly=True, copy=False)
+    target_amount = fields.Monetary("Liability", readonly=True, copy=False)
+    posted_amount = fields.Monetary("On the Books", readonly=True, copy=False)
+    amount = fields.Monetary("To Post", readonly=True, copy=False)
+    opening_amount = fields.Monetary(
+        "Opening Balances Not Entered", readonly=True, copy=False,
+        help="Value of points that customers had before the points ledger, and that are not on the books yet.",
+    )  # fmt: skip
+    opening_account_id = fields.Many2one(
+        "account.account", "Counter-account of Opening Balances", check_company=True, copy=False,
+        help="Opening balances are no cost of this period: choose where they come from, for example retained earnings "
+        "or the provision that they replace. Empty: they stay out of the books.",
+    )  # fmt: skip
+
+    @api.depends("program_id")
+    def _compute_date_to(self):
+        for run in self.filtered(lambda run: run.state != "posted"):
+            run.date_to = run._last_month_end(run.program_id.company_id)
+
+    def _last_month_end(self, company):
+        return loyalty_today(self.env, company).replace(day=1) - relativedelta(days=1)
+
+    @api.depends("program_id", "date_to")
+    def _compute_display_name(self):
+        for run in self:
+            run.display_name = f"{run.program_id.name or ''} {fields.Date.to_string(run.date_to) or ''}".strip()
+
+    # --- guards --------------------------------------------------------------------------------------------------
+
+    def write(self, vals):
+        if any(run.state == "posted" for run in self):
+            raise UserError(self.env._("A posted accrual run cannot be changed. Reverse its journal entry instead."))
+        if vals.keys() & {"program_id", "date_to", "opening_account_id"}:
+            vals = {**vals, "state": "draft"}
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_posted(self):
+        if any(run.state == "posted" for run in self):
+            raise UserError(self.env._("A posted accrual run cannot be deleted. Reverse its journal entry instead."))
+
+    def _check_rights(self):
+        self.check_access("write")
+        if not self.env.su and not self.env.user.has_group("account.group_account_user"):
+            raise AccessError(self.env._("Only accountants can accrue loyalty points."))
+
+    def _check_order(self):
+        """Refuse a run that makes no sense, with the reason (M1, M17)."""
+        _ = self.env._
+        program, today = self.program_id.sudo(), loyalty_today(self.env, self.program_id.company_id)
+        if not program._keeps_liability():
+            raise UserError(
+                _(
+                    "Loyalty accounting is not active for %(program)s: its Accounting Policy is “%(policy)s”, so nothing "
+                    "is accrued. Open the program, tab Accounting, and use Set Up Accounting.",
+                    program=program.name,
+                    policy=dict(program._fields["accounting_policy"]._description_selection(self.env))[
+                        program.accounting_policy
+                    ],
+                )
+            )
+        if problem := program._accounting_problem():
+            raise UserError(program._with_name(problem))
+        if self.date_to > today:
+            raise UserError(
+                _(
+                    "%(date)s is not over yet, so what will be outstanding then is not known. Run the accrual until "
+                    "%(today)s at most.",
+                    date=fields.Date.to_string(self.date_to),
+                    today=fields.Date.to_string(today),
+                )
+            )
+        if program.accrued_until and self.date_to < program.accrued_until:
+            raise UserError(
+                _(
+                    "%(program)s is accrued until %(date)s already. Runs follow one another: choose that day or a later "
+                    "one. What was booked late for earlier days is part of the next run.",
+                    program=program.name,
+                    date=fields.Date.to_string(program.accrued_until),
+                )
+            )
+
+    # --- computation ---------------------------------------------------------------------------------------------
+
+    def _plan(self):
+        """Compute the value lines of the run into a temporary table: lot, kind, amount, points.
+
+        Set-based. Lots without value lines, or off by a unit of the currency or more, get a line; their exact
+        deviations are rounded cumulatively (the sum of the first n lines is the rounded sum of their deviations), so the
+        lines make the rounded total. What rounding leaves is posted one unit each on the lots that are off most.
+        """
+        program = self.program_id.sudo()
+        numerator, denominator = program._unit_value_at(self.date_to)
+        before = self.sudo().search(
+            [("program_id", "=", program.id), ("state", "=", "posted"), ("id", "!=", self.id)],
+            order="date_to desc, id desc",
+            limit=1,
+        )
+        point_value, vat_rate = program._point_value_at(self.date_to)
+        is_revalued = bool(before) and (before.point_value, before.vat_rate) != (point_value, vat_rate)
+        self.env.flush_all()
+        self.env.cr.execute("DROP TABLE IF EXISTS loyalty_accrual_plan")
+        self.env.cr.execute(
+            SQL(
+                """
+                CREATE TEMPORARY TABLE loyalty_accrual_plan ON COMMIT DROP AS
+                WITH %(lots)s,
+                opening AS MATERIALIZED (
+                     SELECT l.id FROM loyalty_ledger_entry e JOIN loyalty_lot l ON l.entry_id = e.id
+                      WHERE e.program_id = %(program)s AND e.kind = 'opening'),
+                exact AS (
+                     SELECT s.id, s.remaining, s.amount, s.valued,
+                            NOT s.valued AND COALESCE(s.origin_lot_id, s.id) IN (SELECT id FROM opening) AS is_opening,
+                            s.remaining * %(numerator)s::numeric / %(denominator)s::numeric AS target
+                       FROM state s),
+                wanted AS MATERIALIZED (
+                     SELECT id, remaining, amount, valued, is_opening, target,
+                            NOT valued OR abs(target - amount) >= %(rounding)s::numeric AS dirty
+                       FROM exact WHERE NOT is_opening OR %(with_opening)s),
+                total AS (
+                     SELECT COALESCE(sum(amount), 0) AS amount,
+                            round(COALESCE(sum(target), 0) / %(rounding)s::numeric) * %(rounding)s::numeric AS target
+                       FROM wanted),
+                rounded AS (
+                     SELECT w.*, round((t.amount + sum(w.target - w.amount) OVER (ORDER BY w.id)) / %(rounding)s::numeric)
+                                 * %(rounding)s::numeric AS reached
+                       FROM wanted w CROSS JOIN total t WHERE w.dirty),
+                lines AS MATERIALIZED (
+                     SELECT r.id, r.remaining, r.valued, r.is_opening, r.target,
+                            r.reached - lag(r.reached, 1, t.amount) OVER (ORDER BY r.id) AS amount
+                       FROM rounded r CROSS JOIN total t),
+                rest AS (
+                     SELECT t.target - t.amount - COALESCE((SELECT sum(amount) FROM lines), 0) AS amount FROM total t),
+                cents AS (
+                     SELECT w.id, w.remaining, w.valued, w.is_opening, w.target, sign(rest.amount) * %(rounding)s AS amount
+                       FROM (SELECT w.*, row_number() OVER (ORDER BY sign(r.amount) * (w.target - w.amount) DESC, w.id)
+                                         AS position
+                               FROM wanted w CROSS JOIN rest r WHERE NOT w.dirty AND r.amount <> 0) w
+                      CROSS JOIN rest WHERE w.position <= abs(rest.amount) / %(rounding)s)
+                SELECT n.id AS lot_id, n.amount, n.remaining AS points,
+                       CASE WHEN n.is_opening THEN 'opening' WHEN NOT n.valued THEN 'issue'
+                            WHEN n.remaining > 0 AND %(revalued)s THEN 'revalue'
+                            WHEN n.amount < 0 THEN COALESCE((
+                                 SELECT CASE d.kind WHEN 'redeem' THEN 'redeem' WHEN 'expire' THEN 'expire' END
+                                   FROM loyalty_ledger_consumption c JOIN loyalty_ledger_entry d ON d.id = c.debit_entry_id
+                                  WHERE c.lot_id = n.id AND c.points > 0 ORDER BY c.id DESC LIMIT 1), 'correct')
+                            ELSE 'correct' END AS kind
+                  FROM (SELECT * FROM lines UNION ALL SELECT * FROM cents) n
+                 WHERE n.amount <> 0 OR NOT n.valued
+                """,
+                lots=lots_on(program, self.date_to),
+                program=program.id,
+                numerator=str(numerator),
+                denominator=str(denominator),
+                rounding=str(program.company_id.currency_id.rounding),
+                with_opening=bool(self.opening_account_id),
+                revalued=is_revalued,
+            )
+        )
+        return numerator / denominator
+
+    def _summarize(self, unit):
+        """Fill the preview from the plan."""
+        program = self.program_id.sudo()
+        rows = self.env.execute_query(
+            SQL("SELECT kind, count(*), sum(points), sum(amount) FROM loyalty_accrual_plan GROUP BY kind")
+        )
+        found = {kind: (count, points, valuation.exact(amount)) for kind, count, points, amount in rows}
+        ((points, posted, opening),) = self.env.execute_query(
+            SQL(
+                """
+                WITH %s SELECT COALESCE(sum(s.remaining), 0), COALESCE(sum(s.amount), 0),
+                    COALESCE(sum(s.remaining) FILTER (WHERE NOT s.valued AND COALESCE(s.origin_lot_id, s.id) IN (
+                        SELECT l.id FROM loyalty_ledger_entry e JOIN loyalty_lot l ON l.entry_id = e.id
+                         WHERE e.program_id = %s AND e.kind = 'opening')), 0)
+                  FROM state s
+                """,
+                lots_on(program, self.date_to),
+                program.id,
+            )
+        )
+        amount = sum((values[2] for values in found.values()), Decimal(0))
+        point_value, vat_rate = program._point_value_at(self.date_to)
+        self.write(
+            {
+                "line_ids": [
+                    fields.Command.clear(),
+                    *(
+                        fields.Command.create(
+                            {
+                                "kind": kind,
+                                "lot_count": found[kind][0],
+                                "points": found[kind][1],
+                                "amount": found[kind][2],
+                            }
+                        )
+                        for kind in RUN_KINDS
+                        if kind in found
+                    ),
+                ],
+                "point_value": point_value,
+                "vat_rate": vat_rate,
+                "unit_value": unit,
+                "target_points": points,
+                "posted_amount": posted,
+                "amount": amount,
+                "target_amount": valuation.exact(posted) + amount,
+                "opening_amount": 0 if self.opening_account_id else valuation.exact(opening) * unit,
+            }
+        )
+        return {kind: values[2] for kind, values in found.items()}
+
+    # --- actions -------------------------------------------------------------------------------------------------
+
+    def action_preview(self):
+        """Show what the run would post. Changes nothing but the preview."""
+        self.ensure_one()
+        self._check_rights()
+        if self.state == "posted":
+            raise UserError(self.env._("This run is posted already."))
+        self._check_order()
+        self._summarize(self._plan())
+        self.state = "preview"
+        return True
+
+    def action_post(self):
+        """Post one balanced journal entry that brings the liability to the target, and its value lines.
+
+        All of it is one transaction: a run that is interrupted has posted nothing, and can be started again.
+        """
+        self.ensure_one()
+        self._check_rights()
+        if self.state == "posted":
+            raise UserError(self.env._("This run is posted already."))
+        self._check_order()
+        program = self.program_id.sudo()
+        self.env.flush_all()
+        # The row is changed, not only locked: a second run at the same time waits, then starts again with what this
+        # one posted.
+        self.env.cr.execute(
+            SQL("UPDATE loyalty_program SET accrued_until = %s WHERE id = %s", self.date_to, program.id)
+        )
+        program.invalidate_recordset(["accrued_until"])
+        totals = self._summarize(self._plan())
+        vals = program._prepare_books_move(
+            self.date_to,
+            totals,
+            ref=self.env._(
+                "Accrual of loyalty points %(program)s until %(date)s",
+                program=program.name,
+                date=fields.Date.to_string(self.date_to),
+            ),
+            counterparts={"opening": self.opening_account_id},
+        )
+        move = post_moves(self.env, [vals]) if vals else self.env["account.move"]
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO loyalty_valuation (program_id, company_id, lot_id, run_id, move_id, account_id, date,
+                                               effective_date, kind, amount, points)
+                SELECT %s, %s, lot_id, %s, %s, %s, %s, %s, kind, amount, points FROM loyalty_accrual_plan ORDER BY lot_id
+                """,
+                program.id,
+                program.company_id.id,
+                self.id,
+                move.id or None,
+                program.liability_account_id.id,
+                move.date or self.date_to,
+                self.date_to,
+            )
+        )
+        self.env["loyalty.valuation"].invalidate_model(flush=False)
+        self.write({"state": "posted", "move_id": move.id, "posted_at": fields.Datetime.now()})
+        return True
+
+    def action_open_move(self):
+        """Open the journal entry of the run."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "account.move",
+            "res_id": self.move_id.id,
+            "views": [(False, "form")],
+        }
+
+    def action_view_valuations(self):
+        """Open the value lines of the run."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("loyalty_account.loyalty_valuation_action")
+        return {**action, "domain": [("run_id", "=", self.id)], "context": {}}
+
+    # --- job -----------------------------------------------------------------------------------------------------
+
+    @api.model
+    def _cron_accrue(self):
+        """Accrue the last month of each program that wants it, one transaction a program; resumable."""
+        programs = self.env["loyalty.program"].search(
+            [("accounting_policy", "=", "accrual"), ("accrual_schedule", "=", "monthly")], order="id"
+        )
+        due = programs.filtered(
+            lambda program: (
+                not program.accrued_until or program.accrued_until < self._last_month_end(program.company_id)
+            )
+        )
+        for number, program in enumerate(due, 1):
+            try:
+                with self.env.cr.savepoint():
+                    self._accrue(program)
+            except UserError:  # one program's missing account or locked period does not stop the others
+                _logger.exception("The points of program %s (%s) were not accrued.", program.name, program.id)
+            if "cron_id" in self.env.context:
+                self.env["ir.cron"]._commit_progress(1, remaining=len(due) - number)
+
+    def _accrue(self, program):
+        run = self.with_company(program.company_id).create({"program_id": program.id})
+        run.action_post()
+        return run
+
+
+class LoyaltyAccrualRunLine(models.Model):
+    """A line of the preview: what the run posts, and why."""
+
+    _name = "loyalty.accrual.run.line"
+    _description = "Line of an Accrual Run"
+    _order = "id"
+
+    run_id = fields.Many2one("loyalty.accrual.run", required=True, readonly=True, ondelete="cascade", index=True)
+    currency_id = fields.Many2one(related="run_id.currency_id")
+    kind = fields.Selection(KINDS, "What", required=True, readonly=True)
+    lot_count = fields.Integer("Lots", readonly=True)
+    points = fields.Float("Points", digits=(16, 4), readonly=True)
+    amount = fields.Monetary("Amount", readonly=True)

@@ -1,0 +1,348 @@
+"""Part R of the books: the value of points follows them, in the transaction that moves them."""
+
+from collections import defaultdict
+from decimal import Decimal
+
+from odoo import models
+from odoo.tools import SQL, split_every
+
+from odoo.addons.loyalty_ledger.tools import arrays
+from odoo.addons.loyalty_ledger.tools.units import to_points
+
+from ..tools import valuation
+from ..tools.write_off import WriteOff
+
+CHUNK = 20_000
+#: Lines that wait in memory for one journal entry.
+PENDING = 200_000
+#: What a use of points is called in the value lines, by the kind of the transaction that used them.
+USE = {"redeem": "redeem", "expire": "expire", "reversal": "clawback"}
+
+
+class LoyaltyLedgerEntry(models.Model):
+    _inherit = "loyalty.ledger.entry"
+
+    def _entries_posted(self):
+        """Release, restore or grant the value of what these entries did, for programs that keep a liability."""
+        super()._entries_posted()
+        programs = self.program_id.filtered(lambda program: program._keeps_liability())
+        if not programs:
+            return
+        entries = self
+        if deferred := self._defer_release():
+            entries -= deferred
+        entries._book_values(programs)
+
+    def _defer_release(self):
+        """Hook: return those of these entries whose value is released later, by ``_book_values``; False for none.
+
+        Override for documents that are booked together, such as the orders of a session.
+        """
+        return False
+
+    def _book_values(self, programs=None):
+        """Write and post the value lines of these entries; what has its line already is left alone.
+
+        Only the program's liability and redemption accounts are touched: debits release what the lots they consumed
+        carry, reversals give back what that debit released, granted points are valued, transfers take their value
+        along. Earned points wait for the accrual run.
+        """
+        if programs is None:
+            programs = self.program_id.filtered(lambda program: program._keeps_liability())
+        write_off = WriteOff.of(self.env)
+        booking = Booking(self.env, programs, together=write_off is not None and write_off.is_over)
+        for ids in split_every(CHUNK, self._ids, list):
+            booking.add(ids, None if write_off is None or write_off.is_over else write_off)
+            if booking.together and len(booking.lines) > PENDING:
+                booking.post()
+        booking.post()
+
+
+class Booking:
+    """Value lines of some entries, and the journal entries that they make."""
+
+    def __init__(self, env, programs, together=False):
+        self.env = env
+        self.cr = env.cr
+        self.programs = {program.id: program for program in programs}
+        self.together = together
+        self.lines = []
+        self.entries = {}
+        self._units = {}
+
+    # --- reading -------------------------------------------------------------------------------------------------
+
+    def add(self, ids, write_off=None):
+        """Plan the lines of the entries with these ids; expiries wait when a ``write_off`` collects them."""
+        entries = self._read_entries(ids)
+        if write_off is not None:
+            write_off.extend(entry_id for entry_id, entry in entries.items() if entry["kind"] == "expire")
+            entries = {entry_id: entry for entry_id, entry in entries.items() if entry["kind"] != "expire"}
+        # Points that were just earned have no value yet, whatever they paid.
+        entries = {
+            entry_id: entry
+            for entry_id, entry in entries.items()
+            if entry["units"] < 0 or (entry["units"] > 0 and entry["kind"] in ("adjust", "transfer", "reversal"))
+        }
+        if not entries:
+            return
+        self.entries.update(entries)
+        lots = self._read_new_lots(entries)
+        consumptions = self._read_consumptions(entries)
+        if not lots and not consumptions:
+            return
+        lot_ids = {row["lot_id"] for row in consumptions} | {row["moved_to_lot_id"] for row in consumptions} | set(lots)
+        self.carrying = self._read_carrying(lot_ids - {None})
+        self.taken = self._read_taken(consumptions)
+        self._plan_grants(entries, lots, consumptions)
+        self._plan_consumptions(entries, lots, consumptions)
+
+    def _read_entries(self, ids):
+        self.cr.execute(
+            SQL(
+                """
+                SELECT id, card_id, program_id, company_id, kind, (points * 10000)::bigint AS units, effective_date,
+                       reversed_entry_id, res_model, res_id, idempotency_key AS key
+                  FROM loyalty_ledger_entry
+                 WHERE id = ANY(%s::int[]) AND program_id = ANY(%s) AND points <> 0 ORDER BY id
+                """,
+                arrays.numbers(ids),
+                list(self.programs),
+            )
+        )
+        return {row["id"]: row for row in self.cr.dictfetchall()}
+
+    def _read_new_lots(self, entries):
+        """Lots that a grant or a transfer brought: ``{lot id: (entry id, points)}``."""
+        credits_ = [
+            entry["id"] for entry in entries.values() if entry["units"] > 0 and entry["kind"] in ("adjust", "transfer")
+        ]
+        if not credits_:
+            return {}
+        self.cr.execute(
+            SQL(
+                "SELECT id, entry_id, (points * 10000)::bigint FROM loyalty_lot WHERE entry_id = ANY(%s::int[])",
+                arrays.numbers(credits_),
+            )
+        )
+        return {lot_id: (entry_id, points) for lot_id, entry_id, points in self.cr.fetchall()}
+
+    def _read_consumptions(self, entries):
+        """What these entries took or gave back, and what new lots paid of older debts; without lines already valued."""
+        debits = {entry["id"] for entry in entries.values() if entry["units"] < 0}
+        debits |= {entry["reversed_entry_id"] for entry in entries.values() if entry["reversed_entry_id"]}
+        credits_ = [entry["id"] for entry in entries.values() if entry["units"] > 0]
+        self.cr.execute(
+            SQL(
+                """
+                SELECT c.id, c.debit_entry_id, c.lot_id, (c.points * 10000)::bigint AS units, c.entry_id,
+                       (c.remaining_after * 10000)::bigint AS after, c.moved_to_lot_id, d.kind AS debit_kind
+                  FROM (SELECT id FROM loyalty_ledger_consumption
+                         WHERE debit_entry_id = ANY(%(debits)s::int[]) AND entry_id = ANY(%(all)s::int[])
+                         UNION
+                        SELECT p.id FROM loyalty_lot l JOIN loyalty_ledger_consumption p ON p.lot_id = l.id
+                         WHERE l.entry_id = ANY(%(credits)s::int[]) AND p.entry_id = ANY(%(credits)s::int[])) n
+                  JOIN loyalty_ledger_consumption c ON c.id = n.id
+                  JOIN loyalty_ledger_entry d ON d.id = c.debit_entry_id
+                 WHERE NOT EXISTS (SELECT 1 FROM loyalty_valuation v WHERE v.consumption_id = c.id)
+                 ORDER BY c.id
+                """,
+                debits=arrays.numbers(sorted(debits)),
+                credits=arrays.numbers(credits_),
+                all=arrays.numbers(list(entries)),
+            )
+        )
+        return self.cr.dictfetchall()
+
+    def _read_carrying(self, lot_ids):
+        self.cr.execute(
+            SQL(
+                "SELECT lot_id, sum(amount) FROM loyalty_valuation WHERE lot_id = ANY(%s::int[]) GROUP BY lot_id",
+                arrays.numbers(sorted(lot_ids)),
+            )
+        )
+        return defaultdict(Decimal, ((lot_id, valuation.exact(amount)) for lot_id, amount in self.cr.fetchall()))
+
+    def _read_taken(self, consumptions):
+        """What each debit still has of each lot: ``{(debit, lot): [points, value]}``, before these consumptions."""
+        pairs = {row["debit_entry_id"] for row in consumptions if row["units"] < 0}
+        taken = defaultdict(lambda: [0, Decimal(0)])
+        if not pairs:
+            return taken
+        self.cr.execute(
+            SQL(
+                """
+                SELECT c.debit_entry_id, c.lot_id, (sum(c.points) * 10000)::bigint, COALESCE(-sum(v.amount), 0)
+                  FROM loyalty_ledger_consumption c LEFT JOIN loyalty_valuation v ON v.consumption_id = c.id
+                 WHERE c.debit_entry_id = ANY(%s::int[]) AND c.id <> ALL(%s::int[])
+                 GROUP BY c.debit_entry_id, c.lot_id
+                """,
+                arrays.numbers(sorted(pairs)),
+                arrays.numbers([row["id"] for row in consumptions]),
+            )
+        )
+        for debit, lot, points, value in self.cr.fetchall():
+            taken[debit, lot] = [points, valuation.exact(value)]
+        return taken
+
+    # --- planning ------------------------------------------------------------------------------------------------
+
+    def _plan_grants(self, entries, lots, consumptions):
+        """Granted points are valued at once, less what they paid of a debt, which carries no value."""
+        paid = defaultdict(int)
+        for row in consumptions:
+            if row["lot_id"] in lots and row["entry_id"] == lots[row["lot_id"]][0]:
+                paid[row["lot_id"]] += row["units"]
+        for lot_id, (entry_id, points) in lots.items():
+            entry = entries[entry_id]
+            if entry["kind"] != "adjust":
+                continue
+            program = self.programs[entry["program_id"]]
+            units = points - paid[lot_id]
+            amount = valuation.value_of(units, self._unit(program, entry["effective_date"]), self._rounding(program))
+            self._add(entry, lot_id, "adjust", amount, units)
+
+    def _plan_consumptions(self, entries, lots, consumptions):
+        credits_ = {entry["key"]: entry["id"] for entry in entries.values() if entry["kind"] == "transfer"}
+        arrived = {entry_id: lot_id for lot_id, (entry_id, __) in lots.items()}
+        moved = defaultdict(int)
+        for row in consumptions:
+            entry = entries[row["entry_id"]]
+            rounding = self._rounding(self.programs[entry["program_id"]])
+            lot_id, units = row["lot_id"], row["units"]
+            taken = self.taken[row["debit_entry_id"], lot_id]
+            if units < 0:
+                left = valuation.left_value(taken[1], taken[0], taken[0] + units, rounding)
+                back = taken[1] - left
+                taken[0] += units
+                taken[1] = left
+                self._add(entry, row["moved_to_lot_id"] or lot_id, self._use(row), back, -units, row["id"])
+                continue
+            if lot_id in lots and lots[lot_id][0] == row["entry_id"] and entry["kind"] == "adjust":
+                continue  # granted points that paid a debt were never valued
+            carrying = self.carrying[lot_id]
+            amount = carrying - valuation.left_value(carrying, row["after"] + units, row["after"], rounding)
+            taken[0] += units
+            taken[1] += amount
+            if entry["kind"] == "transfer" and row["debit_entry_id"] == entry["id"]:
+                moved[entry["id"]] += 1
+                target = arrived.get(credits_.get(f"{entry['key']}:{moved[entry['id']]}"))
+                if target:
+                    self._add(entry, lot_id, "transfer", -amount, -units, row["id"])
+                    self._add(entry, target, "transfer", amount, units)
+                    continue
+            self._add(entry, lot_id, self._use(row), -amount, -units, row["id"])
+
+    @staticmethod
+    def _use(row):
+        return USE.get(row["debit_kind"], "adjust")
+
+    def _add(self, entry, lot_id, kind, amount, units, consumption_id=None):
+        if not amount:
+            return
+        self.carrying[lot_id] += amount
+        self.lines.append((entry["id"], lot_id, consumption_id, kind, amount, units))
+
+    def _unit(self, program, date):
+        key = program.id, date
+        if key not in self._units:
+            self._units[key] = program._unit_value_at(date)
+        return self._units[key]
+
+    def _rounding(self, program):
+        return Decimal(str(program.company_id.currency_id.rounding))
+
+    # --- writing -------------------------------------------------------------------------------------------------
+
+    def post(self):
+        """Post one journal entry for each program and document (or everything without one), and write the lines."""
+        if not self.lines:
+            return
+        groups = defaultdict(list)
+        for line in self.lines:
+            groups[self._group(line)].append(line)
+        latest = {}
+        if self.together:
+            latest = {
+                key: max(self.entries[line[0]]["effective_date"] for line in lines) for key, lines in groups.items()
+            }
+        booked = {}
+        for key, lines in groups.items():
+            if key[0] != "transfer":
+                booked[key] = self._prepare_move(lines, latest.get(key))
+        booked = {key: vals for key, vals in booked.items() if vals}
+        moves = dict(zip(booked, post_moves(self.env, list(booked.values()))))
+        rows = [(line, moves.get(key), latest.get(key)) for key, lines in groups.items() for line in lines]
+        self._insert(rows)
+        self.lines = []
+        self.entries = {}
+
+    def _group(self, line):
+        entry = self.entries[line[0]]
+        if line[3] == "transfer":
+            return "transfer", entry["program_id"], entry["effective_date"]
+        if self.together:
+            return "expire", entry["program_id"]
+        return "move", entry["program_id"], entry["res_model"], entry["res_id"], entry["effective_date"]
+
+    def _prepare_move(self, lines, date=None):
+        """Values of the journal entry for these lines, or None when they add up to nothing kind by kind."""
+        first = self.entries[lines[0][0]]
+        program = self.programs[first["program_id"]]
+        totals = defaultdict(Decimal)
+        for line in lines:
+            totals[line[3]] += line[4]
+        cards = {self.entries[line[0]]["card_id"] for line in lines}
+        card = self.env["loyalty.card"].browse(cards if len(cards) == 1 else ())
+        document = first["res_id"] and self.env["loyalty.ledger.entry"].browse(first["id"]).document_name
+        return program._prepare_books_move(
+            date or first["effective_date"], totals, partner=card.partner_id.commercial_partner_id, document=document
+        )
+
+    def _insert(self, rows):
+        numbers = arrays.numbers
+        entries = [self.entries[line[0]] for line, __, __ in rows]
+        dates = [
+            move.date if move else latest or self.entries[line[0]]["effective_date"] for line, move, latest in rows
+        ]
+        self.cr.execute(
+            SQL(
+                """
+                INSERT INTO loyalty_valuation (program_id, company_id, lot_id, entry_id, consumption_id, move_id,
+                                               account_id, date, effective_date, kind, amount, points)
+                SELECT * FROM unnest(%s::int[], %s::int[], %s::int[], %s::int[], %s::int[], %s::int[], %s::int[],
+                                     %s::date[], %s::date[], %s::text[], %s::numeric[], %s::numeric[])
+                """,
+                numbers([entry["program_id"] for entry in entries]),
+                numbers([self.programs[entry["program_id"]].company_id.id for entry in entries]),
+                numbers([line[1] for line, __, __ in rows]),
+                numbers([line[0] for line, __, __ in rows]),
+                numbers([line[2] for line, __, __ in rows]),
+                numbers([move.id if move else None for __, move, __ in rows]),
+                numbers(
+                    [
+                        self.programs[entry["program_id"]].liability_account_id.id if move else None
+                        for entry, (__, move, __) in zip(entries, rows)
+                    ]
+                ),
+                numbers(dates),
+                numbers([entry["effective_date"] for entry in entries]),
+                numbers([line[3] for line, __, __ in rows]),
+                numbers([line[4] for line, __, __ in rows]),
+                numbers([to_points(line[5]) for line, __, __ in rows]),
+            )
+        )
+        self.env["loyalty.valuation"].invalidate_model(flush=False)
+
+
+def post_moves(env, vals_list):
+    """Create and post journal entries of the books of points, company by company; return them in order.
+
+    In sudo: a cashier or an invoicing user redeems points, and the books follow without rights on journal entries.
+    """
+    if not vals_list:
+        return env["account.move"]
+    Move = env["account.move"].sudo().with_context(tracking_disable=True, skip_invoice_sync=True, mail_notrack=True)
+    moves = Move.create(vals_list)
+    moves._post(soft=False)
+    return moves
