@@ -256,10 +256,10 @@ class AccountMove(models.Model):
         payment._confirm_for_move()
         return payment
 
-    def _check_can_pay(self, card, points):
+    def _check_can_pay(self, card, points, hold=None):
         if not card:
             raise UserError(self.env._("Choose a card."))
-        if problem := card._payment_problem(self.company_id):
+        if problem := card._payment_problem(self.company_id, hold):
             raise UserError(problem)
         if points <= 0 or points != int(points):
             raise UserError(self.env._("Enter a whole number of points, not %s.", say_points(self.env, points)))
@@ -344,7 +344,7 @@ class AccountMove(models.Model):
         hold = self.sudo().loyalty_hold_id  # reservations are read here only
         if self.loyalty_redeem_points:
             return  # the lines are part of the invoice, its posting redeemed them
-        self._check_can_pay(hold.card_id, hold.points)
+        self._check_can_pay(hold.card_id, hold.points, hold)
         self._check_payable(hold.amount)
         payment = self.env["account.payment"].create(
             self._prepare_loyalty_payment_vals(hold.card_id, hold.points, hold.amount)
@@ -407,13 +407,16 @@ class AccountMove(models.Model):
         return result
 
     def _only_loyalty_payments(self):
-        """Return payments with points that were made for these invoices and still pay them."""
-        payments = self.env["account.payment"]
-        for move in self.filtered(lambda move: move.move_type in ("out_invoice", "out_receipt")):
-            payments |= payments.concat(*move.sudo()._loyalty_payments()).filtered(
-                lambda payment: payment.payment_type == "inbound" and payment.loyalty_move_id == move  # noqa: B023
-            )
-        return payments
+        """Return payments with points that were made for these documents and do nothing else now."""
+        documents = self.filtered(lambda move: move.move_type in ("out_invoice", "out_receipt", "out_refund"))
+        if not documents:
+            return self.env["account.payment"]
+        payments = self.env["account.payment"].search(
+            [("loyalty_move_id", "in", documents.ids), ("state", "in", ("in_process", "paid"))]
+        )
+        return payments.filtered(
+            lambda payment: payment.loyalty_origin_id or payment.reconciled_invoice_ids <= payment.loyalty_move_id
+        )
 
     # --- credit notes --------------------------------------------------------------------------------------------
 

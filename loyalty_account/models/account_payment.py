@@ -158,7 +158,8 @@ class AccountPayment(models.Model):
             raise ValidationError(
                 self.env._("To pay with points, choose the invoice and the card, and enter how many points.")
             )
-        if problem := card._payment_problem(self.company_id):
+        hold = self.loyalty_hold_id.sudo()  # reservations have no write access and are read here only
+        if problem := card._payment_problem(self.company_id, hold):
             raise ValidationError(problem)
         if self.journal_id != program.loyalty_journal_id:
             raise ValidationError(
@@ -183,7 +184,6 @@ class AccountPayment(models.Model):
             raise ValidationError(
                 self.env._("Enter a whole number of points, not %s.", say_points(self.env, self.loyalty_points))
             )
-        hold = self.loyalty_hold_id.sudo()  # reservations have no write access and are read here only
         if hold and not self._owns_hold(hold):
             raise ValidationError(self.env._("The reserved points belong to another document."))
         value = hold.amount if hold else program._points_to_money(self.loyalty_points, self.date)
@@ -263,12 +263,13 @@ class AccountPayment(models.Model):
         self._check_loyalty_frozen(vals)
         if vals.keys() & {"loyalty_hold_id"}:
             raise UserError(self.env._("Points are reserved by saving a draft payment."))
-        result = super().write(vals)
+        replaced = self.browse()
         if vals.keys() & {*LOYALTY_FIELDS, "amount", "payment_method_line_id"}:
-            drafts = self.filtered(lambda payment: payment.state == "draft")
-            drafts._release_loyalty_points()
-            drafts._reserve_loyalty_points()
-        elif vals.get("state") in ("canceled", "rejected"):
+            replaced = self.filtered(lambda payment: payment.state == "draft" and not payment.move_id)
+            replaced._release_loyalty_points()
+        result = super().write(vals)
+        replaced._reserve_loyalty_points()
+        if vals.get("state") in ("canceled", "rejected"):
             self._release_loyalty_points()
         return result
 
@@ -305,8 +306,17 @@ class AccountPayment(models.Model):
                 cancel=True,
             )
             locked.write({"state": "canceled"})
-        if self - locked:
-            super(AccountPayment, self - locked).action_cancel()
+        numbered = (self - locked).filtered(
+            lambda payment: (
+                payment.loyalty_card_id and payment.move_id.state == "draft" and payment.move_id.posted_before
+            )
+        )
+        if numbered:
+            # Odoo would delete the entry, which its number forbids unless it is the last one.
+            numbered.move_id.button_cancel()
+            numbered.write({"state": "canceled"})
+        if self - locked - numbered:
+            super(AccountPayment, self - locked - numbered).action_cancel()
 
     def _undo_loyalty(self):
         """Cancel payments with points because what they paid is gone."""

@@ -105,12 +105,17 @@ class LoyaltyCard(models.Model):
             [("code", "=", number), ("ledgered", "=", True), ("program_type", "=", "loyalty")], limit=1
         )
 
-    def _payment_problem(self, company):
-        """Say why the card cannot pay documents of ``company`` today, or return False (S9)."""
+    def _payment_problem(self, company, hold=None):
+        """Say why the card cannot pay documents of ``company`` today, or return False (S9).
+
+        :param hold: points of this card that were reserved in time: they outlive the card's own expiry
+        """
         self.ensure_one()
         if not self.ledgered:
             return self.env._("Card %s keeps no points ledger.", self.code)
-        return self._unusable_reason() or self.program_id.sudo()._redemption_problem(company)
+        if not (hold and hold._is_active()) and (reason := self._unusable_reason()):
+            return reason
+        return self.program_id.sudo()._redemption_problem(company)  # rules of the program hold whoever pays
 
 
 class LoyaltyLedgerEntry(models.Model):

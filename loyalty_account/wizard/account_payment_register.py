@@ -125,6 +125,10 @@ class AccountPaymentRegister(models.TransientModel):
             problem = self._find_loyalty_problem()
             if problem or not self.loyalty_card_id:
                 raise UserError(problem or self.env._("Scan or choose a card."))
+            if vals.get("write_off_line_vals") or "force_balance" in vals:
+                raise UserError(
+                    self.env._("A payment with points has no payment difference: keep the rest of the invoice open.")
+                )
             vals |= {
                 "loyalty_card_id": self.loyalty_card_id.id,
                 "loyalty_points": self.loyalty_points,

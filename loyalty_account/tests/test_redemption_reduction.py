@@ -1,0 +1,242 @@
+from odoo.exceptions import UserError
+from odoo.fields import Command
+from odoo.tests import tagged
+
+from .redemption_common import RedemptionCase
+
+
+class ReductionCase(RedemptionCase):
+    vat_mode = "price_reduction"
+
+    @classmethod
+    def accounting_values(cls, **values):
+        account = cls.make_account("Sales Paid with Points", "400900", "income")
+        cls.contra_account = account
+        return super().accounting_values(cost_account_id=account.id, **values)
+
+    def assertPoints(self, move, points, kind="redeem"):
+        entries = self.env["loyalty.ledger.entry"].search(
+            [("res_model", "=", "account.move"), ("res_id", "=", move.id)], order="id DESC", limit=1
+        )
+        self.assertRecordValues(entries, [{"kind": kind, "points": points}])
+
+
+@tagged("post_install", "-at_install")
+class TestPriceReduction(ReductionCase):
+    """Points that lower the price: less output VAT, no payment."""
+
+    def test_draft(self):
+        """N3, S24: on a draft, a negative line with the invoice's own tax; its posting redeems the points."""
+        move = self.make_invoice(self.line(100, 15))
+        self.apply_points(move, 50)
+        self.assertEqual((move.amount_untaxed, move.amount_tax, move.amount_total), (56.52, 8.48, 65))
+        self.assertEqual((move.loyalty_points_reserved, self.card.available_points), (50, 950))
+        move.action_post()
+        self.assertEntry(
+            move,
+            [
+                (self.revenue, -100, [self.tags["sale", 15, "invoice", "base"]]),
+                (self.contra_account, 43.48, [self.tags["sale", 15, "invoice", "base"]]),
+                (self.output_vat, -8.48, [self.tags["sale", 15, "invoice", "tax"]]),
+                (self.receivable, 65, []),
+            ],
+        )
+        self.assertFalse(self.loyalty_payments(move))
+        self.assertPoints(move, -50)
+        self.assertEqual((move.loyalty_points_redeemed, move.loyalty_amount_redeemed), (50, 50))
+        self.assertEqual((self.card.points, self.card.reserved_points), (950, 0))
+
+    def test_posted(self):
+        """N3, S24, C27: on a posted invoice, a credit note of these lines, matched with the invoice."""
+        move = self.make_invoice(self.line(100, 15), post=True)
+        self.apply_points(move, 50)
+        note = move.reversal_move_ids
+        self.assertEntry(
+            note,
+            [
+                (self.contra_account, 43.48, [self.tags["sale", 15, "refund", "base"]]),
+                (self.output_vat, 6.52, [self.tags["sale", 15, "refund", "tax"]]),
+                (self.receivable, -50, []),
+            ],
+        )
+        self.assertEqual((move.amount_residual, move.payment_state, note.payment_state), (65, "partial", "paid"))
+        self.assertPoints(note, -50)
+        self.assertEqual((move.loyalty_points_redeemed, self.card.points), (50, 950))
+        self.assertEqual([row["loyalty_label"] for row in move.invoice_payments_widget["content"]], ["with 50 points"])
+        self.assertAlmostEqual(self.vat(move, note), 8.48)
+
+    def test_several_rates(self):
+        """S24, N3: shared over the rates to the cent, both rounding methods, prices with and without tax."""
+        for method in ("round_per_line", "round_globally"):
+            for include in ("tax_excluded", "tax_included"):
+                with self.subTest(method=method, include=include):
+                    self.company.tax_calculation_rounding_method = method
+                    taxes = self.env["account.tax"].union(*self.sale_taxes.values())
+                    taxes.price_include_override = include
+                    rate = {15: 1.15, 5: 1.05, 0: 1} if include == "tax_included" else {15: 1, 5: 1, 0: 1}
+                    lines = [
+                        self.line(round(100 * rate[15], 2), 15),
+                        self.line(round(200 * rate[5], 2), 5),
+                        self.line(50, 0),
+                    ]
+                    draft = self.make_invoice(*lines)
+                    self.assertEqual(draft.amount_total, 375)
+                    self.apply_points(draft, 50)
+                    self.assertEqual(draft.amount_total, 325)
+                    draft.action_post()
+                    posted = self.make_invoice(*lines, post=True)
+                    self.apply_points(posted, 50)
+                    note = posted.reversal_move_ids
+                    self.assertEqual(note.amount_total, 50)
+                    for document in (draft, note):
+                        reduction = document.line_ids.filtered("is_loyalty_reduction")
+                        self.assertEqual(
+                            [
+                                (line.tax_ids.amount, abs(line.price_subtotal), round(abs(line.price_total), 2))
+                                for line in reduction.sorted("id")
+                            ],
+                            [(15, 13.33, 15.33), (5, 26.67, 28.0), (0, 6.67, 6.67)],
+                        )
+                        self.assertEqual(
+                            [round(abs(line.balance), 2) for line in reduction.sorted("id")], [13.33, 26.67, 6.67]
+                        )
+
+    def test_odd_amounts(self):
+        """S24: whatever the amount, the total drops by exactly what the points are worth."""
+        self.set_value(0.01)
+        for points in (1, 7, 33, 99, 333, 997):
+            move = self.make_invoice(self.line(19.99, 15), self.line(7.77, 5), self.line(3.33, 0))
+            total = move.amount_total
+            self.apply_points(move, points)
+            self.assertAlmostEqual(total - move.amount_total, points / 100)
+            move._remove_loyalty_points()
+            self.assertEqual(move.amount_total, total)
+
+    def test_reset_cancel_delete(self):
+        """S11: resetting keeps the points reserved; cancelling and deleting free them."""
+        move = self.make_invoice(self.line(100, 15))
+        self.apply_points(move, 50)
+        move.action_post()
+        move.button_draft()
+        self.assertEqual((self.card.points, self.card.available_points, move.loyalty_points_reserved), (1000, 950, 50))
+        self.assertPoints(move, 50, "reversal")
+        move.action_post()
+        self.assertEqual((self.card.points, self.card.available_points), (950, 950))
+        move.button_cancel()
+        self.assertEqual((self.card.points, self.card.available_points), (1000, 1000))
+        self.assertEqual(self.card._verify_ledger(), [])
+
+    def test_replace_and_copy(self):
+        """S10: applying again replaces the lines; a duplicate has none; changed lines are not posted."""
+        move = self.make_invoice(self.line(100, 15))
+        self.apply_points(move, 50)
+        self.apply_points(move, 20)
+        self.assertEqual((move.amount_total, self.card.available_points), (95, 980))
+        self.assertEqual(move.copy().amount_total, 115)
+        move.line_ids.filtered("is_loyalty_reduction").price_unit = -60
+        with self.assertRaisesRegex(UserError, "add up to"), self.cr.savepoint():
+            move.action_post()
+        self.env.invalidate_all()
+        self.apply_points(move, 115)
+        self.assertEqual((move.amount_total, move.amount_untaxed), (0, 0))
+        with self.assertRaisesRegex(UserError, "Points can pay"):
+            self.apply_points(move, 116)
+
+    def test_credit_note(self):
+        """N4: a credit note takes the lines of points back, and gives these points back, the half of it half."""
+        move = self.make_invoice(self.line(100, 15))
+        self.apply_points(move, 50)
+        move.action_post()
+        self.pay(move)
+        note = self.credit(move, post=False)
+        self.assertEqual(note.amount_total, 65)
+        for line in note.invoice_line_ids:
+            line.price_unit /= 2
+        note.action_post()
+        self.assertEqual((note.amount_residual, self.card.points), (32.5, 975))
+        rest = self.credit(move, post=False)
+        for line in rest.invoice_line_ids:
+            line.price_unit /= 2
+        rest.action_post()
+        self.assertEqual((rest.amount_residual, self.card.points), (32.5, 1000))
+        note.button_draft()
+        self.assertEqual(self.card.points, 975)
+
+    def test_credit_note_after_posted_reduction(self):
+        """N4: an invoice whose price a credit note of points lowered: crediting the goods undoes that, pro rata."""
+        move = self.make_invoice(self.line(100, 15), post=True)
+        self.apply_points(move, 50)
+        self.pay(move)
+        half = self.credit(move, self.line(50, 15))
+        self.assertEqual((half.amount_residual, self.card.points), (32.5, 975))
+        entry = move.loyalty_redeem_return_ids or self.env["account.move"].search(
+            [("loyalty_redeem_origin_id", "in", move.reversal_move_ids.ids)]
+        )
+        self.assertEntry(
+            entry,
+            [
+                (self.contra_account, -21.74, [self.tags["sale", 15, "invoice", "base"]]),
+                (self.output_vat, -3.26, [self.tags["sale", 15, "invoice", "tax"]]),
+                (self.receivable, 25, []),
+            ],
+        )
+        rest = self.credit(move, self.line(50, 15))
+        self.assertEqual((rest.amount_residual, self.card.points), (32.5, 1000))
+        both = (
+            move | move.reversal_move_ids | self.env["account.move"].search([("loyalty_redeem_origin_id", "!=", False)])
+        )
+        self.assertAlmostEqual(self.vat(*both), 0)
+        contra = both.line_ids.filtered(lambda line: line.account_id == self.contra_account)
+        self.assertAlmostEqual(sum(contra.mapped("balance")), 0)
+
+    def test_no_payment(self):
+        """N3: in this mode points are no means of payment, neither in Register Payment nor as a receipt."""
+        move = self.make_invoice(self.line(100, 15), post=True)
+        wizard = (
+            self.env["account.payment.register"]
+            .with_user(self.clerk)
+            .with_context(active_model="account.move", active_ids=move.ids)
+            .create({"journal_id": self.loyalty_journal.id, "loyalty_card_id": self.card.id, "loyalty_points": 10})
+        )
+        self.assertIn("lower the price and are no payment", wizard.loyalty_problem)
+        with self.assertRaisesRegex(UserError, "lower the price"):
+            wizard._create_payments()
+
+    def test_cash_basis(self):
+        """S7: a tax that is due on payment is refused with the fix."""
+        self.company.tax_exigibility = True
+        tax = self.make_tax(
+            "sale",
+            10,
+            tax_exigibility="on_payment",
+            cash_basis_transition_account_id=self.make_account(
+                "Waiting VAT", "251903", "liability_current", reconcile=True
+            ).id,
+        )
+        move = self.make_invoice({"price_unit": 100, "tax_ids": [Command.set(tax.ids)]})
+        with self.assertRaisesRegex(UserError, "10 % sale is due on payment"):
+            self.apply_points(move, 10)
+
+
+@tagged("post_install", "-at_install")
+class TestTender(RedemptionCase):
+    """Points as a means of payment: no VAT effect."""
+
+    vat_mode = "tender"
+
+    def test_tender(self):
+        """N3: one line at cost, no VAT, whatever the rates, and no mapping needed."""
+        self.program.tax_map_ids.unlink()
+        for post in (False, True):
+            move = self.make_invoice(self.line(100, 15), self.line(200, 5), post=post)
+            self.apply_points(move, 50)
+            if not post:
+                move.action_post()
+            self.assertEntry(
+                self.loyalty_payments(move).move_id, [(self.cost_account, 50, []), (self.receivable, -50, [])]
+            )
+            self.assertAlmostEqual(self.vat(move), 25)
+        note = self.credit(move)
+        back = self.env["account.payment"].search([("loyalty_move_id", "=", note.id)])
+        self.assertEntry(back.move_id, [(self.cost_account, -50, []), (self.receivable, 50, [])])
+        self.assertEqual(self.card.points, 950)

@@ -1,0 +1,251 @@
+from freezegun import freeze_time
+
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tests import new_test_user, tagged
+
+from .redemption_common import RedemptionCase
+
+
+@tagged("post_install", "-at_install")
+class TestRedemptionUndo(RedemptionCase):
+    """Points and journal entries move together, or not at all."""
+
+    def redeem(self, points=50):
+        move = self.make_invoice(self.line(100, 15), post=True)
+        self.apply_points(move, points)
+        return move, self.loyalty_payments(move).with_user(self.clerk)
+
+    def test_cancel(self):
+        """S11: cancelling gives the points back to their lot, by a reversal, and opens the invoice."""
+        move, payment = self.redeem()
+        lot = self.card.lot_ids
+        self.assertEqual(lot.remaining, 950)
+        payment.action_cancel()
+        self.assertEqual((payment.state, payment.move_id.state), ("canceled", "cancel"))
+        self.assertEqual((self.card.points, lot.remaining, move.amount_residual), (1000, 1000, 115))
+        self.assertRecordValues(
+            payment.loyalty_entry_id, [{"kind": "reversal", "points": 50, "res_id": payment.id, "is_redemption": True}]
+        )
+        self.assertEqual((self.card.accumulated_points, self.card.redeemed_points), (1000, 0))
+
+    def test_reset_and_confirm_again(self):
+        """S11, C18: reset to draft reserves the points; confirming redeems them again, with the same journal items."""
+        move, payment = self.redeem()
+        items = [(line.account_id, line.balance) for line in payment.move_id.line_ids]
+        payment.action_draft()
+        self.assertEqual((self.card.points, self.card.available_points), (1000, 950))
+        self.assertEqual(payment.loyalty_points_reserved, 50)
+        payment.action_post()
+        self.assertEqual((self.card.points, self.card.available_points), (950, 950))
+        self.assertEqual([(line.account_id, line.balance) for line in payment.move_id.line_ids], items)
+        self.assertEqual(self.card._verify_ledger(), [])
+
+    def test_delete(self):
+        """S11: a payment that is reset and deleted leaves the card as it was."""
+        __, payment = self.redeem()
+        payment.action_draft()
+        payment.unlink()
+        self.assertEqual((self.card.points, self.card.available_points), (1000, 1000))
+
+    def test_never_edited(self):
+        """S24: Odoo would rebuild the lines of an edited draft and lose the VAT, so the payment is frozen."""
+        move, payment = self.redeem()
+        other = self.make_card()
+        for reset in (False, True):
+            if reset:
+                payment.action_draft()
+            for values in (
+                {"amount": 40},
+                {"loyalty_points": 40},
+                {"loyalty_card_id": other.id},
+                {"date": "2026-03-01"},
+                {"partner_id": self.env["res.partner"].create({"name": "Bob"}).id},
+            ):
+                with (
+                    self.subTest(values=values, reset=reset),
+                    self.assertRaisesRegex(UserError, "was paid with points"),
+                ):
+                    payment.write(values)
+        with self.assertRaisesRegex(UserError, "saving a draft"):
+            payment.write({"loyalty_hold_id": False})
+        payment.write({"memo": "Thank you", "amount": 50})
+        self.assertEqual(payment.move_id.line_ids.filtered("credit").credit, 50)
+
+    def test_edited_entry_is_not_posted(self):
+        """S11: journal items that do not match the points any more cannot be posted."""
+        __, payment = self.redeem()
+        payment.action_draft()
+        lines = payment.move_id.sudo().line_ids.with_context(skip_invoice_sync=True)
+        receivable = lines.filtered("credit")
+        base = lines.filtered(lambda line: line.account_id == self.cost_account)
+        payment.move_id.sudo().with_context(skip_invoice_sync=True).write(
+            {"line_ids": [(1, receivable.id, {"credit": 51}), (1, base.id, {"debit": base.debit + 1})]}
+        )
+        with self.assertRaisesRegex(UserError, "carries 50 loyalty points"):
+            payment.action_post()
+
+    def test_locked_period(self):
+        """S11: in a locked period a dated entry reverses the redemption, and the points come back on that date."""
+        move, payment = self.redeem()
+        with freeze_time("2026-04-20 12:00:00"):
+            self.company.sudo().fiscalyear_lock_date = "2026-03-31"
+            payment.action_cancel()
+            reverse = payment.move_id.reversal_move_ids
+            self.assertEqual((payment.move_id.state, str(payment.move_id.date)), ("posted", "2026-03-15"))
+            self.assertEqual((reverse.state, str(reverse.date)), ("posted", "2026-04-20"))
+            self.assertEqual((payment.state, self.card.points, move.amount_residual), ("canceled", 1000, 115))
+            self.assertEqual(str(payment.loyalty_entry_id.effective_date), "2026-04-20")
+            self.assertEntry(
+                reverse,
+                [
+                    (self.cost_account, -43.48, [self.tags["purchase", 15, "invoice", "base"]]),
+                    (self.input_vat, -6.52, [self.tags["purchase", 15, "invoice", "tax"]]),
+                    (self.receivable, 50, []),
+                ],
+            )
+
+    def test_hashed_journal(self):
+        """S11: a journal whose entries are hashed: reset is refused and changes nothing; cancelling reverses."""
+        self.loyalty_journal.restrict_mode_hash_table = True
+        move, payment = self.redeem()
+        self.assertTrue(payment.move_id.inalterable_hash)
+        with self.assertRaises(UserError), self.cr.savepoint():
+            payment.action_draft()
+        self.env.invalidate_all()
+        self.assertEqual((self.card.points, payment.move_id.state), (950, "posted"))
+        payment.action_cancel()
+        self.assertEqual((self.card.points, move.amount_residual, payment.state), (1000, 115, "canceled"))
+
+    def test_reverse_entry(self):
+        """S11: Odoo's own Reverse Entry gives the points back; undoing the reversal takes them again."""
+        move, payment = self.redeem()
+        reverse = payment.move_id._reverse_moves([{"date": payment.date}], cancel=True)
+        self.assertEqual(self.card.points, 1000)
+        reverse.button_draft()
+        self.assertEqual(self.card.points, 950)
+        with self.assertRaisesRegex(UserError, "carries 50 loyalty points"), self.cr.savepoint():
+            line = reverse.line_ids.filtered(lambda line: line.account_id == self.receivable)
+            other = reverse.line_ids.filtered(lambda line: line.account_id == self.cost_account)
+            reverse.with_context(skip_invoice_sync=True).write(
+                {"line_ids": [(1, line.id, {"debit": 40}), (1, other.id, {"credit": 33.48})]}
+            )
+            reverse.action_post()
+        self.env.invalidate_all()
+        reverse.action_post()
+        self.assertEqual(self.card.points, 1000)
+
+    def test_undo_needs_points_again(self):
+        """S10, S11: when the points were spent elsewhere, the entry cannot come back either."""
+        __, payment = self.redeem(100)
+        payment.action_draft()
+        payment.action_cancel()
+        self.card._post_entries([{"card_id": self.card.id, "kind": "redeem", "points": -950, "key": "till"}])
+        with self.assertRaisesRegex(ValidationError, "fewer than the 100 asked for"), self.cr.savepoint():
+            payment.action_draft()
+        self.env.invalidate_all()
+        self.assertEqual((payment.state, self.card.points), ("canceled", 50))
+
+    def test_invoice_is_cancelled(self):
+        """S11: an invoice that is cancelled or deleted gives its points back; money stays the customer's credit."""
+        for delete in (False, True):
+            with self.subTest(delete=delete):
+                move, payment = self.redeem()
+                self.pay(move)
+                move.button_draft()
+                self.assertEqual(self.card.points, 950)
+                if delete:
+                    move.name = False
+                    move.unlink()
+                else:
+                    move.button_cancel()
+                self.assertEqual((self.card.points, payment.state), (1000, "canceled"))
+
+    def test_unreconciled(self):
+        """S11: unmatching keeps points redeemed; they wait as the customer's credit and pay another invoice."""
+        move, payment = self.redeem()
+        partial = payment.move_id.line_ids.matched_debit_ids
+        move.js_remove_outstanding_partial(partial.id)
+        self.assertEqual((self.card.points, move.amount_residual, move.loyalty_points_redeemed), (950, 115, 0))
+        other = self.make_invoice(self.line(100, 15), post=True)
+        other.js_assign_outstanding_line(payment.move_id.line_ids.filtered("credit").id)
+        self.assertEqual((other.loyalty_points_redeemed, other.amount_residual), (50, 65))
+
+    def test_forged(self):
+        """S10, M3: payments with points are made as the rules say, whoever writes the fields."""
+        move = self.make_invoice(self.line(100, 15), post=True)
+        line = self.loyalty_journal.inbound_payment_method_line_ids
+        values = {
+            "payment_type": "inbound",
+            "partner_type": "customer",
+            "partner_id": self.customer.id,
+            "journal_id": self.loyalty_journal.id,
+            "payment_method_line_id": line.id,
+            "amount": 50,
+            "loyalty_card_id": self.card.id,
+            "loyalty_points": 50,
+            "loyalty_move_id": move.id,
+        }
+        out = self.loyalty_journal.outbound_payment_method_line_ids
+        bill = self.make_invoice(self.line(100), move_type="in_invoice")
+        hold = self.card._hold(50, "someone else's", ("res.partner", 1))
+        cases = [
+            ({"loyalty_card_id": False}, "choose the invoice and the card"),
+            ({"loyalty_points": 0}, "whole number of points"),
+            ({"loyalty_points": 10.5, "amount": 10.5}, "whole number of points, not 10.5"),
+            ({"amount": 100}, "50 points pay"),
+            ({"loyalty_points": 1, "amount": 50}, "1 points pay"),
+            ({"loyalty_move_id": bill.id}, "of the same customer"),
+            ({"loyalty_hold_id": hold.id}, "belong to another document"),
+            ({"journal_id": self.bank_journal.id, "payment_method_line_id": False}, "method Loyalty Points"),
+            ({"payment_type": "outbound", "payment_method_line_id": out.id}, "given back by the credit note"),
+        ]
+        Payment = self.env["account.payment"].with_user(self.clerk)
+        for change, message in cases:
+            with self.subTest(message), self.assertRaisesRegex(ValidationError, message), self.cr.savepoint():
+                Payment.create({**values, **change})
+        with self.assertRaisesRegex(ValidationError, "fewer than the 2000"), self.cr.savepoint():
+            Payment.create({**values, "loyalty_points": 2000, "amount": 2000})
+        payment = Payment.create({**values, "loyalty_points": 200, "amount": 200})
+        with self.assertRaisesRegex(UserError, "Points can pay .*115.00"), self.cr.savepoint():
+            payment.action_post()
+        for name in ("loyalty_redeem_points", "loyalty_redeem_card_id", "loyalty_hold_id"):
+            with self.assertRaisesRegex(AccessError, "Use Apply Loyalty Points"):
+                move.write({name: 1})
+
+    def test_roles(self):
+        """S10: an invoicing user redeems without any loyalty right; a salesperson without accounting cannot."""
+        self.assertFalse(self.clerk.has_group("loyalty_ledger.group_loyalty_user"))
+        move, __ = self.redeem()
+        self.assertEqual(move.loyalty_points_redeemed, 50)
+        seller = new_test_user(self.env, "loyalty_seller", groups="base.group_user", company_id=self.company.id)
+        with self.assertRaises(AccessError):
+            self.env["loyalty.apply.points"].with_user(seller).create({"move_id": move.id})
+        with self.assertRaises(AccessError):
+            move.with_user(seller).action_apply_loyalty_points()
+
+    def test_missing_setup(self):
+        """S3, M3, S7: without policy, journal, account or mapping redemption is refused, and the message says where."""
+        move = self.make_invoice(self.line(100, 15), post=True)
+        self.program.tax_map_ids.filtered(lambda row: row.sale_tax_id == self.sale_taxes[15]).unlink()
+        with self.assertRaisesRegex(UserError, "15 % sale.*no input tax is mapped.*Input Taxes"):
+            self.apply_points(move, 50)
+        self.assertEqual(self.card.points, 1000)
+        for values, message in (
+            ({"cost_account_id": False}, "Redemption Account"),
+            ({"loyalty_journal_id": False}, "Loyalty Journal"),
+            ({"accounting_policy": "none"}, "no means of payment yet"),
+        ):
+            self.env.cr.execute(
+                "UPDATE loyalty_program SET cost_account_id = %s, loyalty_journal_id = %s, accounting_policy = %s WHERE id = %s",
+                [
+                    values.get("cost_account_id", self.cost_account.id) or None,
+                    values.get("loyalty_journal_id", self.loyalty_journal.id) or None,
+                    values.get("accounting_policy", "redemption"),
+                    self.program.id,
+                ],
+            )
+            self.program.invalidate_recordset()
+            with self.subTest(message), self.assertRaisesRegex(UserError, message):
+                move._apply_loyalty_points(self.card, 50)
+        move.invalidate_recordset()
+        self.assertFalse(move.can_apply_loyalty_points)
