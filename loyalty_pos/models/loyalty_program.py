@@ -81,11 +81,6 @@ class LoyaltyProgram(models.Model):
         for method in methods.search([("loyalty_program_id", "in", self.ids)]):
             method.loyalty_program_id._check_pays_at_till()
 
-    def _points_to_money(self, points, date):
-        """Return what points pay on a day, in the currency of the program."""
-        self.ensure_one()
-        return tender.money_of(points, self._point_value_at(date)[0], self.currency_id.rounding)
-
     def _points_of_amount(self, amount, date):
         """Return the points that an amount took on a day, to four decimals where no whole number pays it."""
         self.ensure_one()

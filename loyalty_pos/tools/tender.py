@@ -1,10 +1,9 @@
 """What points are worth at the till. Plain arithmetic, without the ORM."""
 
-from fractions import Fraction
-
 from odoo.tools import float_round
 
-from odoo.addons.loyalty_ledger.tools.units import PRECISION, UNIT, to_points, to_units
+from odoo.addons.loyalty_account.tools.vat_split import next_part
+from odoo.addons.loyalty_ledger.tools.units import PRECISION, UNIT, to_units
 
 
 def money_of(points, point_value, rounding):
@@ -25,30 +24,10 @@ def points_of(amount, point_value, rounding):
     return points
 
 
-def share_of(total, before, part, whole, unit):
-    """Return what belongs to ``part`` of ``whole`` when ``before`` of it was returned earlier.
-
-    round(total x (before + part) / whole) - round(total x before / whole), in steps of ``unit``: cumulative rounding,
-    so that all parts together make the total and the last one takes the remainder (N4).
-
-    :param total: what there is to return, not negative; never more than this comes back
-    """
-    steps = _fraction(total) / _fraction(unit)
-
-    def rounded(value):
-        within = min(Fraction(1), max(Fraction(0), value / _fraction(whole))) if whole else Fraction(0)
-        return int(steps * within + Fraction(1, 2))
-
-    before, part = _fraction(before), _fraction(part)
-    return float((rounded(before + part) - rounded(before)) * _fraction(unit))
-
-
 def points_share(points, before, part, whole):
-    """Return the points that come back for ``part`` of ``whole``: whole points, if whole points were taken (C21)."""
-    units = to_units(points)
-    step = UNIT if units % UNIT == 0 else 1
-    return to_points(int(share_of(units, before, part, whole, step)))
+    """Return the points that come back for ``part`` of ``whole`` after ``before`` of it came back earlier (N4).
 
-
-def _fraction(number):
-    return Fraction(repr(float(number)))
+    Cumulative rounding: all parts together make ``points``. Whole points, if whole points were taken (C21).
+    """
+    unit = 1.0 if to_units(points) % UNIT == 0 else 1.0 / UNIT
+    return next_part(points, before, part, whole, unit)
