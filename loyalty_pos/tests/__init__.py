@@ -6,3 +6,4 @@ from . import test_till_reads
 from . import test_till_remote
 from . import test_till_holds
 from . import test_till_redeem
+from . import test_session_closing
