@@ -166,13 +166,13 @@ class TestTillHolds(TillPointsCase):
             Method.create({"name": "Plain", "loyalty_program_id": plain.id})
         with self.assertRaisesRegex(ValidationError, "only points of loyalty cards"):
             Method.create({"name": "Gifts", "loyalty_program_id": self.make_gift_program().id})
-        for name, value, words in (
-            ("accounting_policy", "none", "accounting policy"),
-            ("vat_mode", "price_reduction", "reduce the price"),
+        contra_revenue = self.make_account("Points Contra Revenue", "410900", "income")
+        for values, words in (
+            ({"accounting_policy": "none"}, "accounting policy"),
+            ({"vat_mode": "price_reduction", "cost_account_id": contra_revenue.id}, "reduce the price"),
         ):
             with self.assertRaisesRegex(ValidationError, words), self.env.cr.savepoint():
-                self.program[name] = value
-                self.env.flush_all()
+                self.program.write(values)
             self.env.invalidate_all()
         self.pos_session.action_pos_session_closing_control()
         other = self.env["pos.config"].create({"name": "Other", "payment_method_ids": [Command.set(self.method.ids)]})
