@@ -21,6 +21,7 @@ COLUMNS = frozenset(
 )
 #: Entries from which on a statement takes so long that planning anew costs nothing.
 BULK = 1_000
+ROW_HASH = ddl.row_hash("n")
 
 
 class LoyaltyCard(models.Model):
@@ -309,7 +310,8 @@ class Gateway:
                        (COALESCE(c.redeemed_points, 0) * 10000)::bigint AS redeemed,
                        (COALESCE(c.lifetime_points, 0) * 10000)::bigint AS lifetime,
                        (COALESCE(c.debt_points, 0) * 10000)::bigint AS debt,
-                       EXISTS (SELECT 1 FROM loyalty_hold h WHERE h.card_id = c.id AND h.state = 'active') AS held
+                       EXISTS (SELECT 1 FROM loyalty_hold h WHERE h.card_id = c.id AND h.state = 'active') AS held,
+                       EXISTS (SELECT 1 FROM loyalty_level v WHERE v.program_id = c.program_id) AS levelled
                   FROM loyalty_card c
                  WHERE c.id = ANY(%(ids)s::int[] || ARRAY(
                        SELECT m.points_to_id FROM loyalty_card m
@@ -321,29 +323,52 @@ class Gateway:
                 ids=arrays.numbers(sorted(ids)),
             )
         )
-        states = {}
-        for info in self.cr.dictfetchall():
-            card = allocation.Card(
-                info["id"], self.terms(info["program_id"]), info["balance"], info["accumulated"], info["redeemed"],
-                info["lifetime"], info["debt"],
-            )  # fmt: skip
-            card.expiry = info["expiration_date"]
-            card.start = info["start_date"]
-            card.closed = bool(info["closed"])
-            card.source = bool(info["points_to_id"])
-            card.last_use = info["last_use_date"]
-            card.revision = info["revision"]
-            card.level_id = info["level_id"]
-            card.info = info
-            if info["last_earning_date"]:
-                card.earned_on(info["last_earning_date"])
-            states[card.id] = card
+        states = {info["id"]: self._card(info) for info in self.cr.dictfetchall()}
         if used := [card.id for card in states.values() if card.last_use or card.balance or card.revision]:
             self._load_lots(states, used)
         if held := [card.id for card in states.values() if card.info["held"]]:
             self._load_holds(states, held)
         if owing := [card.id for card in states.values() if card.debt]:
             self._load_debts(states, owing)
+        return states
+
+    def _card(self, info):
+        card = allocation.Card(
+            info["id"], self.terms(info["program_id"]), info["balance"], info["accumulated"], info["redeemed"],
+            info["lifetime"], info["debt"], info["last_earning_date"],
+        )  # fmt: skip
+        card.expiry = info["expiration_date"]
+        card.start = info["start_date"]
+        card.closed = bool(info["closed"])
+        card.source = bool(info["points_to_id"])
+        card.last_use = info["last_use_date"]
+        card.revision = info["revision"]
+        card.level_id = info["level_id"]
+        card.info = info
+        return card
+
+    def peek(self, cards):
+        """Return ``{id: allocation.Card}`` of ledgered ``loyalty.card`` records for questions about their balance.
+
+        Takes no lock, and no query for what the records know.
+        """
+        states = {}
+        for record in cards:
+            if not record.ledgered:
+                continue
+            card = allocation.Card(
+                record.id, self.terms(record.program_id.id), debt=to_units(record.debt_points),
+                last_earning=record.last_earning_date or None,
+            )  # fmt: skip
+            card.expiry = record.expiration_date or None
+            card.start = record.start_date or None
+            card.closed = record.closed
+            card.source = bool(record.points_to_id)
+            card.info = {"company_id": record.company_id.id}
+            states[card.id] = card
+        if states:
+            self._load_lots(states, states)
+            self._load_holds(states, states)
         return states
 
     def _load_lots(self, states, card_ids):
@@ -645,7 +670,7 @@ class Gateway:
     # --- writing -------------------------------------------------------------------------------------------------
 
     def write(self, states):
-        """Write the plan: entries, lots, consumptions, debts, holds and cards, each in one statement.
+        """Write the plan: entries, lots, consumptions, debts, holds and cards, each in one statement; few at a time.
 
         The last one makes the constraints immediate again: what does not fit together surfaces here.
         """
@@ -655,40 +680,61 @@ class Gateway:
         touched.update((card.id, card) for card in states.values() if card.debt != card.info["debt"])
         if not touched:
             return
-        # ROW EXCLUSIVE before ids are drawn: sealing waits for whoever holds it, so drawn ids are settled or void.
-        self.cr.execute(
-            SQL("LOCK TABLE loyalty_ledger_entry IN ROW EXCLUSIVE MODE; SET CONSTRAINTS %s DEFERRED", ddl.CONSTRAINTS)
-        )
+        self._number(plan)
         if len(plan.entries) > BULK:
             # Foreign keys keep plans of this session that were made while the tables were small: row by row, fatal.
             self.cr.execute("DISCARD PLANS")
-        if plan.entries or plan.lots:
-            self._number(plan)
+        statements = []
         if plan.entries:
-            self._insert_entries(plan.entries)
+            statements.append(self._insert_entries(plan.entries))
         if plan.lots:
-            self._insert_lots(plan.lots)
+            statements.append(self._insert_lots(plan.lots))
         if plan.changed_lots:
-            self._update_lots(plan.changed_lots.values())
+            statements += self._update_lots(plan.changed_lots.values())
         if plan.consumptions:
-            self._insert_consumptions(plan.consumptions)
+            statements.append(self._insert_consumptions(plan.consumptions))
         if plan.changed_debts:
-            self._update_debts(plan.changed_debts)
-        self._consume_holds(plan.entries)
-        old_levels = self._assign_levels(list(touched.values()))
-        self._update_cards(touched.values())
+            statements.append(self._update_debts(plan.changed_debts))
+        used = [
+            (entry.op.hold.id, entry.id) for entry in plan.entries if entry.op is not None and entry.op.hold is not None
+        ]
+        levelled = [card for card in touched.values() if card.info["levelled"]]
+        if used or levelled or len(plan.entries) > BULK:
+            # Holds must be there to be used, levels count the new entries, and a string of many rows is large.
+            self._run(statements)
+            statements = []
+        if used:
+            self._consume_holds(used)
+        old_levels = self._assign_levels(levelled) if levelled else {}
+        self._run(
+            [*statements, self._update_cards(touched.values()), SQL("SET CONSTRAINTS %s IMMEDIATE", ddl.CONSTRAINTS)]
+        )
         self._invalidate(touched)
         self._report_shortfalls(plan.shortfalls)
         self._notify(touched, old_levels)
 
+    def _run(self, statements):
+        """Execute statements: few rows in one round trip, many one by one, since each carries its rows as text."""
+        if len(self.plan.entries) <= BULK:
+            statements = [SQL(";").join(statements)] if statements else []
+        for statement in statements:
+            self.cr.execute(statement)
+
     def _number(self, plan):
+        """Draw the ids of the new rows, and defer the constraints until all rows are written.
+
+        ROW EXCLUSIVE before ids are drawn: sealing waits for whoever holds it, so drawn ids are settled or void.
+        """
         self.cr.execute(
             SQL(
                 """
+                LOCK TABLE loyalty_ledger_entry IN ROW EXCLUSIVE MODE;
+                SET CONSTRAINTS %s DEFERRED;
                 SELECT nextval('loyalty_ledger_entry_id_seq') FROM generate_series(1, %s)
                  UNION ALL
                 SELECT nextval('loyalty_lot_id_seq') FROM generate_series(1, %s)
                 """,
+                ddl.CONSTRAINTS,
                 len(plan.entries),
                 len(plan.lots),
             )
@@ -697,144 +743,131 @@ class Gateway:
             row.id = row_id
 
     def _insert_entries(self, entries):
-        numbers, units, texts = arrays.numbers, arrays.units, arrays.texts
         infos = [entry.card.info for entry in entries]
         ops = [entry.op or _NO_OP for entry in entries]
-        self.cr.execute(
-            SQL(
-                """
-                INSERT INTO loyalty_ledger_entry (
-                       id, card_id, program_id, company_id, kind, points, balance_after, date, effective_date,
-                       expiration_date, available_from, reason, res_model, res_id, idempotency_key, reversed_entry_id,
-                       is_redemption, level_points, waived_points, author_id, unpaid_points, row_hash)
-                SELECT n.*, %(hash)s
-                  FROM (SELECT u.id, u.card_id, u.program_id, u.company_id, u.kind, u.points, u.balance_after,
-                               %(now)s::timestamp AS date, u.effective_date, u.expiration_date, u.available_from,
-                               u.reason, u.res_model, u.res_id, u.idempotency_key, u.reversed_entry_id,
-                               u.is_redemption, u.level_points, u.waived_points, %(author)s::int AS author_id, u.unpaid
-                          FROM unnest(%(id)s::int[], %(card)s::int[], %(program)s::int[], %(company)s::int[],
-                                      %(kind)s::text[], %(points)s::numeric[], %(balance)s::numeric[], %(date)s::date[],
-                                      %(expiry)s::date[], %(vests)s::date[], %(reason)s::text[], %(model)s::text[],
-                                      %(res)s::int[], %(key)s::text[], %(reversed)s::int[], %(redemption)s::bool[],
-                                      %(level)s::numeric[], %(waived)s::numeric[], %(unpaid)s::numeric[])
-                               AS u(id, card_id, program_id, company_id, kind, points, balance_after, effective_date,
-                                    expiration_date, available_from, reason, res_model, res_id, idempotency_key,
-                                    reversed_entry_id, is_redemption, level_points, waived_points, unpaid)) n
-                """,
-                hash=ddl.row_hash("n"),
-                now=fields.Datetime.now(),
-                author=self.env.uid,
-                id=numbers([entry.id for entry in entries]),
-                card=numbers([info["id"] for info in infos]),
-                program=numbers([info["program_id"] for info in infos]),
-                company=numbers([info["company_id"] for info in infos]),
-                kind=numbers([entry.kind for entry in entries]),
-                points=units([entry.points for entry in entries]),
-                balance=units([entry.balance for entry in entries]),
-                date=numbers([entry.date for entry in entries]),
-                expiry=numbers([entry.expiry for entry in entries]),
-                vests=numbers([entry.vests for entry in entries]),
-                reason=texts([op.reason for op in ops]),
-                model=texts([op.model for op in ops]),
-                res=numbers([op.res_id or None for op in ops]),
-                key=texts([entry.key for entry in entries]),
-                reversed=numbers([entry.reversed_id for entry in entries]),
-                redemption=numbers([entry.redemption for entry in entries]),
-                level=units([entry.level for entry in entries]),
-                waived=units([entry.waived for entry in entries]),
-                unpaid=units([entry.unpaid for entry in entries]),
-            )
+        rows = arrays.table(
+            "u",
+            id=("int", [entry.id for entry in entries]),
+            card_id=("int", [info["id"] for info in infos]),
+            program_id=("int", [info["program_id"] for info in infos]),
+            company_id=("int", [info["company_id"] for info in infos]),
+            kind=("text", [entry.kind for entry in entries]),
+            points=("numeric", [entry.points for entry in entries]),
+            balance_after=("numeric", [entry.balance for entry in entries]),
+            effective_date=("date", [entry.date for entry in entries]),
+            expiration_date=("date", [entry.expiry for entry in entries]),
+            available_from=("date", [entry.vests for entry in entries]),
+            reason=("text", [op.reason for op in ops]),
+            res_model=("text", [op.model for op in ops]),
+            res_id=("int", [op.res_id or None for op in ops]),
+            idempotency_key=("text", [entry.key for entry in entries]),
+            reversed_entry_id=("int", [entry.reversed_id for entry in entries]),
+            is_redemption=("bool", [entry.redemption for entry in entries]),
+            level_points=("numeric", [entry.level for entry in entries]),
+            waived_points=("numeric", [entry.waived for entry in entries]),
+            unpaid=("numeric", [entry.unpaid for entry in entries]),
+        )
+        return SQL(
+            """
+            INSERT INTO loyalty_ledger_entry (
+                   id, card_id, program_id, company_id, kind, points, balance_after, date, effective_date,
+                   expiration_date, available_from, reason, res_model, res_id, idempotency_key, reversed_entry_id,
+                   is_redemption, level_points, waived_points, author_id, unpaid_points, row_hash)
+            SELECT n.*, %(hash)s
+              FROM (SELECT u.id, u.card_id, u.program_id, u.company_id, u.kind, u.points, u.balance_after,
+                           %(now)s::timestamp AS date, u.effective_date, u.expiration_date, u.available_from,
+                           u.reason, u.res_model, u.res_id, u.idempotency_key, u.reversed_entry_id,
+                           u.is_redemption, u.level_points, u.waived_points, %(author)s::int AS author_id, u.unpaid
+                      FROM %(rows)s) n
+            """,
+            hash=ROW_HASH,
+            now=fields.Datetime.now(),
+            author=self.env.uid,
+            rows=rows,
         )
 
     def _insert_lots(self, lots):
-        numbers, units = arrays.numbers, arrays.units
         infos = [lot.entry.card.info for lot in lots]
-        self.cr.execute(
-            SQL(
-                """
-                INSERT INTO loyalty_lot (id, entry_id, card_id, program_id, company_id, points, remaining, date,
-                                         available_from, expiration_date, expiry_entry_id, origin_lot_id)
-                SELECT * FROM unnest(%s::int[], %s::int[], %s::int[], %s::int[], %s::int[], %s::numeric[],
-                                     %s::numeric[], %s::date[], %s::date[], %s::date[], %s::int[], %s::int[])
-                """,
-                numbers([lot.id for lot in lots]),
-                numbers([lot.entry.id for lot in lots]),
-                numbers([info["id"] for info in infos]),
-                numbers([info["program_id"] for info in infos]),
-                numbers([info["company_id"] for info in infos]),
-                units([lot.points for lot in lots]),
-                units([lot.remaining for lot in lots]),
-                numbers([lot.entry.date for lot in lots]),
-                numbers([lot.vests for lot in lots]),
-                numbers([lot.expiry for lot in lots]),
-                numbers([lot.expiry_entry and lot.expiry_entry.id for lot in lots]),
-                numbers([_id(lot.origin) for lot in lots]),
-            )
+        return SQL(
+            """
+            INSERT INTO loyalty_lot (id, entry_id, card_id, program_id, company_id, points, remaining, date,
+                                     available_from, expiration_date, expiry_entry_id, origin_lot_id)
+            SELECT * FROM %s
+            """,
+            arrays.table(
+                "u",
+                id=("int", [lot.id for lot in lots]),
+                entry_id=("int", [lot.entry.id for lot in lots]),
+                card_id=("int", [info["id"] for info in infos]),
+                program_id=("int", [info["program_id"] for info in infos]),
+                company_id=("int", [info["company_id"] for info in infos]),
+                points=("numeric", [lot.points for lot in lots]),
+                remaining=("numeric", [lot.remaining for lot in lots]),
+                date=("date", [lot.entry.date for lot in lots]),
+                vests=("date", [lot.vests for lot in lots]),
+                expiry=("date", [lot.expiry for lot in lots]),
+                expiry_entry_id=("int", [lot.expiry_entry and lot.expiry_entry.id for lot in lots]),
+                origin_lot_id=("int", [_id(lot.origin) for lot in lots]),
+            ),
         )
 
     def _update_lots(self, lots):
         lots = list(lots)
-        self.cr.execute(
+        statements = [
             SQL(
                 """
-                UPDATE loyalty_lot l SET remaining = u.remaining FROM unnest(%s::int[], %s::numeric[]) AS u(id, remaining)
+                UPDATE loyalty_lot l SET remaining = u.remaining FROM %s
                  WHERE l.id = u.id AND l.remaining IS DISTINCT FROM u.remaining
                 """,
-                arrays.numbers([lot.id for lot in lots]),
-                arrays.units([lot.remaining for lot in lots]),
+                arrays.table(
+                    "u", id=("int", [lot.id for lot in lots]), remaining=("numeric", [lot.remaining for lot in lots])
+                ),
             )
-        )
+        ]
         dated = [lot for lot in lots if lot.expiry_entry is not None]
         if dated:
-            self.cr.execute(
+            statements.append(
                 SQL(
                     """
                     UPDATE loyalty_lot l SET expiration_date = u.expiry, expiry_entry_id = u.entry_id
-                      FROM unnest(%s::int[], %s::date[], %s::int[]) AS u(id, expiry, entry_id) WHERE l.id = u.id
+                      FROM %s WHERE l.id = u.id
                     """,
-                    arrays.numbers([lot.id for lot in dated]),
-                    arrays.numbers([lot.expiry for lot in dated]),
-                    arrays.numbers([lot.expiry_entry.id for lot in dated]),
+                    arrays.table(
+                        "u",
+                        id=("int", [lot.id for lot in dated]),
+                        expiry=("date", [lot.expiry for lot in dated]),
+                        entry_id=("int", [lot.expiry_entry.id for lot in dated]),
+                    ),
                 )
             )
+        return statements
 
     def _insert_consumptions(self, rows):
-        numbers, units = arrays.numbers, arrays.units
-        self.cr.execute(
-            SQL(
-                """
-                INSERT INTO loyalty_ledger_consumption
-                       (debit_entry_id, lot_id, points, entry_id, remaining_after, moved_to_lot_id)
-                SELECT debit, lot, points, cause, remaining, moved
-                  FROM unnest(%s::int[], %s::int[], %s::numeric[], %s::int[], %s::numeric[], %s::int[])
-                       WITH ORDINALITY AS u(debit, lot, points, cause, remaining, moved, position)
-                 ORDER BY position
-                """,
-                numbers([_id(row[0]) for row in rows]),
-                numbers([row[1].id for row in rows]),
-                units([row[2] for row in rows]),
-                numbers([_id(row[3]) for row in rows]),
-                units([row[4] for row in rows]),
-                numbers([row[5] and row[5].id for row in rows]),
-            )
+        return SQL(
+            """
+            INSERT INTO loyalty_ledger_consumption
+                   (debit_entry_id, lot_id, points, entry_id, remaining_after, moved_to_lot_id)
+            SELECT debit, lot, points, cause, remaining, moved FROM %s ORDER BY number
+            """,
+            arrays.table(
+                "u",
+                number=("int", range(len(rows))),
+                debit=("int", [_id(row[0]) for row in rows]),
+                lot=("int", [row[1].id for row in rows]),
+                points=("numeric", [row[2] for row in rows]),
+                cause=("int", [_id(row[3]) for row in rows]),
+                remaining=("numeric", [row[4] for row in rows]),
+                moved=("int", [row[5] and row[5].id for row in rows]),
+            ),
         )
 
     def _update_debts(self, debts):
-        self.cr.execute(
-            SQL(
-                """
-                UPDATE loyalty_ledger_entry e SET unpaid_points = u.unpaid
-                  FROM unnest(%s::int[], %s::numeric[]) AS u(id, unpaid) WHERE e.id = u.id
-                """,
-                arrays.numbers(debts),
-                arrays.units(debts.values()),
-            )
+        return SQL(
+            "UPDATE loyalty_ledger_entry e SET unpaid_points = u.unpaid FROM %s WHERE e.id = u.id",
+            arrays.table("u", id=("int", list(debts)), unpaid=("numeric", list(debts.values()))),
         )
 
-    def _consume_holds(self, entries):
-        used = [(entry.op.hold.id, entry.id) for entry in entries if entry.op is not None and entry.op.hold is not None]
-        if not used:
-            return
+    def _consume_holds(self, used):
         self.cr.execute(
             SQL(
                 """
@@ -923,35 +956,30 @@ class Gateway:
 
     def _update_cards(self, cards):
         cards = list(cards)
-        numbers, units = arrays.numbers, arrays.units
-        self.cr.execute(
-            SQL(
-                """
-                UPDATE loyalty_card c
-                   SET points = u.points, accumulated_points = u.accumulated, redeemed_points = u.redeemed,
-                       lifetime_points = u.lifetime, debt_points = u.debt, last_earning_date = u.earned,
-                       last_use_date = u.used, ledger_revision = u.revision, level_id = u.level_id,
-                       write_date = %s, write_uid = %s
-                  FROM unnest(%s::int[], %s::numeric[], %s::numeric[], %s::numeric[], %s::numeric[], %s::numeric[],
-                              %s::date[], %s::date[], %s::int[], %s::int[])
-                       AS u(id, points, accumulated, redeemed, lifetime, debt, earned, used, revision, level_id)
-                 WHERE c.id = u.id;
-                SET CONSTRAINTS %s IMMEDIATE
-                """,
-                self.cr.now(),
-                self.env.uid,
-                numbers([card.id for card in cards]),
-                units([card.balance for card in cards]),
-                units([card.accumulated for card in cards]),
-                units([card.redeemed for card in cards]),
-                units([card.lifetime for card in cards]),
-                units([card.debt for card in cards]),
-                numbers([card.last_earning for card in cards]),
-                numbers([card.last_use for card in cards]),
-                numbers([max(card.revision, card.info["revision"] + 1) for card in cards]),
-                numbers([card.level_id for card in cards]),
-                ddl.CONSTRAINTS,
-            )
+        return SQL(
+            """
+            UPDATE loyalty_card c
+               SET points = u.points, accumulated_points = u.accumulated, redeemed_points = u.redeemed,
+                   lifetime_points = u.lifetime, debt_points = u.debt, last_earning_date = u.earned,
+                   last_use_date = u.used, ledger_revision = u.revision, level_id = u.level_id,
+                   write_date = %s, write_uid = %s
+              FROM %s WHERE c.id = u.id
+            """,
+            self.cr.now(),
+            self.env.uid,
+            arrays.table(
+                "u",
+                id=("int", [card.id for card in cards]),
+                points=("numeric", [card.balance for card in cards]),
+                accumulated=("numeric", [card.accumulated for card in cards]),
+                redeemed=("numeric", [card.redeemed for card in cards]),
+                lifetime=("numeric", [card.lifetime for card in cards]),
+                debt=("numeric", [card.debt for card in cards]),
+                earned=("date", [card.last_earning for card in cards]),
+                used=("date", [card.last_use for card in cards]),
+                revision=("int", [max(card.revision, card.info["revision"] + 1) for card in cards]),
+                level_id=("int", [card.level_id for card in cards]),
+            ),
         )
 
     def _invalidate(self, touched):
@@ -1011,11 +1039,9 @@ def read_balances(cards):
     ids = [card_id for card_id in cards._ids_of_rows() if card_id]
     if not ids:
         return {}
-    cards.flush_model()
-    env["loyalty.program"].flush_model()
     env["loyalty.hold"].flush_model()
     gateway = Gateway(env)
-    states = gateway.load(set(ids), lock=False)
+    states = gateway.peek(cards.browse(ids))
     result = {}
     for card_id in ids:
         card = states.get(card_id)

@@ -1,4 +1,9 @@
-"""PostgreSQL array literals: one parameter carries a whole column, for one row as for a million."""
+"""Rows for SQL statements: array literals carry whole columns, for one row as for a million."""
+
+from odoo.tools import SQL
+
+#: Rows up to which PostgreSQL plans and reads single values faster than arrays.
+FEW = 8
 
 
 def numbers(values):
@@ -23,3 +28,29 @@ def texts(values):
         )
         + "}"
     )
+
+
+def table(alias, **columns):
+    """Return an item of a FROM clause with the given columns.
+
+    :param columns: pairs of PostgreSQL type and values; amounts (``numeric``) in ten-thousandths of a point
+    """
+    rows = max((len(values) for __, values in columns.values()), default=0)
+    names = ", ".join(columns)
+    if not 0 < rows <= FEW:
+        code = ", ".join([f"%s::{type_}[]" for type_, __ in columns.values()])
+        literals = [_LITERALS.get(type_, numbers)(values) for type_, values in columns.values()]
+        return SQL(f"unnest({code}) AS {alias}({names})", *literals)
+    parameters = []
+    for type_, values in columns.values():
+        if type_ == "numeric":
+            values = [f"{value}e-4" for value in values]
+        elif type_ == "text":
+            values = [value or None for value in values]
+        parameters.append(values)
+    code = ", ".join([f"%s::{type_}" for type_, __ in columns.values()])
+    code = ", ".join([f"({code})"] * rows)
+    return SQL(f"(VALUES {code}) AS {alias}({names})", *[value for row in zip(*parameters) for value in row])
+
+
+_LITERALS = {"numeric": units, "text": texts}

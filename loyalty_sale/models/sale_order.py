@@ -105,6 +105,11 @@ class SaleOrder(models.Model):
             super(SaleOrder, order)._update_programs_and_rewards()
             order._restore_loyalty_cards(kept)
 
+    def _program_check_compute_points(self, programs):
+        """Read all products of the order at once: rules ask some of them first whether they earn at all (C33)."""
+        self.order_line.product_id.sudo().mapped("loyalty_no_earn")  # as Odoo reads them later
+        return super()._program_check_compute_points(programs)
+
     def _apply_program_reward(self, reward, coupon, **kwargs):
         with self._loyalty_event() as (order, __):
             return super(SaleOrder, order)._apply_program_reward(reward, coupon, **kwargs)
@@ -134,25 +139,29 @@ class SaleOrder(models.Model):
         if not coupon.ledgered:
             return points
         points -= coupon.points
-        if self._may_use_card(coupon):
+        may_use = self._may_use_card(coupon)
+        if may_use:
             points += coupon._spendable_points()
         if self.state in ("sale", "done"):
             event = OrderEvent.of(self.env)
             if event is not None and (changes := event.changes_of(self)) is not None:
                 points += to_points(changes.spent.get(coupon.id, 0))
         elif coupon.program_id.applies_on != "future":
-            given = sum(self.coupon_point_ids.filtered(lambda line: line.coupon_id == coupon).mapped("points"))
-            points += self._own_points(coupon) - given
+            given = self._given_points(coupon)
+            points += (self._own_points(coupon, given) if may_use else 0.0) - given
         return coupon.currency_id.round(points)
 
-    def _own_points(self, card):
-        """Points of this very order that its own rewards on the card may spend, as Odoo's rewards do.
+    def _given_points(self, card):
+        """Points that the order gives to the card."""
+        return sum(line.points for line in self.coupon_point_ids if line.coupon_id == card)
 
-        Not while they would be pending, owed, or go to another card (P20, N9, H22).
+    def _own_points(self, card, given):
+        """What the order's own rewards on the card, which its customer may use, may spend of the points that it gives.
+
+        Nothing while they would be pending, owed, or go to another card (P20, N9, H22).
         """
-        given = sum(self.coupon_point_ids.filtered(lambda line: line.coupon_id == card).mapped("points"))
         if given <= 0 or card.program_id.applies_on == "future":
             return 0.0
-        if card.program_id.vesting_days or not card._is_usable() or not self._may_use_card(card):
+        if card.program_id.vesting_days or not card._is_usable():
             return 0.0
         return max(0.0, given - card.debt_points)

@@ -45,7 +45,8 @@ class SaleOrder(models.Model):
                         order=stranger.name,
                     )
                 )
-            available = card._spendable_points() + sum(order._own_points(card) for order in of_card)
+            available = card._spendable_points()
+            available += sum(order._own_points(card, order._given_points(card)) for order in of_card)
             if units > to_units(available):
                 raise ValidationError(
                     self.env._(
@@ -116,7 +117,7 @@ class SaleOrder(models.Model):
         """Points of a program applied late: never more than the order gives less what it gave already."""
         if not self.loyalty_in_ledger:
             return units
-        given = sum(self.coupon_point_ids.filtered(lambda line: line.coupon_id == card).mapped("points"))
+        given = self._given_points(card)
         posted = sum(row.units for row in opened if row.card_id == card.id and row.kind == "earn")
         return min(units, to_units(given) - posted)
 
