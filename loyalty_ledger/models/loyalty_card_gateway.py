@@ -670,9 +670,11 @@ class Gateway:
     # --- writing -------------------------------------------------------------------------------------------------
 
     def write(self, states):
-        """Write the plan: entries, lots, consumptions, debts, holds and cards, each in one statement; few at a time.
+        """Write the plan: entries, lots, consumptions, debts, holds and cards.
 
-        The last one makes the constraints immediate again: what does not fit together surfaces here.
+        Usually in one statement, whose triggers fire once all rows are there. Where something has to be read or done
+        in between, and for many rows, one after the other with constraints that wait until the last one. What does
+        not fit together surfaces here either way.
         """
         plan = self.plan
         touched = {entry.card.id: entry.card for entry in plan.entries}
@@ -680,65 +682,63 @@ class Gateway:
         touched.update((card.id, card) for card in states.values() if card.debt != card.info["debt"])
         if not touched:
             return
-        self._number(plan)
-        if len(plan.entries) > BULK:
-            # Foreign keys keep plans of this session that were made while the tables were small: row by row, fatal.
-            self.cr.execute("DISCARD PLANS")
+        holds = [entry for entry in plan.entries if entry.op is not None and entry.op.hold is not None]
+        levelled = [card for card in touched.values() if card.info["levelled"]]
+        dated = [lot for lot in plan.changed_lots.values() if lot.expiry_entry is not None]
+        at_once = len(plan.entries) <= BULK and not (holds or levelled or dated)
+        self._number(plan, () if at_once else (SQL("SET CONSTRAINTS %s DEFERRED", ddl.CONSTRAINTS),))
         statements = []
         if plan.entries:
             statements.append(self._insert_entries(plan.entries))
         if plan.lots:
             statements.append(self._insert_lots(plan.lots))
         if plan.changed_lots:
-            statements += self._update_lots(plan.changed_lots.values())
+            statements.append(self._update_lots(plan.changed_lots.values()))
+        if dated:
+            statements.append(self._date_lots(dated))
         if plan.consumptions:
             statements.append(self._insert_consumptions(plan.consumptions))
         if plan.changed_debts:
             statements.append(self._update_debts(plan.changed_debts))
-        used = [
-            (entry.op.hold.id, entry.id) for entry in plan.entries if entry.op is not None and entry.op.hold is not None
-        ]
-        levelled = [card for card in touched.values() if card.info["levelled"]]
-        if used or levelled or len(plan.entries) > BULK:
-            # Holds must be there to be used, levels count the new entries, and a string of many rows is large.
-            self._run(statements)
-            statements = []
-        if used:
-            self._consume_holds(used)
-        old_levels = self._assign_levels(levelled) if levelled else {}
-        self._run(
-            [*statements, self._update_cards(touched.values()), SQL("SET CONSTRAINTS %s IMMEDIATE", ddl.CONSTRAINTS)]
-        )
+        old_levels = {}
+        if at_once:
+            parts = ", ".join([f"part_{number} AS (%s)" for number in range(len(statements))])
+            statements.append(self._update_cards(touched.values()))
+            self.cr.execute(SQL(f"WITH {parts} %s" if parts else "%s", *statements))
+        else:
+            if len(plan.entries) > BULK:
+                # Foreign keys keep plans of this session, made while the tables were small: row by row, fatal.
+                self.cr.execute("DISCARD PLANS")
+            for statement in statements:
+                self.cr.execute(statement)
+            if holds:
+                self._consume_holds(holds)
+            if levelled:
+                old_levels = self._assign_levels(levelled)
+            self.cr.execute(self._update_cards(touched.values()))
+            self.cr.execute(SQL("SET CONSTRAINTS %s IMMEDIATE", ddl.CONSTRAINTS))
         self._invalidate(touched)
         self._report_shortfalls(plan.shortfalls)
         self._notify(touched, old_levels)
 
-    def _run(self, statements):
-        """Execute statements: few rows in one round trip, many one by one, since each carries its rows as text."""
-        if len(self.plan.entries) <= BULK:
-            statements = [SQL(";").join(statements)] if statements else []
-        for statement in statements:
-            self.cr.execute(statement)
-
-    def _number(self, plan):
-        """Draw the ids of the new rows, and defer the constraints until all rows are written.
+    def _number(self, plan, before=()):
+        """Draw the ids of the new rows.
 
         ROW EXCLUSIVE before ids are drawn: sealing waits for whoever holds it, so drawn ids are settled or void.
+
+        :param before: statements for the same round trip
         """
-        self.cr.execute(
-            SQL(
-                """
-                LOCK TABLE loyalty_ledger_entry IN ROW EXCLUSIVE MODE;
-                SET CONSTRAINTS %s DEFERRED;
-                SELECT nextval('loyalty_ledger_entry_id_seq') FROM generate_series(1, %s)
-                 UNION ALL
-                SELECT nextval('loyalty_lot_id_seq') FROM generate_series(1, %s)
-                """,
-                ddl.CONSTRAINTS,
-                len(plan.entries),
-                len(plan.lots),
-            )
+        lock = SQL("LOCK TABLE loyalty_ledger_entry IN ROW EXCLUSIVE MODE")
+        draw = SQL(
+            """
+            SELECT nextval('loyalty_ledger_entry_id_seq') FROM generate_series(1, %s)
+             UNION ALL
+            SELECT nextval('loyalty_lot_id_seq') FROM generate_series(1, %s)
+            """,
+            len(plan.entries),
+            len(plan.lots),
         )
+        self.cr.execute(SQL(";").join([lock, *before, draw]))
         for row, (row_id,) in zip([*plan.entries, *plan.lots], self.cr.fetchall()):
             row.id = row_id
 
@@ -812,35 +812,28 @@ class Gateway:
         )
 
     def _update_lots(self, lots):
-        lots = list(lots)
-        statements = [
-            SQL(
-                """
-                UPDATE loyalty_lot l SET remaining = u.remaining FROM %s
-                 WHERE l.id = u.id AND l.remaining IS DISTINCT FROM u.remaining
-                """,
-                arrays.table(
-                    "u", id=("int", [lot.id for lot in lots]), remaining=("numeric", [lot.remaining for lot in lots])
-                ),
-            )
-        ]
-        dated = [lot for lot in lots if lot.expiry_entry is not None]
-        if dated:
-            statements.append(
-                SQL(
-                    """
-                    UPDATE loyalty_lot l SET expiration_date = u.expiry, expiry_entry_id = u.entry_id
-                      FROM %s WHERE l.id = u.id
-                    """,
-                    arrays.table(
-                        "u",
-                        id=("int", [lot.id for lot in dated]),
-                        expiry=("date", [lot.expiry for lot in dated]),
-                        entry_id=("int", [lot.expiry_entry.id for lot in dated]),
-                    ),
-                )
-            )
-        return statements
+        return SQL(
+            """
+            UPDATE loyalty_lot l SET remaining = u.remaining FROM %s
+             WHERE l.id = u.id AND l.remaining IS DISTINCT FROM u.remaining
+            """,
+            arrays.table(
+                "u", id=("int", [lot.id for lot in lots]), remaining=("numeric", [lot.remaining for lot in lots])
+            ),
+        )
+
+    def _date_lots(self, lots):
+        return SQL(
+            """
+            UPDATE loyalty_lot l SET expiration_date = u.expiry, expiry_entry_id = u.entry_id FROM %s WHERE l.id = u.id
+            """,
+            arrays.table(
+                "u",
+                id=("int", [lot.id for lot in lots]),
+                expiry=("date", [lot.expiry for lot in lots]),
+                entry_id=("int", [lot.expiry_entry.id for lot in lots]),
+            ),
+        )
 
     def _insert_consumptions(self, rows):
         return SQL(
@@ -867,18 +860,21 @@ class Gateway:
             arrays.table("u", id=("int", list(debts)), unpaid=("numeric", list(debts.values()))),
         )
 
-    def _consume_holds(self, used):
+    def _consume_holds(self, entries):
         self.cr.execute(
             SQL(
                 """
                 UPDATE loyalty_hold h SET state = 'consumed', entry_id = u.entry_id
-                  FROM unnest(%s::int[], %s::int[]) AS u(id, entry_id) WHERE h.id = u.id AND h.state = 'active'
+                  FROM %s WHERE h.id = u.id AND h.state = 'active'
                 """,
-                arrays.numbers([hold_id for hold_id, __ in used]),
-                arrays.numbers([entry_id for __, entry_id in used]),
+                arrays.table(
+                    "u",
+                    id=("int", [entry.op.hold.id for entry in entries]),
+                    entry_id=("int", [entry.id for entry in entries]),
+                ),
             )
         )
-        if self.cr.rowcount != len(used):
+        if self.cr.rowcount != len(entries):
             raise UserError(self.env._("The reserved points were used or released meanwhile. Try again."))
         self.env["loyalty.hold"].invalidate_model()
 
