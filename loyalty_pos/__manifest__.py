@@ -15,7 +15,9 @@
     "demo": ["demo/loyalty_pos_demo.xml"],
     "auto_install": ["loyalty_ledger", "pos_loyalty"],
     "assets": {
-        "point_of_sale._assets_pos": ["loyalty_pos/static/src/**/*"],
+        "point_of_sale._assets_pos": ["loyalty_pos/static/src/app/**/*"],
+        "point_of_sale.customer_display_assets": ["loyalty_pos/static/src/customer_display/**/*"],
+        "web.assets_tests": ["loyalty_pos/static/tests/tours/**/*"],
         "web.assets_unit_tests": ["loyalty_pos/static/tests/unit/**/*"],
     },
 }

@@ -19,6 +19,7 @@ class LoyaltyProgram(models.Model):
         return [
             *super()._load_pos_data_fields(config),
             "accounting_policy",
+            "negative_policy",
             "point_value",
             "vat_mode",
         ]

@@ -321,7 +321,9 @@ class TestClosingPriceReduction(ClosingCase):
         self.assertEqual(self.card.points, 1000)
         self.assertFalse(self.exceptions_of(refund))
         move = self.close()
-        self.assertFalse(sum(move.line_ids.filtered(lambda item: item.account_id == self.cost_account).mapped("balance")))
+        self.assertFalse(
+            sum(move.line_ids.filtered(lambda item: item.account_id == self.cost_account).mapped("balance"))
+        )
         self.assertFalse(sum(move.line_ids.filtered(lambda item: item.account_id == self.output_vat).mapped("balance")))
 
     def test_more_than_available_is_debt(self):

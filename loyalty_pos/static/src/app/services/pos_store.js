@@ -2,6 +2,7 @@
 import { loyaltyIdsGenerator } from "@pos_loyalty/app/services/pos_store";
 import { PosStore } from "@point_of_sale/app/services/pos_store";
 import { logPosMessage } from "@point_of_sale/app/utils/pretty_console_log";
+import { makeAwaitable } from "@point_of_sale/app/utils/make_awaitable_dialog";
 import { AlertDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
 import { _t } from "@web/core/l10n/translation";
 import { ConnectionLostError } from "@web/core/network/rpc";
@@ -208,14 +209,14 @@ patch(PosStore.prototype, {
             card?.partner_id && partner && (partner.id ?? partner) === card.partner_id.id
         );
     },
-    /** The dialog in which a card is entered, chosen or removed. */
+    /** The dialog in which a card is entered, chosen or removed; ends when it is closed. */
     async openLoyaltyCardPopup(order = this.getOrder()) {
         if (!order || order.finalized) {
             return;
         }
         const partner = order.getPartner();
         const cards = partner ? await this.getPartnerCards(partner.id) : [];
-        this.dialog.add(LoyaltyCardPopup, {
+        await makeAwaitable(this.dialog, LoyaltyCardPopup, {
             order,
             cards: cards.filter((card) => card.isLoyalty),
         });
@@ -249,11 +250,13 @@ patch(PosStore.prototype, {
         if (!program) {
             return;
         }
-        const card = payment?.loyalty_card_id || order.getLoyaltyCard(program);
+        let card = payment?.loyalty_card_id || order.getLoyaltyCard(program);
         if (!card?.isRegistered) {
-            this.notification.add(_t("Scan or enter the card whose points pay."), { type: "info" });
             await this.openLoyaltyCardPopup(order);
-            return;
+            card = order.getLoyaltyCard(program);
+            if (!card?.isRegistered) {
+                return;
+            }
         }
         payment ??= order.loyaltyPayments.find((line) => line.loyalty_card_id?.id === card.id);
         const problem = this.whyNotRedeem(order, card, payment);
@@ -398,8 +401,11 @@ patch(PosStore.prototype, {
      * @returns {Promise<boolean>} whether something changed
      */
     async fitRedemptions(order) {
+        if (order.isRefund) {
+            return this.fitPointsToReturn(order);
+        }
         let excess = order.currency.round(order.loyaltyTendered - Math.max(0, order.totalDue));
-        if (order.isRefund || order.finalized || excess <= 0) {
+        if (order.finalized || excess <= 0) {
             return false;
         }
         for (const payment of [...order.loyaltyPayments].reverse()) {
@@ -424,6 +430,19 @@ patch(PosStore.prototype, {
             { type: "warning" }
         );
         return true;
+    },
+    /** Points that paid for returned goods go back as points; money never exceeds what was paid in money (N4). */
+    fitPointsToReturn(order) {
+        if (order.fitPointsToReturn()) {
+            this.notification.add(
+                _t(
+                    "Points that paid for the returned goods go back to the card. Please check the payments."
+                ),
+                { type: "info" }
+            );
+            return true;
+        }
+        return false;
     },
     async pay() {
         const order = this.getOrder();
@@ -469,6 +488,10 @@ patch(PosStore.prototype, {
         }
     },
 
+    /** Points that were spent stay spent: their payment cannot become one of another kind. */
+    canEditPayment(order) {
+        return super.canEditPayment(...arguments) && !order.loyaltyPayments.length;
+    },
     /** A method that pays with points has no fixed amount, so there is no fast payment with it. */
     async validateOrderFast(method) {
         if (method.type === "loyalty") {

@@ -20,6 +20,18 @@ patch(OrderPaymentValidation.prototype, {
             });
             return false;
         }
+        const { currency } = this.pos;
+        const excess = this.order.isRefund ? this.order.moneyReturnedTooMuch : 0;
+        if (this.order.getPointsToReturn().length && currency.isPositive(excess)) {
+            this.pos.dialog.add(AlertDialog, {
+                title: _t("Too much money comes back"),
+                body: _t(
+                    "Part of these goods was paid with points, which go back to the card. Give back %s less in money.",
+                    this.pos.env.utils.formatCurrency(excess)
+                ),
+            });
+            return false;
+        }
         return super.isOrderValid(...arguments);
     },
 });

@@ -30,6 +30,26 @@ export function isWhole(points) {
     return Number.isFinite(points) && Math.abs(points - Math.round(points)) < EPSILON;
 }
 
+/**
+ * Return what belongs to `part` of `whole` when `before` of it was returned earlier:
+ * round(total x (before + part) / whole) - round(total x before / whole), in steps of `unit`. Cumulative rounding, so
+ * that all parts make the total and the last one takes the remainder (N4). The server's is `share_of`.
+ */
+export function shareOf(total, before, part, whole, unit) {
+    const steps = Math.round(total / unit);
+    const rounded = (value) => {
+        const within = whole ? Math.min(1, Math.max(0, value / whole)) : 0;
+        return Math.floor(steps * within + 0.5 + EPSILON);
+    };
+    return roundPrecision((rounded(before + part) - rounded(before)) * unit, unit);
+}
+
+/** Return the points that are left of an award when `part` of `whole` was returned: whole points, rounded down. */
+export function earnedAfterReturn(points, part, whole) {
+    const left = whole ? Math.min(1, Math.max(0, 1 - part / whole)) : 1;
+    return isWhole(points) ? Math.floor(points * left + EPSILON) : roundPoints(points * left);
+}
+
 export function roundPoints(points) {
     return roundPrecision(points, 10 ** -PRECISION);
 }

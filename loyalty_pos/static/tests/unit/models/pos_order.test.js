@@ -63,3 +63,71 @@ describe("pos.order - cards and redemptions", () => {
         expect(order.getRedeemablePoints(card)).toBe(700);
     });
 });
+
+/** A sale paid with 500 points and cash, and a refund of `qty` of its first line. */
+const setupRefund = async (qtyByLine) => {
+    const { store, method, program } = await setupLoyaltyTill();
+    program.negative_policy = "debt";
+    const card = await makeCard(store, MockServer.env, { points: 10 });
+    const sale = await getFilledOrder(store);
+    sale.setPartner(store.models["res.partner"].get(3));
+    sale.setLoyaltyCard(card);
+    sale.addLoyaltyPayment({ uuid: "p-1", method, card, points: 500, amount: 5 });
+    sale.addPaymentline(store.models["pos.payment.method"].get(1));
+    sale.loyalty_points_earned = 100;
+    const refund = store.addNewOrder();
+    refund.is_refund = true;
+    refund.setPartner(sale.getPartner());
+    sale.lines.forEach((line, index) => {
+        const qty = qtyByLine(line, index);
+        if (qty) {
+            store.models["pos.order.line"].create({
+                qty: -qty,
+                price_unit: line.price_unit,
+                product_id: line.product_id,
+                order_id: refund,
+                tax_ids: line.tax_ids.map((tax) => ["link", tax]),
+                refunded_orderline_id: line,
+            });
+        }
+    });
+    return { store, card, sale, refund };
+};
+
+describe("pos.order - returned goods", () => {
+    test("N4: a full refund gives the points back as points, and the rest in money", async () => {
+        const { store, sale, refund } = await setupRefund((line) => line.qty);
+        expect(refund.fitPointsToReturn()).toBe(true);
+        expect(refund.loyaltyTendered).toBe(-5);
+        expect(refund.loyaltyPayments[0].loyalty_points).toBe(-500);
+        expect(refund.remainingDue).toBe(refund.currency.round(5 - sale.totalDue));
+
+        // Nothing changes when it is looked at again.
+        expect(refund.fitPointsToReturn()).toBe(false);
+
+        refund.addPaymentline(store.models["pos.payment.method"].get(1));
+        expect(refund.moneyReturnedTooMuch).toBe(0);
+        refund.payment_ids.at(-1).setAmount(refund.totalDue);
+        expect(refund.moneyReturnedTooMuch).toBe(5);
+    });
+
+    test("N4: a part of the goods gives back its part of the points", async () => {
+        const { sale, refund } = await setupRefund((line, index) => (index === 0 ? 1 : 0));
+        refund.fitPointsToReturn();
+        const share = refund.priceIncl / -sale.priceIncl;
+        expect(refund.loyaltyTendered).toBe(refund.currency.round(-5 * share));
+    });
+
+    test("N4: the cashier sees what comes back, what is taken back and what is missing", async () => {
+        const { card, refund } = await setupRefund((line) => line.qty);
+        const effects = refund.getRefundEffects();
+        expect(effects.card.id).toBe(card.id);
+        expect(effects.back).toBe(500);
+        expect(effects.taken).toBe(100);
+        expect(effects.missing).toBe(0);
+        expect(effects.policy).toBe("debt");
+
+        refund.returnedOrder.loyalty_points_earned = 600;
+        expect(refund.getRefundEffects().missing).toBe(90);
+    });
+});

@@ -1,9 +1,11 @@
 import { describe, expect, test } from "@odoo/hoot";
 import {
+    earnedAfterReturn,
     isWhole,
     maximumPoints,
     moneyOf,
     pointsOf,
+    shareOf,
     wholePoints,
 } from "@loyalty_pos/app/utils/points";
 
@@ -23,6 +25,20 @@ describe("points and money", () => {
         expect(isWhole(NaN)).toBe(false);
         expect(wholePoints(99.9999)).toBe(99);
         expect(wholePoints(-3)).toBe(0);
+    });
+
+    test("N4: partial returns add up to the total, the last one takes the remainder", () => {
+        expect(shareOf(50, 0, 57.5, 115, 0.01)).toBe(25);
+        const thirds = [0, 1, 2].map((before) => shareOf(6.52, before, 1, 3, 0.01));
+        expect(thirds).toEqual([2.17, 2.18, 2.17]);
+        expect(shareOf(500, 0, 115, 115, 1)).toBe(500);
+        expect(shareOf(500, 0, 0, 0, 1)).toBe(0);
+    });
+
+    test("N4: what is left of an award after a return is rounded down", () => {
+        expect(earnedAfterReturn(115, 57.5, 115)).toBe(57);
+        expect(earnedAfterReturn(115, 115, 115)).toBe(0);
+        expect(earnedAfterReturn(115, 0, 0)).toBe(115);
     });
 
     test("S10: never more than is available or due", () => {

@@ -1,4 +1,5 @@
 import { LoyaltyCardChip } from "@loyalty_pos/app/components/loyalty_card_chip/loyalty_card_chip";
+import { LoyaltyRefundNotice } from "@loyalty_pos/app/components/loyalty_refund_notice/loyalty_refund_notice";
 import { useBarcodeReader } from "@point_of_sale/app/hooks/barcode_reader_hook";
 import { PaymentScreen } from "@point_of_sale/app/screens/payment_screen/payment_screen";
 import { useAsyncLockedMethod } from "@point_of_sale/app/hooks/hooks";
@@ -6,7 +7,7 @@ import { patch } from "@web/core/utils/patch";
 import { useService } from "@web/core/utils/hooks";
 
 patch(PaymentScreen, {
-    components: { ...PaymentScreen.components, LoyaltyCardChip },
+    components: { ...PaymentScreen.components, LoyaltyCardChip, LoyaltyRefundNotice },
 });
 
 patch(PaymentScreen.prototype, {
@@ -19,6 +20,9 @@ patch(PaymentScreen.prototype, {
     },
     onMounted() {
         this.isMounting = true;
+        if (this.currentOrder.isRefund) {
+            this.currentOrder.fitPointsToReturn();
+        }
         super.onMounted(...arguments);
         this.isMounting = false;
     },
@@ -52,6 +56,15 @@ patch(PaymentScreen.prototype, {
         } else {
             this.openRedeemPopup({ payment });
         }
+    },
+    /** Points that go back for returned goods are no choice of the cashier's. */
+    deletePaymentLine(uuid) {
+        const payment = this.paymentLines.find((line) => line.uuid === uuid);
+        if (payment.isLoyalty && payment.getAmount() < 0) {
+            this.openRedeemPopup({ payment });
+            return;
+        }
+        super.deletePaymentLine(...arguments);
     },
     paymentMethodImage() {
         return this.paymentMethod.type === "loyalty" && !this.paymentMethod.image

@@ -14,6 +14,14 @@ patch(TicketScreen.prototype, {
         const selected = this.getSelectedOrder();
         return selected && !selected.finalized ? selected : this.pos.getOrder();
     },
+    /** A refund belongs to the card of the sale. */
+    postRefund(destinationOrder) {
+        super.postRefund(...arguments);
+        const card = destinationOrder.returnedOrder?.loyalty_card_id;
+        if (card && !destinationOrder.loyalty_card_id) {
+            destinationOrder.loyalty_card_id = card;
+        }
+    },
     async _onLoyaltyScan(code) {
         if (!(await this.pos.scanLoyaltyCard(code.code, this.loyaltyOrder))) {
             this.barcodeReader.showNotFoundNotification(code);

@@ -14,6 +14,7 @@ export class LoyaltyCardPopup extends Component {
     static props = {
         order: Object,
         cards: Array,
+        getPayload: { type: Function, optional: true },
         close: Function,
     };
 

@@ -1,0 +1,55 @@
+import { Component } from "@odoo/owl";
+import { formatCurrency } from "@web/core/currency";
+import { _t } from "@web/core/l10n/translation";
+import { formatPoints } from "@loyalty_pos/app/utils/format";
+
+/** Tells the cashier before validating what a refund does to the customer's points. */
+export class LoyaltyRefundNotice extends Component {
+    static template = "loyalty_pos.LoyaltyRefundNotice";
+    static props = { order: Object };
+
+    get effects() {
+        return this.props.order.getRefundEffects();
+    }
+    get messages() {
+        const { card, back, money, taken, missing, policy } = this.effects || {};
+        const messages = [];
+        if (back > 0) {
+            messages.push({
+                name: "back",
+                icon: "fa-reply",
+                text: _t("%(points)s points (%(amount)s) go back to card %(code)s.", {
+                    points: formatPoints(back),
+                    amount: formatCurrency(money, this.props.order.currency.id),
+                    code: card?.code || "",
+                }),
+            });
+        }
+        if (taken > 0) {
+            messages.push({
+                name: "taken",
+                icon: "fa-minus-circle",
+                text: _t("%(points)s points earned with these goods are taken back.", {
+                    points: formatPoints(taken),
+                }),
+            });
+        }
+        if (missing > 0) {
+            messages.push({
+                name: "missing",
+                icon: "fa-exclamation-triangle",
+                text:
+                    policy === "clamp"
+                        ? _t(
+                              "The customer has spent %s of them already; they are waived.",
+                              formatPoints(missing)
+                          )
+                        : _t(
+                              "The customer has spent %s of them already; the card owes them, and the next points pay them first.",
+                              formatPoints(missing)
+                          ),
+            });
+        }
+        return messages;
+    }
+}
