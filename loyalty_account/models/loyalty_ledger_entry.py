@@ -40,17 +40,20 @@ class LoyaltyLedgerEntry(models.Model):
         """
         return False
 
-    def _book_values(self, programs=None):
+    def _book_values(self, programs=None, document=None):
         """Write and post the value lines of these entries; what has its line already is left alone.
 
         Only the program's liability and redemption accounts are touched: debits release what the lots they consumed
         carry, reversals give back what that debit released, granted points are valued, transfers take their value
         along. Earned points wait for the accrual run.
+
+        :param document: record under whose name everything is booked together, one journal entry a day, instead of
+            one for each document
         """
         if programs is None:
             programs = self.program_id.filtered(lambda program: program._keeps_liability())
         write_off = WriteOff.of(self.env)
-        booking = Booking(self.env, programs, together=write_off is not None and write_off.is_over)
+        booking = Booking(self.env, programs, write_off is not None and write_off.is_over, document)
         for ids in split_every(CHUNK, self._ids, list):
             booking.add(ids, None if write_off is None or write_off.is_over else write_off)
             if booking.together and len(booking.lines) > PENDING:
@@ -61,8 +64,9 @@ class LoyaltyLedgerEntry(models.Model):
 class Booking:
     """Value lines of some entries, and the journal entries that they make."""
 
-    def __init__(self, env, programs, together=False):
+    def __init__(self, env, programs, together=False, document=None):
         self.env = env
+        self.document = document
         self.cr = env.cr
         self.programs = {program.id: program for program in programs}
         self.together = together
@@ -283,7 +287,13 @@ class Booking:
             return "transfer", entry["program_id"], entry["effective_date"]
         if self.together:
             return "expire", entry["program_id"]
-        return "move", entry["program_id"], entry["res_model"], entry["res_id"], entry["effective_date"]
+        document = self.document and (self.document._name, self.document.id)
+        return (
+            "move",
+            entry["program_id"],
+            *(document or (entry["res_model"], entry["res_id"])),
+            entry["effective_date"],
+        )
 
     def _prepare_move(self, lines, date=None):
         """Values of the journal entry for these lines, or None when they add up to nothing kind by kind."""
@@ -295,6 +305,8 @@ class Booking:
         cards = {self.entries[line[0]]["card_id"] for line in lines}
         card = self.env["loyalty.card"].browse(cards if len(cards) == 1 else ())
         document = first["res_id"] and self.env["loyalty.ledger.entry"].browse(first["id"]).document_name
+        if self.document:
+            document = self.document.display_name
         return program._prepare_books_move(
             date or first["effective_date"], totals, partner=card.partner_id.commercial_partner_id, document=document
         )

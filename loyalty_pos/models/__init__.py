@@ -2,6 +2,7 @@ from . import loyalty_card
 from . import loyalty_card_till
 from . import loyalty_history
 from . import loyalty_hold
+from . import loyalty_ledger_entry
 from . import loyalty_program
 
 from . import pos_payment_method

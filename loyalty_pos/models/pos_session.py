@@ -1,4 +1,4 @@
-"""Points in the closing entry of a session: what redemptions cost, and the tax that they recover (part T).
+"""Points in the books of a session: what redemptions cost, the tax that they recover (part T), and their value (R).
 
     Dr redemption account G - V | Dr input tax V        instead of a receivable, for each payment by points of G
 
@@ -24,11 +24,21 @@ class PosSession(models.Model):
     _inherit = "pos.session"
 
     def _validate_session(self, balancing_account=False, amount_to_balance=0, bank_payment_method_diffs=None):
-        """Settle first what could not be settled when it was paid."""
+        """Settle first what could not be settled when it was paid; release the value of what was used when it is closed."""
         # Whoever closes the session need not see points and cards.
         orders = self.sudo()._get_closed_orders().filtered(lambda order: not order.loyalty_settled)
         orders._loyalty_settle()
-        return super()._validate_session(balancing_account, amount_to_balance, bank_payment_method_diffs)
+        result = super()._validate_session(balancing_account, amount_to_balance, bank_payment_method_diffs)
+        if self.state == "closed":
+            self.sudo()._release_values()  # the books follow, whoever closes
+        return result
+
+    def _release_values(self):
+        """Book what the points that the session's orders used were worth on the books (part R)."""
+        entries = self.env["loyalty.ledger.entry"].search(
+            [("res_model", "=", "pos.order"), ("res_id", "in", self.order_ids.ids)]
+        )
+        entries._book_values(document=self)
 
     def _accumulate_amounts(self, data):
         data = super()._accumulate_amounts(data)

@@ -1,5 +1,7 @@
+from datetime import timedelta
 from uuid import uuid4
 
+from odoo import fields
 from odoo.tests import tagged
 
 from .common import TillPointsCase
@@ -335,3 +337,71 @@ class TestClosingPriceReduction(ClosingCase):
         self.assertEntries(order, [(self.card, "redeem", -50)])
         self.assertEqual((self.card.points, self.card.debt_points), (-30, 30))
         self.assertTrue(self.exceptions_of(order, "debt"))
+
+
+@tagged("post_install", "-at_install")
+class TestClosingAccrual(ClosingCase):
+    policy = "accrual"
+
+    def liability(self):
+        return sum(
+            self.env["account.move.line"]
+            .search([("account_id", "=", self.liability_account.id), ("parent_state", "=", "posted")])
+            .mapped("balance")
+        )
+
+    def accrue(self):
+        run = self.env["loyalty.accrual.run"].create(
+            {"program_id": self.program.id, "date_to": fields.Date.today() - timedelta(days=1)}
+        )
+        run.action_post()
+        return run
+
+    def test_value_is_released_when_the_session_closes(self):
+        """S2, P13, N1: what redeemed points were worth leaves the liability in one entry for the session."""
+        earned = [
+            {
+                "card_id": self.make_card().id,
+                "kind": "earn",
+                "points": 100,
+                "key": f"earned{number}",
+                "effective_date": "2026-03-01",
+            }
+            for number in range(2)
+        ]
+        cards = self.env["loyalty.card"]._post_entries(earned).card_id
+        self.accrue()
+        before = self.liability()
+        self.assertLess(before, 0)
+        orders = self.env["pos.order"]
+        for card in cards:
+            orders |= self.sell(
+                [self.taxed(100, 15)],
+                self.ann,
+                payments=[self.pay(65.0, self.cash_method), self.pay_points(50, card, uuid=f"p{card.id}")],
+            )
+        self.assertEqual(self.liability(), before)
+        moves = self.env["account.move"].search([("loyalty_program_id", "=", self.program.id)])
+        self.close()
+        released = self.env["account.move"].search([("loyalty_program_id", "=", self.program.id)]) - moves
+        self.assertEqual(len(released), 1)
+        self.assertIn(self.pos_session.name, released.ref)
+        half = self.company.currency_id.round(-before / 4)
+        self.assertItems(released, [(self.liability_account, 2 * half), (self.cost_account, -2 * half)])
+        values = self.env["loyalty.valuation"].search([("move_id", "=", released.id)])
+        self.assertEqual(values.entry_id, orders._entries_of_order())
+        self.pos_session._release_values()
+        self.assertEqual(self.liability(), before + 2 * half)
+
+    def test_late_return_releases_at_once(self):
+        """N4, P13: a return gives the value back with its own session."""
+        earned = {"card_id": self.card.id, "kind": "earn", "points": 100, "key": "e", "effective_date": "2026-03-01"}
+        self.card._post_entries([earned])
+        self.accrue()
+        before = self.liability()
+        order = self.sale(points=115)
+        self.close()
+        self.pos_session = self.open_session(self.config)
+        self.refund(order, 1, 115)
+        self.close()
+        self.assertEqual(self.liability(), before)
