@@ -19,6 +19,7 @@
         "views/loyalty_audit_views.xml",
         "views/loyalty_level_views.xml",
         "views/loyalty_program_views.xml",
+        "views/loyalty_earning_views.xml",
         "views/portal_templates.xml",
         "views/loyalty_ledger_menus.xml",
         "wizard/loyalty_adjust_wizard_views.xml",

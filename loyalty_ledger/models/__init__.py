@@ -21,4 +21,6 @@ from . import res_config_settings
 from . import res_partner_category
 from . import res_partner
 from . import product_template
+from . import loyalty_earning
+from . import loyalty_program_earning
 from . import loyalty_demo

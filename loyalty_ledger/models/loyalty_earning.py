@@ -1,0 +1,649 @@
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL, formatLang
+
+from ..tools.earning import Line, Rule, earn
+from ..tools.units import to_points, to_units
+
+#: Why a document earns nothing at all, decided when it is synchronised first.
+BLOCKED = [
+    ("customer", "The customer does not collect points"),
+    ("program", "The program gives no points at present"),
+    ("dates", "The program does not run on the date of the document"),
+    ("pricelist", "The pricelist earns no points"),
+    ("elsewhere", "The points were given on another document"),
+]
+
+
+class Claim:
+    """What a document says to the earning engine.
+
+    :param document: ``(model, id)``
+    :param card: the ``loyalty.card`` that earns
+    :param date: day of the document
+    :param lines: :class:`ClaimLine` of what was sold
+    :param returned: :class:`ClaimLine` of what was credited, with positive quantities and amounts
+    :param settlement: :class:`tools.earning.Settlement`
+    :param rate: value of one unit of the document's currency in the program's currency; frozen
+    :param active: whether the document counts: posted, and not cancelled
+    :param earned_on: day on which the points were earned; not in the future
+    :param returned_on: day of the latest return
+    :param customer: who buys, or no partner
+    :param pricelist: whose prices the document has
+    :param elsewhere: the points were given on another document already
+    """
+
+    def __init__(self, document, card, date, lines=(), returned=(), settlement=None, **details):
+        self.document = document
+        self.card = card
+        self.date = date
+        self.lines = lines
+        self.returned = returned
+        self.settlement = settlement
+        self.rate = details.get("rate", 1.0)
+        self.active = details.get("active", True)
+        self.earned_on = details.get("earned_on")
+        self.returned_on = details.get("returned_on")
+        self.customer = details.get("customer")
+        self.pricelist = details.get("pricelist")
+        self.elsewhere = details.get("elsewhere", False)
+
+    def key(self):
+        return (*self.document, self.card.program_id.id)
+
+    def product_ids(self):
+        return {line.product_id for line in (*self.lines, *self.returned)}
+
+
+class ClaimLine:
+    """One line of a claim, in the currency of the document. ``product_id`` is 0 for a line without product."""
+
+    __slots__ = ("product_id", "quantity", "untaxed", "total", "deposit")
+
+    def __init__(self, product_id, quantity, untaxed, total, deposit=False):
+        self.product_id = product_id
+        self.quantity = quantity
+        self.untaxed = untaxed
+        self.total = total
+        self.deposit = deposit
+
+
+class LoyaltyEarning(models.Model):
+    """The award of one document in one program: frozen terms, what was posted, and why.
+
+    The first synchronisation of a document freezes the terms: rules, what they count, level, multiplier, basis and
+    rounding. Later ones post the difference between what the document has earned on those terms and what was posted
+    before, so that any event may call :meth:`_synchronise` any number of times and no later change of rules, rates,
+    levels or products is retroactive.
+    """
+
+    _name = "loyalty.earning"
+    _inherit = ["loyalty.document.mixin"]
+    _description = "Earning of a Document"
+    _order = "id desc"
+    _rec_name = "document_name"
+    _allow_sudo_commands = False
+
+    res_model = fields.Char("Document Model", required=True, readonly=True)
+    res_id = fields.Many2oneReference("Document", model_field="res_model", required=True, readonly=True)
+    document_name = fields.Char("Source Document", compute="_compute_document_name")
+    date = fields.Date("Date", required=True, readonly=True, help="Date of the document.")
+    program_id = fields.Many2one("loyalty.program", "Program", required=True, readonly=True, ondelete="restrict")
+    card_id = fields.Many2one("loyalty.card", "Card", required=True, readonly=True, ondelete="restrict", index=True)
+    partner_id = fields.Many2one(related="card_id.partner_id", string="Customer")
+    company_id = fields.Many2one("res.company", "Company", readonly=True, ondelete="restrict")
+    currency_id = fields.Many2one("res.currency", "Currency", required=True, readonly=True, ondelete="restrict")
+    state = fields.Selection(
+        [
+            ("waiting", "Waiting for Payment"),
+            ("earned", "Earned"),
+            ("nothing", "Earns Nothing"),
+            ("withdrawn", "Withdrawn"),
+        ],
+        "Status", required=True, readonly=True, default="waiting", index=True,
+        help="Waiting for payment: nothing is earned before the document is paid in full.\n"
+        "Earned: paid in full; the points are on the card.\n"
+        "Earns nothing: the document does not take part, or nothing in it earns points.\n"
+        "Withdrawn: the document was cancelled or is a draft again.",
+    )  # fmt: skip
+    blocked = fields.Selection(BLOCKED, "Does Not Take Part", readonly=True)
+    earnable_points = fields.Float(
+        "Earnable", digits=(16, 4), readonly=True,
+        help="What the document earns once it is paid in full; equal to what it earned from then on.",
+    )  # fmt: skip
+    points = fields.Float("Earned", digits=(16, 4), readonly=True, help="Points posted for the document, net.")
+    share = fields.Float(
+        "Qualifying Share", digits=(16, 6), readonly=True, aggregator=None,
+        help="Part of the document that was paid, or can be paid, by ways of payment that earn points.",
+    )  # fmt: skip
+    level_id = fields.Many2one("loyalty.level", "Level Before", readonly=True, ondelete="set null")
+    level_name = fields.Char("Level", readonly=True)
+    multiplier = fields.Float("Multiplier", digits=(16, 4), readonly=True, default=1.0, aggregator=None)
+    earning_basis = fields.Char("Basis", readonly=True)
+    earning_rounding = fields.Char("Rounding", readonly=True)
+    currency_rate = fields.Float(
+        "Rate", digits=0, readonly=True, default=1.0, aggregator=None,
+        help="Value of one unit of the document's currency in the currency of the program.",
+    )  # fmt: skip
+    terms = fields.Json("Terms", readonly=True)
+    steps = fields.Json("Steps", readonly=True)
+    explanation = fields.Text("Why This Many Points?", compute="_compute_explanation")
+    revision = fields.Integer(readonly=True, default=0)
+    entry_ids = fields.Many2many("loyalty.ledger.entry", string="Transactions", compute="_compute_entry_ids")
+
+    _document_unique = models.UniqueIndex(
+        "(res_id, res_model, program_id)", "The points of this document are worked out already."
+    )
+
+    def _compute_document_name(self):
+        self.document_name = False
+        for model, earnings in self.grouped("res_model").items():
+            if model not in self.env:
+                continue
+            # The name alone is shown to whoever may read the earning, as the ledger's transactions show it.
+            documents = self.env[model].sudo().browse(earnings.mapped("res_id")).exists()
+            names = {document.id: document.display_name for document in documents}
+            for earning in earnings:
+                earning.document_name = names.get(earning.res_id, False)
+
+    def _compute_entry_ids(self):
+        own = self.sudo()._own_entries()  # whoever may read the earning may see what it posted
+        for earning in self:
+            ids = [row["id"] for row in own.get(earning.id, ())]
+            earning.entry_ids = self.env["loyalty.ledger.entry"].search(
+                ["|", ("id", "in", ids), ("reversed_entry_id", "in", ids)]
+            )
+
+    # --- synchronisation -----------------------------------------------------------------------------------------
+
+    @api.model
+    def _synchronise(self, claims):
+        """Post for each document what it has earned by now less what was posted for it before.
+
+        Idempotent: the same claims again post nothing. One set-based pass for any number of claims.
+
+        :param claims: list of :class:`Claim`, one for each document and program
+        :return: the earnings of the documents
+        """
+        self = self.sudo()  # events of other documents cause it, whatever rights their users have on loyalty
+        earnings = self._freeze(claims)
+        sync = []
+        for claim in claims:
+            earning = earnings.get(claim.key())
+            if earning:
+                sync.append((earning, claim, earning._evaluate(claim)))
+        self._post_differences(sync)
+        return self.union(*earnings.values())
+
+    @api.model
+    def _preview(self, claims):
+        """Return ``{claim: tools.earning.Result}`` of documents that have no frozen terms yet; nothing is written."""
+        self = self.sudo()
+        return {claim: self.new(values)._evaluate(claim) for claim, values in zip(claims, self._prepare_terms(claims))}
+
+    def _withdraw(self):
+        """Take back what was posted for documents that are about to disappear."""
+        self = self.sudo()
+        sync = []
+        for earning in self:
+            claim = Claim((earning.res_model, earning.res_id), earning.card_id, earning.date, active=False)
+            sync.append((earning, claim, earning._evaluate(claim)))
+        self._post_differences(sync)
+
+    @api.model
+    def _of_documents(self, documents):
+        """Return the earnings of ``[(model, id)]``."""
+        found = self.browse()
+        by_model = {}
+        for model, res_id in documents:
+            by_model.setdefault(model, set()).add(res_id)
+        for model, ids in by_model.items():
+            found |= self.search([("res_model", "=", model), ("res_id", "in", list(ids))])
+        return found
+
+    # --- freezing ------------------------------------------------------------------------------------------------
+
+    @api.model
+    def _freeze(self, claims):
+        """Return ``{claim key: earning}``, creating those of documents that are synchronised first.
+
+        Documents that do not count and never did get none. Earnings of a program that the document left with its card
+        are withdrawn.
+        """
+        existing = self._of_documents([claim.document for claim in claims])
+        wanted = {claim.key(): claim for claim in claims}
+        earnings = {(earning.res_model, earning.res_id, earning.program_id.id): earning for earning in existing}
+        if left := existing.filtered(lambda e: (e.res_model, e.res_id, e.program_id.id) not in wanted and e.points):
+            left._withdraw()
+        new = [claim for key, claim in wanted.items() if claim.active and key not in earnings]
+        for claim, earning in zip(new, self.create(self._prepare_terms(new))):
+            earnings[claim.key()] = earning
+        self._extend_terms([(earnings[key], claim) for key, claim in wanted.items() if key in earnings])
+        return {key: earnings[key] for key in wanted if key in earnings}
+
+    @api.model
+    def _prepare_terms(self, claims):
+        """Return the values that freeze the terms of each claim as they are now."""
+        programs = self.env["loyalty.program"].union(*(claim.card.program_id for claim in claims))
+        rules = {program: program._earning_rules() for program in programs}
+        products = {
+            program: self._match_products(
+                rules[program],
+                {pid for claim in claims if claim.card.program_id == program for pid in claim.product_ids()},
+            )
+            for program in programs
+        }
+        values = []
+        for claim in claims:
+            program = claim.card.program_id
+            values.append(
+                {
+                    "res_model": claim.document[0],
+                    "res_id": claim.document[1],
+                    "date": claim.date,
+                    "program_id": program.id,
+                    "company_id": program.company_id.id,
+                    "currency_id": program.currency_id.id,
+                    "earning_basis": program.earning_basis,
+                    "earning_rounding": program.earning_rounding,
+                    "currency_rate": claim.rate,
+                    "terms": {
+                        "rules": [rule._earning_terms() for rule in rules[program]],
+                        "products": {str(pid): products[program][pid] for pid in sorted(claim.product_ids())},
+                    },
+                    **self._card_terms(claim),
+                }
+            )
+        return values
+
+    @api.model
+    def _card_terms(self, claim):
+        """What the card, the customer and the program of today say about the document."""
+        level = (claim.card.points_to_id or claim.card).level_id
+        return {
+            "card_id": claim.card.id,
+            "level_id": level.id,
+            "level_name": level.name,
+            "multiplier": level.multiplier if level else 1.0,
+            "blocked": self._blocked_reason(claim),
+        }
+
+    @api.model
+    def _blocked_reason(self, claim):
+        """Say why the document earns nothing at all, or return False."""
+        program = claim.card.program_id
+        if claim.elsewhere:
+            return "elsewhere"
+        if not program.active or not program.accumulates:
+            return "program"
+        if (program.date_from and claim.date < program.date_from) or (program.date_to and claim.date > program.date_to):
+            return "dates"
+        if claim.customer and not claim.customer._earns_loyalty():
+            return "customer"
+        if program._excludes_pricelist(claim.pricelist):
+            return "pricelist"
+        return False
+
+    @api.model
+    def _match_products(self, rules, product_ids):
+        """Return ``{product id: positions of the rules that count it}``: one query for each rule.
+
+        A line without product counts where the rule takes every product.
+        """
+        matches = {product_id: [] for product_id in product_ids}
+        Product = self.env["product.product"].with_context(active_test=False)
+        real = [product_id for product_id in product_ids if product_id]
+        for position, rule in enumerate(rules):
+            domain = rule._get_valid_product_domain()
+            found = Product._search(domain & Domain("id", "in", real)) if real else []
+            for product_id in found:
+                matches[product_id].append(position)
+            if 0 in matches and not rule._filters_products():
+                matches[0].append(position)
+        return matches
+
+    @api.model
+    def _extend_terms(self, pairs):
+        """Bring frozen terms up to a document that was changed as a draft: another card, products not seen before."""
+        unseen = {}
+        for earning, claim in pairs:
+            if earning.card_id != claim.card and claim.active:
+                earning._change_card(claim)
+            products = earning.terms["products"]
+            if missing := {product_id for product_id in claim.product_ids() if str(product_id) not in products}:
+                unseen[earning] = missing
+        for earning, missing in unseen.items():
+            rules = self.env["loyalty.rule"].with_context(active_test=False)
+            kept = rules.browse([rule["id"] for rule in earning.terms["rules"]]).exists()
+            positions = [position for position, rule in enumerate(earning.terms["rules"]) if rule["id"] in kept.ids]
+            matches = self._match_products(kept, missing)
+            products = dict(earning.terms["products"])
+            for product_id, found in matches.items():
+                products[str(product_id)] = [positions[position] for position in found]
+            earning.terms = {**earning.terms, "products": products}
+
+    def _change_card(self, claim):
+        """The document has another card: what was posted to the old one is taken back first."""
+        if self.points:
+            self._withdraw()
+        self.write(self._card_terms(claim))
+
+    # --- what it earns -------------------------------------------------------------------------------------------
+
+    def _evaluate(self, claim):
+        """Return what the document earns on its frozen terms (:class:`tools.earning.Result`)."""
+        self.ensure_one()
+        if not claim.active:
+            return earn([], [])
+        if self.blocked:
+            result = earn([], [])
+            result.steps.append({"step": "blocked", "reason": self.blocked})
+            return result
+        terms = self.terms
+        rules = [
+            Rule(
+                rule["mode"],
+                rule["rate"],
+                rule["minimum_quantity"],
+                rule["minimum_amount"],
+                rule["minimum_tax"],
+                name=rule["name"],
+            )  # fmt: skip
+            for rule in terms["rules"]
+        ]
+        result = earn(
+            rules,
+            self._lines(claim.lines),
+            self._lines(claim.returned),
+            claim.settlement,
+            multiplier=self.multiplier,
+            basis=self.earning_basis,
+            rounding=self.earning_rounding,
+        )
+        result.steps[:0] = self._excluded_step(claim)
+        return result
+
+    def _lines(self, lines):
+        products, rate, rounded = self.terms["products"], self.currency_rate, self.currency_id.round
+        return [
+            Line(
+                line.quantity,
+                line.untaxed if rate == 1 else rounded(line.untaxed * rate),
+                line.total if rate == 1 else rounded(line.total * rate),
+                products[str(line.product_id)],
+                line.deposit,
+            )
+            for line in lines
+        ]
+
+    def _excluded_step(self, claim):
+        """Name the lines that no rule counts (C13)."""
+        products = self.terms["products"]
+        lines = [line for line in claim.lines if not products[str(line.product_id)]]
+        if not lines:
+            return []
+        amount = sum(line.untaxed if self.earning_basis == "untaxed" else line.total for line in lines)
+        names = list(dict.fromkeys(line.product_id for line in lines if line.product_id))
+        return [{"step": "excluded", "amount": self.currency_id.round(amount * self.currency_rate), "products": names}]
+
+    # --- posting -------------------------------------------------------------------------------------------------
+
+    @api.model
+    def _post_differences(self, sync):
+        """Post target minus posted of each earning, all through one call of the gateway.
+
+        :param sync: list of ``(earning, claim, result)``
+        """
+        ops, owners = [], []
+        less = self.union(*(earning for earning, __, result in sync if result.points < to_units(earning.points)))
+        entries = less._own_entries()
+        for earning, claim, result in sync:
+            difference = result.points - to_units(earning.points)
+            if difference > 0 and (reason := earning._unusable_reason(claim)):
+                result.steps.append({"step": "card", "reason": reason})
+                result.points = result.earnable = to_units(earning.points)
+                continue
+            new = earning._prepare_ops(claim, difference, entries.get(earning.id, ()))
+            ops += new
+            owners += [earning] * len(new)
+        posted = self.env["loyalty.card"]._post_entries(ops) if ops else ()
+        net = {}
+        for earning, entry in zip(owners, posted):
+            change = to_units(entry.points) - to_units(entry.waived_points)
+            net[earning.id] = net.get(earning.id, 0) + change
+        for earning, claim, result in sync:
+            earning._note(claim, result, net.get(earning.id, 0))
+
+    def _prepare_ops(self, claim, difference, entries):
+        """Return the movements of a difference in ten-thousandths: an earning, or reversals of earlier ones.
+
+        What is taken back comes from the latest earning first, so that its own lot gives it.
+        """
+        document = (self.res_model, self.res_id)
+        key = f"earn:{self.res_model}:{self.res_id}:{self.program_id.id}:{self.revision}"
+        if difference > 0:
+            return [
+                {
+                    "card_id": self.card_id.id, "kind": "earn", "points": to_points(difference), "key": key,
+                    "document": document, "effective_date": claim.earned_on,
+                }
+            ]  # fmt: skip
+        ops, left = [], -difference
+        for entry in entries:
+            part = min(left, entry["left"])
+            if part <= 0:
+                continue
+            left -= part
+            ops.append(
+                {
+                    "card_id": entry["card_id"], "kind": "reversal", "points": -to_points(part),
+                    "key": f"{key}:{entry['id']}", "reversed_entry_id": entry["id"], "document": document,
+                    "effective_date": self._taken_back_on(claim),
+                }
+            )  # fmt: skip
+        return ops
+
+    def _taken_back_on(self, claim):
+        """A return takes points back on its own day; whatever undoes a payment or the document, today."""
+        if claim.active and claim.returned_on and claim.settlement.settled:
+            return claim.returned_on
+        return None
+
+    def _unusable_reason(self, claim):
+        """Say why the card cannot earn on that day, or return False."""
+        return (self.card_id.points_to_id or self.card_id)._unusable_reason(claim.earned_on)
+
+    def _own_entries(self):
+        """Return ``{earning id: [{"id", "card_id", "left"}]}``: earned entries, latest first, and what is left of them."""
+        if not self.ids:
+            return {}
+        rows = self.env.execute_query_dict(
+            SQL(
+                """
+                SELECT g.id AS earning_id, e.id, e.card_id,
+                       ((e.points - COALESCE(sum(abs(r.points) + r.waived_points), 0)) * 10000)::bigint AS left
+                  FROM loyalty_earning g
+                  JOIN loyalty_ledger_entry e ON e.res_id = g.res_id AND e.res_model = g.res_model
+                   AND e.program_id = g.program_id AND e.kind = 'earn'
+                  LEFT JOIN loyalty_ledger_entry r ON r.reversed_entry_id = e.id
+                 WHERE g.id = ANY(%s)
+                 GROUP BY g.id, e.id
+                 ORDER BY g.id, e.id DESC
+                """,
+                self.ids,
+            )
+        )
+        found = {}
+        for row in rows:
+            found.setdefault(row.pop("earning_id"), []).append(row)
+        return found
+
+    def _note(self, claim, result, change):
+        """Remember what was posted, and why."""
+        points = to_units(self.points) + change
+        values = {
+            "state": self._next_state(claim, result, points),
+            "earnable_points": to_points(result.earnable),
+            "points": to_points(points),
+            "share": result.share,
+            "steps": result.steps,
+        }
+        if change:
+            values["revision"] = self.revision + 1
+        changed = {name: value for name, value in values.items() if self[name] != value}
+        if changed:
+            self.write(changed)
+
+    def _next_state(self, claim, result, points):
+        if not claim.active:
+            return "withdrawn"
+        if points:
+            return "earned"
+        if self.blocked or not result.earnable:
+            return "withdrawn" if self.revision else "nothing"
+        return "waiting"
+
+    # --- in words ------------------------------------------------------------------------------------------------
+
+    @api.depends_context("lang")
+    @api.depends("steps", "state", "points")
+    def _compute_explanation(self):
+        for earning in self:
+            earning.explanation = "\n".join(earning._explain())
+
+    def _explain(self):
+        """Return the steps of the earning as sentences in the reader's language."""
+        self.ensure_one()
+        if self.state == "withdrawn" and not self.steps:
+            return [self.env._("The document was cancelled, deleted or is a draft again: its points were taken back.")]
+        lines = [words for step in self.steps or [] if (words := self._explain_step(step))]
+        return lines or [self.env._("Nothing earns points here.")]
+
+    def _points_text(self, points):
+        """Return a number of points as the reader writes it, without needless decimals."""
+        digits = 0 if float(points).is_integer() else 2 if float(points * 100).is_integer() else 4
+        return formatLang(self.env, points, digits=digits)
+
+    def _money_text(self, amount):
+        return formatLang(self.env, amount, currency_obj=self.currency_id)
+
+    def _explain_step(self, step):
+        """Return one step in words. Override to explain steps of your own."""
+        explain = getattr(self, f"_explain_{step['step']}", None)
+        return explain(step) if explain else ""
+
+    def _explain_blocked(self, step):
+        return dict(self._fields["blocked"]._description_selection(self.env)).get(step["reason"], "") + "."
+
+    def _explain_excluded(self, step):
+        products = self.env["product.product"].sudo().browse(step["products"][:5]).exists()
+        names = ", ".join(products.mapped("name"))
+        amount = self._money_text(step["amount"])
+        if not names:
+            return self.env._("%s of lines that earn nothing.", amount)
+        return self.env._("%(amount)s of products that earn nothing: %(names)s.", amount=amount, names=names)
+
+    def _explain_rule(self, step):
+        rate, points = self._points_text(step["rate"]), self._points_text(step["points"])
+        left = step["base"] - step["returned"]
+        if step["mode"] == "unit":
+            text = self.env._(
+                "%(units)s units at %(rate)s points each: %(points)s points.",
+                units=self._points_text(left),
+                rate=rate,
+                points=points,
+            )
+            if step["returned"]:
+                text += " " + self.env._("%s units were returned.", self._points_text(step["returned"]))
+            return text
+        if step["mode"] == "order":
+            text = self.env._("%(rate)s points for the document: %(points)s points.", rate=rate, points=points)
+            if step["returned"]:
+                text += " " + self.env._(
+                    "%s %% of it was returned.", self._points_text(round(step["returned"] * 100, 2))
+                )
+            return text
+        amount = self._money_text(left)
+        if self.earning_basis == "total":
+            text = self.env._(
+                "%(amount)s with tax at %(rate)s points per %(unit)s: %(points)s points.",
+                amount=amount,
+                rate=rate,
+                unit=self.currency_id.name,
+                points=points,
+            )
+        else:
+            text = self.env._(
+                "%(amount)s without tax at %(rate)s points per %(unit)s: %(points)s points.",
+                amount=amount,
+                rate=rate,
+                unit=self.currency_id.name,
+                points=points,
+            )
+        if step["returned"]:
+            text += " " + self.env._(
+                "%(back)s of %(base)s were credited.",
+                back=self._money_text(step["returned"]),
+                base=self._money_text(step["base"]),
+            )
+        return text
+
+    def _explain_no_products(self, step):
+        return self.env._("A rule of %s points counts other products.", self._points_text(step["rate"]))
+
+    def _explain_minimum_amount(self, step):
+        return self.env._(
+            "A rule of %(rate)s points needs a purchase of %(minimum)s; this is %(amount)s.",
+            rate=self._points_text(step["rate"]),
+            minimum=self._money_text(step["minimum"]),
+            amount=self._money_text(step["amount"]),
+        )
+
+    def _explain_minimum_quantity(self, step):
+        return self.env._(
+            "A rule of %(rate)s points needs %(minimum)s units; these are %(quantity)s.",
+            rate=self._points_text(step["rate"]),
+            minimum=self._points_text(step["minimum"]),
+            quantity=self._points_text(step["quantity"]),
+        )
+
+    def _explain_multiplier(self, step):
+        return self.env._(
+            "Level %(level)s multiplies by %(multiplier)s: %(points)s points.",
+            level=self.level_name or "-",
+            multiplier=self._points_text(step["multiplier"]),
+            points=self._points_text(step["points"]),
+        )
+
+    def _explain_share(self, step):
+        return self.env._(
+            "%(qualifying)s of %(paid)s (%(percent)s %%) paid in ways that earn points: %(points)s points.",
+            qualifying=formatLang(self.env, step["qualifying"], digits=2),
+            paid=formatLang(self.env, step["paid"], digits=2),
+            percent=formatLang(self.env, step["share"] * 100, digits=2),
+            points=self._points_text(round(step["points"], 4)),
+        )
+
+    def _explain_rounding(self, step):
+        points = self._points_text(step["points"])
+        if step["rounding"] == "nearest":
+            return self.env._("Rounded to whole points: %s points.", points)
+        return self.env._("Rounded down to whole points: %s points.", points)
+
+    def _explain_unpaid(self, step):
+        return self.env._(
+            "Not paid in full yet: nothing is earned before, then %s points.", self._points_text(step["points"])
+        )
+
+    def _explain_card(self, step):
+        return step["reason"]
+
+    # --- buttons -------------------------------------------------------------------------------------------------
+
+    def action_view_entries(self):
+        """Open the transactions that the document's earning posted."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("loyalty_ledger.loyalty_ledger_entry_action")
+        action["domain"] = [("id", "in", self.entry_ids.ids)]
+        action["context"] = {}
+        return action

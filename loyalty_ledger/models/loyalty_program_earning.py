@@ -1,0 +1,92 @@
+"""How a program gives points, as far as the ledger works them out itself."""
+
+from odoo import fields, models
+
+
+class LoyaltyProgram(models.Model):
+    _inherit = "loyalty.program"
+
+    issue_on = fields.Selection(
+        [("order", "When the order is confirmed"), ("paid", "When the document is paid in full")],
+        "Points Are Given", required=True, default="order",
+        help="When the order is confirmed: Odoo's own timing; orders and tills give the points, invoices none.\n"
+        "When the document is paid in full: the ledger works the points out, from posted and paid documents only, "
+        "and takes them back when a payment or the sale is undone.",
+    )  # fmt: skip
+    accumulates = fields.Boolean(
+        "Customers Earn Points", default=True,
+        help="Switch off to stop giving points. Customers can still redeem what they have. Documents that were "
+        "posted before keep what they were promised.",
+    )  # fmt: skip
+    earning_basis = fields.Selection(
+        [("untaxed", "Amounts without tax"), ("total", "Amounts with tax")],
+        "Earning Basis", required=True, default="untaxed",
+        help="What rules per currency unit count.",
+    )  # fmt: skip
+    earning_rounding = fields.Selection(
+        [("down", "Down to whole points"), ("nearest", "To the nearest whole point"), ("none", "Keep fractions")],
+        "Rounding of Points", required=True, default="down",
+        help="How the points of a document are rounded, once, at the end. Fractions are kept to four decimals.",
+    )  # fmt: skip
+    excluded_pricelist_ids = fields.Many2many(
+        "product.pricelist", "loyalty_program_excluded_pricelist_rel", "program_id", "pricelist_id",
+        string="Excluded Pricelists",
+        help="Documents with one of these pricelists earn nothing, for example contract prices.",
+    )  # fmt: skip
+    earning_count = fields.Integer("Documents That Earn", compute="_compute_earning_count")
+
+    def _compute_earning_count(self):
+        # The number is shown to whoever may read the program.
+        groups = (
+            self.env["loyalty.earning"]
+            .sudo()
+            ._read_group([("program_id", "in", self.ids)], ["program_id"], ["__count"])
+        )
+        counts = dict(groups)
+        for program in self:
+            program.earning_count = counts.get(program._origin, 0)
+
+    def _earning_rules(self):
+        """Return the rules that apply to every document. Override to leave some out."""
+        self.ensure_one()
+        return self.rule_ids.filtered(lambda rule: rule.active and rule.mode == "auto")
+
+    def _excludes_pricelist(self, pricelist):
+        """Return whether documents with these prices earn nothing (bM8)."""
+        self.ensure_one()
+        if not pricelist:
+            return False
+        return pricelist in self.excluded_pricelist_ids or bool(
+            self.pricelist_ids and pricelist not in self.pricelist_ids
+        )
+
+    def _uses_pricelists(self):
+        """Return whether a document has to say which pricelist it has."""
+        return any(program.excluded_pricelist_ids or program.pricelist_ids for program in self)
+
+
+class LoyaltyRule(models.Model):
+    _inherit = "loyalty.rule"
+
+    def _earning_terms(self):
+        """Return the rule as the earning engine knows it, to be frozen in the earning of a document."""
+        self.ensure_one()
+        return {
+            "id": self.id,
+            "mode": self.reward_point_mode,
+            "rate": self.reward_point_amount,
+            "minimum_quantity": self.minimum_qty,
+            "minimum_amount": self.minimum_amount,
+            "minimum_tax": self.minimum_amount_tax_mode,
+            "name": False,
+        }
+
+    def _filters_products(self):
+        """Return whether only some products count."""
+        self.ensure_one()
+        return bool(
+            self.product_ids
+            or self.product_category_id
+            or self.product_tag_id
+            or (self.product_domain and self.product_domain != "[]")
+        )
