@@ -11,6 +11,7 @@
         "security/loyalty_account_rules.xml",
         "data/account_payment_method.xml",
         "data/ir_cron_books.xml",
+        "data/ir_cron.xml",
         "views/loyalty_program_views.xml",
         "views/account_move_views.xml",
         "views/account_move_redemption_views.xml",

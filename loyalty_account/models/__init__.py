@@ -15,3 +15,7 @@ from . import account_payment
 from . import account_move_redemption
 from . import account_move_reduction
 from . import res_partner
+from . import account_move_earning
+from . import account_move_settlement
+from . import account_payment_events
+from . import account_earns_loyalty

@@ -10,3 +10,4 @@ from . import test_redemption_undo
 from . import test_redemption_dialog
 from . import test_redemption_draft
 from . import test_redemption_reduction
+from . import test_earning

@@ -65,7 +65,9 @@ class LoyaltyAccountCase(AccountTestInvoicingCommon):
             {"program_id": (program or cls.program).id, "partner_id": (partner or cls.customer).id, **values}
         )
 
-    def make_invoice(self, *lines, partner=None, post=False, move_type="out_invoice", user=None, **values):
+    def make_invoice(
+        self, *lines, partner=None, post=False, move_type="out_invoice", user=None, company=None, **values
+    ):
         """Create a customer document as the invoicing user.
 
         :param lines: amounts, or dicts of values of the invoice lines; without tax unless they say otherwise
@@ -79,6 +81,7 @@ class LoyaltyAccountCase(AccountTestInvoicingCommon):
         move = (
             self.env["account.move"]
             .with_user(user or self.clerk)
+            .with_company(company or self.company)
             .create(
                 {
                     "move_type": move_type,

@@ -1,0 +1,40 @@
+"""Which ways of payment earn points (C6)."""
+
+from odoo import api, fields, models
+
+from .account_payment_method import LOYALTY
+
+#: Types of journals whose entries are payments.
+PAYING_JOURNALS = ("bank", "cash", "credit")
+
+
+class AccountJournal(models.Model):
+    _inherit = "account.journal"
+
+    earns_loyalty = fields.Boolean(
+        "Earns Loyalty Points", compute="_compute_earns_loyalty", store=True, readonly=False, precompute=True,
+        help="Invoices that this journal's bank statements and entries pay earn points. For payments, each payment "
+        "method says it.",
+    )  # fmt: skip
+
+    @api.depends("type")
+    def _compute_earns_loyalty(self):
+        for journal in self:
+            journal.earns_loyalty = journal.type in PAYING_JOURNALS
+
+
+class AccountPaymentMethodLine(models.Model):
+    _inherit = "account.payment.method.line"
+
+    earns_loyalty = fields.Boolean(
+        "Earns Points", compute="_compute_earns_loyalty", store=True, readonly=False, precompute=True,
+        help="What is paid this way earns loyalty points. Yes for cash, cheque and card; no for loyalty points, gift "
+        "cards and credit notes. By default as the journal says, and never for points.",
+    )  # fmt: skip
+
+    @api.depends("journal_id.earns_loyalty", "payment_method_id")
+    def _compute_earns_loyalty(self):
+        for line in self:
+            # A line that lost its journal keeps what it said: payments still refer to it.
+            earns = line.journal_id.earns_loyalty if line.journal_id else line.earns_loyalty
+            line.earns_loyalty = earns and line.code != LOYALTY

@@ -1,0 +1,278 @@
+"""What a customer's invoice says to the earning engine: what was sold, what was credited, and how it was paid."""
+
+from collections import defaultdict
+
+from odoo import fields, models
+from odoo.tools import SQL
+
+from odoo.addons.loyalty_ledger.models.loyalty_earning import Claim, ClaimLine
+from odoo.addons.loyalty_ledger.tools.earning import Settlement
+from odoo.addons.loyalty_ledger.tools.today import loyalty_today
+
+
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    def _loyalty_claims(self, preview=False):
+        """Return the :class:`Claim` of each document, in a fixed number of queries.
+
+        :param preview: drafts; as if paid in full by qualifying payments
+        """
+        settlements = {} if preview else self._loyalty_settlements()
+        credit_notes = {} if preview else self._loyalty_credit_notes()
+        pricelists = self._loyalty_pricelists() if self.loyalty_card_id.program_id._uses_pricelists() else {}
+        elsewhere = self._loyalty_earned_elsewhere()
+        todays = {company: loyalty_today(self.env, company) for company in self.loyalty_card_id.program_id.company_id}
+        todays[self.env["res.company"]] = loyalty_today(self.env, self.env["res.company"])
+        claims = []
+        for move in self:
+            program = move.loyalty_card_id.program_id
+            today = todays[program.company_id]
+            date = move.invoice_date or today
+            settlement, paid_on = settlements.get(move.id, (None, None))
+            credited = credit_notes.get(move, self.browse())
+            rate = move._loyalty_rate(program)
+            returned = [
+                line for credit_note in credited for line in credit_note._loyalty_lines(credit_note._rate_to(move))
+            ]
+            claims.append(
+                Claim(
+                    ("account.move", move.id),
+                    move.loyalty_card_id,
+                    date,
+                    lines=move._loyalty_lines(preview=preview),
+                    returned=returned,
+                    settlement=settlement,
+                    rate=rate,
+                    active=preview or move.state == "posted",
+                    earned_on=min(max(paid_on or date, date), today),
+                    returned_on=min(max(note.invoice_date or note.date for note in credited), today)
+                    if credited
+                    else None,
+                    customer=move.partner_id,
+                    pricelist=pricelists.get(move),
+                    elsewhere=move in elsewhere,
+                )
+            )
+        return claims
+
+    # --- what was sold -------------------------------------------------------------------------------------------
+
+    def _loyalty_lines(self, factor=1.0, preview=False):
+        """Return what the document sells (a credit note: takes back) as :class:`ClaimLine`, amounts times ``factor``.
+
+        Amounts without tax are those of the journal items, so that they add up to the document's, whatever the
+        rounding of its taxes.
+        """
+        self.ensure_one()
+        sign = -1 if self.is_inbound() else 1
+        lines = []
+        for line in self.invoice_line_ids:
+            if line.display_type != "product":
+                continue
+            untaxed = line.price_subtotal if preview else sign * line.amount_currency
+            total = untaxed + line.price_total - line.price_subtotal
+            lines.append(
+                ClaimLine(
+                    line.product_id.id or 0, line.quantity, untaxed * factor, total * factor, line._is_loyalty_deposit()
+                )
+            )
+        self._spread_tax_rounding(lines, factor)
+        return lines
+
+    def _spread_tax_rounding(self, lines, factor):
+        """Give the largest line the cents by which taxes rounded on the whole document differ from its lines'."""
+        if not lines:
+            return
+        difference = self.amount_tax * factor - sum(line.total - line.untaxed for line in lines)
+        if not self.invoice_cash_rounding_id and abs(difference) <= self.currency_id.rounding * (len(lines) + 1):
+            largest = max(lines, key=lambda line: abs(line.total))
+            largest.total += difference
+
+    def _loyalty_credit_notes(self):
+        """Return ``{document: its posted credit notes}``."""
+        found = self.search(
+            [("reversed_entry_id", "in", self.ids), ("state", "=", "posted"), ("move_type", "=", "out_refund")]
+        )
+        return found.grouped("reversed_entry_id")
+
+    def _loyalty_rate(self, program):
+        """Return the value of one unit of the document's currency in the program's, at the document's own rate."""
+        self.ensure_one()
+        currency, company = program.currency_id, self.company_id
+        if self.currency_id == currency:
+            return 1.0
+        rate = 1 / self.invoice_currency_rate if self.invoice_currency_rate else 1.0
+        if company.currency_id != currency:
+            date = self.invoice_date or fields.Date.context_today(self)
+            rate *= company.currency_id._get_conversion_rate(company.currency_id, currency, company, date)
+        return rate
+
+    def _rate_to(self, invoice):
+        """Return the value of one unit of a credit note's currency in its invoice's currency."""
+        self.ensure_one()
+        if self.currency_id == invoice.currency_id or not self.invoice_currency_rate:
+            return 1.0
+        return invoice.invoice_currency_rate / self.invoice_currency_rate
+
+    def _loyalty_pricelists(self):
+        """Return ``{document: pricelist}``. Override where a document knows its own; else the customer's."""
+        pricelists = {}
+        for company, moves in self.grouped("company_id").items():
+            for move in moves.with_company(company):
+                pricelists[self.browse(move.id)] = move.partner_id.property_product_pricelist
+        return pricelists
+
+    def _loyalty_earned_elsewhere(self):
+        """Return the documents whose points were given on another document. Override to name them."""
+        return self.browse()
+
+    # --- how it was paid -----------------------------------------------------------------------------------------
+
+    def _loyalty_settlements(self):
+        """Return ``{document id: (Settlement, day of the latest payment or None)}``, in a fixed number of queries.
+
+        A document is settled by its posted counterparts; Odoo's own residual and payment state also count drafts.
+        What credit notes of the document itself set off, and the early-payment discount that was taken, need no
+        payment (C6: the rest is shared by what was paid how).
+        """
+        rows = self._loyalty_counterparts()
+        counterparts = self.browse({row["move_id"] for row in rows})
+        qualifying_moves = counterparts._loyalty_qualifies()
+        paid = defaultdict(lambda: {"qualifying": 0.0, "other": 0.0, "set_off": 0.0, "written": 0.0, "draft": 0.0})
+        dates = {}
+        for row in rows:
+            totals, amount = paid[row["invoice_id"]], row["amount"]
+            if row["state"] != "posted":
+                totals["draft"] += amount
+                continue
+            if row["own_credit_note"]:
+                totals["set_off"] += amount
+                continue
+            dates[row["invoice_id"]] = max(row["date"], dates.get(row["invoice_id"], row["date"]))
+            cash = amount * row["cash"]
+            totals["qualifying" if row["move_id"] in qualifying_moves else "other"] += cash
+            totals["written"] += amount - cash
+        for row in self._loyalty_payments_without_entry():
+            totals = paid[row["invoice_id"]]
+            totals["qualifying" if row["earns"] else "other"] += row["amount"]
+            totals["draft"] -= row["amount"]  # the residual does not know them
+            dates[row["invoice_id"]] = max(row["date"], dates.get(row["invoice_id"], row["date"]))
+        with_discount = [move_id for move_id, totals in paid.items() if totals["written"]]
+        discounts = self.browse(with_discount)._loyalty_discounts_offered()
+        settlements = {}
+        for move in self:
+            totals, currency = paid[move.id], move.currency_id
+            discount = min(max(0.0, totals["written"]), discounts.get(move.id, 0.0))
+            settlements[move.id] = (
+                Settlement(
+                    due=currency.round(move.amount_total - totals["set_off"] - discount),
+                    qualifying=currency.round(totals["qualifying"]),
+                    other=currency.round(totals["other"] + totals["written"] - discount),
+                    settled=move.state == "posted"
+                    and currency.compare_amounts(move.amount_residual + totals["draft"], 0.0) <= 0,
+                ),
+                dates.get(move.id),
+            )
+        return settlements
+
+    def _loyalty_counterparts(self):
+        """Return what is reconciled with the documents: a dict for each document and journal entry.
+
+        As ``_get_all_reconciled_invoice_partials`` (account/models/account_move.py), for many documents at once and
+        without exchange differences. ``cash`` is the part of a payment that moved money; the rest was written off.
+        """
+        if not self.ids:
+            return []
+        return self.env.execute_query_dict(
+            SQL(
+                """
+                SELECT line.move_id AS invoice_id, other.id AS move_id, other.state,
+                       COALESCE(payment.date, other.date) AS date,
+                       other.reversed_entry_id IS NOT DISTINCT FROM line.move_id
+                           AND other.move_type = 'out_refund' AS own_credit_note,
+                       sum(part.debit_amount_currency) AS amount, min(money.cash) AS cash
+                  FROM account_move_line line
+                  JOIN account_partial_reconcile part ON part.debit_move_id = line.id
+                  JOIN account_move_line counterpart ON counterpart.id = part.credit_move_id
+                  JOIN account_move other ON other.id = counterpart.move_id
+                  JOIN account_journal journal ON journal.id = other.journal_id
+                  LEFT JOIN account_payment payment ON payment.id = other.origin_payment_id
+                 CROSS JOIN LATERAL (
+                       SELECT COALESCE(LEAST(1, abs(sum(l.balance) FILTER (
+                                   WHERE l.account_id IN (payment.outstanding_account_id, journal.default_account_id,
+                                                          journal.suspense_account_id)))
+                              / NULLIF(abs(sum(l.balance) FILTER (
+                                   WHERE account.account_type IN ('asset_receivable', 'liability_payable'))), 0)), 1) AS cash
+                         FROM account_move_line l JOIN account_account account ON account.id = l.account_id
+                        WHERE l.move_id = other.id
+                          AND (other.origin_payment_id IS NOT NULL OR other.statement_line_id IS NOT NULL)
+                       ) money
+                 WHERE line.move_id = ANY(%s)
+                   AND NOT EXISTS (SELECT 1 FROM account_partial_reconcile e WHERE e.exchange_move_id = other.id)
+                 GROUP BY line.move_id, other.id, payment.date
+                """,
+                self.ids,
+            )
+        )
+
+    def _loyalty_qualifies(self):
+        """Return the ids of those journal entries that pay in a way that earns points (C6).
+
+        A payment says it by its payment method, a bank statement and anything else by its journal; credit notes and
+        invoices never do. Override to know other ways of payment.
+        """
+        qualifying = set()
+        for move in self:
+            if move.move_type != "entry":
+                continue
+            method = move.origin_payment_id.payment_method_line_id
+            if (method or move.journal_id).earns_loyalty:
+                qualifying.add(move.id)
+        return qualifying
+
+    def _loyalty_payments_without_entry(self):
+        """Return payments that have no journal entry, as far as the documents still need them.
+
+        Journals without outstanding account make none; the bank statement brings the entry later. What a payment of
+        several documents pays of each follows from what is open on them.
+        """
+        payments = self.matched_payment_ids.filtered(
+            lambda payment: (
+                not payment.move_id and payment.state in ("in_process", "paid") and payment.payment_type == "inbound"
+            )
+        )
+        rows = []
+        open_on = {}
+        for payment in payments:
+            left = payment.amount
+            for move in payment.invoice_ids.sorted("id"):
+                residual = open_on.setdefault(move, move.amount_residual)
+                amount = payment.currency_id._convert(left, move.currency_id, move.company_id, payment.date)
+                amount = min(amount, residual)
+                if amount <= 0:
+                    continue
+                open_on[move] -= amount
+                left -= move.currency_id._convert(amount, payment.currency_id, move.company_id, payment.date)
+                if move in self:
+                    earns = (payment.payment_method_line_id or payment.journal_id).earns_loyalty
+                    rows.append({"invoice_id": move.id, "amount": amount, "earns": earns, "date": payment.date})
+        return rows
+
+    def _loyalty_discounts_offered(self):
+        """Return ``{document id: early-payment discount of its terms}``, in the document's currency."""
+        groups = self.env["account.move.line"]._read_group(
+            [("move_id", "in", self.ids), ("display_type", "=", "payment_term"), ("discount_date", "!=", False)],
+            ["move_id"],
+            ["amount_currency:sum", "discount_amount_currency:sum"],
+        )
+        return {move.id: amount - discounted for move, amount, discounted in groups}
+
+
+class AccountMoveLine(models.Model):
+    _inherit = "account.move.line"
+
+    def _is_loyalty_deposit(self):
+        """Return whether the line is a down payment or takes one off. Override where documents know it."""
+        self.ensure_one()
+        return False

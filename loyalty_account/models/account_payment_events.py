@@ -1,0 +1,39 @@
+"""Payments and reconciliations that change what invoices earn."""
+
+from odoo import api, models
+
+
+class AccountPartialReconcile(models.Model):
+    _inherit = "account.partial.reconcile"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        partials = super().create(vals_list)
+        partials._settled_moves()._mark_loyalty_dirty()
+        return partials
+
+    def unlink(self):
+        moves = self._settled_moves()
+        result = super().unlink()
+        moves._mark_loyalty_dirty()
+        return result
+
+    def _settled_moves(self):
+        return self.sudo().debit_move_id.move_id
+
+
+class AccountPayment(models.Model):
+    _inherit = "account.payment"
+
+    def write(self, vals):
+        """A payment without journal entry settles its invoices by its state alone."""
+        result = super().write(vals)
+        if "state" in vals:
+            self.filtered(lambda payment: not payment.move_id).invoice_ids._mark_loyalty_dirty()
+        return result
+
+    def unlink(self):
+        invoices = self.invoice_ids
+        result = super().unlink()
+        invoices.exists()._mark_loyalty_dirty()
+        return result
