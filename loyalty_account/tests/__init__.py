@@ -11,3 +11,4 @@ from . import test_redemption_dialog
 from . import test_redemption_draft
 from . import test_redemption_reduction
 from . import test_earning
+from . import test_earning_events
