@@ -68,8 +68,8 @@ class AccountMove(models.Model):
         sign = -1 if self.is_inbound() else 1
         lines = []
         for line in self.invoice_line_ids:
-            if line.display_type != "product":
-                continue
+            if line.display_type != "product" or line.is_loyalty_reduction:
+                continue  # points that lower the price pay for the lines, as any payment with points does
             untaxed = line.price_subtotal if preview else sign * line.amount_currency
             total = untaxed + line.price_total - line.price_subtotal
             lines.append(
@@ -94,7 +94,12 @@ class AccountMove(models.Model):
         found = self.search(
             [("reversed_entry_id", "in", self.ids), ("state", "=", "posted"), ("move_type", "=", "out_refund")]
         )
-        return found.grouped("reversed_entry_id")
+        return found.filtered(lambda note: not note._is_loyalty_payment()).grouped("reversed_entry_id")
+
+    def _is_loyalty_payment(self):
+        """Return whether the credit note takes nothing back: by it, points pay part of the invoice."""
+        self.ensure_one()
+        return bool(self.loyalty_redeem_points and not self.loyalty_redeem_origin_id)
 
     def _loyalty_rate(self, program):
         """Return the value of one unit of the document's currency in the program's, at the document's own rate."""
@@ -133,6 +138,7 @@ class AccountMove(models.Model):
         """Return ``{document id: (Settlement, day of the latest payment or None)}``, in a fixed number of queries.
 
         A document is settled by its posted counterparts; Odoo's own residual and payment state also count drafts.
+        Points that lowered its price are a payment like points that paid it: the same basket earns the same.
         What credit notes of the document itself set off, and the early-payment discount that was taken, need no
         payment (C6: the rest is shared by what was paid how).
         """
@@ -164,11 +170,12 @@ class AccountMove(models.Model):
         for move in self:
             totals, currency = paid[move.id], move.currency_id
             discount = min(max(0.0, totals["written"]), discounts.get(move.id, 0.0))
+            reduced = -sum(move.invoice_line_ids.filtered("is_loyalty_reduction").mapped("price_total"))
             settlements[move.id] = (
                 Settlement(
-                    due=currency.round(move.amount_total - totals["set_off"] - discount),
+                    due=currency.round(move.amount_total + reduced - totals["set_off"] - discount),
                     qualifying=currency.round(totals["qualifying"]),
-                    other=currency.round(totals["other"] + totals["written"] - discount),
+                    other=currency.round(totals["other"] + reduced + totals["written"] - discount),
                     settled=move.state == "posted"
                     and currency.compare_amounts(move.amount_residual + totals["draft"], 0.0) <= 0,
                 ),
@@ -190,7 +197,9 @@ class AccountMove(models.Model):
                 SELECT line.move_id AS invoice_id, other.id AS move_id, other.state,
                        COALESCE(payment.date, other.date) AS date,
                        other.reversed_entry_id IS NOT DISTINCT FROM line.move_id
-                           AND other.move_type = 'out_refund' AS own_credit_note,
+                           AND other.move_type = 'out_refund'
+                           AND (COALESCE(other.loyalty_redeem_points, 0) = 0
+                                OR other.loyalty_redeem_origin_id IS NOT NULL) AS own_credit_note,
                        sum(part.debit_amount_currency) AS amount, min(money.cash) AS cash
                   FROM account_move_line line
                   JOIN account_partial_reconcile part ON part.debit_move_id = line.id

@@ -12,3 +12,4 @@ from . import test_redemption_draft
 from . import test_redemption_reduction
 from . import test_earning
 from . import test_earning_events
+from . import test_earning_redeemed

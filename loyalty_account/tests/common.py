@@ -48,6 +48,8 @@ class LoyaltyAccountCase(AccountTestInvoicingCommon):
             {
                 "name": "Points",
                 "program_type": "loyalty",
+                "trigger": "auto",
+                "applies_on": "both",
                 "company_id": cls.company.id,
                 "currency_id": cls.company.currency_id.id,
                 "rule_ids": [

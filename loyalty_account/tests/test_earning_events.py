@@ -442,6 +442,18 @@ class TestEarningEvents(EarningCase):
         self.assertFalse(payment.move_id)
         self.assertEarned(invoice, 100)
 
+    # --- redemption ----------------------------------------------------------------------------------------------
+
+    def test_points_given_at_first(self):
+        """C15: an invoice that earned keeps its points when nothing about it changes, whatever else is posted."""
+        invoice = self.make_invoice(100, post=True)
+        self.pay(invoice)
+        other = self.make_invoice(7, post=True)
+        self.pay(other)
+        self.assertEarned(invoice, 100)
+        self.assertEarned(other, 7)
+        self.assertEqual(len(self.entries()), 2)
+
     # --- failures ------------------------------------------------------------------------------------------------
 
     def fail(self, error, only=None):

@@ -1,3 +1,4 @@
+from . import account_move
 from . import loyalty_card
 from . import loyalty_card_till
 from . import loyalty_history

@@ -1,3 +1,4 @@
+from . import account_move
 from . import sale_order
 from . import sale_order_cards
 from . import sale_order_postings

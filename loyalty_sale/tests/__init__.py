@@ -1,3 +1,4 @@
 from . import test_order_cards
 from . import test_order_events
 from . import test_order_guards
+from . import test_order_invoices

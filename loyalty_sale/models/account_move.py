@@ -1,0 +1,44 @@
+"""What invoices of orders know that others do not: the order's pricelist, down payments, and points given before."""
+
+from collections import defaultdict
+
+from odoo import models
+
+
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    def _loyalty_pricelists(self):
+        """Invoices of orders have the prices of their orders."""
+        pricelists = super()._loyalty_pricelists()
+        for move in self:
+            if ordered := move.sudo().invoice_line_ids.sale_line_ids.order_id.pricelist_id[:1]:
+                pricelists[move] = ordered
+        return pricelists
+
+    def _loyalty_earned_elsewhere(self):
+        """Orders that gave their points at confirmation leave none to their invoices."""
+        moves = super()._loyalty_earned_elsewhere()
+        orders = {move: move.sudo().invoice_line_ids.sale_line_ids.order_id for move in self}
+        ids = {order.id for ordered in orders.values() for order in ordered}
+        if not ids:
+            return moves
+        Entry = self.env["loyalty.ledger.entry"].sudo()  # whoever pays the invoice need not read the ledger
+        earned = Entry.search([("kind", "=", "earn"), ("res_model", "=", "sale.order"), ("res_id", "in", list(ids))])
+        left = defaultdict(float)
+        for entry in earned:
+            left[entry.res_id, entry.program_id] += entry.points
+        for entry in Entry.search([("reversed_entry_id", "in", earned.ids)]):
+            left[entry.reversed_entry_id.res_id, entry.program_id] += entry.points - entry.waived_points
+        for move, ordered in orders.items():
+            program = move.loyalty_card_id.program_id
+            if any(left[order.id, program] > 0 for order in ordered):
+                moves |= move
+        return moves
+
+
+class AccountMoveLine(models.Model):
+    _inherit = "account.move.line"
+
+    def _is_loyalty_deposit(self):
+        return super()._is_loyalty_deposit() or self.is_downpayment

@@ -1,0 +1,120 @@
+from odoo.fields import Command
+from odoo.tests import new_test_user, tagged
+
+from odoo.addons.loyalty_account.tests.earning_common import EarningCase
+
+
+@tagged("post_install", "-at_install")
+class TestOrderInvoices(EarningCase):
+    """What invoices of orders earn, where points are given at payment."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.seller = new_test_user(
+            cls.env,
+            "loyalty_seller",
+            groups="sales_team.group_sale_salesman_all_leads,account.group_account_invoice",
+            company_id=cls.company.id,
+            company_ids=[Command.set(cls.company.ids)],
+        )
+        cls.product.invoice_policy = "order"
+
+    def order(self, quantity=1, **values):
+        order = (
+            self.env["sale.order"]
+            .with_user(self.seller)
+            .create(
+                {
+                    "partner_id": self.customer.id,
+                    "order_line": [
+                        Command.create(
+                            {
+                                "product_id": self.product.id,
+                                "product_uom_qty": quantity,
+                                "price_unit": 100,
+                                "tax_ids": [Command.clear()],
+                            }
+                        )
+                    ],
+                    **values,
+                }
+            )
+        )
+        order.action_confirm()
+        return order
+
+    def invoice(self, order, **values):
+        wizard = (
+            self.env["sale.advance.payment.inv"]
+            .with_user(self.seller)
+            .with_context(active_model="sale.order", active_ids=order.ids)
+            .create(values)
+        )
+        known = order.invoice_ids
+        wizard.create_invoices()
+        invoice = order.invoice_ids - known
+        invoice.action_post()
+        return invoice
+
+    def test_invoice_of_an_order(self):
+        """C1, C11, C15: the order gives nothing, its paid invoice gives the points, on the customer's card."""
+        order = self.order(2)
+        self.assertEqual(self.entries(), [])
+        invoice = self.invoice(order)
+        self.assertEqual(invoice.loyalty_card_id, self.card)
+        self.pay(invoice)
+        self.assertEarned(invoice, 200)
+
+    def test_deposit_and_final_invoice(self):
+        """C15: a down payment and the final invoice earn once, whatever the rules count."""
+        self.program.rule_ids = [
+            Command.create({"reward_point_mode": "order", "reward_point_amount": 7}),
+            Command.create({"reward_point_mode": "unit", "reward_point_amount": 3, "minimum_qty": 2}),
+        ]
+        order = self.order(2)
+        deposit = self.invoice(order, advance_payment_method="percentage", amount=30)
+        final = self.invoice(order)
+        self.assertEqual((deposit.amount_total, final.amount_total), (60, 140))
+        self.pay(deposit)
+        self.assertEarned(deposit, 60)
+        self.pay(final)
+        self.assertEarned(final, 140 + 7 + 6)
+
+    def test_points_given_at_the_order(self):
+        """C11, C15: an order that gave its points at confirmation leaves none to its invoice; taken back, it does."""
+        self.program.issue_on = "order"
+        order = (
+            self.env["sale.order"]
+            .with_user(self.seller)
+            .create(
+                {
+                    "partner_id": self.customer.id,
+                    "order_line": [
+                        Command.create({"product_id": self.product.id, "price_unit": 100, "tax_ids": [Command.clear()]})
+                    ],
+                }
+            )
+        )
+        self.program.rule_ids.minimum_qty = 1
+        order._update_programs_and_rewards()
+        order.action_confirm()
+        self.assertEqual(self.entries(), [("earn", 100, "2026-03-15")])
+        self.program.issue_on = "paid"
+        invoice = self.invoice(order)
+        self.pay(invoice)
+        self.assertEarned(invoice, 0)
+        self.assertEqual(invoice.loyalty_explanation, "The points were given on another document.")
+        self.assertEqual(self.card.points, 100)
+
+    def test_pricelist_of_the_order(self):
+        """bM8: the order's pricelist decides, whatever pricelist the customer has."""
+        contract = self.env["product.pricelist"].create({"name": "Contract"})
+        self.env.user.group_ids |= self.env.ref("product.group_product_pricelist")
+        self.program.excluded_pricelist_ids = contract
+        excluded = self.invoice(self.order(pricelist_id=contract.id))
+        included = self.invoice(self.order())
+        self.pay(excluded)
+        self.pay(included)
+        self.assertEarned(excluded, 0)
+        self.assertEarned(included, 100)
