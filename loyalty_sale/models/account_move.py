@@ -5,6 +5,29 @@ from collections import defaultdict
 from odoo import models
 
 
+class SaleOrder(models.Model):
+    _inherit = "sale.order"
+
+    def _prepare_invoice(self):
+        """The invoice earns on the order's card, if that can still be used."""
+        values = super()._prepare_invoice()
+        card = self.loyalty_card_id or self.coupon_point_ids.coupon_id.filtered(self._defers_points)[:1]
+        if card and card.sudo()._is_usable():  # the customer's card, whoever may see it
+            values["loyalty_card_id"] = card.id
+        return values
+
+    def _add_loyalty_history_lines(self):
+        """What the invoice will give was not issued by the order."""
+        result = super()._add_loyalty_history_lines()
+        deferred = self.coupon_point_ids.coupon_id.filtered(self._defers_points)
+        if deferred:
+            lines = self.env["loyalty.history"].search(
+                [("order_model", "=", self._name), ("order_id", "=", self.id), ("card_id", "in", deferred.ids)]
+            )
+            lines.issued = 0
+        return result
+
+
 class AccountMove(models.Model):
     _inherit = "account.move"
 

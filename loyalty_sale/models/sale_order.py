@@ -160,7 +160,7 @@ class SaleOrder(models.Model):
 
         Nothing while they would be pending, owed, or go to another card (P20, N9, H22).
         """
-        if given <= 0 or card.program_id.applies_on == "future":
+        if given <= 0 or card.program_id.applies_on == "future" or self._defers_points(card):
             return 0.0
         if card.program_id.vesting_days or not card._is_usable():
             return 0.0

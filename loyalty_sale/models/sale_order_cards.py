@@ -110,6 +110,10 @@ class SaleOrder(models.Model):
             return False
         if not self._customer_earns(card.program_id):
             return self.env._("%s takes no part in the loyalty program.", self.partner_id.display_name)
+        if card.program_type == "loyalty" and not card.program_id.accumulates:
+            return self.env._("%s gives no points at present.", card.program_id.name)
+        if card.program_type == "loyalty" and card.program_id._excludes_pricelist(self.pricelist_id):
+            return self.env._("Pricelist %s earns no points.", self.pricelist_id.name)
         if card.points_to_id and not card.closed:
             card = card.points_to_id
         return card._why_not_usable()

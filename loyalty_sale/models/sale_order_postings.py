@@ -72,6 +72,8 @@ class SaleOrder(models.Model):
                 spent = costs.get(card, 0)
                 earned = to_units(change) + spent
                 movements = []
+                if order._defers_points(card):
+                    earned = 0
                 if earned > 0 and (reason := order._why_no_earning(card)):
                     order._message_log(body=self.env._("No points earned. %s", reason))
                 elif earned:
@@ -102,6 +104,8 @@ class SaleOrder(models.Model):
                 ops += self._reversal_ops(card, units, [row for row in opened if row.kind == "redeem"])
         for card_id, units in changes.other.items():
             card = cards.browse(card_id)
+            if self._defers_points(card):
+                continue
             if units < 0:
                 ops += self._reversal_ops(card, units, [row for row in opened if row.kind == "earn"])
             elif units:
@@ -109,9 +113,14 @@ class SaleOrder(models.Model):
         for card_id, units in changes.earned.items():
             card = cards.browse(card_id)
             units = self._unposted_earning(card, units, opened)
-            if units > 0 and not self._why_no_earning(card):
+            if units > 0 and not self._defers_points(card) and not self._why_no_earning(card):
                 ops.append(self._loyalty_op(card, "earn", units))
         self._post_loyalty(ops)
+
+    def _defers_points(self, card):
+        """Return whether the order's points are given later, when its invoice is paid (C11)."""
+        program = card.sudo().program_id
+        return program.program_type == "loyalty" and program.issue_on == "paid"
 
     def _unposted_earning(self, card, units, opened):
         """Points of a program applied late: never more than the order gives less what it gave already."""

@@ -20,7 +20,7 @@ class TestOrderInvoices(EarningCase):
         )
         cls.product.invoice_policy = "order"
 
-    def order(self, quantity=1, **values):
+    def order(self, quantity=1, points=True, **values):
         order = (
             self.env["sale.order"]
             .with_user(self.seller)
@@ -41,6 +41,8 @@ class TestOrderInvoices(EarningCase):
                 }
             )
         )
+        if points:
+            order._update_programs_and_rewards()
         order.action_confirm()
         return order
 
@@ -81,24 +83,52 @@ class TestOrderInvoices(EarningCase):
         self.pay(final)
         self.assertEarned(final, 140 + 7 + 6)
 
-    def test_points_given_at_the_order(self):
-        """C11, C15: an order that gave its points at confirmation leaves none to its invoice; taken back, it does."""
-        self.program.issue_on = "order"
-        order = (
-            self.env["sale.order"]
-            .with_user(self.seller)
-            .create(
-                {
-                    "partner_id": self.customer.id,
-                    "order_line": [
-                        Command.create({"product_id": self.product.id, "price_unit": 100, "tax_ids": [Command.clear()]})
-                    ],
-                }
-            )
-        )
-        self.program.rule_ids.minimum_qty = 1
+    def test_order_defers_its_points(self):
+        """C11, C15, P20, P24: an order shows its points and gives none; they cannot pay for it; changes post nothing."""
+        stranger = self.env["res.partner"].create({"name": "Bob"})
+        self.program.reward_ids.required_points = 50
+        order = self.order(partner_id=stranger.id)
+        card = self.env["loyalty.card"].search([("partner_id", "=", stranger.id)])
+        self.assertEqual(order.coupon_point_ids.points, 100)
+        self.assertEqual((len(card), card.points), (1, 0))
+        self.assertEqual(order._get_real_points_for_coupon(card), 0)
+        order.order_line.product_uom_qty = 3
         order._update_programs_and_rewards()
-        order.action_confirm()
+        self.assertEqual(self.entries(card), [])
+        self.assertEqual(set(card.history_ids.mapped("issued")), {0})
+        invoice = self.invoice(order)
+        self.assertEqual(invoice.loyalty_card_id, card)
+        self.pay(invoice)
+        self.assertEarned(invoice, 300)
+        order._action_cancel()
+        self.assertEqual(card.points, 300)
+
+    def test_card_of_the_order(self):
+        """S9: the card chosen on the order earns on its invoice, unless it was closed meanwhile."""
+        friend = self.make_card(is_default=False)
+        order = self.order(loyalty_card_id=friend.id)
+        self.assertEqual(self.invoice(order).loyalty_card_id, friend)
+        second = self.order(loyalty_card_id=friend.id)
+        friend.action_close()
+        self.assertEqual(self.invoice(second).loyalty_card_id, self.card)
+
+    def test_accumulation_switched_off(self):
+        """bP2, bM8: orders give nothing while the switch is off, nor at an excluded pricelist, whatever the timing."""
+        self.program.issue_on = "order"
+        contract = self.env["product.pricelist"].create({"name": "Contract"})
+        self.program.excluded_pricelist_ids = contract
+        self.order(pricelist_id=contract.id)
+        self.program.accumulates = False
+        self.order()
+        self.assertEqual(self.entries(), [])
+        self.program.accumulates = True
+        self.order()
+        self.assertEqual(self.entries(), [("earn", 100, "2026-03-15")])
+
+    def test_points_given_at_the_order(self):
+        """C11, C15: an order that gave its points at confirmation leaves none to its invoice."""
+        self.program.issue_on = "order"
+        order = self.order()
         self.assertEqual(self.entries(), [("earn", 100, "2026-03-15")])
         self.program.issue_on = "paid"
         invoice = self.invoice(order)
