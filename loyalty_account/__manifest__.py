@@ -22,6 +22,7 @@
         "views/loyalty_accrual_run_views.xml",
         "views/account_move_books_views.xml",
         "wizard/loyalty_account_setup_views.xml",
+        "wizard/loyalty_proof_views.xml",
         "views/loyalty_books_menus.xml",
     ],
     "assets": {

@@ -8,6 +8,7 @@ from . import loyalty_ledger_entry
 from . import loyalty_card_jobs
 from . import loyalty_accrual_run
 from . import account_move_books
+from . import loyalty_proof
 from . import loyalty_card
 from . import account_move
 from . import loyalty_redemption

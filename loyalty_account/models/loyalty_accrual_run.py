@@ -91,6 +91,10 @@ class LoyaltyAccrualRun(models.Model):
     )  # fmt: skip
     move_id = fields.Many2one("account.move", "Journal Entry", readonly=True, copy=False, ondelete="restrict")
     posted_at = fields.Datetime("Posted On", readonly=True, copy=False)
+    last_entry_id = fields.Integer(
+        "Last Transaction Seen", readonly=True, copy=False, aggregator=None,
+        help="What has a higher number was posted after the run.",
+    )  # fmt: skip
     line_ids = fields.One2many("loyalty.accrual.run.line", "run_id", "Preview", readonly=True, copy=False)
     point_value = fields.Float("Point Value", digits=(16, 6), readonly=True, copy=False)
     vat_rate = fields.Float("Expected VAT (%)", digits=(16, 4), readonly=True, copy=False)
@@ -368,7 +372,15 @@ class LoyaltyAccrualRun(models.Model):
             )
         )
         self.env["loyalty.valuation"].invalidate_model(flush=False)
-        self.write({"state": "posted", "move_id": move.id, "posted_at": fields.Datetime.now()})
+        ((last_entry_id,),) = self.env.execute_query(SQL("SELECT COALESCE(max(id), 0) FROM loyalty_ledger_entry"))
+        self.write(
+            {
+                "state": "posted",
+                "move_id": move.id,
+                "posted_at": fields.Datetime.now(),
+                "last_entry_id": last_entry_id,
+            }
+        )
         return True
 
     def action_open_move(self):

@@ -13,3 +13,5 @@ from . import test_redemption_reduction
 from . import test_earning
 from . import test_earning_events
 from . import test_earning_redeemed
+from . import test_release
+from . import test_proof

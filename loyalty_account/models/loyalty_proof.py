@@ -1,0 +1,658 @@
+"""The proof: points ledger = lots = value lines = general ledger, and what paid invoices, for any date (N1)."""
+
+from decimal import Decimal
+
+from odoo import fields, models
+from odoo.tools import SQL
+
+from odoo.addons.loyalty_ledger.tools import ddl
+from odoo.addons.loyalty_ledger.tools.today import loyalty_today
+
+from ..tools import valuation
+from .loyalty_accrual_run import lots_on
+
+PARTS = ("points", "value", "completeness", "payments")
+#: Rows of one kind that are named; what is beyond is one line.
+NAMED = 200
+
+
+class Part:
+    """One comparison: two totals, their difference, and the rows that make it."""
+
+    def __init__(self, ledger, books, rounding):
+        self.ledger = valuation.exact(ledger or 0)
+        self.books = valuation.exact(books or 0)
+        self.rounding = rounding
+        self.items = []
+
+    def add(self, model, res_id, problem, amount=0, explained=False, size=None):
+        """Add a row.
+
+        :param amount: what of the difference it is, signed
+        :param explained: it is as it should be, for example points that wait for the next run
+        :param size: how large the fault is, where it is no part of the difference
+        """
+        amount = valuation.exact(amount or 0)
+        self.items.append(
+            {
+                "model": model,
+                "id": res_id,
+                "problem": problem,
+                "amount": float(amount),
+                "explained": explained,
+                "size": 0.0 if explained else float(abs(valuation.exact(size)) if size is not None else abs(amount)),
+            }
+        )
+
+    @property
+    def difference(self):
+        return self.ledger - self.books
+
+    def as_dict(self):
+        """Return the part; its ``residual`` is what is wrong or unexplained, 0 when all is well."""
+        unexplained = self.difference - sum((valuation.exact(item["amount"]) for item in self.items), Decimal(0))
+        residual = abs(unexplained) + sum((valuation.exact(item["size"]) for item in self.items), Decimal(0))
+        return {
+            "ledger": float(self.ledger),
+            "books": float(self.books),
+            "difference": float(self.difference),
+            "items": self.items,
+            "unexplained": float(unexplained),
+            "residual": float(residual),
+        }
+
+
+class LoyaltyProgram(models.Model):
+    _inherit = "loyalty.program"
+
+    def _loyalty_proof(self, date=None):
+        """Compare the ledger of points with the books as of a day. Reads only; can be repeated for any day.
+
+        :param date: default today
+        :return: dict with ``points``, ``value``, ``completeness`` and ``payments``, each a dict with ``ledger``,
+            ``books``, ``difference`` and ``items`` (``model``, ``id``, ``problem``, ``amount``, ``explained``); and
+            ``residual``: everything that is wrong or not explained, 0.0 when the program is proved
+        """
+        self.ensure_one()
+        program = self.sudo()  # the proof covers all rows, whoever may see them; actions ask for the right
+        program.env.flush_all()
+        date = fields.Date.to_date(date) or loyalty_today(self.env, self.company_id)
+        parts = {name: getattr(program, f"_proof_{name}")(date).as_dict() for name in PARTS}
+        residual = sum((valuation.exact(part["residual"]) for part in parts.values()), Decimal(0))
+        return {**parts, "date": date, "residual": float(residual)}
+
+    def _proof_rounding(self):
+        return valuation.exact(self.currency_id.rounding)
+
+    # --- points: entries = lots - debt ---------------------------------------------------------------------------
+
+    def _proof_points(self, date):
+        """Sum of the transactions up to the day, against lots less debt, rolled back to that day."""
+        ((entries, lots, debt),) = self.env.execute_query(
+            SQL(
+                """
+                WITH late AS MATERIALIZED (
+                     SELECT id, reversed_entry_id, points FROM loyalty_ledger_entry
+                      WHERE program_id = %(program)s AND effective_date > %(date)s),
+                moved AS MATERIALIZED (
+                     SELECT c.points, c.moved_to_lot_id, l.date <= %(date)s AS old_lot,
+                            c.debit_entry_id IN (SELECT id FROM late) AS late_debit,
+                            c.entry_id IN (SELECT id FROM late) AS late_cause
+                       FROM (SELECT id FROM loyalty_ledger_consumption
+                              WHERE debit_entry_id IN (SELECT id FROM late UNION
+                                    SELECT reversed_entry_id FROM late WHERE reversed_entry_id IS NOT NULL)
+                              UNION
+                             SELECT p.id FROM loyalty_lot n JOIN loyalty_ledger_consumption p ON p.lot_id = n.id
+                              WHERE n.entry_id IN (SELECT id FROM late)) r
+                       JOIN loyalty_ledger_consumption c ON c.id = r.id JOIN loyalty_lot l ON l.id = c.lot_id)
+                SELECT (SELECT COALESCE(sum(points), 0) FROM loyalty_ledger_entry
+                         WHERE program_id = %(program)s AND effective_date <= %(date)s),
+                       (SELECT COALESCE(sum(remaining), 0) FROM loyalty_lot
+                         WHERE program_id = %(program)s AND date <= %(date)s)
+                       + (SELECT COALESCE(sum(points), 0) FROM moved
+                           WHERE old_lot AND moved_to_lot_id IS NULL AND (late_debit OR late_cause)),
+                       (SELECT COALESCE(sum(unpaid_points), 0) FROM loyalty_ledger_entry
+                         WHERE program_id = %(program)s AND effective_date <= %(date)s)
+                       + (SELECT COALESCE(sum(points), 0) FROM moved WHERE late_cause AND NOT late_debit)
+                       + (SELECT COALESCE(sum(r.points), 0) FROM late r JOIN loyalty_ledger_entry d
+                                 ON d.id = r.reversed_entry_id AND d.points < 0 AND d.effective_date <= %(date)s)
+                """,
+                program=self.id,
+                date=date,
+            )
+        )
+        part = Part(entries, valuation.exact(lots) - valuation.exact(debt), Decimal("0.0001"))
+        self._name_lots(part)
+        self._name_cards(part)
+        self._name_entries(part)
+        return part
+
+    def _name_lots(self, part):
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT l.id, l.remaining, l.points - COALESCE(c.taken, 0)
+                  FROM loyalty_lot l
+                  LEFT JOIN (SELECT lot_id, sum(points) FILTER (WHERE moved_to_lot_id IS NULL) AS taken
+                               FROM loyalty_ledger_consumption GROUP BY lot_id) c ON c.lot_id = l.id
+                 WHERE l.program_id = %s AND l.remaining IS DISTINCT FROM l.points - COALESCE(c.taken, 0) ORDER BY l.id
+                """,
+                self.id,
+            )
+        )
+        for lot_id, remaining, expected in rows:
+            part.add(
+                "loyalty.lot",
+                lot_id,
+                self.env._(
+                    "The lot was changed: it holds %(found)s points, its transactions leave %(expected)s.",
+                    found=f"{remaining:g}",
+                    expected=f"{expected:g}",
+                ),
+                valuation.exact(expected) - valuation.exact(remaining),
+            )
+
+    def _name_cards(self, part):
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT c.id, e.points, COALESCE(l.points, 0) - COALESCE(e.unpaid, 0)
+                  FROM loyalty_card c
+                  LEFT JOIN (SELECT card_id, sum(points) AS points, sum(unpaid_points) AS unpaid
+                               FROM loyalty_ledger_entry WHERE program_id = %(program)s GROUP BY card_id) e
+                         ON e.card_id = c.id
+                  LEFT JOIN (SELECT l.card_id, sum(l.points) - COALESCE(sum(t.taken), 0) AS points FROM loyalty_lot l
+                               LEFT JOIN (SELECT lot_id, sum(points) FILTER (WHERE moved_to_lot_id IS NULL) AS taken
+                                            FROM loyalty_ledger_consumption GROUP BY lot_id) t ON t.lot_id = l.id
+                              WHERE l.program_id = %(program)s GROUP BY l.card_id) l ON l.card_id = c.id
+                 WHERE c.program_id = %(program)s
+                   AND COALESCE(e.points, 0) <> COALESCE(l.points, 0) - COALESCE(e.unpaid, 0) ORDER BY c.id
+                """,
+                program=self.id,
+            )
+        )
+        for card_id, points, lots in rows:
+            part.add(
+                "loyalty.card",
+                card_id,
+                self.env._(
+                    "The transactions of the card make %(points)s points, its lots less what it owes %(lots)s.",
+                    points=f"{points or 0:g}",
+                    lots=f"{lots:g}",
+                ),
+                valuation.exact(points or 0) - valuation.exact(lots),
+            )
+
+    def _name_entries(self, part):
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT id, points FROM loyalty_ledger_entry e
+                 WHERE program_id = %s AND row_hash IS DISTINCT FROM %s ORDER BY id LIMIT %s
+                """,
+                self.id,
+                ddl.row_hash("e"),
+                NAMED,
+            )
+        )
+        for entry_id, points in rows:
+            part.add(
+                "loyalty.ledger.entry",
+                entry_id,
+                self.env._("The transaction was changed: its hash does not fit its contents."),
+                size=points,
+            )
+
+    # --- value: value lines = liability account ------------------------------------------------------------------
+
+    def _proof_value(self, date):
+        """Value lines up to the day, against the program's lines on its liability account."""
+        account = self.liability_account_id
+        companies = self.env["res.company"].search([("id", "child_of", self.company_id.ids)])
+        rows = self.env.execute_query(
+            SQL(
+                """
+                WITH v AS (
+                     SELECT move_id, sum(amount) AS amount FROM loyalty_valuation
+                      WHERE program_id = %(program)s AND date <= %(date)s GROUP BY move_id),
+                g AS (
+                     SELECT l.move_id, -sum(l.balance) AS amount
+                       FROM account_move_line l JOIN account_move m ON m.id = l.move_id
+                      WHERE l.account_id = %(account)s AND l.parent_state = 'posted' AND l.date <= %(date)s
+                        AND l.company_id = ANY(%(companies)s)
+                        AND (m.loyalty_program_id = %(program)s OR m.loyalty_program_id IS NULL)
+                      GROUP BY l.move_id)
+                SELECT COALESCE(v.move_id, g.move_id) AS move_id, COALESCE(v.amount, 0), COALESCE(g.amount, 0)
+                  FROM v FULL JOIN g ON g.move_id = v.move_id
+                """,
+                program=self.id,
+                date=date,
+                account=account.id or None,
+                companies=companies.ids,
+            )
+        )
+        pairs = [(move_id, valuation.exact(value), valuation.exact(booked)) for move_id, value, booked in rows]
+        part = Part(
+            sum((value for __, value, __ in pairs), Decimal(0)),
+            sum((booked for __, __, booked in pairs), Decimal(0)),
+            self._proof_rounding(),
+        )
+        self._name_moves(part, date, [pair for pair in pairs if abs(pair[1] - pair[2]) >= part.rounding / 2])
+        self._name_wrong_dates(part, date)
+        return part
+
+    def _name_moves(self, part, date, pairs):
+        """Name the journal item behind each entry that does not say the same as its value lines."""
+        _ = self.env._
+        moves = self.env["account.move"].browse([move_id for move_id, __, __ in pairs if move_id])
+        former = self._values_on_former_accounts(moves, date)
+        for move_id, value, booked in pairs:
+            difference = value - booked
+            if not move_id:
+                part.add(
+                    self._name,
+                    self.id,
+                    _("Transfers of points changed the value; they must add up to nothing."),
+                    difference,
+                )
+                continue
+            move = moves.browse(move_id)
+            if elsewhere := former.pop(move_id, None):
+                for account, amount in elsewhere.items():
+                    part.add(
+                        "account.account",
+                        account.id,
+                        _(
+                            "%(move)s booked %(amount)s on %(account)s, the former liability account of the program. "
+                            "Move the balance to %(current)s with a journal entry.",
+                            move=move.name,
+                            amount=self.currency_id.format(float(amount)),
+                            account=account.display_name,
+                            current=self.liability_account_id.display_name,
+                        ),
+                        amount,
+                    )
+                    difference -= amount
+                if not difference:
+                    continue
+            lines = move.line_ids.filtered(lambda line: line.account_id == self.liability_account_id)
+            if not value and not move.loyalty_program_id:
+                for line in lines:
+                    part.add(
+                        "account.move.line",
+                        line.id,
+                        _(
+                            "%(move)s is no entry of the points ledger: a manual entry of %(amount)s on %(account)s.",
+                            move=move.name,
+                            amount=self.currency_id.format(-line.balance),
+                            account=line.account_id.display_name,
+                        ),
+                        line.balance,
+                    )
+                continue
+            if move.state != "posted":
+                part.add(
+                    "account.move",
+                    move_id,
+                    _("%s was booked for value lines but is not posted any more.", move.display_name),
+                    difference,
+                )
+            elif move.date > date:
+                part.add(
+                    "account.move",
+                    move_id,
+                    _("%(move)s is dated %(date)s, its value lines are earlier.", move=move.name, date=move.date),
+                    difference,
+                )
+            else:
+                part.add(
+                    "account.move.line" if lines else "account.move",
+                    lines[:1].id or move_id,
+                    _(
+                        "%(move)s says %(booked)s on the liability account, its value lines say %(value)s: the journal "
+                        "item was changed, or a value line is missing.",
+                        move=move.name,
+                        booked=self.currency_id.format(float(booked)),
+                        value=self.currency_id.format(float(value)),
+                    ),
+                    difference,
+                )
+
+    def _values_on_former_accounts(self, moves, date):
+        """``{move id: {account: amount}}`` of journal items of value entries on accounts that the program had before."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT l.move_id, l.account_id, -sum(l.balance) FROM account_move_line l
+                 WHERE l.move_id = ANY(%s) AND l.parent_state = 'posted' AND l.date <= %s
+                   AND l.account_id IS DISTINCT FROM %s
+                   AND (l.move_id, l.account_id) IN (SELECT v.move_id, v.account_id FROM loyalty_valuation v
+                                                      WHERE v.program_id = %s)
+                 GROUP BY l.move_id, l.account_id HAVING sum(l.balance) <> 0
+                """,
+                moves.ids,
+                date,
+                self.liability_account_id.id or None,
+                self.id,
+            )
+        )
+        found = {}
+        for move_id, account_id, amount in rows:
+            account = self.env["account.account"].browse(account_id)
+            found.setdefault(move_id, {})[account] = valuation.exact(amount)
+        return found
+
+    def _name_wrong_dates(self, part, date):
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT m.id, m.name, m.date, v.date, sum(v.amount)
+                  FROM loyalty_valuation v JOIN account_move m ON m.id = v.move_id
+                 WHERE v.program_id = %s AND m.date <> v.date AND GREATEST(m.date, v.date) <= %s
+                 GROUP BY m.id, m.name, m.date, v.date ORDER BY m.id
+                """,
+                self.id,
+                date,
+            )
+        )
+        for move_id, name, found, expected, amount in rows:
+            part.add(
+                "account.move",
+                move_id,
+                self.env._(
+                    "%(move)s is dated %(found)s, its value lines %(expected)s.",
+                    move=name,
+                    found=fields.Date.to_string(found),
+                    expected=fields.Date.to_string(expected),
+                ),
+                size=amount,
+            )
+
+    # --- completeness: what points are worth = value lines -------------------------------------------------------
+
+    def _proof_completeness(self, date):
+        """What outstanding points are worth on the day, against the value lines; the rest waits for the next run."""
+        if not self._keeps_liability():
+            return Part(0, 0, self._proof_rounding())
+        numerator, denominator = self._unit_value_at(date)
+        run = self.env["loyalty.accrual.run"].search(
+            [("program_id", "=", self.id), ("state", "=", "posted"), ("date_to", "<=", date)],
+            order="date_to desc, id desc",
+            limit=1,
+        )
+        revalued = bool(run) and (run.point_value, run.vat_rate) != self._point_value_at(date)
+        rounding = self._proof_rounding()
+        self.env.cr.execute(
+            SQL(
+                """
+                WITH %(lots)s,
+                deviations AS (
+                     SELECT s.*, s.remaining * %(numerator)s::numeric / %(denominator)s::numeric AS target,
+                            s.remaining * %(numerator)s::numeric / %(denominator)s::numeric - s.amount AS deviation
+                       FROM state s),
+                classed AS (
+                     SELECT d.id, d.entry_id, d.remaining, d.amount, d.target, d.deviation, CASE
+                       WHEN d.valued AND abs(d.deviation) < %(rounding)s::numeric THEN 'rounding'
+                       WHEN NOT d.valued AND r.kind = 'opening' THEN 'opening'
+                       -- What a lot released or got back presupposes that it was valued, by a run or when it came.
+                       WHEN d.valued AND NOT EXISTS (
+                            SELECT 1 FROM loyalty_valuation v
+                             WHERE v.lot_id = d.id AND (v.run_id IS NOT NULL OR v.entry_id = d.entry_id)) THEN 'fault'
+                       WHEN EXISTS (SELECT 1 FROM loyalty_valuation v WHERE v.lot_id = d.id AND v.date > %(date)s
+                                       AND v.effective_date <= %(date)s) THEN 'locked'
+                       WHEN %(run)s::int IS NULL THEN 'no_run'
+                       WHEN e.effective_date > %(until)s THEN 'after'
+                       WHEN e.id > %(last)s OR e.date > %(posted)s THEN 'late'
+                       WHEN d.valued AND %(revalued)s THEN 'revalued'
+                       WHEN d.valued AND EXISTS (
+                            SELECT 1 FROM loyalty_ledger_consumption c JOIN loyalty_ledger_entry x
+                                   ON x.id IN (c.debit_entry_id, c.entry_id)
+                             WHERE c.lot_id = d.id AND (x.id > %(last)s OR x.effective_date > %(until)s)
+                               AND (c.points < 0 OR c.entry_id <> c.debit_entry_id)) THEN 'moved'
+                       WHEN d.valued AND EXISTS (
+                            SELECT 1 FROM loyalty_ledger_consumption c JOIN loyalty_ledger_entry x
+                                   ON x.id = c.debit_entry_id
+                             WHERE c.lot_id = d.id AND x.effective_date > %(until)s AND x.id <= %(last)s) THEN 'moved'
+                       WHEN d.valued AND EXISTS (
+                            SELECT 1 FROM loyalty_valuation v WHERE v.lot_id = d.id AND v.kind = 'reversal') THEN 'reversed'
+                       ELSE 'fault' END AS class
+                       FROM deviations d
+                       JOIN loyalty_ledger_entry e ON e.id = d.entry_id
+                       LEFT JOIN loyalty_lot o ON o.id = d.origin_lot_id
+                       JOIN loyalty_ledger_entry r ON r.id = COALESCE(o.entry_id, d.entry_id))
+                SELECT class, count(*), sum(target), sum(deviation),
+                       CASE WHEN class IN ('late', 'fault') THEN (array_agg(id ORDER BY id))[1:%(named)s] END,
+                       CASE WHEN class IN ('late', 'fault') THEN (array_agg(entry_id ORDER BY id))[1:%(named)s] END,
+                       CASE WHEN class IN ('late', 'fault')
+                            THEN (array_agg((target - deviation)::float8 ORDER BY id))[1:%(named)s] END,
+                       CASE WHEN class IN ('late', 'fault')
+                            THEN (array_agg(deviation::float8 ORDER BY id))[1:%(named)s] END
+                  FROM classed GROUP BY class ORDER BY class
+                """,
+                lots=lots_on(self, date, "date"),
+                numerator=str(numerator),
+                denominator=str(denominator),
+                rounding=str(rounding),
+                date=date,
+                run=run.id or None,
+                until=run.date_to or None,
+                last=run.last_entry_id or None,
+                posted=run.posted_at or None,
+                revalued=revalued,
+                named=NAMED,
+            )
+        )
+        classes = {row[0]: row[1:] for row in self.env.cr.fetchall()}
+        target = sum((valuation.exact(row[1] or 0) for row in classes.values()), Decimal(0))
+        ((booked,),) = self.env.execute_query(
+            SQL(
+                "SELECT COALESCE(sum(amount), 0) FROM loyalty_valuation WHERE program_id = %s AND date <= %s",
+                self.id,
+                date,
+            )
+        )
+        part = Part(valuation.round_to(target, rounding), booked, rounding)
+        self._name_classes(part, classes, run)
+        return part
+
+    def _name_classes(self, part, classes, run):
+        texts = self._completeness_texts(run)
+        listed = Decimal(0)
+        for name, (count, __, deviation, lot_ids, entry_ids, amounts, deviations) in classes.items():
+            if name == "rounding":
+                continue
+            if name in texts:
+                amount = valuation.round_to(valuation.exact(deviation), part.rounding)
+                model, res_id = ("loyalty.accrual.run", run.id) if run else (self._name, self.id)
+                part.add(model, res_id, f"{texts[name]} ({self._lots_text(count)})", amount, explained=True)
+                listed += amount
+                continue
+            for lot_id, entry_id, carried, off in zip(lot_ids, entry_ids, amounts, deviations):
+                amount = valuation.round_to(valuation.exact(off), part.rounding)
+                part.add(*self._name_lot(name, lot_id, entry_id, carried, run), amount, explained=name == "late")
+                listed += amount
+            if count > NAMED:
+                rest = valuation.round_to(
+                    valuation.exact(deviation) - sum(map(valuation.exact, deviations)), part.rounding
+                )
+                part.add(
+                    self._name,
+                    self.id,
+                    self.env._("%s more of this kind.", count - NAMED),
+                    rest,
+                    explained=name == "late",
+                )
+                listed += rest
+        if remainder := part.difference - listed:
+            # Less than a unit of the currency for each lot: the next run takes it along.
+            lots = classes.get("rounding", (0,))[0] + sum(row[0] for row in classes.values())
+            if abs(remainder) <= part.rounding * (lots + 1):
+                part.add(self._name, self.id, self.env._("Rounding, until the next accrual run."), remainder, True)
+
+    def _completeness_texts(self, run):
+        _ = self.env._
+        day = fields.Date.to_string(run.date_to) if run else ""
+        return {
+            "no_run": _("Not accrued yet: there was no accrual run up to this day"),
+            "opening": _("Opening balances that were not entered; an accrual run with a counter-account enters them"),
+            "locked": _("Booked later, because the period was locked"),
+            "after": _("Points since the last accrual run (%s)", day),
+            "revalued": _("The value of a point changed since the last accrual run (%s)", day),
+            "moved": _("Points that were given back or settled a debt since the last accrual run (%s)", day),
+            "reversed": _("The journal entry was reversed; the next accrual run books it again"),
+        }
+
+    def _lots_text(self, count):
+        return self.env._("%s lots", count) if count != 1 else self.env._("one lot")
+
+    def _name_lot(self, name, lot_id, entry_id, carried, run):
+        """Return (model, id, problem) for a lot that does not carry what it should."""
+        _ = self.env._
+        entry = self.env["loyalty.ledger.entry"].browse(entry_id)
+        if name == "late":
+            return (
+                entry._name,
+                entry_id,
+                _(
+                    "Posted late: %(entry)s of %(date)s (%(document)s) came after the accrual run until %(until)s.",
+                    entry=entry.display_name,
+                    date=fields.Date.to_string(entry.effective_date),
+                    document=entry.document_name or _("no document"),
+                    until=fields.Date.to_string(run.date_to),
+                ),
+            )
+        if not self.env["loyalty.valuation"].search_count([("lot_id", "=", lot_id)], limit=1):
+            return (
+                entry._name,
+                entry_id,
+                _(
+                    "%(entry)s of %(date)s has no value line, although the accrual run until %(until)s covered it.",
+                    entry=entry.display_name,
+                    date=fields.Date.to_string(entry.effective_date),
+                    until=fields.Date.to_string(run.date_to),
+                ),
+            )
+        return (
+            "loyalty.lot",
+            lot_id,
+            _(
+                "The lot of %(entry)s carries %(carried)s, which is not what its points are worth: a value line is "
+                "missing or was changed.",
+                entry=entry.display_name,
+                carried=self.currency_id.format(carried),
+            ),
+        )
+
+    # --- payments: redemptions = what they paid ------------------------------------------------------------------
+
+    def _proof_payments(self, date):
+        """What redemptions are worth by the ledger, document by document, against what the documents credited."""
+        rows = self._redemption_rows(date)
+        part = Part(
+            sum((valuation.exact(row["ledger"]) for row in rows), Decimal(0)),
+            sum((valuation.exact(row["books"]) for row in rows), Decimal(0)),
+            self._proof_rounding(),
+        )
+        for row in rows:
+            difference = valuation.exact(row["ledger"]) - valuation.exact(row["books"])
+            if abs(difference) >= part.rounding / 2:
+                part.add(row["model"], row["id"], self._redemption_problem_text(row), difference)
+        return part
+
+    def _redemption_problem_text(self, row):
+        _ = self.env._
+        amounts = {
+            "ledger": self.currency_id.format(float(row["ledger"])),
+            "books": self.currency_id.format(float(row["books"])),
+        }
+        record = self.env[row["model"]].browse(row["id"]).exists()
+        name = record.display_name if record else f"#{row['id']}"
+        if not row["books"]:
+            return _("%(name)s redeemed points for %(ledger)s, but nothing was paid with them.", name=name, **amounts)
+        if not row["ledger"]:
+            return _("%(name)s paid %(books)s, but no points were redeemed for it.", name=name, **amounts)
+        return _("%(name)s paid %(books)s, its points are worth %(ledger)s.", name=name, **amounts)
+
+    def _redemption_rows(self, date):
+        """Return dicts ``model``, ``id``, ``ledger`` and ``books`` of documents that redeemed points or gave them back.
+
+        ``ledger`` is the document's own amount for the points that the ledger says it took (returns are negative),
+        ``books`` what its journal entries credited. Override to add documents of other kinds.
+        """
+        return [*self._payment_rows(date), *self._reduction_rows(date)]
+
+    def _payment_rows(self, date):
+        self.env.cr.execute(
+            SQL(
+                """
+                WITH entries AS (
+                     SELECT e.res_id, -sum(e.points) AS points, max(e.id) AS entry_id FROM loyalty_ledger_entry e
+                      WHERE e.program_id = %(program)s AND e.res_model = 'account.payment'
+                        AND e.kind IN ('redeem', 'reversal') AND e.effective_date <= %(date)s GROUP BY e.res_id),
+                payments AS (
+                     SELECT p.id, p.move_id, p.amount / NULLIF(p.loyalty_points, 0) AS value
+                       FROM account_payment p JOIN loyalty_card c ON c.id = p.loyalty_card_id
+                      WHERE c.program_id = %(program)s),
+                credits AS (
+                     SELECT p.id, -sum(l.balance) AS amount
+                       FROM payments p
+                       JOIN account_move m ON m.id = p.move_id OR m.reversed_entry_id = p.move_id
+                       JOIN account_move_line l ON l.move_id = m.id
+                       JOIN account_account a ON a.id = l.account_id AND a.account_type = 'asset_receivable'
+                      WHERE l.parent_state = 'posted' AND l.date <= %(date)s GROUP BY p.id)
+                SELECT 'account.payment' AS model, COALESCE(p.id, e.res_id) AS id, e.entry_id,
+                       COALESCE(round(e.points * COALESCE(p.value, %(value)s::numeric), 6), 0) AS ledger,
+                       COALESCE(c.amount, 0) AS books
+                  FROM entries e FULL JOIN payments p ON p.id = e.res_id
+                  LEFT JOIN credits c ON c.id = p.id
+                 WHERE COALESCE(e.points, 0) <> 0 OR COALESCE(c.amount, 0) <> 0
+                 ORDER BY 2
+                """,
+                program=self.id,
+                date=date,
+                value=str(self._point_value_at(date)[0]),
+            )
+        )
+        rows = self.env.cr.dictfetchall()
+        for row in rows:
+            row["ledger"] = valuation.round_to(valuation.exact(row["ledger"]), self._proof_rounding())
+            if not row["books"] and row["entry_id"]:
+                row["model"], row["id"] = "loyalty.ledger.entry", row["entry_id"]
+        return rows
+
+    def _reduction_rows(self, date):
+        """Documents whose price the points lowered: their own amount, against the amount for the points they took."""
+        self.env.cr.execute(
+            SQL(
+                """
+                WITH entries AS (
+                     SELECT e.res_id, -sum(e.points) AS points, max(e.id) AS entry_id FROM loyalty_ledger_entry e
+                      WHERE e.program_id = %(program)s AND e.res_model = 'account.move'
+                        AND (e.kind = 'redeem' OR e.kind = 'reversal' AND e.is_redemption)
+                        AND e.effective_date <= %(date)s GROUP BY e.res_id),
+                documents AS (
+                     SELECT m.id, CASE WHEN m.loyalty_redeem_origin_id IS NULL THEN 1 ELSE -1 END * m.loyalty_redeem_points
+                            AS points, m.loyalty_redeem_amount / COALESCE(NULLIF(m.invoice_currency_rate, 0), 1)
+                                       / NULLIF(m.loyalty_redeem_points, 0) AS value,
+                            m.state = 'posted' AND m.date <= %(date)s AND NOT EXISTS (
+                                SELECT 1 FROM account_move r WHERE r.reversed_entry_id = m.id AND r.state = 'posted'
+                                   AND r.move_type = 'entry' AND r.date <= %(date)s) AS stands
+                       FROM account_move m JOIN loyalty_card c ON c.id = m.loyalty_redeem_card_id
+                      WHERE c.program_id = %(program)s AND m.loyalty_redeem_points <> 0)
+                SELECT 'account.move' AS model, COALESCE(d.id, e.res_id) AS id, e.entry_id,
+                       COALESCE(e.points, 0) * COALESCE(d.value, %(value)s::numeric) AS ledger,
+                       CASE WHEN d.stands THEN d.points * d.value ELSE 0 END AS books
+                  FROM entries e FULL JOIN documents d ON d.id = e.res_id
+                 WHERE COALESCE(e.points, 0) <> 0 OR d.stands
+                 ORDER BY 2
+                """,
+                program=self.id,
+                date=date,
+                value=str(self._point_value_at(date)[0]),
+            )
+        )
+        rows = self.env.cr.dictfetchall()
+        for row in rows:
+            row["ledger"] = valuation.round_to(valuation.exact(row["ledger"]), self._proof_rounding())
+            row["books"] = valuation.round_to(valuation.exact(row["books"]), self._proof_rounding())
+        return rows

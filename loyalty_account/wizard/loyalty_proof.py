@@ -1,0 +1,200 @@
+"""Reconcile Loyalty: the proof of a program for a day, on the screen."""
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+
+from odoo.addons.loyalty_ledger.tools.today import loyalty_today
+
+PROVERS = (
+    "account.group_account_readonly",
+    "account.group_account_user",
+    "loyalty_ledger.group_loyalty_auditor",
+    "loyalty_ledger.group_loyalty_manager",
+)
+PARTS = ("points", "value", "completeness", "payments")
+
+
+class LoyaltyProof(models.TransientModel):
+    """The result of one proof; running it again changes nothing in the books."""
+
+    _name = "loyalty.proof"
+    _description = "Reconcile Loyalty"
+
+    program_id = fields.Many2one(
+        "loyalty.program", "Program", required=True, ondelete="cascade",
+        default=lambda self: self._default_program_id(), domain=[("program_type", "=", "loyalty")],
+    )  # fmt: skip
+    company_id = fields.Many2one(related="program_id.company_id")
+    currency_id = fields.Many2one(related="program_id.currency_id")
+    date = fields.Date(
+        "As of", required=True, compute="_compute_date", store=True, readonly=False, precompute=True,
+        help="Everything up to the end of this day.",
+    )  # fmt: skip
+    state = fields.Selection(
+        [("draft", "New"), ("ok", "Proved"), ("waiting", "Proved, with known differences"), ("bad", "Differences")],
+        "Result", readonly=True, default="draft",
+    )  # fmt: skip
+    residual = fields.Monetary("Unexplained", readonly=True)
+    part_ids = fields.One2many("loyalty.proof.part", "proof_id", "Comparisons", readonly=True)
+    line_ids = fields.One2many("loyalty.proof.line", "proof_id", "Differences", readonly=True)
+
+    def _default_program_id(self):
+        programs = self.env["loyalty.program"].search(
+            [("accounting_policy", "!=", "none"), ("company_id", "in", self.env.companies.ids)], limit=2
+        )
+        return programs if len(programs) == 1 else programs.browse()
+
+    @api.depends("program_id")
+    def _compute_date(self):
+        for proof in self:
+            proof.date = loyalty_today(self.env, proof.program_id.company_id)
+
+    def _compute_display_name(self):
+        for proof in self:
+            proof.display_name = f"{proof.program_id.name or ''} {fields.Date.to_string(proof.date) or ''}".strip()
+
+    def _check_rights(self):
+        if not self.env.su and not any(self.env.user.has_group(group) for group in PROVERS):
+            raise AccessError(self.env._("Only accountants, loyalty auditors and loyalty managers can reconcile."))
+
+    def action_reconcile(self):
+        """Compare ledger and books and show what differs."""
+        self.ensure_one()
+        self._check_rights()
+        self.program_id.check_access("read")
+        result = self.program_id._loyalty_proof(self.date)
+        labels = self._part_labels()
+        proof = self.sudo()  # whoever may prove gets the result, which nobody can write
+        proof.part_ids.unlink()
+        proof.line_ids.unlink()
+        proof.write(
+            {
+                "residual": result["residual"],
+                "state": self._result_state(result),
+                "part_ids": [
+                    fields.Command.create(
+                        {
+                            "part": name,
+                            "ledger_label": labels[name][0],
+                            "books_label": labels[name][1],
+                            **{key: result[name][key] for key in ("ledger", "books", "difference", "residual")},
+                        }
+                    )
+                    for name in PARTS
+                ],
+                "line_ids": [
+                    fields.Command.create(
+                        {
+                            "part": name,
+                            "res_model": item["model"],
+                            "res_id": item["id"],
+                            "problem": item["problem"],
+                            "amount": item["amount"],
+                            "is_explained": item["explained"],
+                        }
+                    )
+                    for name in PARTS
+                    for item in sorted(result[name]["items"], key=lambda item: item["explained"])
+                ],
+            }
+        )
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Reconcile Loyalty"),
+            "res_model": self._name,
+            "res_id": self.id,
+            "views": [(False, "form")],
+            "target": "current",
+        }
+
+    @staticmethod
+    def _result_state(result):
+        if result["residual"] or any(not item["explained"] for name in PARTS for item in result[name]["items"]):
+            return "bad"
+        return "waiting" if any(result[name]["items"] for name in PARTS) else "ok"
+
+    def _part_labels(self):
+        _ = self.env._
+        return {
+            "points": (_("Transactions"), _("Lots less what is owed")),
+            "value": (_("Value lines"), _("Liability account")),
+            "completeness": (_("Outstanding points at value"), _("Value lines")),
+            "payments": (_("Redeemed points at value"), _("Paid by documents")),
+        }
+
+
+class LoyaltyProofPart(models.TransientModel):
+    """One of the four comparisons."""
+
+    _name = "loyalty.proof.part"
+    _description = "Comparison of a Loyalty Proof"
+    _order = "id"
+
+    proof_id = fields.Many2one("loyalty.proof", required=True, readonly=True, ondelete="cascade")
+    part = fields.Selection(
+        [
+            ("points", "Points"),
+            ("value", "Value"),
+            ("completeness", "Completeness"),
+            ("payments", "Payments"),
+        ],
+        "Comparison", readonly=True,
+    )  # fmt: skip
+    ledger_label = fields.Char("What", readonly=True)
+    ledger = fields.Float("Ledger", digits=(16, 2), readonly=True)
+    books_label = fields.Char("Against", readonly=True)
+    books = fields.Float("Books", digits=(16, 2), readonly=True)
+    difference = fields.Float("Difference", digits=(16, 2), readonly=True)
+    residual = fields.Float("Unexplained", digits=(16, 2), readonly=True)
+
+
+class LoyaltyProofLine(models.TransientModel):
+    """A row that makes a difference."""
+
+    _name = "loyalty.proof.line"
+    _description = "Difference of a Loyalty Proof"
+    _order = "id"
+
+    proof_id = fields.Many2one("loyalty.proof", required=True, readonly=True, ondelete="cascade")
+    part = fields.Selection(
+        [
+            ("points", "Points"),
+            ("value", "Value"),
+            ("completeness", "Completeness"),
+            ("payments", "Payments"),
+        ],
+        "Comparison", readonly=True,
+    )  # fmt: skip
+    res_model = fields.Char("Model", readonly=True)
+    res_id = fields.Many2oneReference("Row", model_field="res_model", readonly=True)
+    row_name = fields.Char("Which", compute="_compute_row_name")
+    problem = fields.Char("What", readonly=True)
+    amount = fields.Float("Amount", digits=(16, 2), readonly=True)
+    is_explained = fields.Boolean("Expected", readonly=True, help="As it should be; the next accrual run settles it.")
+
+    def _compute_row_name(self):
+        for line in self:
+            # Only named here; the button opens the row with the reader's own rights.
+            row = self.env[line.res_model].sudo().browse(line.res_id).exists() if line.res_model in self.env else None
+            line.row_name = row.display_name if row else f"#{line.res_id}"
+
+    def action_open_row(self):
+        """Open the row, with the reader's own access rights."""
+        self.ensure_one()
+        if not self.env[self.res_model].browse(self.res_id).exists():
+            raise UserError(self.env._("The row does not exist any more."))
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self.res_model,
+            "res_id": self.res_id,
+            "views": [(False, "form")],
+        }
+
+
+class LoyaltyProgram(models.Model):
+    _inherit = "loyalty.program"
+
+    def action_reconcile_loyalty(self):
+        """Prove this program as of today and show the result."""
+        self.ensure_one()
+        return self.env["loyalty.proof"].create({"program_id": self.id}).action_reconcile()
