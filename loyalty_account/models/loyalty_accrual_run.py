@@ -142,7 +142,9 @@ class LoyaltyAccrualRun(models.Model):
 
     def _check_rights(self):
         self.check_access("write")
-        if not self.env.su and not self.env.user.has_group("account.group_account_user"):
+        # Without the full accounting features, whoever administers Invoicing is the accountant.
+        groups = ("account.group_account_user", "account.group_account_manager")
+        if not self.env.su and not any(self.env.user.has_group(group) for group in groups):
             raise AccessError(self.env._("Only accountants can accrue loyalty points."))
 
     def _check_order(self):

@@ -192,7 +192,7 @@ class TestAccrual(BooksCase):
         for user in (self.clerk, self.auditor):
             with self.assertRaises(AccessError):
                 self.run_accrual(user=user)
-        run = self.run_accrual(user=self.accountant)
+        run = self.run_accrual(user=self.make_role("administrator", "account.group_account_manager"))
         self.assertEqual(run.with_user(self.auditor).amount, 8.70)
         for name in ("action_preview", "action_post"):
             with self.assertRaises(AccessError):

@@ -188,6 +188,8 @@ class TestProof(ProofCase):
             self.assertEqual(proof.part_ids.mapped("part"), list(PARTS))
             with self.assertRaises(AccessError):
                 proof.write({"state": "ok"})
+            proof.date = "2026-02-28"
+            self.assertRecordValues(proof, [{"state": "draft", "part_ids": [], "line_ids": []}])
         self.run_accrual()
         proof = self.env["loyalty.proof"].with_user(self.auditor).create({"program_id": self.program.id})
         proof.action_reconcile()

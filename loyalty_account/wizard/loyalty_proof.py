@@ -8,6 +8,7 @@ from odoo.addons.loyalty_ledger.tools.today import loyalty_today
 PROVERS = (
     "account.group_account_readonly",
     "account.group_account_user",
+    "account.group_account_manager",
     "loyalty_ledger.group_loyalty_auditor",
     "loyalty_ledger.group_loyalty_manager",
 )
@@ -52,6 +53,25 @@ class LoyaltyProof(models.TransientModel):
     def _compute_display_name(self):
         for proof in self:
             proof.display_name = f"{proof.program_id.name or ''} {fields.Date.to_string(proof.date) or ''}".strip()
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._check_asked(vals)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        """The question can be changed, which throws the answer away; the answer is the server's."""
+        self._check_asked(vals)
+        if vals.keys() & {"program_id", "date"}:
+            self.sudo().part_ids.unlink()
+            self.sudo().line_ids.unlink()
+            vals = {**vals, "state": "draft", "residual": 0.0}
+        return super().write(vals)
+
+    def _check_asked(self, vals):
+        if not self.env.su and vals.keys() - {"program_id", "date"}:
+            raise AccessError(self.env._("The result of a reconciliation cannot be changed. Reconcile again."))
 
     def _check_rights(self):
         if not self.env.su and not any(self.env.user.has_group(group) for group in PROVERS):
