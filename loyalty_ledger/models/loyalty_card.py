@@ -21,7 +21,17 @@ PROJECTIONS = (
     "ledgered",
 )
 #: Fields that decide who gets points and how long: managers change them, and code of the server.
-MANAGED = ("closed", "code", "expiration_date", "level_id", "partner_id", "points_to_id", "program_id", "start_date")
+MANAGED = (
+    "active",
+    "closed",
+    "code",
+    "expiration_date",
+    "level_id",
+    "partner_id",
+    "points_to_id",
+    "program_id",
+    "start_date",
+)
 
 
 class LoyaltyCard(models.Model):
@@ -115,8 +125,8 @@ class LoyaltyCard(models.Model):
     def _balances_now(self):
         """Return ``{card id: (reserved, pending, lapsed, available)}`` in points, for cards under the ledger.
 
-        Available is max(0, live - debt - max(0, reserved - shielded)), and 0 on a closed, expired, not started or
-        points-to card (C18).
+        Available is max(0, live - debt - max(0, reserved - shielded)), and 0 on a closed, archived, expired, not
+        started or points-to card (C18).
         """
         return read_balances(self)
 
@@ -246,6 +256,8 @@ class LoyaltyCard(models.Model):
                 before = field.convert_to_write(card[name], card)
                 if before == (vals[name] or False) or (name == "partner_id" and not before):
                     continue  # a card without customer may be given to one
+                if name == "active" and not card.ledger_revision:
+                    continue  # nobody loses anything with an unused card
                 raise AccessError(
                     self.env._(
                         "Only a loyalty manager can change %(field)s of card %(code)s.",

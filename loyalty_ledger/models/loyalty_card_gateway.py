@@ -302,7 +302,7 @@ class Gateway:
         self.cr.execute(
             SQL(
                 """
-                SELECT c.id, c.program_id, c.company_id, c.points_to_id, c.level_id, c.partner_id, c.closed,
+                SELECT c.id, c.program_id, c.company_id, c.points_to_id, c.level_id, c.partner_id, c.closed, c.active,
                        c.start_date, c.expiration_date, c.last_earning_date, c.last_use_date,
                        COALESCE(c.ledger_revision, 0) AS revision,
                        (COALESCE(c.points, 0) * 10000)::bigint AS balance,
@@ -340,6 +340,7 @@ class Gateway:
         card.expiry = info["expiration_date"]
         card.start = info["start_date"]
         card.closed = bool(info["closed"])
+        card.archived = not info["active"]
         card.source = bool(info["points_to_id"])
         card.last_use = info["last_use_date"]
         card.revision = info["revision"]
@@ -363,6 +364,7 @@ class Gateway:
             card.expiry = record.expiration_date or None
             card.start = record.start_date or None
             card.closed = record.closed
+            card.archived = not record.active
             card.source = bool(record.points_to_id)
             card.info = {"company_id": record.company_id.id}
             states[card.id] = card
@@ -638,6 +640,7 @@ class Gateway:
         """Turn a :class:`tools.allocation.LedgerError` into the message that the user gets."""
         _, code, details = self.env._, self._code(error.card), error.details
         messages = {
+            "archived": lambda: _("Card %s is archived. Unarchive it, or use another card.", code),
             "closed": lambda: _("Card %s is closed. Reopen it, or use another card.", code),
             "not_started": lambda: _("Card %(code)s can be used from %(date)s on.", code=code, date=details["date"]),
             "expired": lambda: _("Card %(code)s expired on %(date)s.", code=code, date=details["date"]),
@@ -1046,7 +1049,11 @@ def read_balances(cards):
         today = gateway.today(card)
         lapsed = sum(lot.remaining for lot in card._lapsed(today))
         usable = not (
-            card.closed or card.source or (card.start and card.start > today) or (card.expiry and card.expiry < today)
+            card.archived
+            or card.closed
+            or card.source
+            or (card.start and card.start > today)
+            or (card.expiry and card.expiry < today)
         )
         result[card_id] = (
             to_points(sum(hold.points for hold in card.holds)),

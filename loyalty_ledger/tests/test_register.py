@@ -175,6 +175,47 @@ class TestRegister(RegisterCase):
         self.assertEqual((self.card.active, self.card.status, len(self.card.entry_ids)), (False, "archived", 1))
         self.assertClean()
 
+    def test_archived_cards_neither_earn_nor_pay(self):
+        """S5, H8: an archived card earns and pays nothing and says why; corrections, expiry and transfers go on."""
+        spent = self.earn(50) and self.redeem(10)
+        self.card.with_user(self.manager).action_archive()
+        self.assertBalances(points=40, available=0)
+        for kind, points in (("earn", 5), ("redeem", -5)):
+            with self.assertRaisesRegex(ValidationError, f"Card {self.card.code} is archived"):
+                self.post(self.card, kind, points)
+        with self.assertRaisesRegex(ValidationError, "is archived"):
+            self.card._hold(5, "test:archived", None)
+        self.reverse(spent)
+        self.post(self.card, "upstream", -5)
+        self.post(self.card, "adjust", 2)
+        self.post(self.card, "adjust", -2)
+        self.post(self.card, "expiry", 0, expiration_date="2026-03-15")
+        self.post(self.card, "transfer", -20, target_card_id=self.other.id)
+        self.assertBalances(points=25, available=0)
+        with self.on("2026-03-16"):
+            self.card._refresh_ledger()
+        self.assertBalances(points=0)
+        self.card.with_user(self.manager).action_unarchive()
+        self.earn(5)
+        self.assertBalances(points=5, available=5)
+        self.assertClean()
+
+    def test_only_managers_archive_used_cards(self):
+        """S5: users archive unused cards only, and bring no used one back; code of the server archives any."""
+        unused, card = self.other.with_user(self.user), self.card.with_user(self.user)
+        unused.action_archive()
+        unused.action_unarchive()
+        self.earn(5)
+        for refused in (card.action_archive, lambda: card.write({"active": False})):
+            with self.assertRaisesRegex(AccessError, f"Only a loyalty manager .* of card {self.card.code}"):
+                refused()
+        self.assertTrue(self.card.active)
+        card.sudo().action_archive()
+        with self.assertRaises(AccessError):
+            card.action_unarchive()
+        self.card.with_user(self.manager).action_unarchive()
+        self.assertTrue(self.card.active)
+
     def test_unused_program_is_deleted_and_a_used_one_archived(self):
         """S4, S5: the same for card types: one with cards stays and is archived."""
         empty = self.make_program(name="Empty")

@@ -22,8 +22,8 @@ GRANTS = frozenset(("opening", "earn", "adjust", "upstream"))
 class LedgerError(Exception):
     """A movement that must not happen.
 
-    :param code: ``insufficient``, ``over_reversed``, ``closed``, ``not_started``, ``expired``, ``source``,
-        ``reserved``, ``past_date`` or ``limit``
+    :param code: ``insufficient``, ``over_reversed``, ``archived``, ``closed``, ``not_started``, ``expired``,
+        ``source``, ``reserved``, ``past_date`` or ``limit``
     :param details: amounts (in ten-thousandths) and dates that the message needs
     """
 
@@ -206,7 +206,7 @@ class Card:
 
     __slots__ = (
         "id", "terms", "balance", "accumulated", "redeemed", "lifetime", "debt", "lots", "holds", "debts",
-        "last_earning", "last_use", "start", "expiry", "closed", "source", "revision", "info", "level_id",
+        "last_earning", "last_use", "start", "expiry", "closed", "archived", "source", "revision", "info", "level_id",
         "_rolling", "_sorted", "_has_vesting", "_has_dates", "open_total",
     )  # fmt: skip
 
@@ -226,6 +226,7 @@ class Card:
         self.start = None
         self.expiry = None
         self.closed = False
+        self.archived = False
         self.source = False
         self.revision = 0
         self.info = None
@@ -397,6 +398,8 @@ class Card:
             raise LedgerError("source", self)
         if op.overdraw == "debt":
             return
+        if self.archived and op.kind != "adjust":
+            raise LedgerError("archived", self)
         if self.closed:
             raise LedgerError("closed", self)
         if self.start and as_of < self.start:

@@ -7,4 +7,5 @@ class LoyaltyCard(models.Model):
     def action_archive(self):
         """Archive cards as whoever may write them: upstream clears their rows on quotations with the user's rights."""
         self.check_access("write")
+        self._check_may_manage({"active": False})
         return super(LoyaltyCard, self.sudo()).action_archive()

@@ -56,6 +56,16 @@ class TestOrderGuards(OrderCase):
             self.assertRefused(paying.copy, {"order_id": self._order(1).id})
             self.assertRefused(paying.write, {"order_id": self._order(1).id})
 
+    def test_used_cards_are_archived_by_managers(self):
+        """S5: Odoo lets salespeople write cards, but a customer's points are not theirs to put away."""
+        for user in (self.salesperson, self.manager):
+            card = self.card.with_user(user)
+            self.assertRefused(card.action_archive)
+            self.assertRefused(card.write, {"active": False})
+        unused = self._card(0, partner=self.stranger).with_user(self.salesperson)
+        unused.action_archive()
+        self.assertFalse(unused.active)
+
     def test_same_values_are_no_change(self):
         """P4: a client that sends back what it read is not refused."""
         self.paying.write({"points_cost": 100, "coupon_id": self.card.id, "reward_id": self.reward.id})
