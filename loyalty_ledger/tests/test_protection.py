@@ -250,7 +250,7 @@ class TestProtection(LedgerCase):
                     f"UPDATE loyalty_ledger_consumption SET {column} = %s WHERE id = %s", value, self.consumption.id
                 )
         self.assertDatabaseRefuses("DELETE FROM loyalty_ledger_consumption WHERE id = %s", self.consumption.id)
-        self.assertDatabaseRefuses("TRUNCATE loyalty_ledger_consumption")
+        self.assertDatabaseRefuses("TRUNCATE loyalty_ledger_consumption CASCADE")
         self.assertDatabaseRefuses(
             """
             INSERT INTO loyalty_ledger_consumption (debit_entry_id, lot_id, points, remaining_after, entry_id)
