@@ -8,7 +8,9 @@
     "depends": ["loyalty_ledger", "loyalty_account", "pos_loyalty"],
     "data": [
         "security/ir.model.access.csv",
+        "security/loyalty_pos_rules.xml",
         "data/loyalty_pos_data.xml",
+        "views/loyalty_program_views.xml",
         "views/pos_payment_method_views.xml",
         "views/res_config_settings_views.xml",
     ],

@@ -5,6 +5,7 @@ from . import loyalty_history
 from . import loyalty_hold
 from . import loyalty_ledger_entry
 from . import loyalty_program
+from . import loyalty_till_rate
 
 from . import pos_payment_method
 from . import pos_config
@@ -12,6 +13,7 @@ from . import pos_order
 from . import pos_order_claims
 from . import pos_order_points
 from . import pos_order_settle
+from . import pos_order_earning
 from . import pos_order_line
 from . import pos_payment
 from . import pos_session

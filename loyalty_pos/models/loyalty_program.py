@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from odoo import api, models
 from odoo.exceptions import ValidationError
+from odoo.fields import Domain
 
 from ..tools import tender
 
@@ -47,6 +48,11 @@ class LoyaltyProgram(models.Model):
             and (not self.date_from or self.date_from <= day + SLACK)
             and (not self.date_to or self.date_to >= day - SLACK)
         )
+
+    @api.model
+    def _server_domain(self):
+        """Return the programs whose points the server gives: it ignores what tills claim for them."""
+        return Domain("program_type", "=", "loyalty") & Domain("issue_on", "=", "paid") & Domain("pos_ok", "=", True)
 
     # --- points as a means of payment ----------------------------------------------------------------------------
 

@@ -75,12 +75,13 @@ class PosOrder(models.Model):
         )
 
     def _settled_programs(self):
-        """Return the programs in which a confirmation of this order has moved points or issued cards."""
+        """Return the programs whose points are settled: by the server itself, or by an earlier confirmation."""
         entries = self._entries_of_order().filtered(
             lambda entry: (entry.idempotency_key or "").startswith(f"pos:{self.uuid or self.id}:")
         )
         issued = self.env["loyalty.card"].sudo().with_context(active_test=False)
-        return entries.program_id | issued.search([("source_pos_order_id", "=", self.id)]).program_id
+        confirmed = entries.program_id | issued.search([("source_pos_order_id", "=", self.id)]).program_id
+        return confirmed | self._programs_of_server()
 
     def _read_claims(self, coupon_data):
         """Return the client's claims by number, each with a program: that of its card, else the one it names."""
@@ -153,8 +154,12 @@ class PosOrder(models.Model):
         return set(entries.mapped("idempotency_key"))
 
     def _reply_to_till(self, result, asked):
-        """Tell the till the spendable points of each card it asked about that belongs to the order's customer."""
+        """Tell the till the spendable points of each card it asked about that belongs to the order's customer.
+
+        A card that the till only knew by a number of its own gets its place there.
+        """
         Card = self.env["loyalty.card"].sudo()
+        own = self._programs_of_server()
         updates = {update["id"]: update for update in result["coupon_updates"]}
         for key, vals in asked.items():
             program = self.env["loyalty.program"].sudo().browse(vals["program_id"]).exists()
@@ -163,7 +168,7 @@ class PosOrder(models.Model):
             card = Card.browse(key).exists() if key > 0 else Card._default_card(self.partner_id, program)
             if card and card.id not in updates and self._is_customers_card(card):
                 updates[card.id] = {
-                    "old_id": card.id,
+                    "old_id": key if program in own else card.id,
                     "id": card.id,
                     "code": card.code,
                     "program_id": card.program_id.id,

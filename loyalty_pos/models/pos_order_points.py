@@ -8,6 +8,7 @@ RESULTS = (
     "loyalty_points_earnable",
     "loyalty_points_earned",
     "loyalty_points_redeemed",
+    "loyalty_points_taken_back",
     "loyalty_settled",
 )
 
@@ -26,6 +27,10 @@ class PosOrder(models.Model):
     loyalty_points_earned = fields.Float(
         "Points Earned", digits=(16, 4), readonly=True, copy=False, help="Negative when a return took points back."
     )
+    loyalty_points_taken_back = fields.Float(
+        "Points Taken Back", digits=(16, 4), readonly=True, copy=False,
+        help="What returned goods had earned, taken back on the order that sold them.",
+    )  # fmt: skip
     loyalty_points_redeemed = fields.Float(
         "Points Redeemed", digits=(16, 4), readonly=True, copy=False, help="Negative when a return gave points back."
     )

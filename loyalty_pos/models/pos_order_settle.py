@@ -109,7 +109,10 @@ class PosOrder(models.Model):
         )
 
     def _loyalty_settle_one(self):
-        """Settle one order: first what it spends, so that it never spends what it earns itself (P20, bH10)."""
+        """Settle one order: first what it spends, so that it never spends what it earns itself (P20, bH10).
+
+        Override to settle more, before the results are written down.
+        """
         self._settle_redemptions()
         self._refresh_points_of_order()
 
@@ -466,7 +469,7 @@ class PosOrder(models.Model):
             order.write(
                 {
                     "loyalty_points_redeemed": -sum(spent.mapped("points")),
-                    "loyalty_points_earned": sum(earned.mapped("points")),
+                    "loyalty_points_earned": sum(earned.mapped("points")) - order.loyalty_points_taken_back,
                     "loyalty_balance_after": card.points,
                     "loyalty_card_id": order.loyalty_card_id.id or card.id,
                 }

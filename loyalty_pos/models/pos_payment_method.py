@@ -27,9 +27,24 @@ class PosPaymentMethod(models.Model):
         "points are booked when the session is closed.",
     )  # fmt: skip
 
+    earns_loyalty = fields.Boolean(
+        "Earns Points", compute="_compute_earns_loyalty", store=True, readonly=False, precompute=True,
+        help="What is paid this way earns loyalty points. Yes for cash and card; no for points, and for the customer's "
+        "account, which is not paid yet.",
+    )  # fmt: skip
+
     @api.model
     def _load_pos_data_fields(self, config):
-        return [*super()._load_pos_data_fields(config), "loyalty_program_id"]
+        return [*super()._load_pos_data_fields(config), "earns_loyalty", "loyalty_program_id"]
+
+    @api.depends("type")
+    def _compute_earns_loyalty(self):
+        for method in self:
+            method.earns_loyalty = method.type not in (LOYALTY, "pay_later")
+
+    def _is_write_forbidden(self, fields):
+        """Which payments earn may change while sessions are open: it holds for orders from then on."""
+        return super()._is_write_forbidden(fields - {"earns_loyalty"})
 
     @api.depends("loyalty_program_id")
     def _compute_type(self):
@@ -73,6 +88,12 @@ class PosPaymentMethod(models.Model):
         if self.env.context.get("loyalty_new_till"):
             domain = Domain(domain) & Domain("loyalty_program_id", "=", False)
         return super()._search(domain, *args, **kwargs)
+
+    @api.constrains("loyalty_program_id", "earns_loyalty")
+    def _check_earns_loyalty(self):
+        for method in self:
+            if method.loyalty_program_id and method.earns_loyalty:
+                raise ValidationError(self.env._("%s: points that pay earn no points.", method.name))
 
     @api.constrains("loyalty_program_id", "company_id", "config_ids")
     def _check_loyalty_program(self):

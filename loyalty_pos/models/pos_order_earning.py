@@ -1,0 +1,272 @@
+"""What an order of the till earns, as the server works it out: programs that give points when a document is paid.
+
+The order says what was sold, what came back and how it was paid; the engine of the ledger decides, as for invoices, so
+the same basket earns the same in every channel. Returned goods take back what they earned, on the order that sold them.
+"""
+
+from math import floor
+
+from odoo import models
+
+from odoo.addons.loyalty_ledger.models.loyalty_earning import Claim, ClaimLine
+from odoo.addons.loyalty_ledger.tools.earning import Settlement
+from odoo.addons.loyalty_ledger.tools.units import UNIT, to_points, to_units
+
+from .pos_order_claims import STORED_VALUE
+
+
+class PosOrder(models.Model):
+    _inherit = "pos.order"
+
+    def _has_loyalty(self):
+        if super()._has_loyalty():
+            return True
+        origin = self._origin_of_refund()
+        if origin.loyalty_settled or (origin and origin._entries_of_order()):
+            return True
+        takes_part = self.partner_id or self.loyalty_card_id or self.lines.coupon_id
+        return bool(takes_part and self._programs_of_server())
+
+    def _loyalty_settle_one(self):
+        self._settle_redemptions()
+        self._settle_rewards()
+        self._settle_earnings()
+        self._refresh_points_of_order()
+
+    def _programs_of_server(self):
+        """Return the programs whose points the server gives and takes for this order; clients have no say in them."""
+        self.ensure_one()
+        programs = self.env["loyalty.program"].sudo().search(self.env["loyalty.program"]._server_domain())
+        return programs.filtered(lambda program: program._is_offered_to(self))
+
+    def _earned_before(self):
+        """Return the earnings that the server worked out for these orders."""
+        earnings = self.env["loyalty.earning"].sudo()
+        return earnings.search([("res_model", "=", "pos.order"), ("res_id", "in", self.ids)]) if self else earnings
+
+    def _settle_earnings(self):
+        """Give what the order earned by now, and take back from the order that it returns goods of."""
+        claims = self._earning_claims()
+        origin = self._origin_of_refund()
+        if origin:
+            claims += [origin._earning_claim(earning.card_id) for earning in origin._earned_before()]
+            self._take_back_claimed(origin)
+        if not claims:
+            return
+        before = {earning: earning.points for earning in origin._earned_before()}
+        earnings = self.env["loyalty.earning"]._synchronise(claims)
+        back = sum(before[earning] - earning.points for earning in earnings if earning in before)
+        own = earnings.filtered(lambda earning: earning.res_id == self.id)
+        vals = {"loyalty_points_earnable": sum(own.mapped("earnable_points"))}
+        if back:
+            vals["loyalty_points_taken_back"] = self.loyalty_points_taken_back + back
+        self.write(vals)
+
+    def _earning_claims(self):
+        """Return what the order says to the earning engine, one claim for each program."""
+        if not any(self._line_is_sold(line) for line in self.lines):
+            return []
+        known = {earning.program_id: earning.card_id for earning in self._earned_before()}
+        claims = []
+        for program in self._programs_of_server() | self.env["loyalty.program"].union(*known):
+            card = known.get(program) or self._card_that_earns(program)
+            if card:
+                claims.append(self._earning_claim(card))
+        return claims
+
+    def _card_that_earns(self, program):
+        """Return the card on which the order earns: the one it names, the customer's own, or a new one (H1, H2).
+
+        A new card is issued only when the order earns something, to customers who take part and have none.
+        """
+        Card = self.env["loyalty.card"]
+        day = self._loyalty_day()
+        named = self.loyalty_card_id
+        if named.program_id == program and self._is_customers_card(named) and named._earns_on(day):
+            return named
+        card = Card._earning_card(self.partner_id, program, day) if self.partner_id else Card
+        if card or not self.partner_id or Card._has_card(self.partner_id, program):
+            return card
+        if not program.is_nominative or not self.partner_id._earns_loyalty():
+            return card
+        claim = self._earning_claim(Card.new({"program_id": program.id, "partner_id": self.partner_id.id}))
+        if not self.env["loyalty.earning"]._preview([claim])[claim].points:
+            return card
+        return Card.create({"program_id": program.id, "partner_id": self.partner_id.id, "source_pos_order_id": self.id})
+
+    # --- what was sold -------------------------------------------------------------------------------------------
+
+    def _earning_claim(self, card):
+        """Return the :class:`Claim` of this order on a card."""
+        self.ensure_one()
+        totals = self._loyalty_totals()
+        day = self._loyalty_day()
+        refunds = self.lines.refund_orderline_ids.order_id.filtered(lambda order: order.state in ("paid", "done"))
+        returned = [line for refund in refunds for line in refund._returned_lines(self)]
+        return Claim(
+            ("pos.order", self.id),
+            card,
+            day,
+            lines=self._sold_lines(totals),
+            returned=returned,
+            settlement=self._earning_settlement(totals),
+            active=self.state in ("paid", "done"),
+            earned_on=day,
+            returned_on=max(refund._loyalty_day() for refund in refunds) if refunds else None,
+            customer=self.partner_id,
+            pricelist=self.pricelist_id,
+        )
+
+    def _line_is_sold(self, line):
+        """Return whether a line sells something. What pays, what returns goods and parts of a combo do not.
+
+        Rewards that gift cards and eWallets pay with, and points that reduce the price, are payments (C6).
+        """
+        return not (
+            line.refunded_orderline_id
+            or line.combo_parent_id
+            or line.loyalty_redeem_uuid
+            or (line.is_reward_line and line.reward_id.program_id.program_type in STORED_VALUE)
+        )
+
+    def _sold_lines(self, totals):
+        lines = self.lines.filtered(self._line_is_sold)
+        return [self._claim_line(line, totals) for line in lines]
+
+    def _claim_line(self, line, totals, sign=1):
+        parts = line.combo_line_ids or line
+        total, untaxed = (sign * sum(totals[part.id][position] for part in parts) for position in (0, 1))
+        # A reward takes money off and is no further piece.
+        quantity = 0 if line.is_reward_line and total <= 0 else sign * line.qty
+        return ClaimLine(line.product_id.id, quantity, untaxed, total)
+
+    def _returned_lines(self, origin):
+        """Return what this refund takes back of an order, with positive quantities and amounts."""
+        totals = self._loyalty_totals()
+        lines = self.lines.filtered(
+            lambda line: (
+                line.refunded_orderline_id in origin.lines
+                and origin._line_is_sold(line.refunded_orderline_id)
+                and not line.combo_parent_id
+            )
+        )
+        return [self._claim_line(line, totals, sign=-1) for line in lines]
+
+    # --- how it was paid -----------------------------------------------------------------------------------------
+
+    def _earning_settlement(self, totals):
+        """Return how the order was paid (:class:`tools.earning.Settlement`): money earns, points do not (C6, bH5).
+
+        Change is part of the payments, as a negative one. Goods that were returned in exchange pay like the money
+        that had paid for them: what they had earned is taken back.
+        """
+        qualifying = other = 0.0
+        for payment in self.payment_ids:
+            if payment.payment_method_id.earns_loyalty:
+                qualifying += payment.amount
+            else:
+                other += payment.amount
+        for line in self.lines:
+            if line.combo_parent_id or line.refunded_orderline_id or self._line_is_sold(line):
+                continue
+            other -= totals[line.id][0]
+        exchanged = -sum(totals[line.id][0] for line in self.lines if line.refunded_orderline_id)
+        if exchanged > 0:
+            share = self._origin_of_refund()._qualifying_share()
+            qualifying += exchanged * share
+            other += exchanged * (1 - share)
+        due = self.currency_id.round(qualifying + other)
+        return Settlement(
+            due=due,
+            qualifying=self.currency_id.round(qualifying),
+            other=self.currency_id.round(other),
+            settled=self.state in ("paid", "done"),
+        )
+
+    def _qualifying_share(self):
+        earnings = self._earned_before()
+        return max(earnings.mapped("share")) if earnings else 1.0
+
+    # --- programs with Odoo's timing -----------------------------------------------------------------------------
+
+    def _take_back_claimed(self, origin):
+        """Take back what the till had claimed for goods that come back: their part of the value of the order (N4)."""
+        entries = origin._entries_of_order().filtered(
+            lambda entry: (
+                entry.kind == "earn"
+                and entry.program_id.program_type == "loyalty"
+                and entry.idempotency_key.startswith(f"pos:{origin.uuid or origin.id}:")
+            )
+        )
+        if not entries:
+            return
+        sold = sum(line.total for line in origin._sold_lines(origin._loyalty_totals()))
+        refunds = origin.lines.refund_orderline_ids.order_id.filtered(lambda order: order.state in ("paid", "done"))
+        back = sum(line.total for refund in refunds for line in refund._returned_lines(origin))
+        share = min(1.0, max(0.0, back / sold)) if sold > 0 else 1.0
+        reversed_points = dict(
+            self.env["loyalty.ledger.entry"]._read_group(
+                [("reversed_entry_id", "in", entries.ids)], ["reversed_entry_id"], ["points:sum"]
+            )
+        )
+        ops = []
+        for entry in entries:
+            step = UNIT if to_units(entry.points) % UNIT == 0 else 1
+            # What stays is rounded down, as what is earned is; the dust of floats is no whole point.
+            kept = floor(to_units(entry.points) * (1 - share) / step + 1e-6) * step
+            less = to_units(entry.points) + to_units(reversed_points.get(entry, 0)) - kept
+            if less > 0:
+                ops.append(
+                    {
+                        "card_id": entry.card_id.id,
+                        "kind": "reversal",
+                        "points": -to_points(less),
+                        "key": f"pos-back:{self.uuid}:{entry.id}",
+                        "document": ("pos.order", self.id),
+                        "reversed_entry_id": entry.id,
+                        "effective_date": self._loyalty_day(),
+                    }
+                )
+        self.env["loyalty.card"]._post_entries(ops)
+
+    # --- rewards -------------------------------------------------------------------------------------------------
+
+    def _settle_rewards(self):
+        """Take what rewards of the server's programs cost, and give it back when rewards are returned."""
+        programs = self._programs_of_server()
+        lines = self._reward_lines().filtered(lambda line: line.reward_id.program_id in programs)
+        for line in lines.filtered(lambda line: not line.coupon_id):
+            line.coupon_id = self._card_that_pays(self.env["loyalty.card"], False, line.reward_id.program_id)
+        costs = self._reward_costs(lines)
+        ops = []
+        for card, of_card in lines.grouped("coupon_id").items():
+            spent = sum(to_units(costs[line]) for line in of_card)
+            if card.ledgered and spent:
+                ops.append(self._till_op(card.points_to_id or card, "redeem", -spent))
+        posted = self._posted_keys([op["key"] for op in ops])
+        self.env["loyalty.card"]._post_entries([op for op in ops if op["key"] not in posted])
+        self._return_rewards()
+
+    def _return_rewards(self):
+        """Give back the points of rewards that are returned with the goods, by the returned quantity (N4)."""
+        origin = self._origin_of_refund()
+        lines = self.lines.filtered(
+            lambda line: line.refunded_orderline_id.is_reward_line and line.refunded_orderline_id.points_cost > 0
+        )
+        for card, of_card in lines.grouped(lambda line: line.refunded_orderline_id.coupon_id).items():
+            entries = origin._entries_of_order().filtered(
+                lambda entry: (
+                    entry.kind == "redeem"
+                    and entry.card_id in (card, card.points_to_id)  # noqa: B023 used at once
+                    and entry.idempotency_key.startswith(f"pos:{origin.uuid or origin.id}:")
+                )
+            )
+            uuid = f"{self.uuid}:rewards:{card.id}"
+            if not entries or self._returns_of(uuid):
+                continue
+            points = sum(
+                line.refunded_orderline_id.points_cost * min(1.0, -line.qty / line.refunded_orderline_id.qty)
+                for line in of_card
+                if line.qty < 0 < line.refunded_orderline_id.qty
+            )
+            self._return_points(entries, points, uuid)

@@ -1,0 +1,293 @@
+from uuid import uuid4
+
+from odoo import Command
+from odoo.exceptions import ValidationError
+from odoo.tests import tagged
+
+from .common import TillPointsCase, make_order_data
+
+
+class EarningCase(TillPointsCase):
+    """The program gives a point per unit of money without tax, when the order is paid."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.program.issue_on = "paid"
+
+    def earning_of(self, order):
+        return self.env["loyalty.earning"].search([("res_model", "=", "pos.order"), ("res_id", "=", order.id)])
+
+
+@tagged("post_install", "-at_install")
+class TestTillEarning(EarningCase):
+    def test_paid_in_money(self):
+        """C6, S2, C9: an order that is paid in money earns on its amount without tax, in the same transaction."""
+        order = self.sell([self.taxed(100, 15)], self.ann, payments=[self.pay(115.0, self.cash_method)])
+        self.assertEntries(order, [(self.card, "earn", 100)])
+        self.assertRecordValues(
+            order,
+            [
+                {
+                    "loyalty_points_earned": 100,
+                    "loyalty_points_earnable": 100,
+                    "loyalty_points_redeemed": 0,
+                    "loyalty_balance_after": 1100,
+                    "loyalty_card_id": self.card.id,
+                }
+            ],
+        )
+        self.assertIn("100", self.earning_of(order).explanation)
+
+    def test_paid_partly_with_points(self):
+        """C6, bH10: one docket redeems and earns; only the part paid in money earns: 65 of 115 of 100 points."""
+        uuid = str(uuid4())
+        self.hold(50, uuid)
+        order = self.sell([self.taxed(100, 15)], self.ann, payments=[self.pay(65.0), self.pay_points(50, uuid=uuid)])
+        self.assertEntries(order, [(self.card, "redeem", -50), (self.card, "earn", 56)])
+        self.assertEqual((order.loyalty_points_earned, order.loyalty_points_redeemed), (56, 50))
+        self.assertEqual(order.loyalty_balance_after, 1006)
+
+    def test_change_is_no_payment(self):
+        """C6: change counts against the money that was given, so it does not raise the share."""
+        uuid = str(uuid4())
+        self.hold(50, uuid)
+        order = self.sell(
+            [self.taxed(100, 15)],
+            self.ann,
+            payments=[self.pay(165.0, self.cash_method), self.pay_points(50, uuid=uuid)],
+            amount_return=-100,
+        )
+        self.assertEqual(order.loyalty_points_earned, 56)
+
+    def test_methods_that_earn(self):
+        """bH5, C6: only payment methods that earn points do; points and the customer's account never by default."""
+        account = self.env["pos.payment.method"].create({"name": "Account", "split_transactions": True})
+        self.assertEqual(
+            [method.earns_loyalty for method in (self.cash_method, self.method, self.points_method, account)],
+            [True, True, False, False],
+        )
+        with self.assertRaises(ValidationError), self.env.cr.savepoint():
+            self.points_method.earns_loyalty = True
+        self.method.earns_loyalty = False
+        order = self.sell(
+            [self.taxed(100, 0)], self.ann, payments=[self.pay(40.0, self.cash_method), self.pay(60.0, self.method)]
+        )
+        self.assertEqual(order.loyalty_points_earned, 40)
+
+    def test_client_says_nothing(self):
+        """N8: what the till claims to have earned is not looked at; the answer has the real balance."""
+        order = self.sell([self.taxed(100, 15)], self.ann)
+        for points in (1_000_000, -500, 0):
+            reply = self.confirm(order, {self.card.id: self.claim(points, card=self.card, partner_id=self.ann.id)})
+            self.assertEqual([(u["id"], u["points"]) for u in reply["coupon_updates"]], [(self.card.id, 1100)])
+        self.assertEntries(order, [(self.card, "earn", 100)])
+        self.assertFalse(self.exceptions_of(order))
+
+    def test_lost_second_call(self):
+        """N8: the points are there although the till's second call never came."""
+        order = self.sell([self.taxed(100, 15)], self.ann)
+        self.assertEqual(self.card.points, 1100)
+        self.assertTrue(order.loyalty_settled)
+
+    def test_new_customer(self):
+        """H1, H3: a first sale issues one card, and the till learns which one its own number stands for."""
+        order = self.sell([self.taxed(100, 15)], self.bob)
+        card = self.env["loyalty.card"].search([("partner_id", "=", self.bob.id)])
+        self.assertEntries(order, [(card, "earn", 100)])
+        reply = self.confirm(order, {-7: self.claim(100, partner_id=self.bob.id)})
+        self.assertEqual([(u["old_id"], u["id"]) for u in reply["coupon_updates"]], [(-7, card.id)])
+        self.assertEqual(self.env["loyalty.card"].search([("partner_id", "=", self.bob.id)]), card)
+
+    def test_no_card_for_nothing(self):
+        """H2, C4: sales that earn nothing issue no card, nor do customers who take no part, nor anonymous sales."""
+        self.sell([self.line(price=0.2)], self.bob)
+        self.bob.loyalty_tracked = False
+        self.sell([self.taxed(100, 15)], self.bob)
+        anonymous = self.sell([self.taxed(100, 15)])
+        self.assertFalse(self.env["loyalty.card"].search([("partner_id", "=", self.bob.id)]))
+        self.assertEntries(anonymous, [])
+
+    def test_card_that_was_scanned(self):
+        """S9, bH6: the card that the till scanned earns, and no other customer's card."""
+        second, stranger = self.make_card(), self.make_card(self.bob)
+        order = self.sell([self.taxed(100, 15)], self.ann, loyalty_card_id=second.id)
+        self.assertEntries(order, [(second, "earn", 100)])
+        order = self.sell([self.taxed(100, 15)], self.ann, loyalty_card_id=stranger.id)
+        self.assertEntries(order, [(self.card, "earn", 100)])
+
+    def test_unusable_and_source_cards(self):
+        """H8, H10, H18, H25: closed and expired cards earn nothing; what a source card earns goes to its master."""
+        self.card.closed = True
+        order = self.sell([self.taxed(100, 15)], self.ann)
+        self.assertEntries(order, [])
+        source, master = self.make_card(self.bob), self.make_card()
+        source.points_to_id = master
+        order = self.sell([self.taxed(100, 15)], self.bob)
+        self.assertEntries(order, [(master, "earn", 100)])
+
+    def test_level_and_till(self):
+        """bH2, bS1: the level multiplies; a till can have a rate of its own, for all levels or for one."""
+        gold = self.env["loyalty.level"].create(
+            {"program_id": self.program.id, "name": "Gold", "min_points": 0, "multiplier": 2}
+        )
+        self.card.level_id = gold
+        order = self.sell([self.taxed(100, 15)], self.ann)
+        self.assertEqual(order.loyalty_points_earned, 200)
+        rate = self.env["loyalty.till.rate"].create(
+            {"program_id": self.program.id, "config_id": self.config.id, "multiplier": 3}
+        )
+        order = self.sell([self.taxed(100, 15)], self.ann)
+        self.assertEqual(order.loyalty_points_earned, 300)
+        self.env["loyalty.till.rate"].create(
+            {"program_id": self.program.id, "config_id": self.config.id, "level_id": gold.id, "multiplier": 5}
+        )
+        self.assertEqual(self.sell([self.taxed(100, 15)], self.ann).loyalty_points_earned, 500)
+        rate.config_id = self.env["pos.config"].create(
+            {"name": "Other", "payment_method_ids": [Command.set(self.method.ids)]}
+        )
+        self.assertEqual(self.earning_of(order).multiplier, 3)
+
+    def test_items_that_earn_nothing(self):
+        """C33, C13: products that earn no points are left out, as on invoices and orders."""
+        stamp = self.make_product("Stamp", loyalty_no_earn=True)
+        order = self.sell([self.taxed(100, 15), self.taxed(30, 15, product=stamp)], self.ann)
+        self.assertEntries(order, [(self.card, "earn", 100)])
+
+    def test_rewards_of_the_program(self):
+        """bH10: a reward of the same program is paid for, and takes its part off what is earned."""
+        reward = self.program.reward_ids[:1]
+        order = self.sell(
+            [self.taxed(100, 0), self.reward_line(self.card, 100, -10, reward)], self.ann, payments=[self.pay(90.0)]
+        )
+        self.assertEntries(order, [(self.card, "redeem", -100), (self.card, "earn", 90)])
+        self.confirm(order, {self.card.id: self.claim(0, card=self.card, partner_id=self.ann.id, line_codes=["R"])})
+        self.assertEntries(order, [(self.card, "redeem", -100), (self.card, "earn", 90)])
+
+    def test_gift_card_earns_nothing(self):
+        """C6: what a gift card paid earns nothing."""
+        product = self.make_product("Gift")
+        gifts = self.env["loyalty.program"].create(
+            {
+                "name": "Gifts",
+                "program_type": "gift_card",
+                "rule_ids": [Command.create({"reward_point_mode": "money", "product_ids": [Command.set(product.ids)]})],
+                "reward_ids": [Command.create({"discount_mode": "per_point", "discount": 1, "required_points": 1})],
+            }
+        )
+        gift = self.env["loyalty.card"].create({"program_id": gifts.id, "points": 40})
+        order = self.sell(
+            [self.taxed(100, 0), self.reward_line(gift, 40, -40, gifts.reward_ids)], self.ann, payments=[self.pay(60.0)]
+        )
+        self.assertEqual(order.loyalty_points_earned, 60)
+
+    def test_invoiced_order_earns_once(self):
+        """C15: an order with an invoice earns at the till, and its invoice earns nothing."""
+        order = self.sell([self.taxed(100, 15)], self.ann, to_invoice=True)
+        self.env.cr.flush()
+        self.assertEqual(order.account_move.payment_state, "paid")
+        self.assertEntries(order, [(self.card, "earn", 100)])
+        self.assertEqual(self.card.points, 1100)
+
+    def test_resent_and_settled_again(self):
+        """N8: the same order again, settling and confirming again earn once, whatever changed meanwhile."""
+        data = make_order_data(self.pos_session, self.method, [self.taxed(100, 15)], self.ann)
+        Order = self.env["pos.order"].with_user(self.cashier)
+        Order.sync_from_ui([{**data, "lines": list(data["lines"]), "payment_ids": list(data["payment_ids"])}])
+        self.program.rule_ids.reward_point_amount = 5
+        self.make_card(is_default=True)
+        Order.sync_from_ui([{**data, "lines": list(data["lines"]), "payment_ids": list(data["payment_ids"])}])
+        order = Order.search([("uuid", "=", data["uuid"])])
+        order.action_pos_order_paid()
+        self.assertEntries(order, [(self.card, "earn", 100)])
+
+    def test_level_basis_of_purchases(self):
+        """H14, H15: the level is worked out anew at each use at the till."""
+        self.program.level_ids = [
+            Command.create({"name": "First", "min_points": 0}),
+            Command.create({"name": "Second", "min_points": 1050}),
+        ]
+        self.assertEqual(self.card.level_id.name or "First", "First")
+        self.sell([self.taxed(100, 15)], self.ann)
+        self.assertEqual(self.card.level_id.name, "Second")
+
+
+@tagged("post_install", "-at_install")
+class TestTillEarningRefund(EarningCase):
+    def refund(self, order, qty, payments=None, extra=(), **values):
+        line = order.lines[0]
+        back = self.taxed(line.price_unit, 15, qty=-qty, refunded_orderline_id=line.id)
+        return self.sell([back, *extra], self.ann, payments=payments, is_refund=not extra, **values)
+
+    def test_part_and_rest(self):
+        """N4: returned goods take back what they earned, pro rata, from the lot they brought; the rest the rest."""
+        order = self.sell([self.taxed(50, 15, qty=3)], self.ann)
+        self.assertEqual(order.loyalty_points_earned, 150)
+        first = self.refund(order, 1)
+        self.assertEqual((first.loyalty_points_earned, self.card.points), (-50, 1100))
+        self.refund(order, 2)
+        self.assertEqual(self.card.points, 1000)
+        self.assertEqual(self.earning_of(order).points, 0)
+        first.action_pos_order_paid()
+        self.assertEqual((first.loyalty_points_earned, self.card.points), (-50, 1000))
+
+    def test_redeemed_and_earned(self):
+        """N4, S24: 115.00 paid 65.00 and 50 points: half comes back as 32.50, 25 points, and half of what it earned."""
+        uuid = str(uuid4())
+        self.hold(50, uuid)
+        order = self.sell(
+            [self.taxed(50, 15, qty=2)], self.ann, payments=[self.pay(65.0), self.pay_points(50, uuid=uuid)]
+        )
+        self.assertEqual(self.card.points, 1006)
+        refund = self.refund(order, 1, [self.pay(-32.5), self.pay_points(-25)])
+        self.assertEqual((refund.loyalty_points_redeemed, refund.loyalty_points_earned), (-25, -28))
+        self.assertEqual(self.card.points, 1003)
+        self.refund(order, 1, [self.pay(-32.5), self.pay_points(-25)])
+        self.assertEqual(self.card.points, 1000)
+
+    def test_spent_already(self):
+        """N4: points that were spent before the goods came back are owed, or waived where the program says so."""
+        for policy, left in (("debt", -100), ("clamp", 0)):
+            self.program.negative_policy = policy
+            partner = self.env["res.partner"].create({"name": policy})
+            order = self.sell([self.taxed(100, 15)], partner)
+            card = order.loyalty_card_id
+            self.sell([self.line(price=100)], partner, payments=[self.pay_points(100, card, uuid=policy)])
+            self.assertEqual(card.points, 0)
+            line = order.lines[0]
+            self.sell([self.taxed(100, 15, qty=-1, refunded_orderline_id=line.id)], partner, is_refund=True)
+            self.assertEqual(card.points, left)
+
+    def test_exchange(self):
+        """N4: goods exchanged for goods of the same price leave the points as they are."""
+        order = self.sell([self.taxed(100, 15)], self.ann)
+        exchange = self.refund(order, 1, [], extra=[self.taxed(100, 15)])
+        self.assertEqual(exchange.loyalty_points_earned, 0)
+        self.assertEqual(self.card.points, 1100)
+
+    def test_odoos_own_timing(self):
+        """N4: what the till had claimed for a program with Odoo's own timing is taken back with the goods, too."""
+        self.program.issue_on = "order"
+        order = self.sell([self.taxed(50, 15, qty=2)], self.ann)
+        self.confirm(order, {self.card.id: self.claim(115, card=self.card, partner_id=self.ann.id)})
+        self.assertEqual(self.card.points, 1115)
+        refund = self.refund(order, 1)
+        self.assertEqual((refund.loyalty_points_earned, self.card.points), (-58, 1057))
+        refund.action_pos_order_paid()
+        last = self.refund(order, 1)
+        self.assertEqual((last.loyalty_points_earned, self.card.points), (-57, 1000))
+
+    def test_reward_comes_back(self):
+        """N4: returning a reward gives its points back to their lots."""
+        reward = self.program.reward_ids[:1]
+        order = self.sell(
+            [self.taxed(100, 0), self.reward_line(self.card, 100, -10, reward)], self.ann, payments=[self.pay(90.0)]
+        )
+        self.assertEqual(self.card.points, 990)
+        lines = [
+            self.taxed(100, 0, qty=-1, refunded_orderline_id=order.lines[0].id),
+            self.reward_line(self.card, 100, -10, reward, qty=-1, refunded_orderline_id=order.lines[1].id),
+        ]
+        refund = self.sell(lines, self.ann, payments=[self.pay(-90.0)], is_refund=True)
+        self.assertEqual(self.card.points, 1000)
+        self.assertEqual((refund.loyalty_points_redeemed, refund.loyalty_points_earned), (-100, -90))
