@@ -31,6 +31,10 @@ class AccountMove(models.Model):
         "Reserved Points", digits=(16, 4), compute="_compute_loyalty_points_reserved", compute_sudo=True,
         help="Points set aside on the card until the draft is confirmed, cancelled or deleted, at most 7 days.",
     )  # fmt: skip
+    loyalty_amount_reserved = fields.Monetary(
+        "Points Will Pay", compute="_compute_loyalty_points_reserved", compute_sudo=True,
+        currency_field="company_currency_id", help="What the reserved points pay when the draft is confirmed.",
+    )  # fmt: skip
     loyalty_points_redeemed = fields.Float(
         "Redeemed Points", digits=(16, 4), compute="_compute_loyalty_points_redeemed", compute_sudo=True,
         help="Points that pay this document. On a credit note: points that it gave back.",
@@ -57,7 +61,9 @@ class AccountMove(models.Model):
     def _compute_loyalty_points_reserved(self):
         for move in self:
             hold = move.loyalty_hold_id
-            move.loyalty_points_reserved = hold.points if hold and hold._is_active() else 0
+            active = hold and hold._is_active()
+            move.loyalty_points_reserved = hold.points if active else 0
+            move.loyalty_amount_reserved = hold.amount if active else 0
 
     @api.depends("line_ids.amount_residual", "state", "loyalty_redeem_points", "payment_state")
     def _compute_loyalty_points_redeemed(self):
@@ -211,7 +217,7 @@ class AccountMove(models.Model):
             "res_model": "loyalty.apply.points",
             "views": [(False, "form")],
             "target": "new",
-            "context": {"default_move_id": self.id, "dialog_size": "medium"},
+            "context": {"default_move_id": self.id},
         }
 
     def action_view_loyalty_transactions(self):

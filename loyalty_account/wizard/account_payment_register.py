@@ -10,7 +10,7 @@ class AccountPaymentRegister(models.TransientModel):
     _inherit = "account.payment.register"
 
     is_loyalty = fields.Boolean(compute="_compute_is_loyalty")
-    loyalty_card_number = fields.Char("Scan or Type a Card")
+    loyalty_card_number = fields.Char("Card Number")
     loyalty_card_id = fields.Many2one(
         "loyalty.card", "Loyalty Card", compute="_compute_loyalty_card_id", store=True, readonly=False,
         domain="[('ledgered', '=', True), ('program_type', '=', 'loyalty')]",

@@ -15,7 +15,7 @@ class LoyaltyApplyPoints(models.TransientModel):
     move_state = fields.Selection(related="move_id.state")
     company_id = fields.Many2one(related="move_id.company_id")
     partner_id = fields.Many2one(related="move_id.commercial_partner_id", string="Customer")
-    card_number = fields.Char("Scan or Type a Card", help="Scan the card, or type its full number and press Enter.")
+    card_number = fields.Char("Card Number", help="Scan the card, or type its full number and press Enter.")
     card_id = fields.Many2one(
         "loyalty.card", "Card", compute="_compute_card_id", store=True, readonly=False,
         domain="[('ledgered', '=', True), ('program_type', '=', 'loyalty')]",
@@ -145,7 +145,6 @@ class LoyaltyApplyPoints(models.TransientModel):
             "res_id": self.id,
             "views": [(False, "form")],
             "target": "new",
-            "context": {"dialog_size": "medium"},
         }
 
     def action_apply(self):
