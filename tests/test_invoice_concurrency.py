@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from test_concurrency import CrowdCase
+from crowd import CrowdCase
 
 from odoo.exceptions import ValidationError
 from odoo.fields import Command
