@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 
 #: Rows of a damaged ledger that one run reports; the rest follows once these are resolved.
 REPORTED = 100
@@ -89,6 +89,34 @@ class LoyaltyException(models.Model):
         )
         self.activity_feedback(["mail.mail_activity_data_todo"])
         return True
+
+    def action_waive(self):
+        """Give the cards what they owe of these events, and mark the exceptions as looked at: one click (N8).
+
+        An adjustment like any other, with the exception as its reason; above the limit a second manager approves it.
+        """
+        self.env["loyalty.card"]._check_ledger_group("loyalty_ledger.group_loyalty_manager")
+        self.check_access("write")
+        for exception in self.filtered(lambda exception: exception.kind == "debt" and exception.state == "open"):
+            card = exception.card_id.sudo()  # the group was checked; the gateway does the rest
+            owed = min(exception.points, card.debt_points)
+            if owed > 0 and not card._adjust(
+                "add",
+                owed,
+                self.env._("Waived: %s", exception.document_name or exception.display_name),
+                f"waive:{exception.id}",
+                document=("loyalty.exception", exception.id),
+                approved=False,
+            ):
+                raise UserError(
+                    self.env._(
+                        "%(points)s points of card %(card)s are above the limit of one person. Use Adjust Points: a "
+                        "second manager has to approve it.",
+                        points=f"{owed:g}",
+                        card=card.code,
+                    )
+                )
+        return self.action_resolve()
 
     def action_reopen(self):
         """Put exceptions back on the list."""

@@ -2,6 +2,8 @@ from . import account_move
 from . import loyalty_card
 from . import loyalty_card_till
 from . import loyalty_history
+from . import ir_module_module
+from . import loyalty_exception
 from . import loyalty_hold
 from . import loyalty_ledger_entry
 from . import loyalty_program
@@ -14,6 +16,7 @@ from . import pos_order_claims
 from . import pos_order_points
 from . import pos_order_settle
 from . import pos_order_earning
+from . import pos_order_preview
 from . import pos_order_line
 from . import pos_payment
 from . import pos_session

@@ -191,43 +191,53 @@ class PosOrder(models.Model):
 
     def _take_back_claimed(self, origin):
         """Take back what the till had claimed for goods that come back: their part of the value of the order (N4)."""
-        entries = origin._entries_of_order().filtered(
+        self.env["loyalty.card"]._post_entries(
+            [
+                {
+                    "card_id": entry.card_id.id,
+                    "kind": "reversal",
+                    "points": -to_points(less),
+                    "key": f"pos-back:{self.uuid}:{entry.id}",
+                    "document": ("pos.order", self.id),
+                    "reversed_entry_id": entry.id,
+                    "effective_date": self._loyalty_day(),
+                }
+                for entry, less in origin._claimed_to_take_back()
+            ]
+        )
+
+    def _claimed_to_take_back(self, more=0.0):
+        """Return ``[(entry, ten-thousandths of points)]``: what was claimed for goods that came back meanwhile.
+
+        :param more: value of goods that are about to come back, too
+        """
+        entries = self._entries_of_order().filtered(
             lambda entry: (
                 entry.kind == "earn"
                 and entry.program_id.program_type == "loyalty"
-                and entry.idempotency_key.startswith(f"pos:{origin.uuid or origin.id}:")
+                and entry.idempotency_key.startswith(f"pos:{self.uuid or self.id}:")
             )
         )
         if not entries:
-            return
-        sold = sum(line.total for line in origin._sold_lines(origin._loyalty_totals()))
-        refunds = origin.lines.refund_orderline_ids.order_id.filtered(lambda order: order.state in ("paid", "done"))
-        back = sum(line.total for refund in refunds for line in refund._returned_lines(origin))
+            return []
+        sold = sum(line.total for line in self._sold_lines(self._loyalty_totals()))
+        refunds = self.lines.refund_orderline_ids.order_id.filtered(lambda order: order.state in ("paid", "done"))
+        back = more + sum(line.total for refund in refunds for line in refund._returned_lines(self))
         share = min(1.0, max(0.0, back / sold)) if sold > 0 else 1.0
         reversed_points = dict(
-            self.env["loyalty.ledger.entry"]._read_group(
-                [("reversed_entry_id", "in", entries.ids)], ["reversed_entry_id"], ["points:sum"]
-            )
+            self.env["loyalty.ledger.entry"]
+            .sudo()  # cashiers do not read the ledger
+            ._read_group([("reversed_entry_id", "in", entries.ids)], ["reversed_entry_id"], ["points:sum"])
         )
-        ops = []
+        result = []
         for entry in entries:
             step = UNIT if to_units(entry.points) % UNIT == 0 else 1
             # What stays is rounded down, as what is earned is; the dust of floats is no whole point.
             kept = floor(to_units(entry.points) * (1 - share) / step + 1e-6) * step
             less = to_units(entry.points) + to_units(reversed_points.get(entry, 0)) - kept
             if less > 0:
-                ops.append(
-                    {
-                        "card_id": entry.card_id.id,
-                        "kind": "reversal",
-                        "points": -to_points(less),
-                        "key": f"pos-back:{self.uuid}:{entry.id}",
-                        "document": ("pos.order", self.id),
-                        "reversed_entry_id": entry.id,
-                        "effective_date": self._loyalty_day(),
-                    }
-                )
-        self.env["loyalty.card"]._post_entries(ops)
+                result.append((entry, less))
+        return result
 
     # --- rewards -------------------------------------------------------------------------------------------------
 

@@ -350,8 +350,8 @@ class PosOrder(models.Model):
             entries = self._returns_of(redemption.uuid)
             if not entries:
                 origin = self._origin_of_refund()
-                paid = origin._paid_with_points(redemption.program)
-                before = origin._given_back(redemption.program, self)
+                paid = origin._paid_with_points(redemption.program, redemption.card)
+                before = origin._given_back(redemption.program, self, redemption.card)
                 back, left = -redemption.amount, self.currency_id.round(paid.amount - before)
                 if self.currency_id.compare_amounts(back, left) > 0:
                     self._report_points(
@@ -372,27 +372,36 @@ class PosOrder(models.Model):
         """Return the order whose goods this order takes back."""
         return self.lines.refunded_orderline_id.order_id[:1]
 
-    def _paid_with_points(self, program):
-        """Return what this order paid with points of a program (:class:`PaidWithPoints`)."""
-        redemptions = [
-            redemption
-            for order in self
-            for redemption in order._loyalty_redemptions()
-            if redemption.program == program and redemption.amount > 0
-        ]
+    def _paid_with_points(self, program, card=None):
+        """Return what this order paid with points of a program (:class:`PaidWithPoints`).
+
+        :param card: only this card's, where several cards paid
+        """
+        redemptions = self._redemptions_of(program, card)
         posted = self._entries_by_key([self._redeem_key(redemption.uuid) for redemption in redemptions])
         entries = self.env["loyalty.ledger.entry"].union(*posted.values()).sorted("id", reverse=True)
         amount = self.currency_id.round(sum(redemption.amount for redemption in redemptions)) if redemptions else 0.0
         return PaidWithPoints(amount, -sum(entries.mapped("points")), entries)
 
-    def _given_back(self, program, refund):
+    def _redemptions_of(self, program, card=None, sign=1):
+        """Return the redemptions of a program in these orders, or with ``sign`` -1 what they give back."""
+        redemptions = [
+            redemption
+            for order in self
+            for redemption in order._loyalty_redemptions()
+            if redemption.program == program and redemption.amount * sign > 0
+        ]
+        of_card = [redemption for redemption in redemptions if redemption.card == card]
+        return of_card or redemptions
+
+    def _given_back(self, program, refund, card=None):
         """Return how much of what was paid with points of a program other refunds than ``refund`` gave back."""
         refunds = (self.lines.refund_orderline_ids.order_id - refund).filtered("loyalty_settled")
+        several = len({redemption.card for redemption in self._redemptions_of(program)}) > 1
         return -sum(
             redemption.amount
-            for other in refunds
-            for redemption in other._loyalty_redemptions()
-            if redemption.program == program and redemption.amount < 0
+            for redemption in refunds._redemptions_of(program, sign=-1)
+            if not several or redemption.card == card
         )
 
     def _returns_of(self, uuid):

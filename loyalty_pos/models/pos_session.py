@@ -183,12 +183,7 @@ class PosOrder(models.Model):
         """Return how much of what was paid with points of a program refunds before this one gave back."""
         refunds = self._origin_of_refund().lines.refund_orderline_ids.order_id
         earlier = refunds.filtered(lambda order: order.id < self.id and order.state in ("paid", "done"))
-        return -sum(
-            redemption.amount
-            for order in earlier
-            for redemption in order._loyalty_redemptions()
-            if redemption.program == program and redemption.amount < 0
-        )
+        return -sum(redemption.amount for redemption in earlier._redemptions_of(program, sign=-1))
 
     def _mirrored(self, line):
         """Return the tax values with which a refund takes a line back."""

@@ -1,8 +1,8 @@
 from uuid import uuid4
 
 from odoo import Command
-from odoo.exceptions import ValidationError
-from odoo.tests import tagged
+from odoo.exceptions import AccessError, ValidationError
+from odoo.tests import new_test_user, tagged
 
 from .common import TillPointsCase, make_order_data
 
@@ -291,3 +291,64 @@ class TestTillEarningRefund(EarningCase):
         refund = self.sell(lines, self.ann, payments=[self.pay(-90.0)], is_refund=True)
         self.assertEqual(self.card.points, 1000)
         self.assertEqual((refund.loyalty_points_redeemed, refund.loyalty_points_earned), (-100, -90))
+
+    def test_preview(self):
+        """N4: before validating the cashier sees what comes back as points and money, and what is taken back."""
+        uuid = str(uuid4())
+        self.hold(50, uuid)
+        order = self.sell(
+            [self.taxed(50, 15, qty=2)], self.ann, payments=[self.pay(65.0), self.pay_points(50, uuid=uuid)]
+        )
+        line = order.lines
+        preview = order.pos_refund_preview({str(line.id): 1})
+        self.assertEqual(
+            preview,
+            {
+                "payments": [
+                    {
+                        "method_id": self.points_method.id,
+                        "card_id": self.card.id,
+                        "card_code": self.card.code,
+                        "amount": 25.0,
+                        "points": 25.0,
+                    }
+                ],
+                "cash": 32.5,
+                "taken_back": 28.0,
+                "missing": 0.0,
+                "policy": "debt",
+            },
+        )
+        self.assertEqual(self.card.points, 1006)
+        refund = self.refund(order, 1, [self.pay(-32.5), self.pay_points(-25)])
+        self.assertEqual(-refund.loyalty_points_earned, preview["taken_back"])
+        again = order.pos_refund_preview({line.id: 1})
+        self.assertEqual((again["payments"][0]["points"], again["cash"], again["taken_back"]), (25, 32.5, 28))
+        self.card._post_entries(
+            [{"card_id": self.card.id, "kind": "adjust", "points": -1003, "key": "gone", "reason": "test"}]
+        )
+        self.assertEqual(order.pos_refund_preview({line.id: 1})["missing"], 3)
+        with self.assertRaises(AccessError):
+            stranger = new_test_user(self.env, "no_till", groups="base.group_user")
+            order.with_user(stranger).pos_refund_preview({line.id: 1})
+
+    def test_two_cards_in_one_order(self):
+        """N4: where two cards paid, each gets its own points back."""
+        other = self.make_card()
+        self.grant(100, other)
+        order = self.sell(
+            [self.taxed(50, 15, qty=2)],
+            self.ann,
+            payments=[self.pay(55.0), self.pay_points(40, uuid="one"), self.pay_points(20, other, uuid="two")],
+        )
+        preview = order.pos_refund_preview({order.lines.id: 1})
+        self.assertEqual(
+            [(payment["card_id"], payment["points"]) for payment in preview["payments"]],
+            [(self.card.id, 20), (other.id, 10)],
+        )
+        refund = self.refund(
+            order, 1, [self.pay(-27.5), self.pay_points(-20, uuid="one-"), self.pay_points(-10, other, uuid="two-")]
+        )
+        returned = refund._entries_of_order().filtered("is_redemption")
+        self.assertEqual([(entry.card_id, entry.points) for entry in returned], [(self.card, 20), (other, 10)])
+        self.assertFalse(self.exceptions_of(refund))

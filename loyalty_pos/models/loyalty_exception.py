@@ -1,0 +1,16 @@
+from odoo import models
+
+
+class LoyaltyException(models.Model):
+    _inherit = "loyalty.exception"
+
+    def action_settle_again(self):
+        """Settle the points of till orders again, now that what kept them from it is mended (N8)."""
+        self.env["loyalty.card"]._check_ledger_group("loyalty_ledger.group_loyalty_manager")
+        self.check_access("write")
+        of_till = self.filtered(lambda exception: exception.res_model == "pos.order" and exception.state == "open")
+        # The group was checked; who manages loyalty need not work at tills.
+        orders = self.env["pos.order"].sudo().browse(of_till.mapped("res_id")).exists()
+        orders._loyalty_settle()
+        settled = set(orders.filtered("loyalty_settled").ids)
+        return of_till.filtered(lambda exception: exception.res_id in settled).action_resolve()

@@ -1,0 +1,90 @@
+"""What a refund would do to the customer's points, for the cashier to see before goods are taken back."""
+
+from odoo import models
+from odoo.exceptions import AccessError
+
+from odoo.addons.loyalty_account.tools.vat_split import next_part
+from odoo.addons.loyalty_ledger.models.loyalty_earning import ClaimLine
+from odoo.addons.loyalty_ledger.tools.units import to_points, to_units
+
+from ..tools import tender
+from .pos_payment_method import LOYALTY
+
+
+class PosOrder(models.Model):
+    _inherit = "pos.order"
+
+    def pos_refund_preview(self, quantities):
+        """Say what returning these goods would do to points; nothing is written (N4).
+
+        :param quantities: dict id of a line of this order -> quantity that comes back (keys may be strings, as JSON
+            makes them)
+        :return: dict with ``payments``, a list of what has to come back as points (``method_id``, ``card_id``,
+            ``card_code``, ``amount`` and ``points``); ``cash``, the most that may come back as money; ``taken_back``,
+            the earned points that are taken back; ``missing``, those of them that are spent already, and ``policy``,
+            what happens with these (``debt`` or ``clamp``)
+        """
+        self.ensure_one()
+        if not self.env.user.has_group("point_of_sale.group_pos_user"):
+            raise AccessError(self.env._("Only users of the Point of Sale may return goods."))
+        self.check_access("read")
+        order = self.sudo()  # cashiers see the effect on points, not cards and transactions
+        quantities = {int(line_id): float(quantity) for line_id, quantity in quantities.items()}
+        lines = [(line, quantities[line.id]) for line in order.lines if quantities.get(line.id)]
+        totals = order._loyalty_totals()
+        value = order.currency_id.round(sum(totals[line.id][0] * qty / line.qty for line, qty in lines if line.qty))
+        payments = order._preview_payments(value, totals)
+        taken_back, card = order._preview_taken_back(lines, totals)
+        after = to_units(card.points) + sum(to_units(p["points"]) for p in payments if p["card_id"] == card.id)
+        return {
+            "payments": payments,
+            "cash": order.currency_id.round(max(0.0, value - sum(payment["amount"] for payment in payments))),
+            "taken_back": taken_back,
+            "missing": max(0.0, to_points(to_units(taken_back) - max(0, after))) if taken_back else 0.0,
+            "policy": card.program_id.negative_policy,
+        }
+
+    def _preview_payments(self, value, totals):
+        """Return what comes back as points when goods worth ``value`` are returned: their part, by what paid."""
+        refunds = self.lines.refund_orderline_ids.order_id.filtered(lambda order: order.state in ("paid", "done"))
+        whole = self.currency_id.round(sum(total for total, __ in totals.values()))
+        before = -sum(line.price_subtotal_incl for line in refunds.lines if line.refunded_orderline_id in self.lines)
+        result = []
+        for method in self.payment_ids.payment_method_id.filtered(lambda method: method.type == LOYALTY):
+            program = method.loyalty_program_id
+            cards = {redemption.card for redemption in self._redemptions_of(program)}
+            for card in sorted(cards, key=lambda card: card.id):
+                paid = self._paid_with_points(program, card)
+                given = self._given_back(program, self.browse(), card)
+                amount = next_part(paid.amount, before, value, whole, self.currency_id.rounding)
+                amount = self.currency_id.round(min(amount, paid.amount - given))
+                if amount > 0:
+                    result.append(
+                        {
+                            "method_id": method.id,
+                            "card_id": card.id,
+                            "card_code": card.code,
+                            "amount": amount,
+                            "points": tender.points_share(paid.points, given, amount, paid.amount),
+                        }
+                    )
+        return result
+
+    def _preview_taken_back(self, lines, totals):
+        """Return the earned points that are taken back, and the card that they come from."""
+        back = []
+        for line, quantity in lines:
+            if self._line_is_sold(line) and line.qty:
+                sold = self._claim_line(line, totals)
+                part = quantity / line.qty
+                back.append(ClaimLine(sold.product_id, sold.quantity * part, sold.untaxed * part, sold.total * part))
+        points, card = 0, self.loyalty_card_id
+        for earning in self._earned_before():
+            claim = self._earning_claim(earning.card_id)
+            claim.returned = [*claim.returned, *back]
+            points += max(0, to_units(earning.points) - earning._evaluate(claim).points)
+            card = earning.card_id
+        for entry, less in self._claimed_to_take_back(sum(line.total for line in back)):
+            points += less
+            card = entry.card_id
+        return to_points(points), (card.points_to_id or card)
