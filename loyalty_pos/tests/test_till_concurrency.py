@@ -1,81 +1,23 @@
 import threading
-from contextlib import contextmanager
+from types import SimpleNamespace
 from unittest.mock import patch
-from uuid import uuid4
 
 from psycopg2 import errors
 
-from odoo import SUPERUSER_ID, Command, api
-from odoo.modules.registry import DummyRLock, Registry
+from odoo import Command, api
+from odoo.exceptions import UserError
 from odoo.service.model import retrying
-from odoo.tests import BaseCase, get_db_name, new_test_user, tagged
-from odoo.tools import SQL
+from odoo.tests import tagged
+from odoo.tools import mute_logger
 
+from ..tools import queue
 from .common import make_order_data
+from .race_common import TillRaceCase
 
 
 @tagged("post_install", "-at_install")
-class TestTillConcurrency(BaseCase):
-    """Two connections to the database, as two requests have them: nothing here runs in one transaction.
-
-    What the test commits it removes again, the ledger's rows included.
-    """
-
-    def setUp(self):
-        super().setUp()
-        # The process that runs the tests holds the registry's lock; requests in other threads would wait for it.
-        self.startPatcher(patch.object(Registry, "_lock", DummyRLock()))
-        self.registry = Registry(get_db_name())
-        self.mark = str(uuid4())
-        self.made = []
-        with self.environment() as env:
-            self.set_up_till(env)
-        self.addCleanup(self.remove_everything)
-
-    @contextmanager
-    def environment(self, uid=SUPERUSER_ID):
-        with self.registry.cursor() as cr:
-            yield api.Environment(cr, uid, {"tracking_disable": True, "mail_create_nolog": True})
-
-    def keep(self, record):
-        self.made.append((record._name, record.ids))
-        return record
-
-    def set_up_till(self, env):
-        company = env.company
-        self.cashier_id = self.keep(
-            new_test_user(env, f"cashier-{self.mark}", groups="base.group_user,point_of_sale.group_pos_user")
-        ).id
-        journal = self.keep(env["account.journal"].create({"name": "Till", "type": "bank", "code": self.mark[:5]}))
-        method = self.keep(env["pos.payment.method"].create({"name": "Till", "journal_id": journal.id}))
-        config = self.keep(env["pos.config"].create({"name": "Till", "payment_method_ids": [Command.set(method.ids)]}))
-        config.with_user(self.cashier_id).open_ui()
-        session = self.keep(config.current_session_id)
-        product = self.keep(
-            env["product.product"].create({"name": "Pen", "available_in_pos": True, "taxes_id": [Command.clear()]})
-        )
-        partner = self.keep(env["res.partner"].create({"name": "Ann", "company_id": company.id}))
-        program = self.keep(
-            env["loyalty.program"].create(
-                {
-                    "name": "Points",
-                    "program_type": "loyalty",
-                    "applies_on": "both",
-                    "trigger": "auto",
-                    "pos_config_ids": [Command.set(config.ids)],
-                    "rule_ids": [
-                        Command.clear(),
-                        Command.create({"reward_point_mode": "money", "reward_point_amount": 1}),
-                    ],
-                }
-            )
-        )
-        data = make_order_data(session, method, [{"product_id": product.id, "price_unit": 100.0}], partner)
-        Order = env["pos.order"].with_user(self.cashier_id)
-        Order.sync_from_ui([data])
-        self.order_id = self.keep(Order.search([("uuid", "=", data["uuid"])])).id
-        self.program_id, self.partner_id = program.id, partner.id
-        self.claim = {"-1": {"points": 100, "program_id": program.id, "coupon_id": -1, "partner_id": partner.id}}
+class TestTillConcurrency(TillRaceCase):
+    """Odoo's own second call, from two requests at once."""
 
     def confirm(self, cr):
         env = api.Environment(cr, self.cashier_id, {})
@@ -122,65 +64,159 @@ class TestTillConcurrency(BaseCase):
         with self.environment() as env:
             self.assertEqual(env["loyalty.card"].search([("program_id", "=", self.program_id)]).mapped("points"), [100])
 
-    # --- leaving the database as it was --------------------------------------------------------------------------
 
-    def remove_everything(self):
+@tagged("post_install", "-at_install")
+class TestTillPointsRace(TillRaceCase):
+    """Tills that spend and earn on one card at the same time. The card has 100 points worth 1.00 each."""
+
+    def set_up_till(self, env):
+        super().set_up_till(env)
+        company = env.company
+        account = self.keep(
+            env["account.account"].create({"name": "Points", "code": self.mark[:6], "account_type": "expense"})
+        )
+        program = env["loyalty.program"].browse(self.program_id)
+        program.write(
+            {
+                "company_id": company.id,
+                "currency_id": company.currency_id.id,
+                "cost_account_id": account.id,
+                "vat_mode": "tender",
+                "accounting_policy": "redemption",
+                "point_value": 1.0,
+                "issue_on": "paid",
+            }
+        )
+        method = self.keep(env["pos.payment.method"].create({"name": "Points", "loyalty_program_id": program.id}))
+        order = env["pos.order"].browse(self.order_id)
+        session = order.session_id
+        session.config_id.with_context(bypass_payment_method_ids_forbidden_change=True).write(
+            {"payment_method_ids": [Command.link(method.id)]}
+        )
+        card = env["loyalty.card"].create({"program_id": program.id, "partner_id": self.partner_id})
+        card._post_entries([{"card_id": card.id, "kind": "opening", "points": 100, "key": f"race:{self.mark}"}])
+        self.card_id, self.config_id, self.session_id = card.id, session.config_id.id, session.id
+        self.method_id, self.bank_id, self.product_id = (
+            method.id,
+            order.payment_ids.payment_method_id.id,
+            order.lines.product_id.id,
+        )
+
+    def order_data(self, env, name, points, money=0.0):
+        payments = [
+            {
+                "amount": points,
+                "payment_method_id": self.method_id,
+                "loyalty_card_id": self.card_id,
+                "uuid": f"{self.mark}-{name}-points",
+            },
+            {"amount": money, "payment_method_id": self.bank_id, "uuid": f"{self.mark}-{name}-money"},
+        ]
+        return make_order_data(
+            env["pos.session"].browse(self.session_id),
+            env["pos.payment.method"].browse(self.bank_id),
+            [{"product_id": self.product_id, "price_unit": points + money, "uuid": f"{self.mark}-{name}-line"}],
+            env["res.partner"].browse(self.partner_id),
+            payments=[payment for payment in payments if payment["amount"]],
+            uuid=f"{self.mark}-{name}",
+        )
+
+    @mute_logger("odoo.sql_db")
+    def at_once(self, works):
+        """Run functions of an environment at the same time, each like a request; return results or errors."""
+        barrier, results = threading.Barrier(len(works)), {}
+
+        def run(number, work):
+            with self.registry.cursor() as cr:
+                cr.execute("SELECT 1")  # the snapshot of this transaction is taken before the others commit
+                barrier.wait(10)
+                env = api.Environment(cr, self.cashier_id, {})
+                try:
+                    results[number] = retrying(lambda: work(env), env)
+                except UserError as error:
+                    results[number] = error
+
+        threads = [threading.Thread(target=run, args=item, daemon=True) for item in enumerate(works)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        self.assertEqual(len(results), len(works))
+        return [results[number] for number in range(len(works))]
+
+    def call_on(self, cr):
+        """Make what follows a remote call with this cursor."""
+        self.startPatcher(patch.object(queue, "request", SimpleNamespace(env=api.Environment(cr, self.cashier_id, {}))))
+
+    def card(self, env):
+        return env["loyalty.card"].browse(self.card_id)
+
+    def test_two_tills_reserve_the_same_points(self):
+        """N6, N7: of two tills that want 80 of 100 points at once one gets them, and the other hears why not."""
+        results = self.at_once(
+            [
+                lambda env, number=number: env["loyalty.card"].pos_hold(
+                    self.config_id, self.card_id, 80, f"{self.mark}-{number}", f"order-{number}"
+                )
+                for number in range(2)
+            ]
+        )
+        self.assertEqual(sorted(isinstance(result, UserError) for result in results), [False, True])
         with self.environment() as env:
-            cards = env["loyalty.card"].with_context(active_test=False).search([("program_id", "=", self.program_id)])
-            self.remove_ledger(env.cr, cards.ids)
-            env.invalidate_all()
-            ids = {}
-            for model, record_ids in self.made:
-                ids.setdefault(model, []).extend(record_ids)
-            self.remove_order(env, ids)
+            self.assertEqual(self.card(env).reserved_points, 80)
 
-    def remove_ledger(self, cr, card_ids):
-        """Delete what nobody can delete: with the ledger's triggers off, in this transaction only."""
-        tables = (
-            "loyalty_ledger_consumption",
-            "loyalty_lot",
-            "loyalty_exception",
-            "loyalty_ledger_entry",
-            "loyalty_card",
-        )
-        for table in tables:
-            cr.execute(SQL("ALTER TABLE %s DISABLE TRIGGER USER", SQL.identifier(table)))
-        entries = SQL("(SELECT id FROM loyalty_ledger_entry WHERE card_id = ANY(%s))", card_ids)
-        cr.execute(
-            SQL("DELETE FROM loyalty_ledger_consumption WHERE debit_entry_id IN %s OR entry_id IN %s", entries, entries)
-        )
-        for table in ("loyalty_lot", "loyalty_exception", "loyalty_ledger_entry", "loyalty_history"):
-            cr.execute(SQL("DELETE FROM %s WHERE card_id = ANY(%s)", SQL.identifier(table), card_ids))
-        cr.execute(SQL("DELETE FROM loyalty_card WHERE id = ANY(%s)", card_ids))
-        for table in tables:
-            cr.execute(SQL("ALTER TABLE %s ENABLE TRIGGER USER", SQL.identifier(table)))
+    def test_one_order_from_two_workers(self):
+        """N7, N8: one order that two workers get at the same time is one order, spends once and earns once."""
+        with self.environment() as env:
+            data = self.order_data(env, "twice", 40, 60.0)
 
-    def remove_order(self, env, ids):
-        """Delete the paid order and all that was set up for it; Odoo's own rules would keep a paid order."""
-        cr = env.cr
-        orders = ids["pos.order"]
-        cr.execute(SQL("DELETE FROM pos_payment WHERE pos_order_id = ANY(%s)", orders))
-        cr.execute(
-            SQL(
-                "DELETE FROM stock_move WHERE picking_id IN (SELECT id FROM stock_picking WHERE pos_order_id = ANY(%s))",
-                orders,
+        def send(env):
+            return env["pos.order"].sync_from_ui(
+                [{**data, "lines": [*data["lines"]], "payment_ids": [*data["payment_ids"]]}]
             )
-        )
-        cr.execute(SQL("DELETE FROM stock_picking WHERE pos_order_id = ANY(%s)", orders))
-        cr.execute(SQL("DELETE FROM pos_order_line WHERE order_id = ANY(%s)", orders))
-        cr.execute(SQL("DELETE FROM pos_order WHERE id = ANY(%s)", orders))
-        cr.execute(SQL("DELETE FROM pos_session WHERE id = ANY(%s)", ids["pos.session"]))
-        env["loyalty.program"].browse(ids["loyalty.program"]).active = False
-        for model in (
-            "loyalty.program",
-            "pos.config",
-            "pos.payment.method",
-            "account.journal",
-            "product.product",
-            "res.partner",
-        ):
-            env[model].browse(ids[model]).unlink()
-        user = env["res.users"].browse(ids["res.users"])
-        partner = user.partner_id
-        user.unlink()
-        partner.unlink()
+
+        self.at_once([send, send])
+        with self.environment() as env:
+            send(env(user=self.cashier_id))
+            order = env["pos.order"].search([("uuid", "=", data["uuid"])])
+            self.assertEqual(
+                order._entries_of_order().mapped(lambda entry: (entry.kind, entry.points)),
+                [("redeem", -40), ("earn", 60)],
+            )
+            self.assertEqual(self.card(env).points, 120)
+
+    def test_tills_sell_on_one_card(self):
+        """N7: tills that spend and earn on one card at once lose nothing and invent nothing."""
+        with self.environment() as env:
+            orders = [self.order_data(env, f"sale{number}", 10, 20.0) for number in range(3)]
+        self.at_once([lambda env, data=data: env["pos.order"].sync_from_ui([data]) for data in orders])
+        with self.environment() as env:
+            card = self.card(env)
+            self.assertEqual((card.points, card.redeemed_points), (100 - 30 + 60, 30))
+            self.assertEqual(len(card.entry_ids.filtered(lambda entry: entry.kind == "earn")), 3)
+            self.assertFalse([row for row in card._verify_ledger() if row["id"] == card.id])
+
+    def test_line_of_tills(self):
+        """N7: who stands in line starts over with what the one before committed, and leaves when it is done."""
+        name = f"loyalty.card:{self.card_id}"
+        seen = []
+
+        with self.registry.cursor() as first, self.registry.cursor() as second:
+            for cr in (first, second):
+                cr.execute("SELECT 1")
+            self.call_on(first)
+            self.assertTrue(queue.stand_in_line(first, [name, name]))
+            second.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [name])
+            self.assertFalse(second.fetchone()[0])
+            first.execute("UPDATE loyalty_card SET closed = TRUE WHERE id = %s", [self.card_id])
+            self.assertFalse(queue.stand_in_line(first, [name]), "a call that has written does not start over")
+            first.commit()
+            self.call_on(second)
+            self.assertTrue(queue.stand_in_line(second, [name]))
+            second.execute("SELECT closed FROM loyalty_card WHERE id = %s", [self.card_id])
+            seen += second.fetchone()
+            second.rollback()
+            first.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [name])
+            self.assertTrue(first.fetchone()[0])
+            first.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [name])
+        self.assertEqual(seen, [True])

@@ -245,3 +245,69 @@ class TestHolesPos(AccountTestInvoicingCommon):
         order = self._sell({"price_unit": 50.0})
         self._confirm(order, None, 5000, program, code="HOLES-GIFT")
         self.assertEqual(self.env["loyalty.card"].search([("code", "=", "HOLES-GIFT")]).points, 50)
+
+    # --- calls that get lost, goods that come back ----------------------------------------------------------------
+
+    def _paid_program(self):
+        """The program gives points when the order is paid, where there is a choice."""
+        if "issue_on" in self.program._fields:
+            self.program.issue_on = "paid"
+
+    def _return(self, order, quantity=1, **values):
+        """Take back pieces of the first line of an order, as the till sends it."""
+        line = order.lines[0]
+        return self._sell({"price_unit": line.price_unit, "qty": -quantity, "refunded_orderline_id": line.id, **values})
+
+    def test_lost_second_call(self):
+        """The till sends the paid order and loses its connection before the second call: the points are lost."""
+        self._paid_program()
+        card = self._card()
+        self._sell()
+        self.assertEqual(card.points, 100)
+
+    def test_second_call_with_other_points(self):
+        """The second call comes late and claims what the order never earned."""
+        self._paid_program()
+        card = self._card()
+        self._confirm(self._sell(), card, 4000)
+        self.assertEqual(card.points, 100)
+
+    def test_reward_of_a_lost_call(self):
+        """A reward was given, the second call is lost: nobody paid for the reward."""
+        self._paid_program()
+        card = self._card(300)
+        reward = self.program.reward_ids
+        line = {
+            "product_id": reward.discount_line_product_id.id, "price_unit": -100.0, "is_reward_line": True,
+            "reward_id": reward.id, "coupon_id": card.id, "points_cost": 100, "reward_identifier_code": "A",
+        }  # fmt: skip
+        self._sell({}, line)
+        self.assertEqual(card.points, 200)
+
+    def test_returned_goods_keep_their_points(self):
+        """Goods come back, the points that they had earned stay on the card."""
+        card = self._card()
+        order = self._sell({"qty": 2})
+        self._confirm(order, card, 200)
+        self._return(order)
+        self.assertEqual(card.points, 100)
+        self._return(order)
+        self.assertEqual(card.points, 0)
+
+    def test_returned_reward_keeps_its_points(self):
+        """A reward comes back with the goods, the points that it had cost are gone."""
+        self._paid_program()
+        card = self._card(300)
+        reward = self.program.reward_ids
+        line = {
+            "product_id": reward.discount_line_product_id.id, "price_unit": -10.0, "is_reward_line": True,
+            "reward_id": reward.id, "coupon_id": card.id, "points_cost": 100, "reward_identifier_code": "A",
+        }  # fmt: skip
+        order = self._sell({}, line)
+        self._confirm(order, card, -10, line_codes=["A"])
+        given = order.lines.filtered("is_reward_line")
+        self._sell(
+            {"qty": -1, "refunded_orderline_id": order.lines[0].id},
+            {**line, "qty": -1, "refunded_orderline_id": given.id},
+        )
+        self.assertEqual(card.points, 300)

@@ -1,0 +1,144 @@
+from contextlib import contextmanager
+from unittest.mock import patch
+from uuid import uuid4
+
+from odoo import SUPERUSER_ID, Command, api
+from odoo.modules.registry import DummyRLock, Registry
+from odoo.tests import BaseCase, get_db_name, new_test_user
+from odoo.tools import SQL
+
+from .common import make_order_data
+
+
+class TillRaceCase(BaseCase):
+    """Two connections to the database, as two requests have them: nothing here runs in one transaction.
+
+    What the test commits it removes again, the ledger's rows included.
+    """
+
+    def setUp(self):
+        super().setUp()
+        # The process that runs the tests holds the registry's lock; requests in other threads would wait for it.
+        self.startPatcher(patch.object(Registry, "_lock", DummyRLock()))
+        self.registry = Registry(get_db_name())
+        self.mark = str(uuid4())
+        self.made = []
+        with self.environment() as env:
+            self.set_up_till(env)
+        self.addCleanup(self.remove_everything)
+
+    @contextmanager
+    def environment(self, uid=SUPERUSER_ID):
+        with self.registry.cursor() as cr:
+            yield api.Environment(cr, uid, {"tracking_disable": True, "mail_create_nolog": True})
+
+    def keep(self, record):
+        self.made.append((record._name, record.ids))
+        return record
+
+    def set_up_till(self, env):
+        company = env.company
+        self.cashier_id = self.keep(
+            new_test_user(env, f"cashier-{self.mark}", groups="base.group_user,point_of_sale.group_pos_user")
+        ).id
+        journal = self.keep(env["account.journal"].create({"name": "Till", "type": "bank", "code": self.mark[:5]}))
+        method = self.keep(env["pos.payment.method"].create({"name": "Till", "journal_id": journal.id}))
+        config = self.keep(env["pos.config"].create({"name": "Till", "payment_method_ids": [Command.set(method.ids)]}))
+        config.with_user(self.cashier_id).open_ui()
+        session = self.keep(config.current_session_id)
+        product = self.keep(
+            env["product.product"].create({"name": "Pen", "available_in_pos": True, "taxes_id": [Command.clear()]})
+        )
+        partner = self.keep(env["res.partner"].create({"name": "Ann", "company_id": company.id}))
+        program = self.keep(
+            env["loyalty.program"].create(
+                {
+                    "name": "Points",
+                    "program_type": "loyalty",
+                    "applies_on": "both",
+                    "trigger": "auto",
+                    "pos_config_ids": [Command.set(config.ids)],
+                    "rule_ids": [
+                        Command.clear(),
+                        Command.create({"reward_point_mode": "money", "reward_point_amount": 1}),
+                    ],
+                }
+            )
+        )
+        data = make_order_data(session, method, [{"product_id": product.id, "price_unit": 100.0}], partner)
+        Order = env["pos.order"].with_user(self.cashier_id)
+        Order.sync_from_ui([data])
+        self.order_id = self.keep(Order.search([("uuid", "=", data["uuid"])])).id
+        self.program_id, self.partner_id = program.id, partner.id
+        self.claim = {"-1": {"points": 100, "program_id": program.id, "coupon_id": -1, "partner_id": partner.id}}
+
+    # --- leaving the database as it was --------------------------------------------------------------------------
+
+    def remove_everything(self):
+        with self.environment() as env:
+            cards = env["loyalty.card"].with_context(active_test=False).search([("program_id", "=", self.program_id)])
+            for table in ("loyalty_hold", "loyalty_earning"):
+                env.cr.execute(SQL("DELETE FROM %s WHERE card_id = ANY(%s)", SQL.identifier(table), cards.ids))
+            env.cr.execute(
+                SQL("UPDATE pos_order SET loyalty_card_id = NULL WHERE loyalty_card_id = ANY(%s)", cards.ids)
+            )
+            env.cr.execute(SQL("DELETE FROM pos_payment WHERE loyalty_card_id = ANY(%s)", cards.ids))
+            self.remove_ledger(env.cr, cards.ids)
+            env.invalidate_all()
+            ids = {}
+            for model, record_ids in self.made:
+                ids.setdefault(model, []).extend(record_ids)
+            self.remove_order(env, ids)
+
+    def remove_ledger(self, cr, card_ids):
+        """Delete what nobody can delete: with the ledger's triggers off, in this transaction only."""
+        tables = (
+            "loyalty_ledger_consumption",
+            "loyalty_lot",
+            "loyalty_exception",
+            "loyalty_ledger_entry",
+            "loyalty_card",
+        )
+        for table in tables:
+            cr.execute(SQL("ALTER TABLE %s DISABLE TRIGGER USER", SQL.identifier(table)))
+        entries = SQL("(SELECT id FROM loyalty_ledger_entry WHERE card_id = ANY(%s))", card_ids)
+        cr.execute(
+            SQL("DELETE FROM loyalty_ledger_consumption WHERE debit_entry_id IN %s OR entry_id IN %s", entries, entries)
+        )
+        for table in ("loyalty_lot", "loyalty_exception", "loyalty_ledger_entry", "loyalty_history"):
+            cr.execute(SQL("DELETE FROM %s WHERE card_id = ANY(%s)", SQL.identifier(table), card_ids))
+        cr.execute(SQL("DELETE FROM loyalty_card WHERE id = ANY(%s)", card_ids))
+        for table in tables:
+            cr.execute(SQL("ALTER TABLE %s ENABLE TRIGGER USER", SQL.identifier(table)))
+
+    def remove_order(self, env, ids):
+        """Delete the paid order and all that was set up for it; Odoo's own rules would keep a paid order."""
+        cr = env.cr
+        orders = env["pos.order"].search([("session_id", "in", ids["pos.session"])]).ids
+        cr.execute(SQL("DELETE FROM pos_payment WHERE pos_order_id = ANY(%s)", orders))
+        cr.execute(
+            SQL(
+                "DELETE FROM stock_move WHERE picking_id IN (SELECT id FROM stock_picking WHERE pos_order_id = ANY(%s))",
+                orders,
+            )
+        )
+        cr.execute(SQL("DELETE FROM stock_picking WHERE pos_order_id = ANY(%s)", orders))
+        cr.execute(SQL("DELETE FROM pos_order_line WHERE order_id = ANY(%s)", orders))
+        cr.execute(SQL("DELETE FROM pos_order WHERE id = ANY(%s)", orders))
+        cr.execute(SQL("DELETE FROM pos_session WHERE id = ANY(%s)", ids["pos.session"]))
+        programs = env["loyalty.program"].browse(ids["loyalty.program"])
+        programs.active = False
+        for model in (
+            "pos.config",
+            "pos.payment.method",
+            "loyalty.program",
+            "account.journal",
+            "account.account",
+            "product.product",
+            "res.partner",
+        ):
+            env[model].browse(ids.get(model, [])).unlink()
+        user = env["res.users"].browse(ids["res.users"])
+        partner = user.partner_id
+        user.unlink()
+        partner.unlink()
