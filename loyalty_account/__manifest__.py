@@ -23,6 +23,8 @@
         "views/account_move_books_views.xml",
         "wizard/loyalty_account_setup_views.xml",
         "wizard/loyalty_proof_views.xml",
+        "report/loyalty_rollforward_templates.xml",
+        "report/loyalty_report_views.xml",
         "views/loyalty_books_menus.xml",
     ],
     "assets": {

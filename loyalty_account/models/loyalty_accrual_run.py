@@ -101,8 +101,8 @@ class LoyaltyAccrualRun(models.Model):
     unit_value = fields.Float("Liability per Point", digits=(16, 6), readonly=True, copy=False)
     target_points = fields.Float("Outstanding Points", digits=(16, 4), readonly=True, copy=False)
     target_amount = fields.Monetary("Liability", readonly=True, copy=False)
-    posted_amount = fields.Monetary("On the Books", readonly=True, copy=False)
-    amount = fields.Monetary("To Post", readonly=True, copy=False)
+    posted_amount = fields.Monetary("Before This Run", readonly=True, copy=False)
+    amount = fields.Monetary("This Run", readonly=True, copy=False)
     opening_amount = fields.Monetary(
         "Opening Balances Not Entered", readonly=True, copy=False,
         help="Value of points that customers had before the points ledger, and that are not on the books yet.",

@@ -1,4 +1,5 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 
 class LoyaltyPointValue(models.Model):
@@ -25,3 +26,36 @@ class LoyaltyPointValue(models.Model):
     _program_date_unique = models.UniqueIndex("(program_id, date)", "The program has a value from this day on already.")
     _check_value = models.Constraint("CHECK (point_value > 0)", "A point must be worth something.")
     _check_vat_rate = models.Constraint("CHECK (vat_rate >= 0)", "The expected VAT rate cannot be negative.")
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        rows = super().create(vals_list)
+        rows._check_not_accrued()
+        return rows
+
+    def write(self, vals):
+        if vals.keys() & {"program_id", "date", "point_value", "vat_rate"}:
+            self._check_not_accrued()
+        result = super().write(vals)
+        if "date" in vals:
+            self._check_not_accrued()
+        return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_accrued(self):
+        self._check_not_accrued()
+
+    def _check_not_accrued(self):
+        """What an accrual run has used stays as it is, so that its proof can be repeated."""
+        for row in self:
+            until = row.program_id.accrued_until
+            if until and row.date <= until:
+                raise UserError(
+                    self.env._(
+                        "The points of %(program)s are accrued until %(until)s with the value of %(date)s. Enter a new "
+                        "value from a later day on instead.",
+                        program=row.program_id.name,
+                        until=fields.Date.to_string(until),
+                        date=fields.Date.to_string(row.date),
+                    )
+                )

@@ -122,6 +122,22 @@ class TestAccrual(BooksCase):
         self.assertEqual(self.liability(), 34.78)
         self.assertMove(first.move_id, (self.cost_account, 8.70, 0.0), (self.liability_account, 0.0, 8.70))
 
+    def test_used_values_stay(self):
+        """M6, bP4: the values that a run has used cannot change any more; later ones can, and can be deleted."""
+        self.earn(100)
+        self.run_accrual()
+        with self.assertRaisesRegex(UserError, "accrued until 2026-03-15"):
+            self.program.point_value_ids.point_value = 0.5
+        with self.assertRaisesRegex(UserError, "accrued until 2026-03-15"):
+            self.program.point_value = 0.5  # from today on
+        with self.assertRaisesRegex(UserError, "accrued until 2026-03-15"):
+            self.program.point_value_ids.unlink()
+        row = self.env["loyalty.point.value"].create(
+            {"program_id": self.program.id, "date": "2026-03-16", "point_value": 0.5, "vat_rate": 15}
+        )
+        row.point_value = 0.2
+        row.unlink()
+
     def test_opening_balances(self):
         """P13: balances from before the ledger enter by a dated entry against a chosen account, not as a cost.
 

@@ -198,16 +198,18 @@ class LoyaltyAccountSetup(models.TransientModel):
         )
         journal = programs.loyalty_journal_id.filtered(lambda journal: journal.type == "cash")[:1]
         if not journal:
-            line = self.env["account.payment.method.line"].search(
+            # A journal that only receives points; one with cash in it stays the cash journal.
+            lines = self.env["account.payment.method.line"].search(
                 [
                     *self._of_company("account.payment.method.line"),
-                    ("payment_method_id", "in", [method.id for method in methods.values()]),
+                    ("payment_method_id", "=", methods["inbound"].id),
                     ("journal_id.type", "=", "cash"),
                 ],
                 order="id",
-                limit=1,
             )
-            journal = line.journal_id
+            journal = lines.journal_id.filtered(
+                lambda journal: journal.inbound_payment_method_line_ids.payment_method_id == methods["inbound"]
+            )[:1]
         if journal:
             for direction, method in methods.items():
                 lines = journal[f"{direction}_payment_method_line_ids"]
