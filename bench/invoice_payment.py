@@ -43,7 +43,8 @@ class Side:
                     "move_type": "out_invoice",
                     "partner_id": partner.id,
                     "invoice_line_ids": [
-                        (0, 0, {"product_id": product.id, "quantity": quantity, "price_unit": 40}) for quantity in (1, 2)
+                        (0, 0, {"product_id": product.id, "quantity": quantity, "price_unit": 40})
+                        for quantity in (1, 2)
                     ],
                 }
                 for partner in partners
