@@ -13,6 +13,8 @@
         "data/ir_cron_books.xml",
         "data/ir_cron.xml",
         "views/loyalty_program_views.xml",
+        "views/loyalty_program_earning_views.xml",
+        "views/account_journal_views.xml",
         "views/account_move_views.xml",
         "views/account_move_redemption_views.xml",
         "views/account_payment_views.xml",

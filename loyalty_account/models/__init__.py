@@ -20,3 +20,4 @@ from . import account_move_earning
 from . import account_move_settlement
 from . import account_payment_events
 from . import account_earns_loyalty
+from . import loyalty_program_reward_rate

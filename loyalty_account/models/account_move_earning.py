@@ -57,17 +57,20 @@ class AccountMove(models.Model):
             earning.res_id: earning for earning in Earning._of_documents([("account.move", mid) for mid in posted.ids])
         }
         drafts = self.filtered(lambda move: move.state == "draft" and move._may_earn_loyalty())
-        preview = {}
+        previews = {}
         if drafts:
             claims = drafts.sudo()._loyalty_claims(preview=True)
-            preview = {claim.document[1]: result for claim, result in Earning._preview(claims).items()}
+            previews = {claim.document[1]: preview for claim, preview in Earning._preview(claims).items()}
         for move in self:
             earning = earnings.get(move.id, Earning)
-            result = preview.get(move.id)
             move.loyalty_earning_id = earning
             move.loyalty_points_earned = earning.points
-            move.loyalty_points_earnable = to_points(result.earnable) if result else earning.earnable_points
-            move.loyalty_explanation = False if result else earning.explanation
+            move.loyalty_points_earnable = earning.earnable_points
+            move.loyalty_explanation = earning.explanation
+            if move.id in previews:
+                result, explanation = previews[move.id]
+                move.loyalty_points_earnable = to_points(result.earnable)
+                move.loyalty_explanation = explanation
 
     def _may_earn_loyalty(self):
         """Return whether the document can earn: an invoice or receipt with a card of a program that gives at payment."""

@@ -29,7 +29,7 @@ class AccountMove(models.Model):
             program = move.loyalty_card_id.program_id
             today = todays[program.company_id]
             date = move.invoice_date or today
-            settlement, paid_on = settlements.get(move.id, (None, None))
+            settlement, paid_on = settlements.get(move.id, (Settlement(due=1), None))
             credited = credit_notes.get(move, self.browse())
             rate = move._loyalty_rate(program)
             returned = [

@@ -177,9 +177,15 @@ class LoyaltyEarning(models.Model):
 
     @api.model
     def _preview(self, claims):
-        """Return ``{claim: tools.earning.Result}`` of documents that have no frozen terms yet; nothing is written."""
+        """Return ``{claim: (tools.earning.Result, explanation)}`` of documents without frozen terms; nothing is written."""
         self = self.sudo()
-        return {claim: self.new(values)._evaluate(claim) for claim, values in zip(claims, self._prepare_terms(claims))}
+        previews = {}
+        for claim, values in zip(claims, self._prepare_terms(claims)):
+            earning = self.new({name: value for name, value in values.items() if name != "res_id"})
+            result = earning._evaluate(claim)
+            earning.steps = result.steps
+            previews[claim] = (result, "\n".join(earning._explain()))
+        return previews
 
     def _withdraw(self):
         """Take back what was posted for documents that are about to disappear."""
