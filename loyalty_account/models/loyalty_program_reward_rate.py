@@ -8,7 +8,7 @@ class LoyaltyProgram(models.Model):
     _inherit = "loyalty.program"
 
     reward_rate = fields.Float(
-        "Effective Reward Rate", compute="_compute_reward_rate", digits=(16, 6),
+        "Reward Rate", compute="_compute_reward_rate", digits=(16, 6),
         help="Part of each sale that comes back to the customer: points per currency unit times the value of a point, "
         "on the first level. Rules for some products, minimums and points per unit or order are not counted.",
     )  # fmt: skip

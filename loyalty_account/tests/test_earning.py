@@ -1,6 +1,6 @@
 from odoo import fields
 from odoo.fields import Command
-from odoo.tests import tagged
+from odoo.tests import Form, new_test_user, tagged
 
 from .earning_common import EarningCase
 
@@ -394,3 +394,69 @@ class TestEarning(EarningCase):
         self.assertFalse(self.env["loyalty.earning"].with_user(self.clerk).has_access("read"))
         self.assertEqual(self.env["loyalty.ledger.entry"].search([], limit=1).author_id, self.clerk.id)
         self.assertEqual(fields.Date.today().isoformat(), "2026-03-15")
+
+
+@tagged("post_install", "-at_install")
+class TestEarningViews(EarningCase):
+    """What people see of it: on the invoice, on the program, in lists."""
+
+    def test_reward_rate(self):
+        """C8, bP4: the program shows what part of each sale comes back, and warns above 20 percent."""
+        self.assertAlmostEqual(self.program.reward_rate, 0.01)
+        self.assertFalse(self.program.high_reward_rate)
+        self.program.rule_ids.reward_point_amount = 100
+        self.assertAlmostEqual(self.program.reward_rate, 1.0)
+        self.assertTrue(self.program.high_reward_rate)
+        self.program.rule_ids.reward_point_amount = 15
+        self.assertFalse(self.program.high_reward_rate)
+        self.program.level_ids = [
+            Command.create({"name": "Blue", "min_points": 0}),
+            Command.create({"name": "Gold", "min_points": 100, "multiplier": 2}),
+        ]
+        self.assertAlmostEqual(self.program.reward_rate, 0.15)
+        self.assertAlmostEqual(self.program.top_reward_rate, 0.3)
+        self.assertTrue(self.program.high_reward_rate)
+        self.program.rule_ids.product_ids = self.product
+        self.assertEqual(self.program.reward_rate, 0)
+
+    def test_invoice_form(self):
+        """P21, C15: the form shows what the invoice can earn while it is typed, to people without rights on loyalty."""
+        form = Form(self.env["account.move"].with_user(self.clerk).with_context(default_move_type="out_invoice"))
+        form.partner_id = self.customer
+        with form.invoice_line_ids.new() as line:
+            line.product_id = self.product
+            line.price_unit = 50
+        self.assertEqual(form.loyalty_points_earnable, 50)
+        with form.invoice_line_ids.edit(0) as line:
+            line.quantity = 2
+        self.assertEqual(form.loyalty_points_earnable, 100)
+        invoice = form.save()
+        self.assertIn("100.00 without tax × 1 per USD = 100 points.", invoice.loyalty_explanation)
+        self.assertIn("Not paid in full yet", invoice.loyalty_explanation)
+        invoice.action_post()
+        self.pay(invoice)
+        self.assertEqual(invoice.payment_state, "paid")
+        action = invoice.action_view_loyalty_transactions()
+        entries = self.env["loyalty.ledger.entry"].with_user(self.clerk).search(action["domain"])
+        self.assertEqual(entries.mapped("points"), [100])
+
+    def test_earning_form(self):
+        """C15: loyalty users see the earning, its words and its transactions, and change nothing."""
+        user = new_test_user(
+            self.env, "loyalty_reader", groups="loyalty_ledger.group_loyalty_user",
+            company_id=self.company.id, company_ids=[Command.set(self.company.ids)],
+        )  # fmt: skip
+        invoice = self.make_invoice(50, post=True)
+        self.pay(invoice)
+        self.credit(invoice, 20)
+        earning = self.env["loyalty.earning"].with_user(user).search([("card_id", "=", self.card.id)])
+        self.assertEqual((earning.points, earning.state, earning.document_name), (30, "earned", invoice.name))
+        self.assertIn("20.00 of", earning.explanation)
+        self.assertEqual(sorted(earning.entry_ids.mapped("points")), [-20, 50])
+        self.assertEqual(
+            self.env["loyalty.ledger.entry"].search(earning.action_view_entries()["domain"]), earning.entry_ids
+        )
+        for operation in ("write", "create", "unlink"):
+            self.assertFalse(earning.has_access(operation))
+        form = Form(earning)
+        self.assertEqual(form.earnable_points, 30)

@@ -550,49 +550,31 @@ class LoyaltyEarning(models.Model):
         return self.env._("%(amount)s of products that earn nothing: %(names)s.", amount=amount, names=names)
 
     def _explain_rule(self, step):
-        rate, points = self._points_text(step["rate"]), self._points_text(step["points"])
+        values = {
+            "rate": self._points_text(step["rate"]),
+            "points": self._points_text(round(step["points"], 4)),
+            "currency": self.currency_id.name,
+        }
         left = step["base"] - step["returned"]
         if step["mode"] == "unit":
-            text = self.env._(
-                "%(units)s units at %(rate)s points each: %(points)s points.",
-                units=self._points_text(left),
-                rate=rate,
-                points=points,
-            )
-            if step["returned"]:
-                text += " " + self.env._("%s units were returned.", self._points_text(step["returned"]))
-            return text
-        if step["mode"] == "order":
-            text = self.env._("%(rate)s points for the document: %(points)s points.", rate=rate, points=points)
-            if step["returned"]:
-                text += " " + self.env._(
-                    "%s %% of it was returned.", self._points_text(round(step["returned"] * 100, 2))
-                )
-            return text
-        amount = self._money_text(left)
-        if self.earning_basis == "total":
-            text = self.env._(
-                "%(amount)s with tax at %(rate)s points per %(unit)s: %(points)s points.",
-                amount=amount,
-                rate=rate,
-                unit=self.currency_id.name,
-                points=points,
-            )
+            values["units"] = self._points_text(left)
+            text = self.env._("%(units)s units × %(rate)s = %(points)s points.", **values)
+            back = self.env._("%s units were returned.", self._points_text(step["returned"]))
+        elif step["mode"] == "order":
+            text = self.env._("%(rate)s for the document: %(points)s points.", **values)
+            back = self.env._("%s %% of it was returned.", self._points_text(round(step["returned"] * 100, 2)))
         else:
-            text = self.env._(
-                "%(amount)s without tax at %(rate)s points per %(unit)s: %(points)s points.",
-                amount=amount,
-                rate=rate,
-                unit=self.currency_id.name,
-                points=points,
-            )
-        if step["returned"]:
-            text += " " + self.env._(
+            values["amount"] = self._money_text(left)
+            if self.earning_basis == "total":
+                text = self.env._("%(amount)s with tax × %(rate)s per %(currency)s = %(points)s points.", **values)
+            else:
+                text = self.env._("%(amount)s without tax × %(rate)s per %(currency)s = %(points)s points.", **values)
+            back = self.env._(
                 "%(back)s of %(base)s were credited.",
                 back=self._money_text(step["returned"]),
                 base=self._money_text(step["base"]),
             )
-        return text
+        return f"{text} {back}" if step["returned"] else text
 
     def _explain_no_products(self, step):
         return self.env._("A rule of %s points counts other products.", self._points_text(step["rate"]))
