@@ -18,6 +18,9 @@ patch(DataServiceOptions.prototype, {
                     record
                         .backLink("<-pos.payment.loyalty_card_id")
                         ?.find((payment) => isOpen(payment.pos_order_id)) ||
+                    record
+                        .backLink("<-pos.order.line.loyalty_card_id")
+                        ?.find((line) => isOpen(line.order_id)) ||
                     record.backLink("<-pos.order.loyalty_card_id")?.find(isOpen),
             },
         };

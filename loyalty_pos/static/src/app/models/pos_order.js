@@ -1,7 +1,9 @@
 // Odoo's patch goes first: it does not call what it replaces.
 import "@pos_loyalty/app/models/pos_order";
+import { accountTaxHelpers } from "@account/helpers/account_tax";
 import { PosOrder } from "@point_of_sale/app/models/pos_order";
 import { _t } from "@web/core/l10n/translation";
+import { groupBy } from "@web/core/utils/arrays";
 import { patch } from "@web/core/utils/patch";
 import { earnedAfterReturn, isWhole, shareOf } from "@loyalty_pos/app/utils/points";
 
@@ -66,24 +68,73 @@ patch(PosOrder.prototype, {
             this.loyaltyPayments.reduce((total, payment) => total + payment.getAmount(), 0)
         );
     },
-    /** What is redeemed on this order. */
+    /**
+     * What is redeemed on this order, by payments or by lines that reduce the price.
+     *
+     * @typedef {{uuid: string, card: object, points: number, amount: number, payment?: object, lines?: object[]}} Redemption
+     * @returns {Redemption[]}
+     */
     get redemptions() {
-        return this.loyaltyPayments
+        const payments = this.loyaltyPayments
             .filter((payment) => payment.getAmount() > 0)
             .map((payment) => ({
                 uuid: payment.uuid,
-                payment,
+                card: payment.loyalty_card_id,
                 points: payment.redeemedPoints,
                 amount: payment.getAmount(),
+                payment,
             }));
+        return [...payments, ...this.reductions];
     },
-    /** What points may pay still, apart from a payment that is being changed. */
-    getLoyaltyDue(payment) {
+    /** Redemptions by lines: one line for each tax, together one redemption. */
+    get reductions() {
+        const byUuid = groupBy(
+            this.lines.filter((line) => line.isRedemption && line.qty > 0),
+            (line) => line.loyalty_redeem_uuid
+        );
+        return Object.entries(byUuid).map(([uuid, lines]) => {
+            const total = lines.reduce((sum, line) => sum - line.prices.total_included, 0);
+            const hold = this.uiState.loyaltyHolds[uuid];
+            return {
+                uuid,
+                card: lines[0].loyalty_card_id,
+                points: hold
+                    ? hold.points
+                    : lines.reduce((sum, line) => sum + (line.loyalty_points || 0), 0),
+                amount: this.currency.round(total),
+                lines,
+            };
+        });
+    },
+    /** Lines whose price points may reduce: not tips, nor what is money itself. */
+    get reducibleLines() {
+        return this.lines.filter(
+            (line) =>
+                !line.isRedemption &&
+                !line.isTipLine() &&
+                !line.isGiftCardOrEWalletReward() &&
+                !line.getEWalletGiftCardProgramType()
+        );
+    },
+    /** What points may pay still, apart from a redemption that is being changed. */
+    getLoyaltyDue(redemption, reducing = Boolean(redemption?.lines)) {
         const others = this.payment_ids.filter(
-            (other) => other.uuid !== payment?.uuid && !other.is_change
+            (other) => other.uuid !== redemption?.uuid && !other.is_change
         );
         const paid = others.reduce((total, other) => total + other.getAmount(), 0);
-        return Math.max(0, this.currency.round(this.totalDue - paid));
+        const own = redemption?.lines ? redemption.amount : 0;
+        let due = this.totalDue + own - paid;
+        if (reducing) {
+            const reducible = this.reducibleLines.reduce(
+                (total, line) => total + line.prices.total_included,
+                0
+            );
+            const reduced = this.reductions
+                .filter((other) => other.uuid !== redemption?.uuid)
+                .reduce((total, other) => total + other.amount, 0);
+            due = Math.min(due, reducible - reduced);
+        }
+        return Math.max(0, this.currency.round(due));
     },
     /** Points that reward lines of this order spend on a card. */
     getRewardPoints(card) {
@@ -91,9 +142,9 @@ patch(PosOrder.prototype, {
             .filter((line) => line.coupon_id?.id === card.id)
             .reduce((total, line) => total + (line.points_cost || 0), 0);
     },
-    /** What can be redeemed on a card: what it has available, what this payment holds already, less rewards. */
-    getRedeemablePoints(card, payment) {
-        const own = payment?.loyalty_card_id?.id === card.id ? payment.redeemedPoints : 0;
+    /** What can be redeemed on a card: what it has available, what is reserved here already, less rewards. */
+    getRedeemablePoints(card, redemption) {
+        const own = redemption?.card?.id === card.id ? redemption.points : 0;
         return card.spendablePoints + own - this.getRewardPoints(card);
     },
     /** Payments by points are added with the points reserved for them; nothing else makes one. */
@@ -126,13 +177,89 @@ patch(PosOrder.prototype, {
         payment.loyalty_points = points;
         payment.setReservedAmount(amount);
     },
+    /**
+     * Reduce the price by what points pay: one line for each tax, so that each rate's tax is less by its part. Lines
+     * that the redemption has already are made anew.
+     */
+    setReduction({ uuid, product, card, points, amount, offline = false }) {
+        this.assertEditable();
+        const old = this.lines.filter((line) => line.loyalty_redeem_uuid === uuid);
+        const selected = this.getSelectedOrderline();
+        this.uiState.loyaltyHolds[uuid] = { points, amount, offline };
+        this.uiState.loyaltyHolds[uuid].basis = this.reductionBasis;
+        const baseLines = this.reducibleLines.map((line) =>
+            accountTaxHelpers.prepare_base_line_for_taxes_computation(
+                line,
+                line.prepareBaseLineForTaxesComputationExtraValues()
+            )
+        );
+        accountTaxHelpers.add_tax_details_in_base_lines(baseLines, this.company);
+        accountTaxHelpers.round_base_lines_tax_details(baseLines, this.company);
+        const reductions = accountTaxHelpers.prepare_global_discount_lines(
+            baseLines,
+            this.company,
+            "fixed",
+            amount,
+            {
+                computation_key: `loyalty_${uuid}`,
+                grouping_function: () => ({
+                    grouping_key: { product_id: product },
+                    raw_grouping_key: { product_id: product.id },
+                }),
+            }
+        );
+        reductions.forEach((baseLine, index) => {
+            this.models["pos.order.line"].create({
+                order_id: this,
+                product_id: product,
+                full_product_name: _t("%s points redeemed", points),
+                qty: baseLine.quantity,
+                price_unit: baseLine.price_unit,
+                price_type: "manual",
+                tax_ids: [["link", ...baseLine.tax_ids]],
+                extra_tax_data: accountTaxHelpers.export_base_line_extra_tax_data(baseLine),
+                loyalty_redeem_uuid: uuid,
+                loyalty_card_id: card,
+                loyalty_points: index ? 0 : points,
+            });
+        });
+        old.forEach((line) => line.delete());
+        this.selectOrderline(old.includes(selected) ? undefined : selected);
+    },
+    /** What the tax of a reduction depends on. */
+    get reductionBasis() {
+        return JSON.stringify(
+            this.reducibleLines.map((line) => [
+                line.prices.total_included,
+                line.tax_ids.map((tax) => tax.id),
+            ])
+        );
+    },
+    removeRedemption({ payment, lines = [] }) {
+        if (payment) {
+            this.removePaymentline(payment);
+        }
+        for (const line of lines) {
+            line.delete();
+        }
+    },
     /** Remove the redemptions of cards; the store releases the points when their records go. */
     removeRedemptions(isConcerned = () => true) {
-        for (const payment of this.loyaltyPayments) {
-            if (isConcerned(payment.loyalty_card_id)) {
-                this.removePaymentline(payment);
+        for (const redemption of this.redemptions) {
+            if (isConcerned(redemption.card)) {
+                this.removeRedemption(redemption);
             }
         }
+    },
+    /** One redemption is one: its lines go together. */
+    removeOrderline(line) {
+        const redemption = this.reductions.find((other) => other.lines.includes(line));
+        if (!redemption) {
+            return super.removeOrderline(...arguments);
+        }
+        this.removeRedemption(redemption);
+        this.selectOrderline(this.getLastOrderline());
+        return true;
     },
 
     // --- returned goods ---------------------------------------------------------------------------------------
@@ -143,11 +270,12 @@ patch(PosOrder.prototype, {
             .order_id;
     },
     /** How much of the returned order comes back: money `before` and now (`part`), of its `whole`. */
-    getReturnedShare() {
-        const origin = this.returnedOrder;
+    getReturnedShare(lines = this.returnedOrder.lines) {
         let before = 0;
         let part = 0;
-        for (const sold of origin.lines.filter((line) => line.qty)) {
+        let whole = 0;
+        for (const sold of lines.filter((line) => line.qty)) {
+            whole += sold.prices.total_included;
             const unit = sold.prices.total_included / sold.qty;
             const own = this.lines
                 .filter((line) => line.refunded_orderline_id?.id === sold.id)
@@ -163,7 +291,45 @@ patch(PosOrder.prototype, {
             part += unit * own;
             before += unit * earlier;
         }
-        return { before, part, whole: origin.priceIncl };
+        return { before, part, whole };
+    },
+    /** Redemptions by lines that come back: pro rata to the goods whose price they reduced. */
+    getReductionsToReturn() {
+        const origin = this.returnedOrder;
+        if (!origin?.reductions.length) {
+            return [];
+        }
+        const { before, part, whole } = this.getReturnedShare(origin.reducibleLines);
+        return origin.reductions.map((reduction) => ({
+            card: reduction.card,
+            points: shareOf(reduction.points, before, part, whole, 1),
+            amount: shareOf(reduction.amount, before, part, whole, this.currency.rounding),
+            lines: reduction.lines.map((line) => {
+                const total = -line.prices.total_included;
+                const amount = shareOf(total, before, part, whole, this.currency.rounding);
+                return { line, price: total ? (line.price_unit * amount) / total : 0 };
+            }),
+        }));
+    },
+    /** The price was less by what points paid: what comes back is less by its part. */
+    fitReductionsToReturn() {
+        for (const { line, price } of this.getReductionsToReturn().flatMap((item) => item.lines)) {
+            const own = this.lines.find((other) => other.refunded_orderline_id?.id === line.id);
+            if (own) {
+                own.price_unit = price;
+            } else if (price) {
+                this.models["pos.order.line"].create({
+                    order_id: this,
+                    product_id: line.product_id,
+                    full_product_name: line.full_product_name,
+                    qty: -line.qty,
+                    price_unit: price,
+                    price_type: "manual",
+                    tax_ids: line.tax_ids.map((tax) => ["link", tax]),
+                    refunded_orderline_id: line,
+                });
+            }
+        }
     },
     /** What comes back as points: pro rata to the goods, at most what this order gives back at all. */
     getPointsToReturn() {
@@ -195,6 +361,7 @@ patch(PosOrder.prototype, {
     },
     /** Make the payments that give points back; returns whether something changed. */
     fitPointsToReturn() {
+        this.fitReductionsToReturn();
         const due = this.getPointsToReturn();
         const key = ({ payment, amount }) => `${payment.loyalty_card_id?.id}:${amount}`;
         const wanted = new Set(due.map(key));
@@ -236,20 +403,25 @@ patch(PosOrder.prototype, {
             return null;
         }
         const returned = this.getPointsToReturn();
+        const reductions = this.getReductionsToReturn();
         const { before, part, whole } = this.getReturnedShare();
         const earned = origin.loyalty_points_earned || 0;
         const taken =
             earnedAfterReturn(earned, before, whole) -
             earnedAfterReturn(earned, before + part, whole);
-        const card = origin.loyalty_card_id || returned[0]?.payment.loyalty_card_id;
-        const back = returned.reduce((total, item) => total + item.points, 0);
-        const same = returned.every((item) => item.payment.loyalty_card_id?.id === card?.id);
+        const items = [
+            ...returned.map((item) => ({ ...item, card: item.payment.loyalty_card_id })),
+            ...reductions,
+        ];
+        const card = origin.loyalty_card_id || items[0]?.card;
+        const back = items.reduce((total, item) => total + item.points, 0);
+        const same = items.every((item) => item.card?.id === card?.id);
         const has = (card?.spendablePoints || 0) + (same ? back : 0);
         return {
             card,
             back,
             taken: Math.max(0, taken),
-            money: returned.reduce((total, item) => total + item.amount, 0),
+            money: items.reduce((total, item) => total + item.amount, 0),
             missing: card ? Math.max(0, taken - has) : 0,
             policy: card?.program_id?.negative_policy,
         };
@@ -269,11 +441,11 @@ patch(PosOrder.prototype, {
         const program = card.program_id;
         const counted = this.getLoyaltyPoints().find((stat) => stat.program?.id === program?.id);
         const settled = this.finalized && this.isSynced && !this.isDirty() && this.loyalty_settled;
-        const tendered = this.loyaltyPayments
-            .filter((payment) => payment.loyalty_card_id?.id === card.id)
-            .reduce((total, payment) => total + payment.redeemedPoints, 0);
+        const redeemed = this.redemptions
+            .filter((redemption) => redemption.card?.id === card.id)
+            .reduce((total, redemption) => total + redemption.points, 0);
         const won = counted?.points.won || 0;
-        const spent = (counted?.points.spent || 0) + tendered;
+        const spent = (counted?.points.spent || 0) + redeemed;
         return {
             code: card.code,
             level: card.level_name || "",

@@ -1,9 +1,49 @@
 // Odoo's patch goes first: it does not call what it replaces.
 import "@pos_loyalty/app/models/pos_order_line";
 import { PosOrderline } from "@point_of_sale/app/models/pos_order_line";
+import { formatPoints } from "@loyalty_pos/app/utils/format";
+import { _t } from "@web/core/l10n/translation";
 import { patch } from "@web/core/utils/patch";
 
 patch(PosOrderline.prototype, {
+    /** Whether the line is what points take off the price; only the popup changes it. */
+    get isRedemption() {
+        return Boolean(this.loyalty_redeem_uuid || this.refunded_orderline_id?.loyalty_redeem_uuid);
+    },
+    get orderDisplayProductName() {
+        if (!this.isRedemption) {
+            return super.orderDisplayProductName;
+        }
+        const points = this.order_id.reductions.find((other) => other.lines.includes(this))?.points;
+        return {
+            name: points
+                ? _t("%(count)s points redeemed", { count: formatPoints(points) })
+                : this.getFullProductName(),
+            attributeString: "",
+        };
+    },
+    canBeMergedWith(orderline) {
+        return !this.isRedemption && !orderline.isRedemption && super.canBeMergedWith(...arguments);
+    },
+    setDiscount() {
+        if (!this.isRedemption) {
+            super.setDiscount(...arguments);
+        }
+    },
+    setUnitPrice() {
+        if (!this.isRedemption) {
+            super.setUnitPrice(...arguments);
+        }
+    },
+    setQuantity() {
+        return this.isRedemption ? true : super.setQuantity(...arguments);
+    },
+    getDisplayClasses() {
+        return {
+            ...super.getDisplayClasses(),
+            "fst-italic": this.is_reward_line || this.isRedemption,
+        };
+    },
     /**
      * Whether the line can earn on loyalty cards: not with "Don't Earn Points", nor when it sells a gift card or
      * tops an eWallet up. The server's counterpart is `_get_valid_product_domain` of `loyalty.rule`.

@@ -11,7 +11,7 @@ import { patch } from "@web/core/utils/patch";
 import { LoyaltyCardPopup } from "@loyalty_pos/app/components/popups/loyalty_card_popup/loyalty_card_popup";
 import { RedeemPointsPopup } from "@loyalty_pos/app/components/popups/redeem_points_popup/redeem_points_popup";
 import { errorMessage } from "@loyalty_pos/app/utils/format";
-import { maximumPoints, moneyOf, pointsOf, wholePoints } from "@loyalty_pos/app/utils/points";
+import { moneyOf, pointsOf, wholePoints } from "@loyalty_pos/app/utils/points";
 
 /** How long the cards of a customer are taken for current; reserving points asks the server anyway. */
 const CARDS_CURRENT_MS = 60_000;
@@ -34,6 +34,7 @@ patch(PosStore.prototype, {
         this.models["pos.payment"].addEventListener("delete", ({ key }) =>
             this.releaseLoyaltyHold(key)
         );
+        this.models["pos.order.line"].addEventListener("delete", () => this.releaseReductions());
     },
 
     // --- cards ------------------------------------------------------------------------------------------------
@@ -229,19 +230,38 @@ patch(PosStore.prototype, {
             (method) => method.type === "loyalty" && method.loyalty_program_id?.id === program.id
         );
     },
+    /** The product of lines that reduce the price by points. */
+    get redemptionProduct() {
+        return this.models["product.product"].get(this.config._loyalty_redemption_product_id);
+    },
+    /** Whether points of the program reduce the price, instead of paying. */
+    isReducing(program) {
+        return program.vat_mode === "price_reduction" && program.accounting_policy !== "none";
+    },
     /** Programs whose points can pay at this till. */
     get redeemablePrograms() {
-        return this.loyaltyPrograms.filter((program) => this.getLoyaltyMethod(program));
+        return this.loyaltyPrograms.filter(
+            (program) =>
+                this.getLoyaltyMethod(program) ||
+                (this.isReducing(program) && this.redemptionProduct)
+        );
     },
     /**
-     * Open the popup in which points are redeemed, for a payment method or a payment that is there already.
+     * Open the popup in which points are redeemed, for a payment method or a redemption that is there already.
      * Without a card it asks for one first.
      */
-    async openRedeemPopup({ order = this.getOrder(), method, payment } = {}) {
-        if (payment) {
-            method = payment.payment_method_id;
+    async openRedeemPopup({ order = this.getOrder(), method, redemption } = {}) {
+        if (order.isRefund) {
+            this.dialog.add(AlertDialog, {
+                title: _t("Points cannot be redeemed"),
+                body: _t(
+                    "Goods are returned: points that paid for them go back to the card by themselves."
+                ),
+            });
+            return;
         }
         const program =
+            redemption?.card?.program_id ||
             method?.loyalty_program_id ||
             this.redeemablePrograms.find(
                 (program) => order.getLoyaltyCard(program)?.isRegistered
@@ -250,7 +270,7 @@ patch(PosStore.prototype, {
         if (!program) {
             return;
         }
-        let card = payment?.loyalty_card_id || order.getLoyaltyCard(program);
+        let card = redemption?.card || order.getLoyaltyCard(program);
         if (!card?.isRegistered) {
             await this.openLoyaltyCardPopup(order);
             card = order.getLoyaltyCard(program);
@@ -258,16 +278,19 @@ patch(PosStore.prototype, {
                 return;
             }
         }
-        payment ??= order.loyaltyPayments.find((line) => line.loyalty_card_id?.id === card.id);
-        const problem = this.whyNotRedeem(order, card, payment);
+        redemption ??= order.redemptions.find((other) => other.card?.id === card.id);
+        const problem = this.whyNotRedeem(order, card, redemption);
         if (problem) {
-            this.dialog.add(AlertDialog, { title: _t("Points cannot be redeemed"), body: problem });
+            this.dialog.add(AlertDialog, {
+                title: _t("Points cannot be redeemed"),
+                body: problem,
+            });
             return;
         }
-        this.dialog.add(RedeemPointsPopup, { order, card, payment });
+        this.dialog.add(RedeemPointsPopup, { order, card, redemption });
     },
     /** Return why points of the card cannot pay on this order, or an empty string. */
-    whyNotRedeem(order, card, payment) {
+    whyNotRedeem(order, card, redemption) {
         const problem = card.getProblem();
         if (problem) {
             return problem;
@@ -278,34 +301,33 @@ patch(PosStore.prototype, {
                 card.code
             );
         }
-        if (order.isRefund) {
-            return _t(
-                "Goods are returned: points that paid for them go back to the card by themselves."
-            );
-        }
-        if (!payment && order.getLoyaltyDue() <= 0) {
+        if (!redemption && order.getLoyaltyDue(null, this.isReducing(card.program_id)) <= 0) {
             return order.totalDue > 0
                 ? _t("The order is paid in full already.")
                 : _t("There is nothing to pay yet. Add products first.");
         }
-        if (!payment && !wholePoints(order.getRedeemablePoints(card))) {
+        if (!redemption && !wholePoints(order.getRedeemablePoints(card))) {
             return _t("Card %s has no points available.", card.code);
         }
         return "";
     },
     /**
-     * Reserve points on the server and make or change the payment by them. Raises what the server answers.
+     * Reserve points on the server and make or change the redemption by them. Raises what the server answers.
      * Called again with the same uuid, as after a lost connection, it reserves the points once.
      */
-    async redeemPoints(order, card, points, uuid, payment) {
-        const method = this.getLoyaltyMethod(card.program_id);
+    async redeemPoints(order, card, points, uuid, redemption) {
         const held = await this.loyaltyMutex.exec(() =>
             this.holdLoyaltyPoints(order, card, points, uuid)
         );
         this.loyaltyHeld[uuid] = order;
-        if (payment) {
-            order.changeLoyaltyPayment(payment, held);
+        if (this.isReducing(card.program_id)) {
+            this.withoutReleasing(() =>
+                order.setReduction({ uuid, product: this.redemptionProduct, card, ...held })
+            );
+        } else if (redemption) {
+            order.changeLoyaltyPayment(redemption.payment, held);
         } else {
+            const method = this.getLoyaltyMethod(card.program_id);
             order.addLoyaltyPayment({ uuid, method, card, ...held });
         }
     },
@@ -350,14 +372,39 @@ patch(PosStore.prototype, {
     },
     /** Points of a card that may still be redeemed until the connection is back. */
     getOfflineAllowance(card, uuid) {
-        const used = this.models["pos.payment"]
-            .filter((payment) => payment.loyalty_card_id?.id === card.id && payment.uuid !== uuid)
-            .filter(
-                (payment) => payment.pos_order_id?.uiState.loyaltyHolds?.[payment.uuid]?.offline
-            )
-            .filter((payment) => !payment.pos_order_id.isSynced)
-            .reduce((total, payment) => total + payment.redeemedPoints, 0);
+        const used = this.models["pos.order"]
+            .filter((order) => !order.isSynced)
+            .flatMap((order) => order.redemptions)
+            .filter((redemption) => redemption.card?.id === card.id && redemption.uuid !== uuid)
+            .filter((redemption) => this.isOfflineHold(redemption.uuid))
+            .reduce((total, redemption) => total + redemption.points, 0);
         return Math.max(0, wholePoints(this.config.loyalty_offline_cap) - used);
+    },
+    isOfflineHold(uuid) {
+        return Boolean(this.loyaltyHeld[uuid]?.uiState.loyaltyHolds[uuid]?.offline);
+    },
+    /** Give back what lines had reserved that are gone. */
+    releaseReductions() {
+        if (this.keepsLoyaltyHolds) {
+            return;
+        }
+        for (const [uuid, order] of Object.entries(this.loyaltyHeld)) {
+            const isLeft =
+                order.payment_ids.some((payment) => payment.uuid === uuid) ||
+                order.lines.some((line) => line.loyalty_redeem_uuid === uuid);
+            if (!isLeft) {
+                this.releaseLoyaltyHold(uuid);
+            }
+        }
+    },
+    /** Make the lines of a redemption anew, without giving its points back in between. */
+    withoutReleasing(action) {
+        this.keepsLoyaltyHolds = true;
+        try {
+            action();
+        } finally {
+            this.keepsLoyaltyHolds = false;
+        }
     },
     /** Give reserved points back, in the background: the hold times out by itself when the server is not reached. */
     releaseLoyaltyHold(uuid) {
@@ -387,14 +434,6 @@ patch(PosStore.prototype, {
             }
         });
     },
-    /** The most points of a card that a payment of this order can take now. */
-    getMaximumPoints(order, card, payment) {
-        return maximumPoints(
-            order.getRedeemablePoints(card, payment),
-            order.getLoyaltyDue(payment),
-            card.program_id.point_value
-        );
-    },
     /**
      * Points never pay more than what is due: a redemption larger than an order that has shrunk since shrinks too.
      *
@@ -404,24 +443,27 @@ patch(PosStore.prototype, {
         if (order.isRefund) {
             return this.fitPointsToReturn(order);
         }
-        let excess = order.currency.round(order.loyaltyTendered - Math.max(0, order.totalDue));
-        if (order.finalized || excess <= 0) {
+        if (order.finalized) {
             return false;
         }
-        for (const payment of [...order.loyaltyPayments].reverse()) {
-            const before = payment.getAmount();
-            const card = payment.loyalty_card_id;
-            const points = pointsOf(before - excess, card.program_id.point_value);
-            if (points > 0) {
-                await this.redeemPoints(order, card, points, payment.uuid, payment);
-                excess = order.currency.round(excess - (before - payment.getAmount()));
-            } else {
-                order.removePaymentline(payment);
-                excess = order.currency.round(excess - before);
+        let changed = false;
+        for (const redemption of [...order.redemptions].reverse()) {
+            const due = order.getLoyaltyDue(redemption);
+            const { card, uuid, amount } = redemption;
+            if (order.currency.isPositive(amount - due)) {
+                const points = pointsOf(due, card.program_id.point_value);
+                if (points > 0) {
+                    await this.redeemPoints(order, card, points, uuid, redemption);
+                } else {
+                    order.removeRedemption(redemption);
+                }
+                changed = true;
+            } else if (redemption.lines) {
+                this.fitReduction(order, redemption);
             }
-            if (excess <= 0) {
-                break;
-            }
+        }
+        if (!changed) {
+            return false;
         }
         this.notification.add(
             _t(
@@ -443,6 +485,22 @@ patch(PosStore.prototype, {
             return true;
         }
         return false;
+    },
+    /** Goods with other taxes make other lines of the same redemption. */
+    fitReduction(order, { uuid, card, points, amount }) {
+        const hold = order.uiState.loyaltyHolds[uuid];
+        if (hold && hold.basis !== order.reductionBasis) {
+            this.withoutReleasing(() =>
+                order.setReduction({
+                    ...hold,
+                    uuid,
+                    product: this.redemptionProduct,
+                    card,
+                    points,
+                    amount: hold.amount ?? amount,
+                })
+            );
+        }
     },
     async pay() {
         const order = this.getOrder();

@@ -46,7 +46,7 @@ describe("pos.order - cards and redemptions", () => {
         expect(payment.getAmount()).toBe(2.5);
         expect(payment.redeemedPoints).toBe(250);
         expect(order.getLoyaltyDue()).toBe(order.currency.round(due - 2.5));
-        expect(order.getLoyaltyDue(payment)).toBe(due);
+        expect(order.getLoyaltyDue(order.redemptions[0])).toBe(due);
 
         const [serialized] = order.serializeForORM().payment_ids;
         expect(serialized[2]).toInclude("loyalty_card_id");
@@ -129,5 +129,40 @@ describe("pos.order - returned goods", () => {
 
         refund.returnedOrder.loyalty_points_earned = 600;
         expect(refund.getRefundEffects().missing).toBe(90);
+    });
+});
+
+describe("pos.order - points that reduce the price", () => {
+    test("S24, M4: a redemption is one line for each tax, exact to the cent, and goes as one", async () => {
+        const { store, program } = await setupLoyaltyTill();
+        program.vat_mode = "price_reduction";
+        const card = await makeCard(store, MockServer.env);
+        const product = store.models["product.product"].get(1);
+        const order = await getFilledOrder(store);
+        const before = order.priceIncl;
+        const taxes = new Set(order.lines.map((line) => line.tax_ids.map((tax) => tax.id).join()));
+
+        for (const amount of [2.5, 3.33, 0.01, 7.77]) {
+            const points = Math.round(amount * 100);
+            order.setReduction({ uuid: "r-1", product, card, points, amount });
+            expect(order.reductions).toHaveLength(1);
+            expect(order.reductions[0].amount).toBe(amount);
+            expect(order.currency.round(before - order.priceIncl)).toBe(amount);
+        }
+        const [reduction] = order.reductions;
+        expect(reduction.points).toBe(777);
+        expect(reduction.lines).toHaveLength(taxes.size);
+        expect(order.getRedeemablePoints(card, reduction)).toBe(1777);
+        expect(order.getLoyaltyDue(reduction)).toBe(order.currency.round(before));
+
+        const [line] = reduction.lines;
+        line.setUnitPrice(-100);
+        line.setQuantity(5);
+        line.setDiscount(50);
+        expect(order.reductions[0].amount).toBe(7.77);
+
+        order.removeOrderline(line);
+        expect(order.reductions).toHaveLength(0);
+        expect(order.priceIncl).toBe(before);
     });
 });

@@ -81,7 +81,7 @@ describe("PosStore - redemption", () => {
         expect(holds["p-1"].points).toBe(250);
         expect(card.spendablePoints).toBe(750);
 
-        await store.redeemPoints(order, card, 300, "p-1", payment);
+        await store.redeemPoints(order, card, 300, "p-1", order.redemptions[0]);
         expect(order.loyaltyPayments).toHaveLength(1);
         expect(payment.getAmount()).toBe(3);
         expect(holds["p-1"].points).toBe(300);

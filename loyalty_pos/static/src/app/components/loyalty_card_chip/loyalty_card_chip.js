@@ -34,7 +34,7 @@ export class LoyaltyCardChip extends Component {
         return this.props.order.redemptions;
     }
     async changeRedemption(redemption) {
-        await this.pos.openRedeemPopup({ order: this.props.order, ...redemption });
+        await this.pos.openRedeemPopup({ order: this.props.order, redemption });
     }
     get warnings() {
         const card = this.card;

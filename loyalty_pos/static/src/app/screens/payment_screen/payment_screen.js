@@ -35,6 +35,11 @@ patch(PaymentScreen.prototype, {
         this.numberBuffer.reset();
         await this.pos.openRedeemPopup({ order: this.currentOrder, ...options });
     },
+    changeRedemption({ uuid }) {
+        return this.openRedeemPopup({
+            redemption: this.currentOrder.redemptions.find((other) => other.uuid === uuid),
+        });
+    },
     /** Paying with points begins with how many; a till with no other method does not begin by itself. */
     async addNewPaymentLine(paymentMethod) {
         if (paymentMethod.type !== "loyalty") {
@@ -54,14 +59,14 @@ patch(PaymentScreen.prototype, {
         if (amount === null || (amount === false && this.numberBuffer.get() === null)) {
             this.deletePaymentLine(payment.uuid);
         } else {
-            this.openRedeemPopup({ payment });
+            this.changeRedemption(payment);
         }
     },
     /** Points that go back for returned goods are no choice of the cashier's. */
     deletePaymentLine(uuid) {
         const payment = this.paymentLines.find((line) => line.uuid === uuid);
         if (payment.isLoyalty && payment.getAmount() < 0) {
-            this.openRedeemPopup({ payment });
+            this.changeRedemption(payment);
             return;
         }
         super.deletePaymentLine(...arguments);

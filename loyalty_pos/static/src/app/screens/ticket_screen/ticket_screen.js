@@ -1,5 +1,6 @@
 import { useBarcodeReader } from "@point_of_sale/app/hooks/barcode_reader_hook";
 import { TicketScreen } from "@point_of_sale/app/screens/ticket_screen/ticket_screen";
+import { _t } from "@web/core/l10n/translation";
 import { useService } from "@web/core/utils/hooks";
 import { patch } from "@web/core/utils/patch";
 
@@ -7,12 +8,26 @@ patch(TicketScreen.prototype, {
     setup() {
         super.setup(...arguments);
         this.barcodeReader = useService("barcode_reader");
+        this.notification = useService("notification");
         useBarcodeReader({ coupon: this._onLoyaltyScan, product: this._onLoyaltyScan });
     },
     /** The order whose card a scan sets: the selected one while it is open, else the one being served. */
     get loyaltyOrder() {
         const selected = this.getSelectedOrder();
         return selected && !selected.finalized ? selected : this.pos.getOrder();
+    },
+    /** What points took off the price comes back with the goods, by itself. */
+    _onUpdateSelectedOrderline() {
+        const order = this.getSelectedOrder();
+        const line = order?.lines.find((line) => line.id === this.getSelectedOrderlineId());
+        if (!line?.isRedemption) {
+            return super._onUpdateSelectedOrderline(...arguments);
+        }
+        this.notification.add(
+            _t("Choose the goods that come back; points that paid for them follow by themselves."),
+            { type: "info" }
+        );
+        return this.numberBuffer.reset();
     },
     /** A refund belongs to the card of the sale. */
     postRefund(destinationOrder) {
@@ -21,6 +36,7 @@ patch(TicketScreen.prototype, {
         if (card && !destinationOrder.loyalty_card_id) {
             destinationOrder.loyalty_card_id = card;
         }
+        destinationOrder.fitReductionsToReturn();
     },
     async _onLoyaltyScan(code) {
         if (!(await this.pos.scanLoyaltyCard(code.code, this.loyaltyOrder))) {

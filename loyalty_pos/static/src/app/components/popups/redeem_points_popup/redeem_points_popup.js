@@ -29,7 +29,7 @@ export class RedeemPointsPopup extends Component {
     static props = {
         order: Object,
         card: Object,
-        payment: { type: Object, optional: true },
+        redemption: { type: Object, optional: true },
         close: Function,
     };
 
@@ -37,11 +37,11 @@ export class RedeemPointsPopup extends Component {
         this.pos = usePos();
         this.ui = useService("ui");
         // One reservation, however often the cashier has to try.
-        this.uuid = this.props.payment?.uuid || uuidv4();
+        this.uuid = this.props.redemption?.uuid || uuidv4();
         this.formatPoints = formatPoints;
         this.inputs = { points: useRef("points"), money: useRef("money") };
         this.buttons = getButtons([DECIMAL, { value: "0" }, BACKSPACE]);
-        const points = this.props.payment?.redeemedPoints || this.maximum;
+        const points = this.props.redemption?.points || this.maximum;
         this.state = useState({
             field: "points",
             startOver: true,
@@ -66,10 +66,13 @@ export class RedeemPointsPopup extends Component {
         return this.card.program_id.point_value;
     }
     get available() {
-        return Math.max(0, this.order.getRedeemablePoints(this.card, this.props.payment));
+        return Math.max(0, this.order.getRedeemablePoints(this.card, this.props.redemption));
     }
     get due() {
-        return this.order.getLoyaltyDue(this.props.payment);
+        return this.order.getLoyaltyDue(
+            this.props.redemption,
+            this.pos.isReducing(this.card.program_id)
+        );
     }
     get maximum() {
         return maximumPoints(this.available, this.due, this.value);
@@ -78,7 +81,7 @@ export class RedeemPointsPopup extends Component {
         return this.pos.currency.rounding;
     }
     get balances() {
-        const own = this.props.payment ? this.props.payment.redeemedPoints : 0;
+        const own = this.props.redemption?.points || 0;
         return [
             { name: "accumulated", label: _t("Accumulated"), points: this.card.accumulated_points },
             { name: "redeemed", label: _t("Redeemed"), points: this.card.redeemed_points },
@@ -217,7 +220,7 @@ export class RedeemPointsPopup extends Component {
                 this.card,
                 wholePoints(this.points),
                 this.uuid,
-                this.props.payment
+                this.props.redemption
             );
             this.props.close();
         } catch (error) {
@@ -228,7 +231,7 @@ export class RedeemPointsPopup extends Component {
         }
     }
     remove() {
-        this.order.removePaymentline(this.props.payment);
+        this.order.removeRedemption(this.props.redemption);
         this.props.close();
     }
 }

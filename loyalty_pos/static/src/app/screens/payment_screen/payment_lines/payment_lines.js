@@ -13,11 +13,10 @@ patch(PaymentScreenPaymentLines.prototype, {
             return super.selectLine(...arguments);
         }
         this.props.selectLine(paymentline.uuid);
-        if (paymentline.getAmount() > 0) {
-            await this.pos.openRedeemPopup({
-                order: paymentline.pos_order_id,
-                payment: paymentline,
-            });
+        const order = paymentline.pos_order_id;
+        const redemption = order.redemptions.find((other) => other.uuid === paymentline.uuid);
+        if (redemption) {
+            await this.pos.openRedeemPopup({ order, redemption });
         }
     },
 });
