@@ -22,4 +22,5 @@ from . import pos_payment
 from . import pos_session
 from . import product_template
 from . import res_config_settings
+from . import res_partner
 from . import pos_order_demo

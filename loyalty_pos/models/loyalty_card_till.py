@@ -26,6 +26,7 @@ class LoyaltyCard(models.Model):
             "available_points",
             "closed",
             "is_default",
+            "level_id",
             "level_multiplier",
             "level_name",
             "points_to_id",

@@ -20,10 +20,28 @@ class LoyaltyProgram(models.Model):
         return [
             *super()._load_pos_data_fields(config),
             "accounting_policy",
+            "accumulates",
+            "earning_basis",
+            "earning_rounding",
+            "excluded_pricelist_ids",
+            "issue_on",
             "negative_policy",
             "point_value",
             "vat_mode",
         ]
+
+    @api.model
+    def _load_pos_data_read(self, records, config):
+        """Tell the till how it multiplies, for its preview of points: by level, 0 for levels without a rate of their
+        own, and what a card without level or not issued yet has."""
+        values = super()._load_pos_data_read(records, config)
+        programs = self.browse([vals["id"] for vals in values]).sudo()  # levels and rates are read-only for tills
+        for program, vals in zip(programs, values):
+            rates = program.till_rate_ids.filtered(lambda rate: rate.config_id == config)
+            vals["_till_multipliers"] = {rate.level_id.id or 0: rate.multiplier for rate in rates}
+            vals["_first_multiplier"] = program.level_ids.sorted("min_points")[:1].multiplier or 1.0
+            vals["_first_level"] = program.level_ids.sorted("min_points")[:1].id
+        return values
 
     @api.model
     def _server_date_to_domain(self, domain):

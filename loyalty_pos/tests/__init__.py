@@ -1,4 +1,5 @@
 from . import test_claim_rules
+from . import test_earning_mirror
 from . import test_hoot
 from . import test_till_claims
 from . import test_till_concurrency

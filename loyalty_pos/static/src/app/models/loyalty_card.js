@@ -50,6 +50,15 @@ patch(LoyaltyCard.prototype, {
         }
         return "";
     },
+    /** The factor of the card's level for sales at this till (bS1, bH2); a master's level counts for its sources. */
+    getMultiplier() {
+        const owner = this.points_to_id || this;
+        const program = this.program_id;
+        const level = owner.raw.level_id || (this.isRegistered ? 0 : program._first_level) || 0;
+        const rates = program._till_multipliers || {};
+        const own = owner.raw.level_id ? owner.level_multiplier : program._first_multiplier;
+        return rates[level] ?? rates[0] ?? own ?? 1;
+    },
     /** Whether the points of the card can pay: it can be used and keeps its points for itself. */
     canRedeem() {
         return this.isRegistered && !this.getProblem() && !this.raw.points_to_id;

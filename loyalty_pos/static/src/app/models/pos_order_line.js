@@ -44,6 +44,30 @@ patch(PosOrderline.prototype, {
             "fst-italic": this.is_reward_line || this.isRedemption,
         };
     },
+    /** Whether the line sells something: what pays, what returns goods and parts of a combo do not. */
+    get isSold() {
+        return !(
+            this.refunded_orderline_id ||
+            this.combo_parent_id ||
+            this.isRedemption ||
+            this.isGiftCardOrEWalletReward()
+        );
+    },
+    /** Total of the line with the parts of a combo. */
+    getEarningTotal(name) {
+        const parts = this.combo_line_ids.length ? this.combo_line_ids : [this];
+        return parts.reduce((total, part) => total + part.prices[name], 0);
+    },
+    /** A reward takes money off and is no further piece. */
+    get earningQuantity() {
+        return this.is_reward_line && this.getEarningTotal("total_included") <= 0 ? 0 : this.qty;
+    },
+    isCountedBy(rule) {
+        return (
+            (rule.any_product || rule.validProductIds.has(this.product_id.id)) &&
+            this.earnsLoyaltyPoints()
+        );
+    },
     /**
      * Whether the line can earn on loyalty cards: not with "Don't Earn Points", nor when it sells a gift card or
      * tops an eWallet up. The server's counterpart is `_get_valid_product_domain` of `loyalty.rule`.

@@ -13,6 +13,7 @@ patch(LoyaltyCard.prototype, {
             "available_points",
             "closed",
             "is_default",
+            "level_id",
             "level_multiplier",
             "level_name",
             "points_to_id",

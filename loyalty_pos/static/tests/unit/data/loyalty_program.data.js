@@ -3,6 +3,17 @@ import { patch } from "@web/core/utils/patch";
 
 patch(LoyaltyProgram.prototype, {
     _load_pos_data_fields() {
-        return [...super._load_pos_data_fields(), "accounting_policy", "point_value", "vat_mode"];
+        return [
+            ...super._load_pos_data_fields(),
+            "accounting_policy",
+            "accumulates",
+            "earning_basis",
+            "earning_rounding",
+            "excluded_pricelist_ids",
+            "issue_on",
+            "negative_policy",
+            "point_value",
+            "vat_mode",
+        ];
     },
 });

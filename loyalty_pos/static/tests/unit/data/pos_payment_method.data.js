@@ -3,6 +3,6 @@ import { patch } from "@web/core/utils/patch";
 
 patch(PosPaymentMethod.prototype, {
     _load_pos_data_fields() {
-        return [...super._load_pos_data_fields(), "loyalty_program_id"];
+        return [...super._load_pos_data_fields(), "earns_loyalty", "loyalty_program_id"];
     },
 });

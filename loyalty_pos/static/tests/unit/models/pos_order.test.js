@@ -166,3 +166,91 @@ describe("pos.order - points that reduce the price", () => {
         expect(order.priceIncl).toBe(before);
     });
 });
+
+/** Points of program 7 are given when the order is paid, one for each unit of money with tax. */
+const setupEarning = async () => {
+    const till = await setupLoyaltyTill();
+    const { store, program } = till;
+    Object.assign(program, {
+        accumulates: true,
+        applies_on: "both",
+        earning_basis: "total",
+        earning_rounding: "down",
+        issue_on: "paid",
+        pricelist_ids: [],
+        _till_multipliers: {},
+    });
+    Object.assign(program.rule_ids[0], {
+        any_product: true,
+        minimum_amount: 0,
+        minimum_qty: 0,
+        mode: "auto",
+        reward_point_amount: 1,
+        reward_point_mode: "money",
+    });
+    for (const method of store.models["pos.payment.method"].getAll()) {
+        method.earns_loyalty = !["loyalty", "pay_later"].includes(method.type);
+    }
+    const card = await makeCard(store, MockServer.env);
+    card.partner_id.loyalty_tracked = true;
+    const order = await getFilledOrder(store);
+    order.setPartner(card.partner_id);
+    order.setLoyaltyCard(card);
+    return { ...till, card, order };
+};
+
+describe("pos.order - points to be earned", () => {
+    test("C6: what points pay earns nothing", async () => {
+        const { order, program, method, card, store } = await setupEarning();
+        const total = order.priceIncl;
+        expect(order.getEarnedPoints(program)).toBe(Math.floor(total));
+
+        order.addLoyaltyPayment({ uuid: "p-1", method, card, points: 500, amount: 5 });
+        expect(order.getEarnedPoints(program)).toBe(Math.floor(total - 5 + 1e-6));
+
+        order.addPaymentline(store.models["pos.payment.method"].get(1));
+        order.payment_ids.at(-1).setAmount(total + 100);
+        expect(order.getEarnedPoints(program)).toBe(Math.floor(total - 5 + 1e-6));
+    });
+
+    test("bS1, bH2: the level multiplies, or the till for the level", async () => {
+        const { order, program, card } = await setupEarning();
+        const total = order.priceIncl;
+        expect(card.getMultiplier()).toBe(1);
+        program._first_multiplier = 2;
+        expect(card.getMultiplier()).toBe(2);
+
+        program._till_multipliers = { 0: 1.5 };
+        expect(card.getMultiplier()).toBe(1.5);
+        expect(order.getEarnedPoints(program)).toBe(Math.floor(total * 1.5 + 1e-6));
+    });
+
+    test("C4, C33: customers, cards and products that earn nothing", async () => {
+        const { order, program, card } = await setupEarning();
+        card.closed = true;
+        expect(order.getEarnedPoints(program)).toBe(0);
+        card.closed = false;
+        order.getPartner().loyalty_tracked = false;
+        expect(order.getEarnedPoints(program)).toBe(0);
+        order.getPartner().loyalty_tracked = true;
+
+        for (const line of order.lines) {
+            line.product_id.product_tmpl_id.loyalty_no_earn = true;
+        }
+        expect(order.getEarnedPoints(program)).toBe(0);
+    });
+
+    test("bH10: points are shown while selling, and cannot be spent in the order that earns them", async () => {
+        const { store, order, program, card } = await setupEarning();
+        await store.updatePrograms();
+        const [stat] = order.getLoyaltyPoints();
+        expect(stat.points.won).toBe(order.getEarnedPoints(program));
+        expect(stat.points.balance).toBe(1000);
+        expect(order._getRealCouponPoints(card.id)).toBe(1000);
+
+        const summary = order.getLoyaltySummary();
+        expect(summary.code).toBe("0430001");
+        expect(summary.balance).toBe(1000 + stat.points.won);
+        expect(summary.estimated).toBe(true);
+    });
+});
