@@ -81,12 +81,27 @@ class AccountMove(models.Model):
     # --- events --------------------------------------------------------------------------------------------------
 
     def write(self, vals):
+        if "loyalty_card_id" in vals and not self.env.su:
+            self._check_card_may_change(vals["loyalty_card_id"])
         if "state" not in vals:
             return super().write(vals)
         changed = self.filtered(lambda move: move.state != vals["state"])
         result = super().write(vals)
         changed._mark_loyalty_dirty()
         return result
+
+    def _check_card_may_change(self, card_id):
+        """Points that a posted document earned belong to its card."""
+        posted = self.filtered(
+            lambda move: move.state != "draft" and move.loyalty_card_id.id != card_id and move._is_loyalty_document()
+        )
+        if posted:
+            raise UserError(
+                self.env._(
+                    "The loyalty card of %s cannot change any more. Reset the document to draft first.",
+                    ", ".join(posted[:5].mapped("display_name")),
+                )
+            )
 
     def _compute_payment_state(self):
         """Payments without journal entry change the state of payment, and nothing else."""
@@ -187,13 +202,14 @@ class AccountMove(models.Model):
         """Post target minus posted of the documents, set-based."""
         self.env.flush_all()
         earnings = self.env["loyalty.earning"].sudo()._of_documents([("account.move", move_id) for move_id in self.ids])
-        known_ids = set(earnings.mapped("res_id"))
+        cards = {earning.res_id: earning.card_id for earning in earnings}
         moves = self.sudo().filtered("loyalty_card_id")
-        moves = moves.filtered(lambda move: move.id in known_ids or move._may_earn_loyalty())
+        moves = moves.filtered(lambda move: move.id in cards or move._may_earn_loyalty())
         # A document that lost its card as a draft keeps nothing.
         earnings.filtered(lambda earning: earning.points and earning.res_id not in moves._ids)._withdraw()
         if moves:
-            earnings._synchronise(moves._loyalty_claims())
+            frozen = moves.filtered(lambda move: cards.get(move.id) == move.loyalty_card_id)
+            earnings._synchronise(moves._loyalty_claims(frozen=frozen), known=earnings)
         self.invalidate_recordset(EARNING_FIELDS, flush=False)
 
     def action_retry_loyalty(self):

@@ -13,15 +13,18 @@ from odoo.addons.loyalty_ledger.tools.today import loyalty_today
 class AccountMove(models.Model):
     _inherit = "account.move"
 
-    def _loyalty_claims(self, preview=False):
+    def _loyalty_claims(self, preview=False, frozen=None):
         """Return the :class:`Claim` of each document, in a fixed number of queries.
 
         :param preview: drafts; as if paid in full by qualifying payments
+        :param frozen: documents whose part in the program was decided before
         """
+        open_ones = self - frozen if frozen else self
         settlements = {} if preview else self._loyalty_settlements()
         credit_notes = {} if preview else self._loyalty_credit_notes()
-        pricelists = self._loyalty_pricelists() if self.loyalty_card_id.program_id._uses_pricelists() else {}
-        elsewhere = self._loyalty_earned_elsewhere()
+        uses_pricelists = open_ones.loyalty_card_id.program_id._uses_pricelists()
+        pricelists = open_ones._loyalty_pricelists() if uses_pricelists else {}
+        elsewhere = open_ones._loyalty_earned_elsewhere() if open_ones else self.browse()
         todays = {company: loyalty_today(self.env, company) for company in self.loyalty_card_id.program_id.company_id}
         todays[self.env["res.company"]] = loyalty_today(self.env, self.env["res.company"])
         claims = []

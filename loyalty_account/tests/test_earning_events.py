@@ -5,6 +5,7 @@ import psycopg2
 from odoo import fields
 from odoo.exceptions import UserError
 from odoo.fields import Command
+from odoo.service.model import call_kw
 from odoo.tests import tagged
 
 from .earning_common import EarningCase
@@ -231,6 +232,26 @@ class TestEarningEvents(EarningCase):
         invoice.action_post()
         self.env.cr.flush()
         self.assertEqual((self.card.points, friend.points), (0, 0))
+
+    def test_card_of_a_posted_invoice(self):
+        """S9, P4: nobody moves points of a posted invoice to another card by writing it, through remote calls either."""
+        invoice = self.make_invoice(100, post=True)
+        self.pay(invoice)
+        friend = self.make_card(self.env["res.partner"].create({"name": "Bob"}))
+        with self.assertRaisesRegex(UserError, f"The loyalty card of {invoice.name} cannot change any more"):
+            call_kw(invoice, "write", [invoice.ids, {"loyalty_card_id": friend.id}], {})
+        call_kw(invoice, "write", [invoice.ids, {"loyalty_card_id": self.card.id}], {})
+        self.assertEarned(invoice, 100)
+
+    def test_unused_card_deleted(self):
+        """S5: a card that has earned nothing yet can be deleted, and takes the promise along; a used one stays."""
+        invoice = self.make_invoice(100, post=True)
+        self.env.cr.flush()
+        self.card.unlink()
+        self.assertFalse(self.card.exists())
+        self.assertEarned(invoice, 0)
+        self.pay(invoice)
+        self.assertEarned(invoice, 0)
 
     def test_invoice_cancelled_or_deleted(self):
         """C7: a cancelled or deleted invoice keeps no points, even when it all happens in one transaction."""

@@ -13,7 +13,7 @@ class TestInvoiceCard(LoyaltyAccountCase):
     """Which card a customer's document uses."""
 
     def test_default_card(self):
-        """H2, H6: an invoice takes the customer's card, a bill none; the form shows it and lets it be changed."""
+        """H2: an invoice takes the customer's card, a bill none; the form shows it and lets it be changed."""
         form = Form(self.env["account.move"].with_user(self.clerk).with_context(default_move_type="out_invoice"))
         form.partner_id = self.customer
         self.assertEqual(form.loyalty_card_id, self.card)
@@ -73,7 +73,7 @@ class TestInvoiceCard(LoyaltyAccountCase):
         self.assertEqual([card.partner_id for card in cards.values()], list(customers))
 
     def test_unusable_cards_are_refused(self):
-        """S9, H22, H25, H8, H10: a closed, expired, not started or redirected card is refused with the reason."""
+        """H22, H25, H8, H10: a closed, expired, not started or redirected card is refused with the reason."""
         move = self.make_invoice()
         today = fields.Date.today()
         closed = self.make_card()
@@ -94,7 +94,7 @@ class TestInvoiceCard(LoyaltyAccountCase):
             self.make_invoice(move_type="in_invoice").loyalty_card_id = self.card
 
     def test_scan(self):
-        """S9: the picker offers the family's cards, and any card by its full number."""
+        """H2: the picker offers the family's cards, and any card by its full number."""
         stranger = self.env["res.partner"].create({"name": "Bob"})
         friend = self.make_card(stranger)
         cards = self.env["loyalty.card"].with_user(self.clerk).with_context(loyalty_family_of=self.customer.id)

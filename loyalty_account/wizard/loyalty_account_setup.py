@@ -225,6 +225,7 @@ class LoyaltyAccountSetup(models.TransientModel):
                 "type": "cash",
                 "company_id": self.company_id.id,
                 "show_on_dashboard": False,
+                "earns_loyalty": False,
                 **{
                     f"{direction}_payment_method_line_ids": [
                         Command.clear(),

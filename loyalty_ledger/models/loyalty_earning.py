@@ -89,7 +89,8 @@ class LoyaltyEarning(models.Model):
     document_name = fields.Char("Source Document", compute="_compute_document_name")
     date = fields.Date("Date", required=True, readonly=True, help="Date of the document.")
     program_id = fields.Many2one("loyalty.program", "Program", required=True, readonly=True, ondelete="restrict")
-    card_id = fields.Many2one("loyalty.card", "Card", required=True, readonly=True, ondelete="restrict", index=True)
+    # A card with transactions is never deleted; one without takes along what nobody has earned yet.
+    card_id = fields.Many2one("loyalty.card", "Card", required=True, readonly=True, ondelete="cascade", index=True)
     partner_id = fields.Many2one(related="card_id.partner_id", string="Customer")
     company_id = fields.Many2one("res.company", "Company", readonly=True, ondelete="restrict")
     currency_id = fields.Many2one("res.currency", "Currency", required=True, readonly=True, ondelete="restrict")
@@ -157,16 +158,18 @@ class LoyaltyEarning(models.Model):
     # --- synchronisation -----------------------------------------------------------------------------------------
 
     @api.model
-    def _synchronise(self, claims):
+    def _synchronise(self, claims, known=None):
         """Post for each document what it has earned by now less what was posted for it before.
 
         Idempotent: the same claims again post nothing. One set-based pass for any number of claims.
 
         :param claims: list of :class:`Claim`, one for each document and program
+        :param known: all earnings of these documents, if the caller has them
         :return: the earnings of the documents
         """
-        self = self.sudo()  # events of other documents cause it, whatever rights their users have on loyalty
-        earnings = self._freeze(claims)
+        # Events of other documents cause it, whatever rights their users have on loyalty.
+        self = self.browse().sudo()
+        earnings = self._freeze(claims, known)
         sync = []
         for claim in claims:
             earning = earnings.get(claim.key())
@@ -210,13 +213,13 @@ class LoyaltyEarning(models.Model):
     # --- freezing ------------------------------------------------------------------------------------------------
 
     @api.model
-    def _freeze(self, claims):
+    def _freeze(self, claims, known=None):
         """Return ``{claim key: earning}``, creating those of documents that are synchronised first.
 
         Documents that do not count and never did get none. Earnings of a program that the document left with its card
         are withdrawn.
         """
-        existing = self._of_documents([claim.document for claim in claims])
+        existing = self._of_documents([claim.document for claim in claims]) if known is None else known.sudo()
         wanted = {claim.key(): claim for claim in claims}
         earnings = {(earning.res_model, earning.res_id, earning.program_id.id): earning for earning in existing}
         if left := existing.filtered(lambda e: (e.res_model, e.res_id, e.program_id.id) not in wanted and e.points):
@@ -401,7 +404,9 @@ class LoyaltyEarning(models.Model):
         :param sync: list of ``(earning, claim, result)``
         """
         ops, owners = [], []
-        less = self.union(*(earning for earning, __, result in sync if result.points < to_units(earning.points)))
+        less = self.browse().union(
+            *(earning for earning, __, result in sync if result.points < to_units(earning.points))
+        )
         entries = less._own_entries()
         for earning, claim, result in sync:
             difference = result.points - to_units(earning.points)
