@@ -192,7 +192,8 @@ class AccountMove(models.Model):
                 self.filtered("loyalty_sync_error").loyalty_sync_error = False
         except psycopg2.OperationalError:
             raise  # lost against another transaction: whoever started this one tries again
-        except Exception as error:  # nothing that goes wrong in loyalty may block a payment
+        # Nothing that goes wrong in loyalty may block a payment; the invoice is marked and listed.
+        except Exception as error:  # pylint: disable=broad-exception-caught
             if not isinstance(error, UserError):
                 _logger.exception("Working out the points of invoices %s failed", self.ids[:20])
             return error
