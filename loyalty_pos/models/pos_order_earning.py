@@ -245,8 +245,10 @@ class PosOrder(models.Model):
         """Take what rewards of the server's programs cost, and give it back when rewards are returned."""
         programs = self._programs_of_server()
         lines = self._reward_lines().filtered(lambda line: line.reward_id.program_id in programs)
-        for line in lines.filtered(lambda line: not line.coupon_id):
-            line.coupon_id = self._card_that_pays(self.env["loyalty.card"], False, line.reward_id.program_id)
+        for line in lines:
+            card = self._card_that_pays(line.coupon_id, False, line.reward_id.program_id)
+            if card != line.coupon_id:
+                line.coupon_id = card
         costs = self._reward_costs(lines)
         ops = []
         for card, of_card in lines.grouped("coupon_id").items():

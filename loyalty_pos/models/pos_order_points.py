@@ -13,6 +13,11 @@ RESULTS = (
 )
 
 
+def _vals_of(command):
+    """Return the values of a one2many command, or none."""
+    return command[2] if len(command) > 2 and isinstance(command[2], dict) else {}
+
+
 class PosOrder(models.Model):
     _inherit = "pos.order"
 
@@ -58,6 +63,48 @@ class PosOrder(models.Model):
 
     def write(self, vals):
         return super().write(vals if self.env.su else self._without_results(vals))
+
+    @api.model
+    def _process_order(self, order, existing_order):
+        """What a device sends is a client's word, also where Odoo takes it in sudo, as from a customer's phone."""
+        order = self._without_results(order)
+        if order.get("source", "pos") != "pos":
+            self._forget_points_of_self_order(order)
+        return super()._process_order(order, existing_order)
+
+    @api.model
+    def _forget_points_of_self_order(self, order):
+        """Leave points out of what customers send from their own devices: nobody has seen their card."""
+        order.pop("loyalty_card_id", None)
+        methods = self.env["pos.payment.method"].sudo().search([("loyalty_program_id", "!=", False)])
+        order["payment_ids"] = [
+            command
+            for command in order.get("payment_ids") or []
+            if not (
+                _vals_of(command).get("loyalty_card_id") or _vals_of(command).get("payment_method_id") in methods.ids
+            )
+        ]
+        order["lines"] = [
+            command
+            for command in order.get("lines") or []
+            if not (_vals_of(command).get("loyalty_redeem_uuid") or _vals_of(command).get("is_reward_line"))
+        ]
+
+    def action_pos_order_cancel(self):
+        """Cancelled orders spend nothing: what they reserved is free again."""
+        result = super().action_pos_order_cancel()
+        self.filtered(lambda order: order.state == "cancel")._release_holds()
+        return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_release_holds(self):
+        self._release_holds()
+
+    def _release_holds(self):
+        """Give back what the orders reserved and did not use, such as a payment that was removed offline."""
+        holds = self.env["loyalty.hold"].sudo()  # cashiers have no access to reservations
+        uuids = [uuid for uuid in self.mapped("uuid") if uuid]
+        holds.search([("pos_order_uuid", "in", uuids), ("state", "=", "active")])._release()
 
     @api.model
     def _without_results(self, vals):

@@ -179,7 +179,7 @@ class PosOrder(models.Model):
         self._take_redeemed([redemption for redemption in redemptions if redemption.amount > 0])
         self._give_back_redeemed([redemption for redemption in redemptions if redemption.amount < 0])
         self._check_cash_of_refund()
-        self._release_leftovers()
+        self._release_holds()
 
     def _take_redeemed(self, redemptions):
         """Take the points of redemptions: what the till reserved, else what the amount is worth."""
@@ -234,11 +234,6 @@ class PosOrder(models.Model):
         if not hold:
             self._check_unreserved(redemption, points)
         return op
-
-    def _release_leftovers(self):
-        """Give back what the till reserved for the order and did not use, such as a payment removed offline."""
-        holds = self.env["loyalty.hold"].search([("pos_order_uuid", "=", self.uuid), ("state", "=", "active")])
-        holds._release()
 
     def _check_unreserved(self, redemption, points):
         """Points that were never reserved were spent without connection: list what the till was not allowed to do."""

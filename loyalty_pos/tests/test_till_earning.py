@@ -164,6 +164,43 @@ class TestTillEarning(EarningCase):
         self.confirm(order, {self.card.id: self.claim(0, card=self.card, partner_id=self.ann.id, line_codes=["R"])})
         self.assertEntries(order, [(self.card, "redeem", -100), (self.card, "earn", 90)])
 
+    def test_reward_on_a_strangers_card(self):
+        """N8: a reward that a client writes on a stranger's card is paid by the customer's own."""
+        stranger = self.make_card(self.bob)
+        self.grant(500, stranger)
+        reward = self.program.reward_ids[:1]
+        order = self.sell(
+            [self.taxed(100, 0), self.reward_line(stranger, 100, -10, reward)], self.ann, payments=[self.pay(90.0)]
+        )
+        self.assertEqual((stranger.points, self.card.points), (500, 990))
+        self.assertEqual(order.lines[1].coupon_id, self.card)
+        self.assertIn(stranger.code, self.exceptions_of(order).note)
+
+    def test_customers_own_devices(self):
+        """N8, H2: what a customer's phone or a kiosk sends spends nobody's points, and says nothing about results."""
+        reward = self.program.reward_ids[:1]
+        data = make_order_data(
+            self.pos_session,
+            self.method,
+            [self.taxed(100, 0), self.reward_line(self.card, 100, -10, reward)],
+            self.ann,
+            payments=[self.pay(100.0), self.pay_points(50)],
+            source="pos",
+            loyalty_card_id=self.card.id,
+            loyalty_points_earned=5000,
+        )
+        data["source"] = "kiosk"
+        data["amount_total"] = 100
+        Order = self.env["pos.order"]
+        Order._forget_points_of_self_order(data)
+        self.assertEqual(len(data["lines"]), 1)
+        self.assertEqual([command[2]["amount"] for command in data["payment_ids"]], [100])
+        self.assertNotIn("loyalty_card_id", data)
+        data["source"] = "pos"
+        Order.sudo().sync_from_ui([data])
+        order = Order.search([("uuid", "=", data["uuid"])])
+        self.assertEqual((order.loyalty_points_earned, order.loyalty_points_redeemed), (100, 0))
+
     def test_gift_card_earns_nothing(self):
         """C6: what a gift card paid earns nothing."""
         product = self.make_product("Gift")

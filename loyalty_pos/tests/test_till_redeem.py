@@ -218,6 +218,21 @@ class TestTillRedeem(TillPointsCase):
                   uuid=order_uuid)  # fmt: skip
         self.assertEqual((self.card.points, self.card.reserved_points), (950, 0))
 
+    def test_cancelled_order_reserves_nothing(self):
+        """N6: an order that is cancelled or deleted before it is paid gives back what it reserved."""
+        Order = self.env["pos.order"].with_user(self.cashier)
+        for number, leave in enumerate(("action_pos_order_cancel", "unlink")):
+            order_uuid = str(uuid4())
+            self.hold(100, f"left{number}", order_uuid=order_uuid)
+            data = make_order_data(
+                self.pos_session, self.method, [self.taxed(100, 15)], self.ann, payments=[], uuid=order_uuid,
+                state="draft",
+            )  # fmt: skip
+            Order.sync_from_ui([data])
+            self.assertEqual(self.card.reserved_points, 100)
+            getattr(Order.search([("uuid", "=", order_uuid)]), leave)()
+            self.assertEqual(self.card.reserved_points, 0)
+
     def test_wizard_of_the_back_end(self):
         """M4: a till order that is paid in the back end spends points too, and not more than there are."""
         data = make_order_data(
