@@ -44,6 +44,11 @@ class PosOrder(models.Model):
         help="Points that the order holds until it is paid.",
     )  # fmt: skip
     loyalty_balance_after = fields.Float("Points After the Order", digits=(16, 4), readonly=True, copy=False)
+    # Tills read every field that their user may see, with each order.
+    loyalty_explanation = fields.Text(
+        "Why This Many Points?", compute="_compute_loyalty_explanation",
+        groups="loyalty_ledger.group_loyalty_user,loyalty_ledger.group_loyalty_auditor",
+    )  # fmt: skip
     loyalty_settled = fields.Boolean("Points Settled", readonly=True, copy=False)
 
     def _compute_loyalty_points_reserved(self):
@@ -54,6 +59,13 @@ class PosOrder(models.Model):
         by_order = active.grouped("pos_order_uuid")
         for order in self:
             order.loyalty_points_reserved = sum(by_order.get(order.uuid, holds).mapped("points"))
+
+    @api.depends_context("lang")
+    def _compute_loyalty_explanation(self):
+        earnings = self._earned_before().grouped("res_id")
+        for order in self:
+            own = earnings.get(order.id)
+            order.loyalty_explanation = "\n".join(own.mapped("explanation")) if own else False
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -38,6 +38,8 @@ class TestTillEarning(EarningCase):
             ],
         )
         self.assertIn("100", self.earning_of(order).explanation)
+        self.assertEqual(order.with_user(self.env.user).loyalty_explanation, self.earning_of(order).explanation)
+        self.assertNotIn("loyalty_explanation", order.read_pos_data([], self.config)["pos.order"][0])
 
     def test_paid_partly_with_points(self):
         """C6, bH10: one docket redeems and earns; only the part paid in money earns: 65 of 115 of 100 points."""
