@@ -90,7 +90,8 @@ class PosOrder(models.Model):
         if not program.is_nominative or not self.partner_id._earns_loyalty():
             return card
         claim = self._earning_claim(Card.new({"program_id": program.id, "partner_id": self.partner_id.id}))
-        if not self.env["loyalty.earning"]._preview([claim])[claim].points:
+        result, __ = self.env["loyalty.earning"]._preview([claim])[claim]
+        if not result.points:
             return card
         return Card.create({"program_id": program.id, "partner_id": self.partner_id.id, "source_pos_order_id": self.id})
 
