@@ -463,32 +463,38 @@ class AccountMove(models.Model):
         """
         self.ensure_one()
         invoice = self.reversed_entry_id
-        if self.move_type != "out_refund" or self.state != "posted" or self.loyalty_redeem_points:
+        if self.move_type != "out_refund" or self.state != "posted" or self._is_reduction():
             return
         self._return_reduced_points()
         if not sources:
             return
         notes = (invoice.reversal_move_ids | self).filtered(
-            lambda note: note.move_type == "out_refund" and note.state == "posted" and not note.loyalty_redeem_points
+            lambda note: note.move_type == "out_refund" and note.state == "posted" and not note._is_reduction()
         )
-        earlier = notes - self
         total = sum(gross for __, gross in sources)
-        targets = [invoice._loyalty_return_target(batch, total) for batch in (earlier, notes)]
-        returned = 0
+        target = invoice._loyalty_return_target(notes, total)
+        currency = self.company_currency_id
+        # Points that paid only after an earlier credit note: no more comes back than this one credits.
+        room, counted = abs(self.amount_total_signed), 0
         for source, gross in sources:
-            currency = source.company_currency_id or invoice.company_currency_id
-            done = sum(
-                abs(document.amount_total_signed) if document._name == "account.move" else document.amount
-                for document in source._redemption_returns()
-                if document._redemption_in_force()[0]
+            share = part_of(target, counted + gross, total, currency.rounding) - part_of(
+                target, counted, total, currency.rounding
             )
-            share = part_of(targets[1], returned + gross, total, currency.rounding) - part_of(
-                targets[1], returned, total, currency.rounding
-            )
-            returned += gross
-            amount = currency.round(min(share, gross) - done)
+            counted += gross
+            amount = currency.round(min(share, gross) - source._given_back_for(invoice))
+            amount = min(amount, room)
             if currency.compare_amounts(amount, 0) > 0:
                 source._give_back_part(self, amount)
+                room = currency.round(room - amount)
+
+    def _is_reduction(self):
+        """Whether this is a credit note by which points lowered a price, not one that takes goods back."""
+        return bool(self.loyalty_redeem_points and not self.loyalty_redeem_origin_id)
+
+    def _given_back_for(self, invoice):
+        """Return how much of this credit note of points came back already."""
+        returns = self.loyalty_redeem_return_ids.filtered(lambda move: move._redemption_in_force()[0])
+        return sum(abs(move.amount_total_signed) for move in returns)
 
     def _loyalty_return_target(self, notes, redeemed):
         """Return how much of ``redeemed`` has to be back once ``notes`` are posted, in company currency."""
@@ -562,6 +568,13 @@ class AccountPayment(models.Model):
                             amount=payment.currency_id.format(payment.amount),
                         )
                     )
+
+    def _given_back_for(self, invoice):
+        """Return how much of this payment came back by credit notes of ``invoice``; it may have paid others too."""
+        returns = self.loyalty_return_ids.filtered(
+            lambda payment: payment.loyalty_move_id.reversed_entry_id == invoice and payment._redemption_in_force()[0]
+        )
+        return sum(returns.mapped("amount"))
 
     def _give_back_part(self, credit_note, amount):
         """Make the payment that gives ``amount`` of this one back, and match it.

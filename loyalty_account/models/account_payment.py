@@ -352,7 +352,7 @@ class AccountPayment(models.Model):
             self._set_loyalty_hold(holds.browse())
 
     def _set_loyalty_hold(self, hold):
-        super().write({"loyalty_hold_id": hold.id})  # past the guard of write()
+        models.Model.write(self, {"loyalty_hold_id": hold.id})  # past the guard of write()
 
     # --- journal entry -------------------------------------------------------------------------------------------
 
@@ -394,6 +394,13 @@ class AccountPayment(models.Model):
             "amount_currency": -self.amount_signed,
             "date_maturity": self.date,
         }
+        document = self.loyalty_move_id
+        if self.loyalty_origin_id and document.currency_id != self.currency_id:
+            # As much of the foreign amount as the points paid; what the rate did since is an exchange difference.
+            counterpart["currency_id"] = document.currency_id.id
+            counterpart["amount_currency"] = self.currency_id._convert(
+                self.amount, document.currency_id, self.company_id, self.loyalty_origin_id.date
+            )
         return [*lines, counterpart]
 
     def _prepare_return_lines(self, label):

@@ -16,3 +16,4 @@ from . import test_earning_redeemed
 from . import test_release
 from . import test_proof
 from . import test_books_reports
+from . import test_redemption_companies

@@ -179,3 +179,43 @@ class TestRedemptionRefund(RedemptionCase):
         note.button_draft()
         note.button_cancel()
         self.assertEqual(self.card.points, 500)
+
+    def test_points_after_an_earlier_credit(self):
+        """N4: points that paid what an earlier credit note left come back with later ones, never more than they credit."""
+        move = self.make_invoice(self.line(100, 15), post=True)
+        self.credit(move, self.line(20, 15))
+        self.apply_points(move, 920)
+        self.assertEqual(move.amount_residual, 0)
+        notes = [self.credit(move, self.line(20, 15)) for __ in range(4)]
+        self.assertEqual([note.amount_residual for note in notes], [0, 0, 0, 0])
+        self.assertEqual(self.card.points, 1000)
+        self.assertEqual(sum(self.returns(*notes).mapped("amount")), 92)
+
+    def test_payment_of_two_invoices(self):
+        """N4: a redemption that was matched with two invoices gives each its own part back."""
+        first = self.sell(paid=False)
+        payment = self.loyalty_payments(first)
+        first.js_remove_outstanding_partial(payment.move_id.line_ids.matched_debit_ids.id)
+        small = self.make_invoice(self.line(20, 0), post=True)
+        credit = payment.move_id.line_ids.filtered(lambda line: line.account_id == self.receivable)
+        small.js_assign_outstanding_line(credit.id)
+        first.js_assign_outstanding_line(credit.id)
+        self.assertEqual((small.payment_state, first.amount_residual), ("paid", 85))
+        self.credit(small)
+        self.assertEqual(self.card.points, 700)
+        self.credit(first)
+        self.assertEqual((self.card.points, first.amount_residual), (1000, 0))
+
+    def test_card_cannot_be_used_any_more(self):
+        """N4, H25: a refund is never refused: points go back to a closed card, and those of a source to its master."""
+        move, other = self.sell(), self.make_card()
+        self.grant(500, other)
+        second = self.make_invoice(self.line(100, 15), post=True)
+        self.apply_points(second, 500, card=other)
+        master = self.make_card()
+        other.points_to_id = master
+        self.card.action_close()
+        self.assertEqual(self.credit(move).amount_residual, 65)
+        self.assertEqual(self.card.points, 1000)
+        self.credit(second)
+        self.assertEqual((other.points, master.points), (0, 500))
