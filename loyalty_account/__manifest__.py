@@ -31,6 +31,7 @@
     ],
     "assets": {
         "web.assets_backend": ["loyalty_account/static/src/components/*"],
+        "web.assets_tests": ["loyalty_account/static/tests/tours/**/*"],
     },
     "uninstall_hook": "uninstall_hook",
 }

@@ -100,6 +100,7 @@ class AccountMove(models.Model):
         super()._compute_payments_widget_reconciled_info()
         for move in self:
             content = (move.invoice_payments_widget or {}).get("content", [])
+            # Odoo shows these payments to whoever reads the invoice, on the portal too; so the points.
             payments = self.env["account.payment"].browse([row["account_payment_id"] for row in content]).sudo()
             reductions = self.browse([row["move_id"] for row in content]).sudo()
             for row in content:
@@ -174,6 +175,7 @@ class AccountMove(models.Model):
             )
         )
         if "sale_line_ids" in lines._fields and "is_delivery" in self.env["sale.order.line"]._fields:
+            # Whoever lets points pay need not see the order.
             lines = lines.filtered(lambda line: not any(line.sudo().sale_line_ids.mapped("is_delivery")))
         return lines
 
@@ -300,6 +302,7 @@ class AccountMove(models.Model):
         """Give up the reservation of a draft, with the lines that it made."""
         for move in self.filtered(lambda move: move.loyalty_hold_id or move.loyalty_redeem_points):
             hold = move.sudo().loyalty_hold_id  # reservations have no write access
+            # Callers may edit the draft; these fields are the server's.
             move.sudo().write(
                 {
                     "loyalty_hold_id": False,
@@ -355,7 +358,7 @@ class AccountMove(models.Model):
         payment = self.env["account.payment"].create(
             self._prepare_loyalty_payment_vals(hold.card_id, hold.points, hold.amount)
         )
-        self.sudo().loyalty_hold_id = False
+        self.sudo().loyalty_hold_id = False  # posting was allowed; the field is the server's
         payment._confirm_for_move()
 
     def write(self, vals):
@@ -389,10 +392,10 @@ class AccountMove(models.Model):
     def _reserve_again(self, changed):
         """A draft that was posted keeps its points reserved; a cancelled one gives them up."""
         for move in self & changed:
-            if move.move_type != "out_invoice" or not move.sudo().loyalty_hold_id:
+            hold = move.sudo().loyalty_hold_id  # read only: the one that was used says what the points pay
+            if move.move_type not in ("out_invoice", "out_receipt") or not hold:
                 continue
             if move.state == "draft" and not move.loyalty_points_reserved:
-                hold = move.sudo().loyalty_hold_id  # the consumed one says what the points pay
                 move._reserve_points(hold.card_id, hold.points, hold.amount)
 
     def button_cancel(self):
@@ -448,6 +451,7 @@ class AccountMove(models.Model):
             return []
         payments = [
             (payment, matched["balance"])
+            # All of them count, whatever the user sees of other companies' payments.
             for payment, matched in self.sudo()._loyalty_payments().items()
             if payment.payment_type == "inbound"
         ]
@@ -553,7 +557,7 @@ class AccountPayment(models.Model):
         """Entries that carry points are posted as they were made, and reversed as a whole."""
         for payment in self:
             move = payment.move_id
-            for entry in (move | move.sudo().reversal_move_ids) & changed:
+            for entry in (move | move.sudo().reversal_move_ids) & changed:  # all reversals count
                 if entry.state != "posted":
                     continue
                 lines = entry.line_ids.filtered(lambda line: line.account_id == payment.destination_account_id)  # noqa: B023

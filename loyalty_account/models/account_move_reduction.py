@@ -203,10 +203,12 @@ class AccountMove(models.Model):
         receivable = self.line_ids.filtered(lambda line: line.display_type == "payment_term").account_id[:1]
         label = self.env._("Loyalty points given back: %s", credit_note.name)
         lines = self.line_ids.filtered(lambda line: line.account_id != receivable)
+        # Whoever posts the credit note need not see the program.
+        journal = self.loyalty_redeem_card_id.sudo().program_id.loyalty_journal_id
         entry = self.with_context(skip_invoice_sync=True).create(
             {
                 "move_type": "entry",
-                "journal_id": self.loyalty_redeem_card_id.sudo().program_id.loyalty_journal_id.id,
+                "journal_id": journal.id,
                 "date": credit_note.date,
                 "partner_id": self.partner_id.id,
                 "ref": label,

@@ -80,7 +80,8 @@ class AccountPayment(models.Model):
         """The money of points lies on the redemption account; confirming a payment needs an account here."""
         super()._compute_outstanding_account_id()
         for payment in self.filtered("loyalty_card_id"):
-            payment.outstanding_account_id = payment.loyalty_card_id.sudo().program_id.cost_account_id
+            program = payment.loyalty_card_id.sudo().program_id  # the account is the program's, whoever pays
+            payment.outstanding_account_id = program.cost_account_id
 
     def _compute_amount_company_currency_signed(self):
         """Gross, whatever part of it is VAT; Odoo would show the net line only."""
@@ -335,13 +336,13 @@ class AccountPayment(models.Model):
     def _reserve_loyalty_points(self):
         """Reserve the points of drafts until they are confirmed, cancelled or deleted (C22)."""
         for payment in self:
-            card = payment.loyalty_card_id
+            card = payment.loyalty_card_id.sudo()  # the payment was checked; the ledger reserves
             if not card or payment.payment_type != "inbound" or payment.state != "draft":
                 continue
             if payment.loyalty_points_reserved:
                 continue
-            key = f"account.payment:{payment.id}:{card.id}:{card.sudo().ledger_revision}"
-            hold = card.sudo()._hold(payment.loyalty_points, key, ("account.payment", payment.id), HOLD_TIME)
+            key = f"account.payment:{payment.id}:{card.id}:{card.ledger_revision}"
+            hold = card._hold(payment.loyalty_points, key, ("account.payment", payment.id), HOLD_TIME)
             hold._freeze(payment.amount, payment.currency_id)
             payment._set_loyalty_hold(hold)
 

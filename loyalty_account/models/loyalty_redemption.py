@@ -124,6 +124,7 @@ class LoyaltyLedgerEntry(models.Model):
     @api.model
     def _open_redemptions(self, model, ids):
         """Return ``[(redemption, points that did not come back)]`` of documents, newest first."""
+        # What a document did to points decides what may come back, whoever undoes it.
         redemptions = self.sudo().search(
             [("res_model", "=", model), ("res_id", "in", list(ids)), ("kind", "=", "redeem")], order="id DESC"
         )
@@ -138,6 +139,7 @@ class LoyaltyLedgerEntry(models.Model):
     @api.model
     def _net_points(self, model, ids):
         """Return ``{document id: sum of the points of its redemptions and reversals}``."""
+        # What a document did to points decides what is missing, whoever posts it.
         groups = self.sudo()._read_group(
             [("res_model", "=", model), ("res_id", "in", list(ids)), ("kind", "in", ("redeem", "reversal"))],
             ["res_id"],
@@ -154,6 +156,7 @@ class LoyaltyHold(models.Model):
 
     def _freeze(self, amount, currency):
         """Note what the reserved points pay, so that a new point value does not change the document."""
+        # Reservations have no write access; whoever placed this one fixes its money.
         self.sudo()._settle({"amount": amount, "currency_id": currency.id})
 
 
@@ -211,14 +214,15 @@ class LoyaltyRedemptionMixin(models.AbstractModel):
     def _take_points(self, points, date):
         """Redeem ``points``, out of the reservation where there is one."""
         terms = self._redemption_terms()
-        card, hold = terms["card"], terms["hold"]
-        hold = hold.sudo() if hold and not terms["origin"] else None
+        hold = terms["hold"]
+        hold = hold.sudo() if hold and not terms["origin"] else None  # the gateway uses it up
+        card = terms["card"].sudo()  # the revision is the ledger's own; the document was checked
         card._ledger_touch()
         op = {
             "card_id": card.id,
             "kind": "redeem",
             "points": -points,
-            "key": f"{self._name}:{self.id}:redeem:{card.id}:{card.sudo().ledger_revision}",
+            "key": f"{self._name}:{self.id}:redeem:{card.id}:{card.ledger_revision}",
             "document": (self._name, self.id),
             "effective_date": date,
         }

@@ -16,10 +16,14 @@ class LoyaltyAccountCase(AccountTestInvoicingCommon):
     The clock stands at noon (UTC) of ``TODAY``; an invoicing user does the work.
     """
 
+    #: A browser needs a clock that goes on.
+    frozen = True
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.startClassPatcher(freeze_time(f"{TODAY} 12:00:00"))
+        if cls.frozen:
+            cls.startClassPatcher(freeze_time(f"{TODAY} 12:00:00"))
         cls.company = cls.company_data["company"]
         cls.company.partner_id.tz = "UTC"
         cls.env = cls.env(context=dict(cls.env.context, tracking_disable=True, loyalty_no_mail=True))

@@ -94,6 +94,7 @@ class LoyaltyApplyPoints(models.TransientModel):
     @api.depends("card_id", "move_id")
     def _compute_maximum(self):
         for wizard in self:
+            # Rules of the card hold whoever lets it pay.
             program, today = wizard.card_id.sudo().program_id, fields.Date.context_today(wizard)
             wizard.due_amount = wizard.move_id._loyalty_payable_amount() if wizard.move_id else 0
             if not program or wizard.problem:
@@ -114,7 +115,7 @@ class LoyaltyApplyPoints(models.TransientModel):
             wizard.amount = wizard._money(wizard.points)
 
     def _money(self, points):
-        program = self.card_id.sudo().program_id
+        program = self.card_id.sudo().program_id  # rules of the card hold whoever lets it pay
         return program._points_to_money(points, fields.Date.context_today(self)) if program else 0.0
 
     @api.onchange("points")
@@ -125,7 +126,7 @@ class LoyaltyApplyPoints(models.TransientModel):
     @api.onchange("amount")
     def _onchange_amount(self):
         """Money to whole points, and back to what these points pay (C20, C21)."""
-        program = self.card_id.sudo().program_id
+        program = self.card_id.sudo().program_id  # rules of the card hold whoever lets it pay
         if not program or self.currency_id.compare_amounts(self.amount, self._money(self.points)) == 0:
             return
         self.points = program._money_to_points(self.amount, fields.Date.context_today(self))
