@@ -53,8 +53,14 @@ class TestRedemptionDialog(RedemptionCase):
         self.assertEqual((dialog.points, dialog.amount), (25, 2.5))
 
     def test_whole_points(self):
-        """C21: 10.5 points are refused."""
+        """C21, S10: 10.5 points are refused, and the dialog says so while they are typed; too many likewise."""
         move = self.make_invoice(self.line(100, 15), post=True)
+        dialog = self.dialog(move)
+        self.assertFalse(dialog.notice)
+        dialog.points = 10.5
+        self.assertEqual(dialog.notice, "Only whole points can be redeemed.")
+        dialog.points = 1001
+        self.assertIn("At most 1,000 points", dialog.notice)
         with self.assertRaisesRegex(UserError, "whole number of points, not 10.5"):
             self.apply_points(move, 10.5)
         with self.assertRaisesRegex(UserError, "whole number of points"):

@@ -52,6 +52,7 @@ class TestRedemptionDraft(RedemptionCase):
         self.assertEqual((self.move.loyalty_points_reserved, self.card.available_points), (100, 900))
         wizard = self.env["loyalty.apply.points"].with_user(self.clerk).create({"move_id": self.move.id})
         self.assertEqual((wizard.available_points, wizard.points, wizard.reserved_here), (1000, 100, 100))
+        self.assertEqual(wizard.reserved_points, 0, "its own reservation counts as available")
         wizard.action_remove()
         self.assertEqual((self.move.loyalty_points_reserved, self.card.available_points), (0, 1000))
         self.assertFalse(self.move.loyalty_hold_id)

@@ -24,10 +24,12 @@ class LoyaltyApplyPoints(models.TransientModel):
     program_id = fields.Many2one(related="card_id.program_id")
     currency_id = fields.Many2one(related="company_id.currency_id")
     problem = fields.Char(compute="_compute_problem")
-    notice = fields.Char(compute="_compute_problem")
+    notice = fields.Char(compute="_compute_notice")
     accumulated_points = fields.Float("Accumulated", digits=(16, 4), compute="_compute_balances")
     redeemed_points = fields.Float("Redeemed", digits=(16, 4), compute="_compute_balances")
-    reserved_points = fields.Float("Reserved", digits=(16, 4), compute="_compute_balances")
+    reserved_points = fields.Float(
+        "Reserved", digits=(16, 4), compute="_compute_balances", help="Points set aside for other documents."
+    )
     available_points = fields.Float(
         "Available", digits=(16, 4), compute="_compute_balances",
         help="Points that this invoice can use: those that it reserves itself are included.",
@@ -64,19 +66,36 @@ class LoyaltyApplyPoints(models.TransientModel):
     @api.depends("card_id", "card_number", "move_id")
     def _compute_problem(self):
         for wizard in self:
-            card = wizard.card_id
-            wizard.problem = wizard.notice = False
-            if not card and wizard.card_number:
+            wizard.problem = False
+            if wizard.card_id:
+                wizard.problem = wizard.card_id._payment_problem(wizard.company_id)
+            elif wizard.card_number:
                 wizard.problem = self.env._("No loyalty card has the number %s.", wizard.card_number.strip())
-            elif card:
-                wizard.problem = card._payment_problem(wizard.company_id)
-                holder = card.sudo().partner_id.commercial_partner_id  # the name alone, for whoever presents the card
-                if not wizard.problem and holder and holder != wizard.partner_id:
-                    wizard.notice = self.env._(
+
+    @api.depends("card_id", "move_id", "points")
+    def _compute_notice(self):
+        """Say at once what Apply would refuse, and whose card it is."""
+        for wizard in self:
+            notices = []
+            holder = wizard.card_id.sudo().partner_id.commercial_partner_id  # the name, for whoever presents the card
+            if holder and holder != wizard.partner_id:
+                notices.append(
+                    self.env._(
                         "This card belongs to %(holder)s, the invoice to %(customer)s.",
                         holder=holder.name,
                         customer=wizard.partner_id.name,
                     )
+                )
+            if wizard.points != int(wizard.points):
+                notices.append(self.env._("Only whole points can be redeemed."))
+            elif wizard.card_id and wizard.points > wizard.maximum_points:
+                notices.append(
+                    self.env._(
+                        "At most %s points: the card has no more, or no more is due.",
+                        say_points(self.env, wizard.maximum_points),
+                    )
+                )
+            wizard.notice = not wizard.problem and " ".join(notices)
 
     # --- balances ------------------------------------------------------------------------------------------------
 
@@ -87,7 +106,7 @@ class LoyaltyApplyPoints(models.TransientModel):
             own = hold.points if hold and hold.card_id == card and hold._is_active() else 0
             wizard.accumulated_points = card.accumulated_points
             wizard.redeemed_points = card.redeemed_points
-            wizard.reserved_points = card.reserved_points
+            wizard.reserved_points = card.reserved_points - own
             wizard.reserved_here = own
             wizard.available_points = card.available_points + own
 
