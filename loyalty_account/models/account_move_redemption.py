@@ -367,6 +367,7 @@ class AccountMove(models.Model):
         result = super().write(vals)
         if "state" not in vals:
             return result
+        self._check_reversal_stays()
         payments = (self.origin_payment_id | self.reversed_entry_id.origin_payment_id).filtered("loyalty_card_id")
         documents = (self | self.reversed_entry_id).filtered("loyalty_redeem_points")
         if payments:
@@ -377,6 +378,25 @@ class AccountMove(models.Model):
             documents._settle_points()
             documents._reserve_again(self)
         return result
+
+    def _loyalty_reversals(self):
+        """Return the posted entries that reverse this one; credit notes are none."""
+        return self.sudo().reversal_move_ids.filtered(
+            lambda entry: entry.state == "posted" and entry.move_type == "entry"
+        )
+
+    def _check_reversal_stays(self):
+        """The reversal of a payment with points is final: the points went back with it."""
+        for move in self.filtered(lambda move: move.state == "posted"):
+            payment = move.reversed_entry_id.reversed_entry_id.origin_payment_id
+            if payment.loyalty_card_id:
+                raise UserError(
+                    self.env._(
+                        "%(entry)s gave the points of %(payment)s back and cannot be reversed. Apply points again.",
+                        entry=move.reversed_entry_id.display_name,
+                        payment=payment.display_name,
+                    )
+                )
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -558,6 +578,15 @@ class AccountPayment(models.Model):
         for payment in self:
             move = payment.move_id
             for entry in (move | move.sudo().reversal_move_ids) & changed:  # all reversals count
+                first = (move._loyalty_reversals() - entry)[:1]
+                if first and (entry != move or entry.state != "posted"):
+                    raise UserError(
+                        self.env._(
+                            "%(payment)s was reversed by %(entry)s already; its points can go back only once.",
+                            payment=payment.display_name,
+                            entry=first.display_name,
+                        )
+                    )
                 if entry.state != "posted":
                     continue
                 lines = entry.line_ids.filtered(lambda line: line.account_id == payment.destination_account_id)  # noqa: B023

@@ -292,6 +292,11 @@ class AccountPayment(models.Model):
 
     def action_cancel(self):
         """Cancel. Where period or hash forbid to touch the entry, a dated entry reverses it."""
+        undone = self.filtered(
+            lambda payment: payment.loyalty_card_id and payment.move_id._loyalty_reversals()
+        )  # by a dated entry: what is left is to say so
+        undone.write({"state": "canceled"})
+        self -= undone
         locked = self.filtered(
             lambda payment: (
                 payment.loyalty_card_id and payment.move_id.state == "posted" and not payment.move_id._can_be_unlinked()

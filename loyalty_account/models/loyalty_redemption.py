@@ -185,9 +185,7 @@ class LoyaltyRedemptionMixin(models.AbstractModel):
         """
         self.ensure_one()
         move = self._redemption_terms()["move"].sudo()  # reading its reversals needs no more rights than the entry
-        reversals = move.reversal_move_ids.filtered(
-            lambda entry: entry.state == "posted" and entry.move_type == "entry"
-        )
+        reversals = move._loyalty_reversals()
         if move.state == "posted" and reversals:
             return False, max(reversals.mapped("date"))
         return move.state == "posted", move.date

@@ -18,3 +18,4 @@ from . import test_proof
 from . import test_books_reports
 from . import test_redemption_companies
 from . import test_redemption_tour
+from . import test_books_properties
