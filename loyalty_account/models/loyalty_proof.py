@@ -582,6 +582,7 @@ class LoyaltyProgram(models.Model):
         return [*self._payment_rows(date), *self._reduction_rows(date)]
 
     def _payment_rows(self, date):
+        """Payments with points. Small refunds give money back before a whole point is due: their amount is right."""
         self.env.cr.execute(
             SQL(
                 """
@@ -590,7 +591,8 @@ class LoyaltyProgram(models.Model):
                       WHERE e.program_id = %(program)s AND e.res_model = 'account.payment'
                         AND e.kind IN ('redeem', 'reversal') AND e.effective_date <= %(date)s GROUP BY e.res_id),
                 payments AS (
-                     SELECT p.id, p.move_id, p.amount / NULLIF(p.loyalty_points, 0) AS value
+                     SELECT p.id, p.move_id, p.amount / NULLIF(p.loyalty_points, 0) AS value,
+                            p.loyalty_points = 0 AND p.loyalty_origin_id IS NOT NULL AS is_cents
                        FROM account_payment p JOIN loyalty_card c ON c.id = p.loyalty_card_id
                       WHERE c.program_id = %(program)s),
                 credits AS (
@@ -601,7 +603,8 @@ class LoyaltyProgram(models.Model):
                        JOIN account_account a ON a.id = l.account_id AND a.account_type = 'asset_receivable'
                       WHERE l.parent_state = 'posted' AND l.date <= %(date)s GROUP BY p.id)
                 SELECT 'account.payment' AS model, COALESCE(p.id, e.res_id) AS id, e.entry_id,
-                       COALESCE(round(e.points * COALESCE(p.value, %(value)s::numeric), 6), 0) AS ledger,
+                       CASE WHEN p.is_cents AND e.res_id IS NULL THEN COALESCE(c.amount, 0)
+                            ELSE COALESCE(round(e.points * COALESCE(p.value, %(value)s::numeric), 6), 0) END AS ledger,
                        COALESCE(c.amount, 0) AS books
                   FROM entries e FULL JOIN payments p ON p.id = e.res_id
                   LEFT JOIN credits c ON c.id = p.id
