@@ -31,6 +31,12 @@ class AccountMove(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id("loyalty_account.loyalty_valuation_action")
         return {**action, "domain": [("move_id", "=", self.id)], "context": {}}
 
+    def _compute_show_reset_to_draft_button(self):
+        """No button for what is refused anyway."""
+        super()._compute_show_reset_to_draft_button()
+        for move in self.filtered("loyalty_program_id"):
+            move.show_reset_to_draft_button = False
+
     def _check_draftable(self):
         """A posted value never disappears: it is undone by an entry of its own date."""
         for move in self.filtered("loyalty_program_id"):

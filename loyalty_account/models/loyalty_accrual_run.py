@@ -186,7 +186,9 @@ class LoyaltyAccrualRun(models.Model):
     # --- computation ---------------------------------------------------------------------------------------------
 
     def _plan(self):
-        """Compute the value lines of the run into a temporary table: lot, kind, amount, points.
+        """Compute the value lines of the run into a temporary table: lot, amount, points, kind.
+
+        Two more rows without a lot hold what is outstanding and on the books, and openings that are left out.
 
         Set-based. Lots without value lines, or off by a unit of the currency or more, get a line; their exact
         deviations are rounded cumulatively (the sum of the first n lines is the rounded sum of their deviations), so the
@@ -202,7 +204,8 @@ class LoyaltyAccrualRun(models.Model):
         point_value, vat_rate = program._point_value_at(self.date_to)
         is_revalued = bool(before) and (before.point_value, before.vat_rate) != (point_value, vat_rate)
         self.env.flush_all()
-        self.env.cr.execute("DROP TABLE IF EXISTS loyalty_accrual_plan")
+        # A month's lots are sorted and joined once: in memory, not on disk.
+        self.env.cr.execute("DROP TABLE IF EXISTS loyalty_accrual_plan; SET LOCAL work_mem = '256MB'")
         self.env.cr.execute(
             SQL(
                 """
@@ -211,7 +214,7 @@ class LoyaltyAccrualRun(models.Model):
                 opening AS MATERIALIZED (
                      SELECT l.id FROM loyalty_ledger_entry e JOIN loyalty_lot l ON l.entry_id = e.id
                       WHERE e.program_id = %(program)s AND e.kind = 'opening'),
-                exact AS (
+                exact AS MATERIALIZED (
                      SELECT s.id, s.remaining, s.amount, s.valued,
                             NOT s.valued AND COALESCE(s.origin_lot_id, s.id) IN (SELECT id FROM opening) AS is_opening,
                             s.remaining * %(numerator)s::numeric / %(denominator)s::numeric AS target
@@ -250,6 +253,12 @@ class LoyaltyAccrualRun(models.Model):
                             ELSE 'correct' END AS kind
                   FROM (SELECT * FROM lines UNION ALL SELECT * FROM cents) n
                  WHERE n.amount <> 0 OR NOT n.valued
+                 UNION ALL
+                SELECT NULL, amount, points, 'before' FROM (
+                       SELECT COALESCE(sum(amount), 0) AS amount, COALESCE(sum(remaining), 0) AS points FROM state) b
+                 UNION ALL
+                SELECT NULL, COALESCE(sum(target), 0), COALESCE(sum(remaining), 0), 'left_out'
+                  FROM exact WHERE is_opening AND NOT %(with_opening)s
                 """,
                 lots=lots_on(program, self.date_to),
                 program=program.id,
@@ -269,19 +278,8 @@ class LoyaltyAccrualRun(models.Model):
             SQL("SELECT kind, count(*), sum(points), sum(amount) FROM loyalty_accrual_plan GROUP BY kind")
         )
         found = {kind: (count, points, valuation.exact(amount)) for kind, count, points, amount in rows}
-        ((points, posted, opening),) = self.env.execute_query(
-            SQL(
-                """
-                WITH %s SELECT COALESCE(sum(s.remaining), 0), COALESCE(sum(s.amount), 0),
-                    COALESCE(sum(s.remaining) FILTER (WHERE NOT s.valued AND COALESCE(s.origin_lot_id, s.id) IN (
-                        SELECT l.id FROM loyalty_ledger_entry e JOIN loyalty_lot l ON l.entry_id = e.id
-                         WHERE e.program_id = %s AND e.kind = 'opening')), 0)
-                  FROM state s
-                """,
-                lots_on(program, self.date_to),
-                program.id,
-            )
-        )
+        __, points, posted = found.pop("before")
+        __, __, opening = found.pop("left_out")
         amount = sum((values[2] for values in found.values()), Decimal(0))
         point_value, vat_rate = program._point_value_at(self.date_to)
         self.write(
@@ -307,8 +305,8 @@ class LoyaltyAccrualRun(models.Model):
                 "target_points": points,
                 "posted_amount": posted,
                 "amount": amount,
-                "target_amount": valuation.exact(posted) + amount,
-                "opening_amount": 0 if self.opening_account_id else valuation.exact(opening) * unit,
+                "target_amount": posted + amount,
+                "opening_amount": opening,
             }
         )
         return {kind: values[2] for kind, values in found.items()}
@@ -362,7 +360,7 @@ class LoyaltyAccrualRun(models.Model):
                 """
                 INSERT INTO loyalty_valuation (program_id, company_id, lot_id, run_id, move_id, account_id, date,
                                                effective_date, kind, amount, points)
-                SELECT %s, %s, lot_id, %s, %s, %s, %s, %s, kind, amount, points FROM loyalty_accrual_plan ORDER BY lot_id
+                SELECT %s, %s, lot_id, %s, %s, %s, %s, %s, kind, amount, points FROM loyalty_accrual_plan WHERE lot_id IS NOT NULL ORDER BY lot_id
                 """,
                 program.id,
                 program.company_id.id,
@@ -373,6 +371,7 @@ class LoyaltyAccrualRun(models.Model):
                 self.date_to,
             )
         )
+        self.env.cr.execute("DROP TABLE loyalty_accrual_plan; SET LOCAL work_mem TO DEFAULT")
         self.env["loyalty.valuation"].invalidate_model(flush=False)
         ((last_entry_id,),) = self.env.execute_query(SQL("SELECT COALESCE(max(id), 0) FROM loyalty_ledger_entry"))
         self.write(

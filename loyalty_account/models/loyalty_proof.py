@@ -127,17 +127,28 @@ class LoyaltyProgram(models.Model):
         self._name_entries(part)
         return part
 
+    def _lots_expected(self):
+        """SQL of the program's lots with what they must hold: what their credit brought, less what was taken.
+
+        A reversal may come back in several lots; their own points are taken as they are.
+        """
+        return SQL(
+            """
+            SELECT l.id, l.card_id, l.remaining,
+                   CASE WHEN e.kind = 'reversal' THEN l.points ELSE e.points END - COALESCE(c.taken, 0) AS expected
+              FROM loyalty_lot l JOIN loyalty_ledger_entry e ON e.id = l.entry_id
+              LEFT JOIN (SELECT lot_id, sum(points) FILTER (WHERE moved_to_lot_id IS NULL) AS taken
+                           FROM loyalty_ledger_consumption GROUP BY lot_id) c ON c.lot_id = l.id
+             WHERE l.program_id = %s
+            """,
+            self.id,
+        )
+
     def _name_lots(self, part):
         rows = self.env.execute_query(
             SQL(
-                """
-                SELECT l.id, l.remaining, l.points - COALESCE(c.taken, 0)
-                  FROM loyalty_lot l
-                  LEFT JOIN (SELECT lot_id, sum(points) FILTER (WHERE moved_to_lot_id IS NULL) AS taken
-                               FROM loyalty_ledger_consumption GROUP BY lot_id) c ON c.lot_id = l.id
-                 WHERE l.program_id = %s AND l.remaining IS DISTINCT FROM l.points - COALESCE(c.taken, 0) ORDER BY l.id
-                """,
-                self.id,
+                "SELECT id, remaining, expected FROM (%s) l WHERE remaining IS DISTINCT FROM expected ORDER BY id",
+                self._lots_expected(),
             )
         )
         for lot_id, remaining, expected in rows:
@@ -156,19 +167,18 @@ class LoyaltyProgram(models.Model):
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT c.id, e.points, COALESCE(l.points, 0) - COALESCE(e.unpaid, 0)
+                SELECT c.id, COALESCE(e.points, 0), COALESCE(l.points, 0) - COALESCE(e.unpaid, 0)
                   FROM loyalty_card c
                   LEFT JOIN (SELECT card_id, sum(points) AS points, sum(unpaid_points) AS unpaid
                                FROM loyalty_ledger_entry WHERE program_id = %(program)s GROUP BY card_id) e
                          ON e.card_id = c.id
-                  LEFT JOIN (SELECT l.card_id, sum(l.points) - COALESCE(sum(t.taken), 0) AS points FROM loyalty_lot l
-                               LEFT JOIN (SELECT lot_id, sum(points) FILTER (WHERE moved_to_lot_id IS NULL) AS taken
-                                            FROM loyalty_ledger_consumption GROUP BY lot_id) t ON t.lot_id = l.id
-                              WHERE l.program_id = %(program)s GROUP BY l.card_id) l ON l.card_id = c.id
+                  LEFT JOIN (SELECT card_id, sum(expected) AS points FROM (%(lots)s) n GROUP BY card_id) l
+                         ON l.card_id = c.id
                  WHERE c.program_id = %(program)s
                    AND COALESCE(e.points, 0) <> COALESCE(l.points, 0) - COALESCE(e.unpaid, 0) ORDER BY c.id
                 """,
                 program=self.id,
+                lots=self._lots_expected(),
             )
         )
         for card_id, points, lots in rows:
@@ -177,10 +187,10 @@ class LoyaltyProgram(models.Model):
                 card_id,
                 self.env._(
                     "The transactions of the card make %(points)s points, its lots less what it owes %(lots)s.",
-                    points=f"{points or 0:g}",
+                    points=f"{points:g}",
                     lots=f"{lots:g}",
                 ),
-                valuation.exact(points or 0) - valuation.exact(lots),
+                valuation.exact(points) - valuation.exact(lots),
             )
 
     def _name_entries(self, part):

@@ -274,6 +274,9 @@ class TestPlantedDifferences(ProofCase):
         self.tamper("UPDATE loyalty_lot SET remaining = remaining + 10 WHERE id = %s", lot.id)
         proof = self.assertFound("points", "loyalty.lot", lot.id, "The lot was changed: it holds 160 points")
         self.assertEqual(proof["points"]["difference"], -10.0)
+        # Neither can it be hidden by making the lot larger from the start.
+        self.tamper("UPDATE loyalty_lot SET points = points + 10 WHERE id = %s", lot.id)
+        self.assertFound("points", "loyalty.lot", lot.id, "it holds 160 points, its transactions leave 150")
 
     def test_changed_entry(self):
         """N1, N5: a transaction that was changed."""

@@ -188,7 +188,7 @@ class LoyaltyProofLine(models.TransientModel):
     res_model = fields.Char("Model", readonly=True)
     res_id = fields.Many2oneReference("Row", model_field="res_model", readonly=True)
     row_name = fields.Char("Which", compute="_compute_row_name")
-    problem = fields.Char("What", readonly=True)
+    problem = fields.Text("What", readonly=True)
     amount = fields.Float("Amount", digits=(16, 2), readonly=True)
     is_explained = fields.Boolean("Expected", readonly=True, help="As it should be; the next accrual run settles it.")
 
