@@ -410,6 +410,11 @@ class LoyaltyProgram(models.Model):
                              WHERE v.lot_id = d.id AND (v.run_id IS NOT NULL OR v.entry_id = d.entry_id)) THEN 'fault'
                        WHEN EXISTS (SELECT 1 FROM loyalty_valuation v WHERE v.lot_id = d.id AND v.date > %(date)s
                                        AND v.effective_date <= %(date)s) THEN 'locked'
+                       WHEN d.valued AND EXISTS (
+                            SELECT 1 FROM loyalty_ledger_consumption c
+                             WHERE c.lot_id = d.id AND c.entry_id IN (SELECT id FROM (%(deferred)s) w)
+                               AND NOT EXISTS (SELECT 1 FROM loyalty_valuation v WHERE v.consumption_id = c.id))
+                            THEN 'deferred'
                        WHEN %(run)s::int IS NULL THEN 'no_run'
                        WHEN e.effective_date > %(until)s THEN 'after'
                        WHEN e.id > %(last)s OR e.date > %(posted)s THEN 'late'
@@ -449,6 +454,7 @@ class LoyaltyProgram(models.Model):
                 last=run.last_entry_id or None,
                 posted=run.posted_at or None,
                 revalued=revalued,
+                deferred=self._deferred_entries(),
                 named=NAMED,
             )
         )
@@ -464,6 +470,10 @@ class LoyaltyProgram(models.Model):
         part = Part(valuation.round_to(target, rounding), booked, rounding)
         self._name_classes(part, classes, run)
         return part
+
+    def _deferred_entries(self):
+        """Return SQL of the ids of transactions whose value is released later. Override with ``_defer_release``."""
+        return SQL("SELECT NULL::int AS id WHERE FALSE")
 
     def _name_classes(self, part, classes, run):
         texts = self._completeness_texts(run)
@@ -506,6 +516,7 @@ class LoyaltyProgram(models.Model):
             "no_run": _("Not accrued yet: there was no accrual run up to this day"),
             "opening": _("Opening balances that were not entered; an accrual run with a counter-account enters them"),
             "locked": _("Booked later, because the period was locked"),
+            "deferred": _("Used by documents that are booked later, such as open sessions of tills"),
             "after": _("Points since the last accrual run (%s)", day),
             "revalued": _("The value of a point changed since the last accrual run (%s)", day),
             "moved": _("Points that were given back or settled a debt since the last accrual run (%s)", day),

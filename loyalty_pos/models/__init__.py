@@ -20,6 +20,7 @@ from . import pos_order_preview
 from . import pos_order_line
 from . import pos_payment
 from . import pos_session
+from . import loyalty_proof
 from . import product_template
 from . import res_config_settings
 from . import res_partner

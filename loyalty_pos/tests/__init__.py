@@ -10,3 +10,4 @@ from . import test_till_redeem
 from . import test_session_closing
 from . import test_till_earning
 from . import test_till_leaving
+from . import test_till_proof
