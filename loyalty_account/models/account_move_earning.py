@@ -60,7 +60,7 @@ class AccountMove(models.Model):
         previews = {}
         if drafts:
             claims = drafts.sudo()._loyalty_claims(preview=True)
-            previews = {claim.document[1]: preview for claim, preview in Earning._preview(claims).items()}
+            previews = {claim.document[1]: result for claim, result in Earning._preview(claims).items()}
         for move in self:
             earning = earnings.get(move.id, Earning)
             move.loyalty_earning_id = earning
@@ -68,9 +68,8 @@ class AccountMove(models.Model):
             move.loyalty_points_earnable = earning.earnable_points
             move.loyalty_explanation = earning.explanation
             if move.id in previews:
-                result, explanation = previews[move.id]
-                move.loyalty_points_earnable = to_points(result.earnable)
-                move.loyalty_explanation = explanation
+                move.loyalty_points_earnable = to_points(previews[move.id].earnable)
+                move.loyalty_explanation = previews[move.id].words
 
     def _may_earn_loyalty(self):
         """Return whether the document can earn: an invoice or receipt with a card of a program that gives at payment."""

@@ -180,14 +180,15 @@ class LoyaltyEarning(models.Model):
 
     @api.model
     def _preview(self, claims):
-        """Return ``{claim: (tools.earning.Result, explanation)}`` of documents without frozen terms; nothing is written."""
+        """Return ``{claim: tools.earning.Result}`` of documents without frozen terms, in words too; writes nothing."""
         self = self.sudo()
         previews = {}
         for claim, values in zip(claims, self._prepare_terms(claims)):
             earning = self.new({name: value for name, value in values.items() if name != "res_id"})
             result = earning._evaluate(claim)
             earning.steps = result.steps
-            previews[claim] = (result, "\n".join(earning._explain()))
+            result.words = "\n".join(earning._explain())
+            previews[claim] = result
         return previews
 
     def _withdraw(self):

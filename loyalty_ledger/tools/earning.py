@@ -109,15 +109,17 @@ class Result:
     :param points: ten-thousandths of points that it has earned by now
     :param share: part that qualifying payments paid, as a float
     :param steps: list of dicts, each with ``step`` and the numbers of that step
+    :param words: the steps as text, where somebody put them into words
     """
 
-    __slots__ = ("earnable", "points", "share", "steps")
+    __slots__ = ("earnable", "points", "share", "steps", "words")
 
     def __init__(self, earnable, points, share, steps):
         self.earnable = earnable
         self.points = points
         self.share = share
         self.steps = steps
+        self.words = ""
 
 
 def _within(share):
