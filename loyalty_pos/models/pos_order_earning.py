@@ -28,9 +28,12 @@ class PosOrder(models.Model):
         return bool(takes_part and self._programs_of_server())
 
     def _loyalty_settle_one(self):
+        claims = self._earning_claims()
+        # The level before the order counts, whatever the order spends.
+        self.env["loyalty.earning"]._freeze(claims)
         self._settle_redemptions()
         self._settle_rewards()
-        self._settle_earnings()
+        self._settle_earnings(claims)
         self._refresh_points_of_order()
 
     def _programs_of_server(self):
@@ -44,9 +47,8 @@ class PosOrder(models.Model):
         earnings = self.env["loyalty.earning"].sudo()
         return earnings.search([("res_model", "=", "pos.order"), ("res_id", "in", self.ids)]) if self else earnings
 
-    def _settle_earnings(self):
+    def _settle_earnings(self, claims):
         """Give what the order earned by now, and take back from the order that it returns goods of."""
-        claims = self._earning_claims()
         origin = self._origin_of_refund()
         if origin:
             claims += [origin._earning_claim(earning.card_id) for earning in origin._earned_before()]

@@ -10,6 +10,7 @@ RESULTS = (
     "loyalty_points_redeemed",
     "loyalty_points_taken_back",
     "loyalty_settled",
+    "loyalty_unsettled",
 )
 
 
@@ -50,6 +51,9 @@ class PosOrder(models.Model):
         groups="loyalty_ledger.group_loyalty_user,loyalty_ledger.group_loyalty_auditor",
     )  # fmt: skip
     loyalty_settled = fields.Boolean("Points Settled", readonly=True, copy=False)
+    loyalty_unsettled = fields.Boolean(
+        "Points Could Not Be Settled", readonly=True, copy=False, help="The closing of the session tries again."
+    )
 
     def _compute_loyalty_points_reserved(self):
         holds = self.env["loyalty.hold"].sudo()  # cashiers do not see reservations, only what their order reserves

@@ -97,7 +97,7 @@ class PosOrder(models.Model):
                 _logger.warning("Points of order %s were not settled", order.uuid, exc_info=True)
                 settled = False
                 order._report_points(note=str(error))
-            order.write({"loyalty_settled": settled})
+            order.write({"loyalty_settled": settled, "loyalty_unsettled": not settled})
 
     def _has_loyalty(self):
         """Return whether the order has anything to do with points that the server settles. Override to add cases."""

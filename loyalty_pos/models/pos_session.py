@@ -26,8 +26,7 @@ class PosSession(models.Model):
     def _validate_session(self, balancing_account=False, amount_to_balance=0, bank_payment_method_diffs=None):
         """Settle first what could not be settled when it was paid; release the value of what was used when it is closed."""
         # Whoever closes the session need not see points and cards.
-        orders = self.sudo()._get_closed_orders().filtered(lambda order: not order.loyalty_settled)
-        orders._loyalty_settle()
+        self.sudo()._get_closed_orders().filtered("loyalty_unsettled")._loyalty_settle()
         result = super()._validate_session(balancing_account, amount_to_balance, bank_payment_method_diffs)
         if self.state == "closed":
             self.sudo()._release_values()  # the books follow, whoever closes

@@ -204,6 +204,20 @@ class TestClosingInputTax(ClosingCase):
         self.assertItems(self.close(), [*self.sold(100, 15), (self.cost_account, 50), (self.receivable_pos, 65)])
         self.assertIn("15 % sale", self.exceptions_of(order).note)
 
+    def test_unsettled_order_is_settled_by_the_closing(self):
+        """N8: what could not be settled when it was paid is tried again when the session is closed."""
+        order = self.sell(
+            [self.taxed(100, 15)], self.ann, payments=[self.pay(65.0, self.cash_method), self.pay_points(50, uuid="p")]
+        )
+        late = self.sell(
+            [self.taxed(100, 15)], self.ann, payments=[self.pay(65.0, self.cash_method), self.pay_points(50, uuid="q")]
+        )
+        self.assertFalse((order | late).filtered("loyalty_unsettled"))
+        late.sudo().write({"loyalty_unsettled": True, "loyalty_settled": False})
+        self.close()
+        self.assertEqual((late.loyalty_settled, late.loyalty_unsettled), (True, False))
+        self.assertEqual(self.card.points, 900)
+
     def test_cash_and_change(self):
         """S2: cash with change, and points, in one order."""
         uuid = str(uuid4())

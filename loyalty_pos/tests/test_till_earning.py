@@ -150,6 +150,20 @@ class TestTillEarning(EarningCase):
         )
         self.assertEqual(self.earning_of(order).multiplier, 3)
 
+    def test_level_before_the_order(self):
+        """bS1, bH10: the level before the order multiplies, also when what the order spends lowers the level."""
+        self.program.level_basis = "balance"
+        self.program.level_ids = [
+            Command.create({"name": "Silver", "min_points": 0, "multiplier": 1}),
+            Command.create({"name": "Gold", "min_points": 1000, "multiplier": 2}),
+        ]
+        self.grant(1)
+        self.assertEqual(self.card.level_id.name, "Gold")
+        order = self.sell([self.taxed(100, 0)], self.ann, payments=[self.pay(50.0), self.pay_points(50, uuid="p")])
+        self.assertEqual(self.card.level_id.name, "Gold")
+        self.assertEqual(self.earning_of(order).level_name, "Gold")
+        self.assertEntries(order, [(self.card, "redeem", -50), (self.card, "earn", 100)])
+
     def test_items_that_earn_nothing(self):
         """C33, C13: products that earn no points are left out, as on invoices and orders."""
         stamp = self.make_product("Stamp", loyalty_no_earn=True)
