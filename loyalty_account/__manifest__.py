@@ -33,5 +33,6 @@
         "web.assets_backend": ["loyalty_account/static/src/components/*"],
         "web.assets_tests": ["loyalty_account/static/tests/tours/**/*"],
     },
+    "demo": ["demo/loyalty_account_demo.xml"],
     "uninstall_hook": "uninstall_hook",
 }

@@ -21,3 +21,4 @@ from . import account_move_settlement
 from . import account_payment_events
 from . import account_earns_loyalty
 from . import loyalty_program_reward_rate
+from . import loyalty_demo

@@ -1,0 +1,12 @@
+from odoo import api, models
+
+from ..demo import story
+
+
+class LoyaltyProgram(models.Model):
+    _inherit = "loyalty.program"
+
+    @api.model
+    def _load_demo_books(self):
+        """Make the invoices, payments and the accrual of the demo program; only the demo data calls it."""
+        story.tell(self.env)
