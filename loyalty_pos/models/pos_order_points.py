@@ -84,7 +84,7 @@ class PosOrder(models.Model):
     def _process_order(self, order, existing_order):
         """What a device sends is a client's word, also where Odoo takes it in sudo, as from a customer's phone."""
         order = self._without_results(order)
-        if order.get("source", "pos") != "pos":
+        if (order.get("source") or "pos") != "pos":
             self._forget_points_of_self_order(order)
         return super()._process_order(order, existing_order)
 
