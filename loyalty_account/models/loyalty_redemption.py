@@ -195,15 +195,20 @@ class LoyaltyRedemptionMixin(models.AbstractModel):
 
         Any event may call it, any number of times: it posts target minus posted.
         """
-        Entry = self.env["loyalty.ledger.entry"]
-        net = Entry._net_points(self._name, self.ids)
+        net = self.env["loyalty.ledger.entry"]._net_points(self._name, self.ids)
+        todo = []
         for document in self:
             terms = document._redemption_terms()
             stands, date = document._redemption_in_force()
             sign = 1 if terms["origin"] else -1
             delta = (terms["points"] if stands else 0) - sign * net[document.id]
-            if not delta:
-                continue
+            if delta:
+                todo.append((document, terms, delta, date))
+        if not todo:
+            return
+        # All cards at once, in the order of their ids: two batches never wait for each other.
+        self.env["loyalty.card"].union(*(terms["card"] for __, terms, __, __ in todo))._ledger_touch()
+        for document, terms, delta, date in todo:
             if (delta > 0) == bool(terms["origin"]):
                 document._give_back_points(abs(delta), date)
             else:
@@ -215,7 +220,6 @@ class LoyaltyRedemptionMixin(models.AbstractModel):
         hold = terms["hold"]
         hold = hold.sudo() if hold and not terms["origin"] else None  # the gateway uses it up
         card = terms["card"].sudo()  # the revision is the ledger's own; the document was checked
-        card._ledger_touch()
         op = {
             "card_id": card.id,
             "kind": "redeem",
@@ -239,7 +243,6 @@ class LoyaltyRedemptionMixin(models.AbstractModel):
             part = min(left, points)
             if not part:
                 break
-            entry.card_id._ledger_touch()
             ops.append(
                 {
                     "card_id": entry.card_id.id,
