@@ -11,3 +11,4 @@ from . import test_session_closing
 from . import test_till_earning
 from . import test_till_leaving
 from . import test_till_proof
+from . import test_tours

@@ -16,7 +16,7 @@ patch(PaymentScreen.prototype, {
         this.barcodeReader = useService("barcode_reader");
         this.openRedeemPopup = useAsyncLockedMethod(this.openRedeemPopup);
         // Odoo's payment screen listens to no barcode at all.
-        useBarcodeReader({ coupon: this._onLoyaltyScan, product: this._onLoyaltyScan });
+        useBarcodeReader({ coupon: this._onCouponScan, loyaltyCard: this._onLoyaltyScan });
     },
     onMounted() {
         this.isMounting = true;
@@ -26,10 +26,12 @@ patch(PaymentScreen.prototype, {
         super.onMounted(...arguments);
         this.isMounting = false;
     },
-    async _onLoyaltyScan(code) {
-        if (!(await this.pos.scanLoyaltyCard(code.code, this.currentOrder))) {
-            this.barcodeReader.showNotFoundNotification(code);
-        }
+    _onLoyaltyScan(code) {
+        return this.pos.scanLoyaltyCard(code.code, this.currentOrder);
+    },
+    _onCouponScan(code) {
+        // What is no card is nothing here: rewards are claimed on the product screen.
+        return this.barcodeReader.showNotFoundNotification(code);
     },
     async openRedeemPopup(options) {
         this.numberBuffer.reset();

@@ -1,6 +1,7 @@
 // Odoo's patch goes first: it does not know cards with plain numbers.
 import "@pos_loyalty/app/screens/product_screen/product_screen";
 import { LoyaltyCardChip } from "@loyalty_pos/app/components/loyalty_card_chip/loyalty_card_chip";
+import { useBarcodeReader } from "@point_of_sale/app/hooks/barcode_reader_hook";
 import { ProductScreen } from "@point_of_sale/app/screens/product_screen/product_screen";
 import { patch } from "@web/core/utils/patch";
 
@@ -9,7 +10,11 @@ patch(ProductScreen, {
 });
 
 patch(ProductScreen.prototype, {
-    /** Card numbers need no barcode rule: a number that is no product's may be a card's. */
+    setup() {
+        super.setup(...arguments);
+        useBarcodeReader({ loyaltyCard: (code) => this.pos.scanLoyaltyCard(code.code) });
+    },
+    /** A card whose number looks like a product's is no reason for the sound of an error. */
     async _barcodeProductAction(code) {
         if (
             this.pos.loyaltyPrograms.length &&

@@ -9,7 +9,7 @@ patch(TicketScreen.prototype, {
         super.setup(...arguments);
         this.barcodeReader = useService("barcode_reader");
         this.notification = useService("notification");
-        useBarcodeReader({ coupon: this._onLoyaltyScan, product: this._onLoyaltyScan });
+        useBarcodeReader({ coupon: this._onCouponScan, loyaltyCard: this._onLoyaltyScan });
     },
     /** The order whose card a scan sets: the selected one while it is open, else the one being served. */
     get loyaltyOrder() {
@@ -38,9 +38,11 @@ patch(TicketScreen.prototype, {
         }
         destinationOrder.fitReductionsToReturn();
     },
-    async _onLoyaltyScan(code) {
-        if (!(await this.pos.scanLoyaltyCard(code.code, this.loyaltyOrder))) {
-            this.barcodeReader.showNotFoundNotification(code);
-        }
+    _onLoyaltyScan(code) {
+        return this.pos.scanLoyaltyCard(code.code, this.loyaltyOrder);
+    },
+    _onCouponScan(code) {
+        // What is no card is nothing here: rewards are claimed on the product screen.
+        return this.barcodeReader.showNotFoundNotification(code);
     },
 });

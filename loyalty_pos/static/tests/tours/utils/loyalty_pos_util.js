@@ -1,0 +1,139 @@
+import * as ProductScreen from "@point_of_sale/../tests/pos/tours/utils/product_screen_util";
+
+const MODAL = ".modal:not(.o_inactive_modal)";
+
+export function pressF11() {
+    return {
+        content: "press F11",
+        trigger: "body",
+        run: () => {
+            window.dispatchEvent(new KeyboardEvent("keydown", { key: "F11", cancelable: true }));
+        },
+    };
+}
+export function enterCard(code) {
+    return [
+        {
+            content: `enter card ${code}`,
+            trigger: `${MODAL} .loyalty-card-code`,
+            run: `edit ${code}`,
+        },
+        {
+            content: "use the card",
+            trigger: `${MODAL} .loyalty-card-confirm:enabled`,
+            run: "click",
+        },
+    ];
+}
+export function chooseCard(code) {
+    return [
+        { trigger: `.loyalty-card-chip`, run: "click" },
+        {
+            content: `choose card ${code}`,
+            trigger: `${MODAL} .loyalty-card-choice:contains("${code}")`,
+            run: "click",
+        },
+        { trigger: `body:not(:has(.modal))` },
+    ];
+}
+export function cardIs(code, points) {
+    return {
+        content: `card ${code} is used, with ${points} points`,
+        trigger: `.loyalty-card-chip:has(.loyalty-card-number:contains("${code}")):has(.loyalty-card-points:contains("${points}"))`,
+    };
+}
+export function levelIs(level) {
+    return { trigger: `.loyalty-card-level:contains("${level}")` };
+}
+export function noCard() {
+    return { trigger: `.loyalty-card-chip:not(:has(.loyalty-card-number))` };
+}
+export function cardWarns(text) {
+    return { trigger: `.loyalty-card-warning:contains("${text}")` };
+}
+export function errorIs(text) {
+    return { trigger: `${MODAL} .loyalty-error:contains("${text}")` };
+}
+export function notified(text) {
+    return [
+        {
+            content: `told: ${text}`,
+            trigger: `.o_notification:contains("${text}")`,
+        },
+        { trigger: `.o_notification .o_notification_close`, run: "click" },
+    ];
+}
+export function discard() {
+    return [
+        { trigger: `${MODAL} .modal-footer button:contains("Discard")`, run: "click" },
+        { trigger: `body:not(:has(.modal))` },
+    ];
+}
+export function earns(points) {
+    return {
+        content: `${points} points to be earned`,
+        trigger: `.loyalty-points-won:contains("+${points}")`,
+    };
+}
+export function clickRedeemPoints() {
+    return ProductScreen.clickControlButton("Redeem points");
+}
+export function balancesAre({ accumulated, redeemed, reserved, available }) {
+    const figures = { accumulated, redeemed, reserved, available };
+    return Object.entries(figures).map(([name, points]) => ({
+        content: `${name}: ${points}`,
+        trigger: `${MODAL} .redeem-${name} .balance-value:contains(/^${points}$/)`,
+    }));
+}
+export function typePoints(points, money) {
+    return [
+        { trigger: `${MODAL} .redeem-points-input`, run: `edit ${points}` },
+        { content: `are ${money}`, trigger: `${MODAL} .redeem-money-input:value("${money}")` },
+    ];
+}
+export function typeMoney(money, points) {
+    return [
+        { trigger: `${MODAL} .redeem-money-input`, run: `edit ${money}` },
+        { content: `are ${points}`, trigger: `${MODAL} .redeem-points-input:value("${points}")` },
+    ];
+}
+export function tapKeys(keys) {
+    return keys.split(" ").map((key) => ({
+        content: `tap ${key}`,
+        trigger: `${MODAL} .numpad button:contains(/^${key}$/)`,
+        run: "click",
+    }));
+}
+export function maximum() {
+    return { trigger: `${MODAL} .redeem-maximum`, run: "click" };
+}
+export function confirmRedeem() {
+    return [
+        { trigger: `${MODAL} .redeem-confirm:enabled`, run: "click" },
+        { content: "the popup closes", trigger: `body:not(:has(.modal))` },
+    ];
+}
+export function cannotRedeem() {
+    return { trigger: `${MODAL} .redeem-confirm:disabled` };
+}
+export function redeemed(points, amount) {
+    return {
+        content: `${points} points pay ${amount}`,
+        trigger: `.loyalty-redemption:contains("${points}"):contains("${amount}")`,
+    };
+}
+export function pointsPaymentIs(points, amount) {
+    return {
+        content: `payment line of ${points} points`,
+        trigger: `.paymentline:has(.payment-points:contains("${points} points")):has(.payment-amount:contains("${amount}"))`,
+    };
+}
+export function receiptSays(row, value) {
+    return { trigger: `.pos-receipt .loyalty-receipt-${row}:contains(/^${value}$/)` };
+}
+export function receiptIsEstimated() {
+    return { trigger: `.pos-receipt .loyalty-summary:contains("(estimated)")` };
+}
+export function refundNotice(name, text) {
+    return { trigger: `.loyalty-refund-notice .loyalty-refund-${name}:contains("${text}")` };
+}

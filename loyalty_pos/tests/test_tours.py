@@ -1,0 +1,174 @@
+from datetime import timedelta
+
+from odoo import Command, fields
+from odoo.tests import tagged
+
+from odoo.addons.point_of_sale.tests.test_frontend import TestPointOfSaleHttpCommon
+
+
+class LoyaltyTours(TestPointOfSaleHttpCommon):
+    """A till whose program gives a point for each 1.00 when paid, double for Gold; 100 points pay 1.00."""
+
+    vat_mode = "tender"
+
+    @classmethod
+    def get_default_groups(cls):
+        """Who sets the till up manages loyalty too."""
+        return super().get_default_groups() | cls.quick_ref("loyalty_ledger.group_loyalty_manager")
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env["loyalty.program"].search([]).active = False
+        cls.program = cls.env["loyalty.program"].create(
+            {
+                "name": "Club",
+                "program_type": "loyalty",
+                "trigger": "auto",
+                "applies_on": "both",
+                "company_id": cls.env.company.id,
+                "currency_id": cls.env.company.currency_id.id,
+                "issue_on": "paid",
+                "earning_basis": "total",
+                "portal_point_name": "points",
+                "rule_ids": [Command.clear(), Command.create({"reward_point_amount": 1, "reward_point_mode": "money"})],
+                "reward_ids": [Command.clear(), Command.create({"required_points": 1_000_000, "discount": 10})],
+            }
+        )
+        cls.env["loyalty.level"].create(
+            [
+                {"name": "Silver", "program_id": cls.program.id, "min_points": 0, "multiplier": 1},
+                {"name": "Gold", "program_id": cls.program.id, "min_points": 500, "multiplier": 2},
+            ]
+        )
+        account = cls.env["account.account"].create(
+            {
+                "name": "Points Redeemed",
+                "code": "610901",
+                "account_type": "income" if cls.vat_mode == "price_reduction" else "expense",
+            }
+        )
+        journal = cls.env["account.journal"].create({"name": "Loyalty", "type": "cash", "code": "LOYT"})
+        cls.program.write(
+            {
+                "accounting_policy": "redemption",
+                "vat_mode": cls.vat_mode,
+                "cost_account_id": account.id,
+                "loyalty_journal_id": journal.id,
+                "point_value": 0.01,
+            }
+        )
+        methods = cls.main_pos_config.payment_method_ids.filtered("is_cash_count")
+        methods.name = "Cash"
+        methods += cls.bank_payment_method
+        if cls.vat_mode != "price_reduction":
+            methods += cls.env["pos.payment.method"].create({"name": "Points", "loyalty_program_id": cls.program.id})
+        cls.main_pos_config.write(
+            {
+                "payment_method_ids": [Command.set(methods.ids)],
+                "tax_regime_selection": False,
+                "use_pricelist": False,
+            }
+        )
+        for name, price in (("Coffee Machine", 100), ("Coffee Beans", 8)):
+            cls.env["product.product"].create(
+                {"name": name, "available_in_pos": True, "lst_price": price, "taxes_id": [Command.clear()]}
+            )
+        cls.ann = cls.env["res.partner"].create({"name": "Ann Member"})
+        cls.card = cls.make_card("1000000001", cls.ann)
+        cls.env["loyalty.card"]._post_entries(
+            [{"card_id": cls.card.id, "kind": "opening", "points": 1000, "key": "tour-opening"}]
+        )
+        cls.card.is_default = True
+        cls.make_card("1000000002", cls.ann)
+        yesterday = fields.Date.today() - timedelta(days=1)
+        cls.make_card("1000000003", expiration_date=yesterday)
+        cls.make_card("1000000004", closed=True)
+        cls.make_card("1000000005", cls.pos_user.partner_id)
+
+    @classmethod
+    def make_card(cls, code, partner=None, **values):
+        return cls.env["loyalty.card"].create(
+            {"program_id": cls.program.id, "code": code, "partner_id": partner and partner.id, **values}
+        )
+
+    def play(self, name):
+        self.main_pos_config.with_user(self.pos_user).open_ui()
+        self.start_tour(f"/pos/ui/{self.main_pos_config.id}", name, login="pos_user")
+        self.env.invalidate_all()
+        return self.env["pos.order"].search([("state", "=", "paid")], order="id")
+
+    def assertPoints(self, order, **expected):
+        """Compare what an order did to the points: earned, redeemed, what the card has after it."""
+        self.assertEqual(
+            {
+                "earned": order.loyalty_points_earned,
+                "redeemed": order.loyalty_points_redeemed,
+                "after": order.loyalty_balance_after,
+            },
+            expected,
+        )
+
+
+@tagged("post_install", "-at_install")
+class TestTours(LoyaltyTours):
+    def test_earn(self):
+        """S2, C6, bH6: the customer's card is there at once; points to be earned are exact; the receipt says it all."""
+        order = self.play("loyalty_till_earn")
+        self.assertPoints(order, earned=200, redeemed=0, after=1200)
+        self.assertEqual(order.loyalty_card_id, self.card)
+
+    def test_redeem_part(self):
+        """S10, S11, C18, C19, C20, C21: a part is paid with points, typed as points or money; the rest earns."""
+        order = self.play("loyalty_till_redeem_part")
+        self.assertPoints(order, earned=195, redeemed=250, after=945)
+        self.assertFalse(self.card.hold_ids.filtered(lambda hold: hold.state == "active"))
+
+    def test_redeem_all(self):
+        """S10, S11: an order can be paid with points alone, up to what is due."""
+        order = self.play("loyalty_till_redeem_all")
+        self.assertPoints(order, earned=0, redeemed=800, after=200)
+        self.assertEqual(order.partner_id, self.ann)
+
+    def test_f11(self):
+        """S9, H10, H25, bH6: F11 and the scanner enter cards on every screen; unusable ones say why."""
+        self.play("loyalty_till_f11")
+
+    def test_refund(self):
+        """N4: the cashier sees what a refund does; points go back as points, money as money."""
+        sale, refund = self.play("loyalty_till_refund")
+        self.assertPoints(sale, earned=180, redeemed=1000, after=180)
+        self.assertEqual(refund.loyalty_points_redeemed, -1000)
+        self.assertEqual(self.card.points, 1000)
+        self.assertRecordValues(
+            refund.payment_ids.sorted("amount"),
+            [{"amount": -90, "loyalty_points": 0}, {"amount": -10, "loyalty_points": -1000}],
+        )
+
+    def test_offline_and_back(self):
+        """N8: without connection points cannot be spent; what was sold earns when the connection is back."""
+        orders = self.play("loyalty_till_offline")
+        self.assertEqual(orders.mapped("amount_total"), [100, 8])
+        self.assertPoints(orders[0], earned=200, redeemed=0, after=1200)
+
+
+@tagged("post_install", "-at_install")
+class TestToursPriceReduction(LoyaltyTours):
+    vat_mode = "price_reduction"
+
+    def test_price_reduction(self):
+        """M4, S11: points take their value off the price; removing the line frees them again."""
+        order = self.play("loyalty_till_price_reduction")
+        self.assertEqual(order.amount_total, 95)
+        self.assertPoints(order, earned=190, redeemed=500, after=690)
+
+
+@tagged("post_install", "-at_install")
+class TestToursPhone(LoyaltyTours):
+    browser_size = "375x667"
+    touch_enabled = True
+
+    def test_phone(self):
+        """C19, S11: everything can be done on a phone, by touch."""
+        order = self.play("loyalty_till_phone")
+        self.assertPoints(order, earned=190, redeemed=500, after=690)
