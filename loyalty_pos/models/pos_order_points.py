@@ -2,6 +2,8 @@
 
 from odoo import api, fields, models
 
+from .pos_order_settle import ids_of, values_of
+
 #: What only the server says about an order.
 RESULTS = (
     "loyalty_balance_after",
@@ -12,11 +14,6 @@ RESULTS = (
     "loyalty_settled",
     "loyalty_unsettled",
 )
-
-
-def _vals_of(command):
-    """Return the values of a one2many command, or none."""
-    return command[2] if len(command) > 2 and isinstance(command[2], dict) else {}
 
 
 class PosOrder(models.Model):
@@ -84,9 +81,25 @@ class PosOrder(models.Model):
     def _process_order(self, order, existing_order):
         """What a device sends is a client's word, also where Odoo takes it in sudo, as from a customer's phone."""
         order = self._without_results(order)
+        self._forget_missing_cards(order)
         if (order.get("source") or "pos") != "pos":
             self._forget_points_of_self_order(order)
         return super()._process_order(order, existing_order)
+
+    @api.model
+    def _forget_missing_cards(self, order):
+        """An order is taken although a card that it names was deleted meanwhile: nobody had used that card."""
+        rows = [
+            order,
+            *(values_of(command) for command in [*(order.get("lines") or ()), *(order.get("payment_ids") or ())]),
+        ]
+        named = ids_of(row.get("loyalty_card_id") for row in rows)
+        if not named:
+            return
+        cards = self.env["loyalty.card"].sudo().browse(named).exists()  # whether they are there, nothing else
+        for row in rows:
+            if row.get("loyalty_card_id") and row["loyalty_card_id"] not in cards.ids:
+                row["loyalty_card_id"] = False
 
     @api.model
     def _forget_points_of_self_order(self, order):
@@ -97,13 +110,13 @@ class PosOrder(models.Model):
             command
             for command in order.get("payment_ids") or []
             if not (
-                _vals_of(command).get("loyalty_card_id") or _vals_of(command).get("payment_method_id") in methods.ids
+                values_of(command).get("loyalty_card_id") or values_of(command).get("payment_method_id") in methods.ids
             )
         ]
         order["lines"] = [
             command
             for command in order.get("lines") or []
-            if not (_vals_of(command).get("loyalty_redeem_uuid") or _vals_of(command).get("is_reward_line"))
+            if not (values_of(command).get("loyalty_redeem_uuid") or values_of(command).get("is_reward_line"))
         ]
 
     def action_pos_order_cancel(self):

@@ -5,6 +5,7 @@ points is not looked at. Settling again changes nothing: each movement has a key
 """
 
 import logging
+from copy import deepcopy
 from typing import NamedTuple
 from uuid import uuid4
 
@@ -42,6 +43,11 @@ class PaidWithPoints(NamedTuple):
     entries: object
 
 
+def values_of(command):
+    """Return the values of a one2many command, or none."""
+    return command[2] if len(command) > 2 and isinstance(command[2], dict) else {}
+
+
 def ids_of(values):
     """Return those of a client's values that can be ids of records."""
     return {value for value in values if isinstance(value, int) and not isinstance(value, bool) and value > 0}
@@ -52,9 +58,12 @@ class PosOrder(models.Model):
 
     @api.model
     def sync_from_ui(self, orders):
-        """Let tills that work on the same cards, or send the same order, follow each other."""
+        """Let tills that work on the same cards, or send the same order, follow each other.
+
+        Odoo takes what it was sent apart; after a conflict the same call is made again and needs it whole.
+        """
         stand_in_line(self.env.cr, self._names_in_line(orders))
-        return super().sync_from_ui(orders)
+        return super().sync_from_ui(deepcopy(orders))
 
     @api.model
     def _names_in_line(self, orders):
@@ -65,7 +74,7 @@ class PosOrder(models.Model):
             partner_ids.add(order.get("partner_id"))
             card_ids.add(order.get("loyalty_card_id"))
             for command in [*(order.get("lines") or ()), *(order.get("payment_ids") or ())]:
-                vals = command[2] if len(command) > 2 and isinstance(command[2], dict) else {}
+                vals = values_of(command)
                 card_ids.update((vals.get("loyalty_card_id"), vals.get("coupon_id")))
         card_ids, partner_ids = (sorted(ids_of(ids)) for ids in (card_ids, partner_ids))
         names = [f"pos.order:{uuid}" for uuid in uuids if uuid]

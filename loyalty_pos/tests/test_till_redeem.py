@@ -1,3 +1,4 @@
+from copy import deepcopy
 from datetime import timedelta
 from uuid import uuid4
 
@@ -84,6 +85,26 @@ class TestTillRedeem(TillPointsCase):
         self.assertEntries(order, [(self.card, "redeem", -50)])
         with self.assertRaisesRegex(UserError, "spent already"):
             self.hold(50, uuid)
+
+    def test_call_that_is_made_again(self):
+        """N7, N8: after a conflict the same call is made again: what the till sent is still whole."""
+        Order = self.env["pos.order"].with_user(self.cashier)
+        data = make_order_data(
+            self.pos_session, self.method, [self.taxed(100, 15)], self.ann, payments=[], state="draft", access_token=""
+        )
+        for original in (data, {**data, "lines": [], "general_customer_note": "Again"}):
+            sent = deepcopy(original)
+            Order.sync_from_ui([sent])
+            self.assertEqual(sent, original)
+
+    def test_card_that_was_deleted(self):
+        """N8: an order that names a card which is not there any more is taken."""
+        gone = self.make_card(self.bob)
+        card_id, code = gone.id, gone.code
+        gone.unlink()
+        payment = {**self.pay_points(50), "loyalty_card_id": card_id, "loyalty_card_code": code}
+        order = self.sell([self.taxed(100, 15)], self.ann, payments=[self.pay(65.0), payment], loyalty_card_id=card_id)
+        self.assertEntries(order, [(self.card, "redeem", -50)])
 
     def test_order_saved_before_it_is_paid(self):
         """N6, H14: an open tab keeps its points reserved; they are spent when it is paid, at another table or not."""
