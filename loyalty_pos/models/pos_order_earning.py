@@ -28,11 +28,12 @@ class PosOrder(models.Model):
         return bool(takes_part and self._programs_of_server())
 
     def _loyalty_settle_one(self):
-        claims = self._earning_claims()
+        programs = self._programs_of_server()
+        claims = self._earning_claims(programs)
         # The level before the order counts, whatever the order spends.
         self.env["loyalty.earning"]._freeze(claims)
         self._settle_redemptions()
-        self._settle_rewards()
+        self._settle_rewards(programs)
         self._settle_earnings(claims)
         self._refresh_points_of_order()
 
@@ -64,13 +65,13 @@ class PosOrder(models.Model):
             vals["loyalty_points_taken_back"] = self.loyalty_points_taken_back + back
         self.write(vals)
 
-    def _earning_claims(self):
-        """Return what the order says to the earning engine, one claim for each program."""
+    def _earning_claims(self, programs):
+        """Return what the order says to the earning engine, one claim for each program, also one that it had before."""
         if not any(self._line_is_sold(line) for line in self.lines):
             return []
         known = {earning.program_id: earning.card_id for earning in self._earned_before()}
         claims = []
-        for program in self._programs_of_server() | self.env["loyalty.program"].union(*known):
+        for program in programs.union(*known):
             card = known.get(program) or self._card_that_earns(program)
             if card:
                 claims.append(self._earning_claim(card))
@@ -92,8 +93,7 @@ class PosOrder(models.Model):
         if not program.is_nominative or not self.partner_id._earns_loyalty():
             return card
         claim = self._earning_claim(Card.new({"program_id": program.id, "partner_id": self.partner_id.id}))
-        result, __ = self.env["loyalty.earning"]._preview([claim])[claim]
-        if not result.points:
+        if not self.env["loyalty.earning"]._preview([claim])[claim].points:
             return card
         return Card.create({"program_id": program.id, "partner_id": self.partner_id.id, "source_pos_order_id": self.id})
 
@@ -244,9 +244,10 @@ class PosOrder(models.Model):
 
     # --- rewards -------------------------------------------------------------------------------------------------
 
-    def _settle_rewards(self):
+    def _settle_rewards(self, programs):
         """Take what rewards of the server's programs cost, and give it back when rewards are returned."""
-        programs = self._programs_of_server()
+        if not (self.lines | self.lines.refunded_orderline_id).filtered("is_reward_line"):
+            return
         lines = self._reward_lines().filtered(lambda line: line.reward_id.program_id in programs)
         for line in lines:
             card = self._card_that_pays(line.coupon_id, False, line.reward_id.program_id)

@@ -213,7 +213,8 @@ class PosOrder(models.Model):
         for redemption, key in zip(redemptions, keys):
             if key in posted:
                 self._note_points(redemption, -posted[key].points)
-        self._call_for_review()
+        if entries.card_id.filtered("debt_points"):
+            self._call_for_review()
 
     def _redeem_key(self, uuid):
         return f"pos-pay:{uuid}:redeem"

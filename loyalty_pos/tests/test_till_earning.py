@@ -221,7 +221,7 @@ class TestTillEarning(EarningCase):
         self.assertEqual((order.loyalty_points_earned, order.loyalty_points_redeemed), (100, 0))
 
     def test_gift_card_earns_nothing(self):
-        """C6: what a gift card paid earns nothing."""
+        """C6, N4: what a gift card paid earns nothing; the money comes back to it with the goods."""
         product = self.make_product("Gift")
         gifts = self.env["loyalty.program"].create(
             {
@@ -236,6 +236,13 @@ class TestTillEarning(EarningCase):
             [self.taxed(100, 0), self.reward_line(gift, 40, -40, gifts.reward_ids)], self.ann, payments=[self.pay(60.0)]
         )
         self.assertEqual(order.loyalty_points_earned, 60)
+        self.confirm(order, {gift.id: self.claim(-40, gifts, gift, line_codes=["R"])})
+        self.assertEqual(gift.points, 0)
+        back = self.reward_line(gift, 40, -40, gifts.reward_ids, qty=-1, refunded_orderline_id=order.lines[1].id)
+        del back["is_reward_line"], back["coupon_id"]
+        sold = self.taxed(100, 0, qty=-1, refunded_orderline_id=order.lines[0].id)
+        self.sell([sold, back], self.ann, payments=[self.pay(-60.0)], is_refund=True)
+        self.assertEqual((gift.points, self.card.points), (40, 1000))
 
     def test_invoiced_order_earns_once(self):
         """C15: an order with an invoice earns at the till, and its invoice earns nothing."""
