@@ -332,58 +332,98 @@ patch(PosOrder.prototype, {
             }
         }
     },
+    /** What comes back of the sold order: {id of its line: quantity}. */
+    get returnedQuantities() {
+        const quantities = {};
+        for (const line of this.lines) {
+            const sold = line.refunded_orderline_id;
+            if (sold?.isSynced && !sold.isRedemption) {
+                quantities[sold.id] = (quantities[sold.id] || 0) - line.qty;
+            }
+        }
+        return quantities;
+    },
+    /** What the server said about this refund, as long as it is about the same goods. */
+    get refundPreview() {
+        const { loyaltyRefund } = this.uiState;
+        return loyaltyRefund?.key === JSON.stringify(this.returnedQuantities)
+            ? loyaltyRefund.preview
+            : null;
+    },
+    setRefundPreview(quantities, preview) {
+        this.uiState.loyaltyRefund = { key: JSON.stringify(quantities), preview };
+    },
     /** What comes back as points: pro rata to the goods, at most what this order gives back at all. */
     getPointsToReturn() {
-        const origin = this.returnedOrder;
-        const paid = origin?.loyaltyPayments.filter((payment) => payment.getAmount() > 0) || [];
-        if (!paid.length || this.totalDue >= 0) {
+        if (!this.returnedOrder || this.totalDue >= 0) {
             return [];
         }
-        const { before, part, whole } = this.getReturnedShare();
         let left = -this.totalDue;
         const result = [];
-        for (const payment of paid) {
-            const total = payment.getAmount();
-            const share = shareOf(total, before, part, whole, this.currency.rounding);
-            const amount = Math.min(left, share);
-            if (amount <= 0) {
-                continue;
+        for (const item of this.refundPreview?.payments || this.estimatePointsToReturn()) {
+            const amount = Math.min(left, item.amount);
+            const points =
+                amount === item.amount
+                    ? item.points
+                    : shareOf(
+                          item.points,
+                          0,
+                          amount,
+                          item.amount,
+                          isWhole(item.points) ? 1 : 0.0001
+                      );
+            if (amount > 0) {
+                left = this.currency.round(left - amount);
+                result.push({ ...item, amount, points });
             }
-            left = this.currency.round(left - amount);
-            const step = isWhole(payment.redeemedPoints) ? 1 : 0.0001;
-            const earlier = shareOf(total, 0, before, whole, this.currency.rounding);
-            result.push({
-                payment,
-                amount,
-                points: shareOf(payment.redeemedPoints, earlier, amount, total, step),
-            });
         }
         return result;
+    },
+    /** The server's rule on what the till knows, for a till without connection. */
+    estimatePointsToReturn() {
+        const { rounding } = this.currency;
+        const { before, part, whole } = this.getReturnedShare();
+        return this.returnedOrder.redemptions
+            .filter((redemption) => redemption.payment)
+            .map(({ payment, card, points, amount: total }) => {
+                const amount = shareOf(total, before, part, whole, rounding);
+                const given = shareOf(total, 0, before, whole, rounding);
+                return {
+                    method_id: payment.payment_method_id.id,
+                    card_id: card?.id,
+                    card_code: payment.loyalty_card_code,
+                    amount,
+                    points: shareOf(points, given, amount, total, isWhole(points) ? 1 : 0.0001),
+                };
+            });
     },
     /** Make the payments that give points back; returns whether something changed. */
     fitPointsToReturn() {
         this.fitReductionsToReturn();
         const due = this.getPointsToReturn();
-        const key = ({ payment, amount }) => `${payment.loyalty_card_id?.id}:${amount}`;
-        const wanted = new Set(due.map(key));
-        const made = new Set();
+        const key = (methodId, cardId, amount) => [methodId, cardId, amount].join();
+        const wanted = new Map(
+            due.map((item) => [key(item.method_id, item.card_id, item.amount), item])
+        );
         let changed = false;
         for (const payment of this.loyaltyPayments) {
-            const own = key({ payment, amount: -payment.getAmount() });
-            if (wanted.has(own) && !made.has(own)) {
-                made.add(own);
-            } else {
+            const own = key(
+                payment.payment_method_id.id,
+                payment.loyalty_card_id?.id,
+                -payment.getAmount()
+            );
+            if (!wanted.delete(own)) {
                 this.removePaymentline(payment);
                 changed = true;
             }
         }
-        for (const item of due.filter((item) => !made.has(key(item)))) {
+        for (const item of wanted.values()) {
             this.models["pos.payment"].create({
                 pos_order_id: this,
-                payment_method_id: item.payment.payment_method_id,
+                payment_method_id: this.models["pos.payment.method"].get(item.method_id),
                 amount: -item.amount,
-                loyalty_card_id: item.payment.loyalty_card_id,
-                loyalty_card_code: item.payment.loyalty_card_code,
+                loyalty_card_id: this.models["loyalty.card"].get(item.card_id),
+                loyalty_card_code: item.card_code,
                 loyalty_points: -item.points,
             });
             changed = true;
@@ -403,29 +443,40 @@ patch(PosOrder.prototype, {
         if (!origin) {
             return null;
         }
-        const returned = this.getPointsToReturn();
-        const reductions = this.getReductionsToReturn();
-        const { before, part, whole } = this.getReturnedShare();
-        const earned = origin.loyalty_points_earned || 0;
-        const taken =
-            earnedAfterReturn(earned, before, whole) -
-            earnedAfterReturn(earned, before + part, whole);
         const items = [
-            ...returned.map((item) => ({ ...item, card: item.payment.loyalty_card_id })),
-            ...reductions,
+            ...this.getPointsToReturn().map((item) => ({
+                ...item,
+                card: this.models["loyalty.card"].get(item.card_id),
+            })),
+            ...this.getReductionsToReturn(),
         ];
         const card = origin.loyalty_card_id || items[0]?.card;
         const back = items.reduce((total, item) => total + item.points, 0);
-        const same = items.every((item) => item.card?.id === card?.id);
-        const has = (card?.spendablePoints || 0) + (same ? back : 0);
-        return {
+        const effects = {
             card,
             back,
-            taken: Math.max(0, taken),
             money: items.reduce((total, item) => total + item.amount, 0),
-            missing: card ? Math.max(0, taken - has) : 0,
             policy: card?.program_id?.negative_policy,
         };
+        const preview = this.refundPreview;
+        if (preview) {
+            return {
+                ...effects,
+                taken: preview.taken_back,
+                missing: preview.missing,
+                policy: preview.policy || effects.policy,
+            };
+        }
+        const { before, part, whole } = this.getReturnedShare();
+        const earned = origin.loyalty_points_earned || 0;
+        const taken = Math.max(
+            0,
+            earnedAfterReturn(earned, before, whole) -
+                earnedAfterReturn(earned, before + part, whole)
+        );
+        const own = items.every((item) => item.card?.id === card?.id) ? back : 0;
+        const missing = card ? Math.max(0, taken - card.spendablePoints - own) : 0;
+        return { ...effects, taken, missing };
     },
 
     // --- what the customer is told ------------------------------------------------------------------------------

@@ -474,7 +474,8 @@ patch(PosStore.prototype, {
         return true;
     },
     /** Points that paid for returned goods go back as points; money never exceeds what was paid in money (N4). */
-    fitPointsToReturn(order) {
+    async fitPointsToReturn(order) {
+        await this.previewRefund(order);
         if (order.fitPointsToReturn()) {
             this.notification.add(
                 _t(
@@ -485,6 +486,31 @@ patch(PosStore.prototype, {
             return true;
         }
         return false;
+    },
+    /** Ask the server what a refund does to points; without connection the till reckons itself. */
+    async previewRefund(order) {
+        const origin = order.returnedOrder;
+        if (!origin?.isSynced || order.finalized || order.refundPreview) {
+            return;
+        }
+        const quantities = order.returnedQuantities;
+        try {
+            const preview = await this.data.call("pos.order", "pos_refund_preview", [
+                [origin.id],
+                quantities,
+            ]);
+            const missing = preview.payments
+                .map((item) => item.card_id)
+                .filter((id) => !this.models["loyalty.card"].get(id));
+            if (missing.length) {
+                await this.data.read("loyalty.card", missing);
+            }
+            order.setRefundPreview(quantities, preview);
+        } catch (error) {
+            if (!(error instanceof ConnectionLostError)) {
+                throw error;
+            }
+        }
     },
     /** Goods with other taxes make other lines of the same redemption. */
     fitReduction(order, { uuid, card, points, amount }) {

@@ -1,3 +1,4 @@
+import { onWillStart } from "@odoo/owl";
 import { LoyaltyCardChip } from "@loyalty_pos/app/components/loyalty_card_chip/loyalty_card_chip";
 import { LoyaltyRefundNotice } from "@loyalty_pos/app/components/loyalty_refund_notice/loyalty_refund_notice";
 import { useBarcodeReader } from "@point_of_sale/app/hooks/barcode_reader_hook";
@@ -15,6 +16,7 @@ patch(PaymentScreen.prototype, {
         super.setup(...arguments);
         this.barcodeReader = useService("barcode_reader");
         this.openRedeemPopup = useAsyncLockedMethod(this.openRedeemPopup);
+        onWillStart(() => this.pos.previewRefund(this.currentOrder));
         // Odoo's payment screen listens to no barcode at all.
         useBarcodeReader({ coupon: this._onCouponScan, loyaltyCard: this._onLoyaltyScan });
     },
