@@ -92,9 +92,10 @@ class LoyaltyTours(TestPointOfSaleHttpCommon):
             {"program_id": cls.program.id, "code": code, "partner_id": partner and partner.id, **values}
         )
 
-    def play(self, name):
-        self.main_pos_config.with_user(self.pos_user).open_ui()
-        self.start_tour(f"/pos/ui/{self.main_pos_config.id}", name, login="pos_user")
+    def play(self, name, login="pos_user"):
+        user = self.env["res.users"].search([("login", "=", login)])
+        self.main_pos_config.with_user(user).open_ui()
+        self.start_tour(f"/pos/ui/{self.main_pos_config.id}", name, login=login)
         self.env.invalidate_all()
         return self.env["pos.order"].search([("state", "=", "paid")], order="id")
 
@@ -144,6 +145,22 @@ class TestTours(LoyaltyTours):
             refund.payment_ids.sorted("amount"),
             [{"amount": -90, "loyalty_points": 0}, {"amount": -10, "loyalty_points": -1000}],
         )
+
+    def test_issue_card(self):
+        """H1, H3, bH7: cards are issued at the till, pre-printed or generated; cashiers give no bonus points."""
+        cleo, dan = self.env["res.partner"].create([{"name": "Cleo New"}, {"name": "Dan New"}])
+        self.play("loyalty_till_issue")
+        cards = self.env["loyalty.card"].search([("partner_id", "in", (cleo | dan).ids)], order="id")
+        self.assertEqual(cards.partner_id, cleo | dan)
+        self.assertEqual(cards[0].code, "7777000001")
+        self.assertTrue(cards[1].code)
+
+    def test_bonus_points(self):
+        """bH7: a manager of the till gives bonus points, with a reason."""
+        self.play("loyalty_till_bonus", login="pos_admin")
+        self.assertEqual(self.card.points, 1005)
+        entry = self.card.entry_ids.sorted("id")[-1]
+        self.assertEqual((entry.kind, entry.points, entry.reason), ("adjust", 5, "Apology"))
 
     def test_offline_and_back(self):
         """N8: without connection points cannot be spent; what was sold earns when the connection is back."""

@@ -1,5 +1,6 @@
 import * as Chrome from "@point_of_sale/../tests/pos/tours/utils/chrome_util";
 import * as Dialog from "@point_of_sale/../tests/generic_helpers/dialog_util";
+import * as TextInputPopup from "@point_of_sale/../tests/generic_helpers/text_input_popup_util";
 import * as Offline from "@point_of_sale/../tests/generic_helpers/offline_util";
 import * as PaymentScreen from "@point_of_sale/../tests/pos/tours/utils/payment_screen_util";
 import * as ProductScreen from "@point_of_sale/../tests/pos/tours/utils/product_screen_util";
@@ -241,6 +242,53 @@ tours.add("loyalty_till_price_reduction", {
             payCash(),
             ReceiptScreen.totalAmountContains("95.00"),
             Till.receiptSays("redeemed", "500"),
+        ].flat(Infinity),
+});
+
+tours.add("loyalty_till_issue", {
+    steps: () =>
+        [
+            start(),
+            ProductScreen.clickPartnerButton(),
+            ProductScreen.clickCustomer("Cleo New"),
+            Till.noCard(),
+            // A pre-printed number.
+            { trigger: ".loyalty-card-chip", run: "click" },
+            Till.enterCard("7777000001"),
+            Till.errorIs("7777000001"),
+            { trigger: ".modal .loyalty-issue-code", run: "click" },
+            Till.cardIs("7777000001", "0"),
+            // Cashiers give no bonus points.
+            Till.pressF11(),
+            { trigger: ".modal .loyalty-card-choice" },
+            { trigger: ".modal:not(:has(.loyalty-bonus))" },
+            Till.discard(),
+            // A generated number.
+            ProductScreen.clickPartnerButton(),
+            ProductScreen.clickCustomer("Dan New"),
+            Till.noCard(),
+            Till.pressF11(),
+            { trigger: ".modal .loyalty-issue", run: "click" },
+            { trigger: ".loyalty-card-chip .loyalty-card-number" },
+        ].flat(Infinity),
+});
+
+tours.add("loyalty_till_bonus", {
+    steps: () =>
+        [
+            start(),
+            scan_barcode("1000000001"),
+            Till.cardIs("1000000001", "1,000"),
+            Till.pressF11(),
+            { trigger: ".modal .loyalty-bonus", run: "click" },
+            Till.tapKeys("5"),
+            Dialog.confirm(),
+            TextInputPopup.inputText("Apology"),
+            Dialog.confirm(),
+            Till.notified("5 bonus points"),
+            { trigger: ".modal .loyalty-card-choice:contains('1,005')" },
+            Till.discard(),
+            Till.cardIs("1000000001", "1,005"),
         ].flat(Infinity),
 });
 

@@ -360,7 +360,9 @@ patch(PosOrder.prototype, {
         }
         let left = -this.totalDue;
         const result = [];
-        for (const item of this.refundPreview?.payments || this.estimatePointsToReturn()) {
+        const items = this.refundPreview?.payments || this.estimatePointsToReturn();
+        const methods = this.config.payment_method_ids.map((method) => method.id);
+        for (const item of items.filter((item) => methods.includes(item.method_id))) {
             const amount = Math.min(left, item.amount);
             const points =
                 amount === item.amount

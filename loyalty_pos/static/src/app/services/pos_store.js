@@ -2,7 +2,11 @@
 import { loyaltyIdsGenerator } from "@pos_loyalty/app/services/pos_store";
 import { PosStore } from "@point_of_sale/app/services/pos_store";
 import { logPosMessage } from "@point_of_sale/app/utils/pretty_console_log";
+import { NumberPopup } from "@point_of_sale/app/components/popups/number_popup/number_popup";
+import { SelectionPopup } from "@point_of_sale/app/components/popups/selection_popup/selection_popup";
+import { TextInputPopup } from "@point_of_sale/app/components/popups/text_input_popup/text_input_popup";
 import { makeAwaitable } from "@point_of_sale/app/utils/make_awaitable_dialog";
+import { uuidv4 } from "@point_of_sale/utils";
 import { AlertDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
 import { _t } from "@web/core/l10n/translation";
 import { ConnectionLostError } from "@web/core/network/rpc";
@@ -11,7 +15,7 @@ import { patch } from "@web/core/utils/patch";
 import { LoyaltyCardPopup } from "@loyalty_pos/app/components/popups/loyalty_card_popup/loyalty_card_popup";
 import { RedeemPointsPopup } from "@loyalty_pos/app/components/popups/redeem_points_popup/redeem_points_popup";
 import { errorMessage } from "@loyalty_pos/app/utils/format";
-import { moneyOf, pointsOf, wholePoints } from "@loyalty_pos/app/utils/points";
+import { isWhole, moneyOf, pointsOf, wholePoints } from "@loyalty_pos/app/utils/points";
 
 /** How long the cards of a customer are taken for current; reserving points asks the server anyway. */
 const CARDS_CURRENT_MS = 60_000;
@@ -200,6 +204,72 @@ patch(PosStore.prototype, {
     async activateCode(code) {
         const { found, error } = await this.useLoyaltyCode(code);
         return found ? error || true : super.activateCode(...arguments);
+    },
+    /**
+     * Issue a card to the order's customer, with a pre-printed number or a generated one, and use it.
+     * Returns why not, or an empty string.
+     */
+    async issueLoyaltyCard(order, code) {
+        const program = await this.chooseLoyaltyProgram();
+        if (!program) {
+            return _t("Choose the program of the card.");
+        }
+        const partner = order.getPartner();
+        const result = await this.data.call("loyalty.card", "pos_issue_card", [
+            this.config.id,
+            partner.id,
+            code,
+            program.id,
+        ]);
+        const [card] = await this.loadLoyaltyCards([result.card]);
+        delete this.loyaltyCardsRead[partner.id];
+        return this.useLoyaltyCard(card, order);
+    },
+    async chooseLoyaltyProgram() {
+        const programs = this.loyaltyPrograms;
+        return programs.length === 1
+            ? programs[0]
+            : await makeAwaitable(this.dialog, SelectionPopup, {
+                  title: _t("Program of the card"),
+                  list: programs.map((program) => ({
+                      id: program.id,
+                      label: program.name,
+                      item: program,
+                  })),
+              });
+    },
+    /** Whether the person at the till may give bonus points (bH7); the server checks it. */
+    get mayGiveBonus() {
+        return this.getCashier()?._role === "manager";
+    },
+    /** Give bonus points to a card: how many, then why. Raises what the server answers. */
+    async giveBonusPoints(card) {
+        const points = await makeAwaitable(this.dialog, NumberPopup, {
+            title: _t("Bonus points for card %s", card.code),
+            isValid: (value) => Number(value) > 0 && isWhole(Number(value)),
+        });
+        const reason =
+            points &&
+            (await makeAwaitable(this.dialog, TextInputPopup, {
+                title: _t("Why are %s points given?", points),
+                placeholder: _t("Apology for a delay, birthday, ..."),
+            }));
+        if (!points || !reason?.trim()) {
+            return false;
+        }
+        const result = await this.data.call("loyalty.card", "pos_give_bonus", [
+            this.config.id,
+            card.id,
+            Number(points),
+            reason.trim(),
+            uuidv4(),
+        ]);
+        await this.loadLoyaltyCards([result.card]);
+        this.notification.add(
+            _t("%(points)s bonus points were given to card %(code)s.", { points, code: card.code }),
+            { type: "success" }
+        );
+        return true;
     },
     /** Whether the card belongs to the person at the till. */
     isCashiersCard(card) {

@@ -21,7 +21,7 @@ export class LoyaltyCardPopup extends Component {
     setup() {
         this.pos = usePos();
         this.ui = useService("ui");
-        this.state = useState({ code: "", error: "", busy: false });
+        this.state = useState({ code: "", unknown: "", error: "", busy: false });
         this.buttons = getButtons([EMPTY, { value: "0" }, BACKSPACE]);
         this.formatPoints = formatPoints;
         useAutofocus({ refName: "code", mobile: true });
@@ -59,9 +59,33 @@ export class LoyaltyCardPopup extends Component {
     async confirm() {
         if (this.isSubmittable) {
             await this.run(async () => {
-                const { error } = await this.pos.useLoyaltyCode(this.state.code, this.props.order);
+                const { code } = this.state;
+                const { found, error } = await this.pos.useLoyaltyCode(code, this.props.order);
+                this.state.unknown = found ? "" : code.trim();
                 return error;
             });
+        }
+    }
+    /** A number that is no card's yet can be a pre-printed one. */
+    get issuableCode() {
+        const code = this.state.code.trim();
+        return this.partner && this.state.unknown === code ? code : "";
+    }
+    get canIssue() {
+        return Boolean(this.partner) && !this.current?.isRegistered && !this.props.cards.length;
+    }
+    get partner() {
+        return this.props.order.getPartner();
+    }
+    async issue(code = false) {
+        await this.run(() => this.pos.issueLoyaltyCard(this.props.order, code));
+    }
+    async giveBonus() {
+        this.state.error = "";
+        try {
+            await this.pos.giveBonusPoints(this.current);
+        } catch (error) {
+            this.state.error = errorMessage(error);
         }
     }
     async choose(card) {
