@@ -24,6 +24,7 @@
         "views/loyalty_accrual_run_views.xml",
         "views/account_move_books_views.xml",
         "wizard/loyalty_account_setup_views.xml",
+        "report/loyalty_proof_templates.xml",
         "wizard/loyalty_proof_views.xml",
         "report/loyalty_rollforward_templates.xml",
         "report/loyalty_report_views.xml",

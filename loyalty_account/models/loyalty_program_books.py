@@ -49,6 +49,11 @@ class LoyaltyProgram(models.Model):
         """Return whether outstanding points of the program are a liability in the books."""
         return self.accounting_policy in combinations.LIABILITY_POLICIES
 
+    def _fiscal_country(self):
+        """Return the country whose taxes the program's company declares; a branch has its parent's."""
+        company = self.company_id
+        return company.account_fiscal_country_id or company.root_id.account_fiscal_country_id
+
     def _books_journal(self):
         """Return the journal of the program's entries: its own, else the company's miscellaneous one (M3)."""
         self.ensure_one()

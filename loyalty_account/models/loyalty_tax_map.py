@@ -50,14 +50,14 @@ class LoyaltyTaxMap(models.Model):
                 return _(
                     "Input Taxes: %s is not computed as a percentage. Only taxes with a rate are recovered.", tax.name
                 )
-            if tax.country_id != self.company_id.account_fiscal_country_id:
+            if tax.country_id != self.program_id._fiscal_country():
                 return _(
                     "Input Taxes: %(tax)s is a tax of %(country)s, but the fiscal country of %(company)s is "
                     "%(expected)s. Choose a tax of that country.",
                     tax=tax.name,
                     country=tax.country_id.name,
                     company=self.company_id.name,
-                    expected=self.company_id.account_fiscal_country_id.name,
+                    expected=self.program_id._fiscal_country().name,
                 )
             if tax.tax_exigibility == "on_payment":
                 return _(

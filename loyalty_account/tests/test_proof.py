@@ -197,6 +197,9 @@ class TestProof(ProofCase):
         self.tamper("UPDATE loyalty_lot SET remaining = remaining - 1 WHERE entry_id = %s", self.second.id)
         proof.action_reconcile()
         self.assertEqual(proof.state, "bad")
+        reports = self.env["ir.actions.report"].with_user(self.auditor)
+        html = reports._render_qweb_html("loyalty_account.report_loyalty_proof", proof.ids)[0]
+        self.assertIn(b"The lot was changed", html)
         action = proof.line_ids.filtered(lambda line: line.part == "points")[0].action_open_row()
         self.assertEqual(action["res_model"], "loyalty.lot")
         with self.assertRaises(AccessError):

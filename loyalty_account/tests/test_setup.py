@@ -96,6 +96,19 @@ class TestSetUp(LoyaltyAccountCase):
         self.set_up("accrual", "tender", program)
         self.assertEqual(program.company_id, self.company)
 
+    def test_branch(self):
+        """M2: a branch is set up with accounts and journal that its parent's chart allows."""
+        branch = self.env["res.company"].create({"name": "Branch", "parent_id": self.company.id})
+        self.env.user.company_ids |= branch
+        program = self.make_program(name="Branch", company_id=branch.id)
+        self.set_up("accrual", "input_tax", program)
+        self.assertFalse(program._accounting_problem())
+        self.assertTrue(program.tax_map_ids)
+        self.assertTrue(program.liability_account_id.with_company(branch).code)
+        other = self.make_program(name="Parent")
+        self.set_up("accrual", "tender", other)
+        self.assertFalse(other._accounting_problem())
+
     def test_no_chart(self):
         """S3: a company without a chart of accounts is told to install one."""
         company = self.env["res.company"].create({"name": "Bare"})

@@ -251,7 +251,7 @@ class LoyaltyAccountSetup(models.TransientModel):
 
     def _expected_vat(self):
         """Return the rate of the company's default sales tax: what points are most likely spent on."""
-        tax = self.company_id.account_sale_tax_id
+        tax = self.company_id.account_sale_tax_id or self.company_id.root_id.account_sale_tax_id
         return tax.amount if tax.amount_type == "percent" and tax.amount > 0 else 0.0
 
     def _map_taxes(self):
@@ -261,7 +261,7 @@ class LoyaltyAccountSetup(models.TransientModel):
         """
         domain = [
             *self._of_company("account.tax"),
-            ("country_id", "=", self.company_id.account_fiscal_country_id.id),
+            ("country_id", "=", self.program_id._fiscal_country().id),
             ("amount_type", "=", "percent"),
             ("tax_exigibility", "!=", "on_payment"),
         ]
