@@ -19,3 +19,4 @@ from . import test_books_reports
 from . import test_redemption_companies
 from . import test_redemption_tour
 from . import test_books_properties
+from . import test_customer_story
