@@ -83,6 +83,32 @@ class TestTillHolds(TillPointsCase):
         with self.assertRaises(AccessError):
             self.card.with_user(self.cashier).write({"points": 5000})
 
+    def test_cashiers_write_nothing(self):
+        """P4, S12, N8: cashiers change neither cards, transactions and reservations nor the history of an order."""
+        order = self.sell([self.line(price=10)], self.ann, payments=[self.pay_points(10, uuid="p")])
+        self.hold(20, "held")
+        cashier = self.env(user=self.cashier)
+        entry, hold = order._entries_of_order()[:1], self.card.hold_ids[:1]
+        for record, vals in (
+            (self.card, {"points": 5000}),
+            (self.card, {"partner_id": self.bob.id}),
+            (self.card, {"closed": True}),
+            (entry, {"points": -1}),
+            (hold, {"points": 1}),
+        ):
+            with self.assertRaises(UserError), self.env.cr.savepoint():
+                record.with_env(cashier).write(vals)
+        for model in ("loyalty.ledger.entry", "loyalty.lot", "loyalty.hold", "loyalty.earning"):
+            with self.assertRaises(AccessError):
+                cashier[model].search([])
+        history = {"card_id": self.card.id, "description": "x", "order_model": "pos.order", "order_id": order.id}
+        with self.assertRaises(AccessError):
+            cashier["loyalty.history"].create(history)
+        rate = {"program_id": self.program.id, "config_id": self.config.id, "multiplier": 9}
+        with self.assertRaises(AccessError):
+            cashier["loyalty.till.rate"].create(rate)
+        self.assertEqual(self.card.points, 990)
+
     # --- reserving points ----------------------------------------------------------------------------------------
 
     def test_hold_reserves_and_says_what_it_pays(self):
