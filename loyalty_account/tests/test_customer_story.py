@@ -32,7 +32,8 @@ class TestCustomerStory(LoyaltyAccountCommon):
         self.env.invalidate_all()
         # 100.00 untaxed x 65.00 of 115.00 paid in money = 56 points.
         self.assertEqual(
-            (ben.loyalty_accumulated_points, ben.loyalty_redeemed_points, ben.loyalty_outstanding_points), (556, 500, 56)
+            (ben.loyalty_accumulated_points, ben.loyalty_redeemed_points, ben.loyalty_outstanding_points),
+            (556, 500, 56),
         )
         self.assertEqual(self.liability(program), 0)
         self.assertEqual(program._loyalty_proof(fields.Date.today())["residual"], 0)
