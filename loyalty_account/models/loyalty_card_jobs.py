@@ -1,5 +1,7 @@
 from odoo import api, models
 
+from odoo.addons.loyalty_ledger.models.loyalty_card_jobs import BATCH
+
 from ..tools.write_off import CONTEXT_KEY, WriteOff
 
 
@@ -7,16 +9,15 @@ class LoyaltyCard(models.Model):
     _inherit = "loyalty.card"
 
     @api.model
-    def _purge(self, programs=None, as_of=None, batch=None, commit=True):
+    def _purge(self, programs=None, as_of=None, batch=BATCH, commit=True):
         """Book what expired in one journal entry for each program, right after the purge (P12).
 
         Should the job be cut off in between, the next accrual run finds that those lots carry a value without points,
         and releases it.
         """
-        options = {} if batch is None else {"batch": batch}
         write_off = WriteOff()
         collecting = self.with_context(**{CONTEXT_KEY: write_off})
-        done = super(LoyaltyCard, collecting)._purge(programs=programs, as_of=as_of, commit=commit, **options)
+        done = super(LoyaltyCard, collecting)._purge(programs=programs, as_of=as_of, batch=batch, commit=commit)
         if write_off:
             write_off.is_over = True
             self.env["loyalty.ledger.entry"].sudo().with_context(**{CONTEXT_KEY: write_off}).browse(

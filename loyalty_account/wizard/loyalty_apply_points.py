@@ -184,7 +184,7 @@ class LoyaltyApplyPoints(models.TransientModel):
                 )
             )
         # The dialog's defaults must not become those of the payment.
-        move = self.move_id.with_context(clean_context(self.env.context))  # pylint: disable=context-overridden
+        move = self.move_id.with_env(self.env(context=clean_context(self.env.context)))
         move._apply_loyalty_points(self.card_id, self.points)
         return {"type": "ir.actions.act_window_close"}
 

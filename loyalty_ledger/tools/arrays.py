@@ -35,6 +35,10 @@ def table(alias, **columns):
 
     :param columns: pairs of PostgreSQL type and values; amounts (``numeric``) in ten-thousandths of a point
     """
+    return _table(alias, columns)
+
+
+def _table(alias, columns):
     rows = max((len(values) for __, values in columns.values()), default=0)
     names = ", ".join(columns)
     if not 0 < rows <= FEW:
