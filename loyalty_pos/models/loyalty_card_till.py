@@ -201,9 +201,10 @@ class LoyaltyCard(models.Model):
                 "pos_uuid": uuid,
                 "pos_order_uuid": str(order_uuid or "") or False,
                 "pos_config_id": config.id,
+                "amount": self.program_id._points_to_money(points, hold.date),
+                "currency_id": self.program_id.currency_id.id,
             }
         )
-        hold._freeze(self.program_id._points_to_money(points, hold.date), self.program_id.currency_id)
         self.invalidate_recordset()
         return hold
 

@@ -48,12 +48,15 @@ class PosOrder(models.Model):
         no reason for an error.
         """
         self.ensure_one()
+        self.check_access("write")
+        asked = self._read_claims(coupon_data)
+        if self._is_settled_by_server(asked):
+            return self._reply_to_till(self._empty_reply(), asked)
         card_ids = sorted(ids_of(int(key) for key in coupon_data) | {*self.lines.coupon_id.ids})
         stand_in_line(
             self.env.cr,
             [f"pos.order:{self.uuid}", *self.env["loyalty.card"]._names_in_line(card_ids, self.partner_id.ids)],
         )
-        self.check_access("write")
         self._loyalty_serialize()
         asked = self._read_claims(coupon_data)
         settled = self._settled_programs()
@@ -63,6 +66,15 @@ class PosOrder(models.Model):
         result = super(PosOrder, source.bind(self)).confirm_coupon_programs(checked)
         source.settle()
         return self._reply_to_till(result, asked)
+
+    def _is_settled_by_server(self, asked):
+        """Return whether a confirmation is about nothing but programs whose points the server gave and took already."""
+        programs = {vals["program_id"] for vals in asked.values()} | {*self._reward_lines().reward_id.program_id.ids}
+        return bool(asked) and programs <= {*self._programs_of_server().ids}
+
+    def _empty_reply(self):
+        """Return the answer to a confirmation that changes nothing, in Odoo's shape."""
+        return {"coupon_updates": [], "program_updates": [], "new_coupon_info": [], "coupon_report": {}}
 
     def _loyalty_serialize(self):
         """Let only one transaction settle this order: the others fail to serialize and are tried again after it.

@@ -30,12 +30,19 @@ class PosOrder(models.Model):
     def _loyalty_settle_one(self):
         programs = self._programs_of_server()
         claims = self._earning_claims(programs)
-        # The level before the order counts, whatever the order spends.
-        self.env["loyalty.earning"]._freeze(claims)
+        if claims and self._spends_points():
+            # The level before the order counts, whatever the order spends.
+            self.env["loyalty.earning"]._freeze(claims)
         self._settle_redemptions()
         self._settle_rewards(programs)
         self._settle_earnings(claims)
         self._refresh_points_of_order()
+
+    def _spends_points(self):
+        """Return whether the order pays with points, or has rewards that cost some."""
+        return bool(self.payment_ids.payment_method_id.loyalty_program_id) or any(
+            line.loyalty_redeem_uuid or line.is_reward_line for line in self.lines
+        )
 
     def _programs_of_server(self):
         """Return the programs whose points the server gives and takes for this order; clients have no say in them."""

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from odoo import api, models
 from odoo.exceptions import AccessError, UserError
+from odoo.tools import SQL
 
 from odoo.addons.loyalty_ledger.tools.units import UNIT, to_points, to_units
 
@@ -97,7 +98,6 @@ class PosOrder(models.Model):
             order = order.sudo()
             if order.state not in ("paid", "done") or not order._has_loyalty():
                 continue
-            order._loyalty_serialize()
             try:
                 with self.env.cr.savepoint():
                     order._loyalty_settle_one()
@@ -193,8 +193,9 @@ class PosOrder(models.Model):
     def _take_redeemed(self, redemptions):
         """Take the points of redemptions: what the till reserved, else what the amount is worth."""
         keys = [self._redeem_key(redemption.uuid) for redemption in redemptions]
-        posted = self._entries_by_key(keys)
-        ops = []
+        # Whatever fails is rolled back as a whole: there are entries only if the order was settled before.
+        posted = self._entries_by_key(keys) if self.loyalty_settled else {}
+        ops, taken = [], []
         for redemption, key in zip(redemptions, keys):
             if key in posted:
                 continue
@@ -208,13 +209,12 @@ class PosOrder(models.Model):
                 )
                 continue
             ops.append(self._redeem_op(redemption, key))
-        entries = self.env["loyalty.card"]._post_entries(ops)
-        posted.update({entry.idempotency_key: entry for entry in entries})
-        for redemption, key in zip(redemptions, keys):
-            if key in posted:
-                self._note_points(redemption, -posted[key].points)
-        if entries.card_id.filtered("debt_points"):
-            self._call_for_review()
+            taken.append(redemption)
+        self.env["loyalty.card"]._post_entries(ops)
+        for redemption, op in zip(taken, ops):
+            self._note_points(redemption, -op["points"])
+        if any("hold" not in op for op in ops):
+            self._call_for_review()  # what was reserved was there
 
     def _redeem_key(self, uuid):
         return f"pos-pay:{uuid}:redeem"
@@ -476,14 +476,22 @@ class PosOrder(models.Model):
         """Write down what came of the order, for the receipt and the lists."""
         self.invalidate_recordset(["loyalty_points_reserved"])
         for order in self:
-            entries = order._entries_of_order()
-            spent = entries.filtered("is_redemption")
-            earned = entries - spent
-            card = (spent or earned)[:1].card_id or order.loyalty_card_id
+            ((spent, earned, card_id),) = self.env.execute_query(
+                SQL(
+                    """
+                    SELECT COALESCE(sum(points) FILTER (WHERE is_redemption), 0),
+                           COALESCE(sum(points) FILTER (WHERE is_redemption IS NOT TRUE), 0),
+                           COALESCE(min(card_id) FILTER (WHERE is_redemption), min(card_id))
+                      FROM loyalty_ledger_entry WHERE res_model = 'pos.order' AND res_id = %s
+                    """,
+                    order.id,
+                )
+            )
+            card = self.env["loyalty.card"].browse(card_id or order.loyalty_card_id.id or [])
             order.write(
                 {
-                    "loyalty_points_redeemed": -sum(spent.mapped("points")),
-                    "loyalty_points_earned": sum(earned.mapped("points")) - order.loyalty_points_taken_back,
+                    "loyalty_points_redeemed": -float(spent),
+                    "loyalty_points_earned": float(earned) - order.loyalty_points_taken_back,
                     "loyalty_balance_after": card.points,
                     "loyalty_card_id": order.loyalty_card_id.id or card.id,
                 }
