@@ -1,5 +1,6 @@
 import { CustomerDisplayPosAdapter } from "@point_of_sale/app/customer_display/customer_display_adapter";
 import { formatPoints } from "@loyalty_pos/app/utils/format";
+import { _t } from "@web/core/l10n/translation";
 import { patch } from "@web/core/utils/patch";
 
 patch(CustomerDisplayPosAdapter.prototype, {
@@ -7,14 +8,17 @@ patch(CustomerDisplayPosAdapter.prototype, {
     formatOrderData(order) {
         super.formatOrderData(...arguments);
         const summary = order.getLoyaltySummary();
+        const named = (points) => `${formatPoints(points)} ${summary.name}`;
         this.data.loyalty = summary && {
             code: summary.code,
             level: summary.level,
-            name: summary.name,
-            earned: summary.earned && formatPoints(summary.earned),
-            redeemed: summary.redeemed && formatPoints(summary.redeemed),
-            balance: formatPoints(summary.balance),
-            estimated: summary.estimated,
+            earned: summary.earned > 0 && formatPoints(summary.earned),
+            redeemed: summary.redeemed > 0 && formatPoints(summary.redeemed),
+            balance: named(summary.balance),
+            earnedMessage: summary.earned > 0 && _t("%s earned", named(summary.earned)),
+            balanceMessage: summary.estimated
+                ? _t("New balance: %s (estimated)", named(summary.balance))
+                : _t("New balance: %s", named(summary.balance)),
         };
     },
 });

@@ -166,9 +166,10 @@ patch(PosStore.prototype, {
         if (error || !card) {
             return { found: Boolean(card), error: error || _t("There is no card %s.", code) };
         }
+        this.closeLoyaltyNotice?.();
         const problem = await this.useLoyaltyCard(card, order);
         if (warning && !problem) {
-            this.notification.add(warning, { type: "warning", sticky: true });
+            this.notifyLoyalty(warning, { type: "warning" });
         }
         return { found: true, error: problem };
     },
@@ -196,9 +197,14 @@ patch(PosStore.prototype, {
         const { found, error } = await this.useLoyaltyCode(code, order);
         if (found && error) {
             this.sound.play("error");
-            this.notification.add(error, { type: "danger", sticky: true });
+            this.notifyLoyalty(error, { type: "danger", sticky: true });
         }
         return found;
+    },
+    /** Tell the cashier about a card, instead of what was said about the one before. */
+    notifyLoyalty(message, options) {
+        this.closeLoyaltyNotice?.();
+        this.closeLoyaltyNotice = this.notification.add(message, options);
     },
     /** A card's number sets that very card; Odoo's till sets the customer and takes the first card. */
     async activateCode(code) {
