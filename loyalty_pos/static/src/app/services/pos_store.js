@@ -15,7 +15,13 @@ import { patch } from "@web/core/utils/patch";
 import { LoyaltyCardPopup } from "@loyalty_pos/app/components/popups/loyalty_card_popup/loyalty_card_popup";
 import { RedeemPointsPopup } from "@loyalty_pos/app/components/popups/redeem_points_popup/redeem_points_popup";
 import { errorMessage } from "@loyalty_pos/app/utils/format";
-import { isWhole, moneyOf, pointsOf, wholePoints } from "@loyalty_pos/app/utils/points";
+import {
+    isWhole,
+    moneyOf,
+    pointsOf,
+    roundPoints,
+    wholePoints,
+} from "@loyalty_pos/app/utils/points";
 
 /** How long the cards of a customer are taken for current; reserving points asks the server anyway. */
 const CARDS_CURRENT_MS = 60_000;
@@ -638,6 +644,36 @@ patch(PosStore.prototype, {
                 }
             }
         }
+    },
+    /** Orders with nothing but points that the server gave when they were paid need no second call. */
+    async postProcessLoyalty(order) {
+        if (!this.isSettledByServer(order)) {
+            return super.postProcessLoyalty(...arguments);
+        }
+        const card = order.loyalty_card_id;
+        if (card?.isRegistered) {
+            // What was redeemed is reserved, and left out of what the card can spend, since it was chosen.
+            const held = order.redemptions
+                .filter((redemption) => redemption.card?.id === card.id)
+                .reduce((total, redemption) => total + redemption.points, 0);
+            const rewards = Math.max(0, order.loyalty_points_redeemed - held);
+            card.points = roundPoints(card.points + order.loyalty_points_earned - rewards);
+        }
+    },
+    isSettledByServer(order) {
+        const changes = Object.values(order.uiState.couponPointChanges);
+        const programs = changes.map((change) =>
+            this.models["loyalty.program"].get(change.program_id)
+        );
+        const rewards = order._get_reward_lines().map((line) => line.reward_id.program_id);
+        return (
+            order.loyalty_settled &&
+            !order.returnedOrder &&
+            changes.every((change) => change.coupon_id > 0) &&
+            [...programs, ...rewards].every(
+                (program) => program?.issue_on === "paid" && !program.limit_usage
+            )
+        );
     },
     async postSyncAllOrders(orders) {
         await super.postSyncAllOrders(...arguments);

@@ -68,6 +68,63 @@ describe("PosStore - cards", () => {
     });
 });
 
+describe("PosStore - synchronisation", () => {
+    test("bH10: points that the server gave with the payment need no second call", async () => {
+        const { store, program } = await setupLoyaltyTill();
+        const calls = [];
+        onRpc("pos.order", "confirm_coupon_programs", () => {
+            calls.push("confirm");
+            return {};
+        });
+        const card = await makeCard(store, MockServer.env);
+        const order = await getFilledOrder(store);
+        order.setLoyaltyCard(card);
+        order.uiState.couponPointChanges = {
+            [card.id]: { points: 10, program_id: program.id, coupon_id: card.id },
+        };
+        await store.redeemPoints(order, card, 250, "p-1");
+        order.state = "paid";
+
+        program.issue_on = "order";
+        await store.postProcessLoyalty(order);
+        expect(calls).toEqual(["confirm"]);
+
+        Object.assign(program, { issue_on: "paid", limit_usage: false });
+        Object.assign(order, {
+            loyalty_settled: true,
+            loyalty_points_earned: 10,
+            loyalty_points_redeemed: 250,
+        });
+        await store.postProcessLoyalty(order);
+        expect(calls).toEqual(["confirm"]);
+        expect(card.spendablePoints).toBe(760);
+    });
+
+    test("N8: an order whose connection was lost in mid-flight is sent again", async () => {
+        const { store } = await setupLoyaltyTill();
+        let isLost = true;
+        const sent = [];
+        onRpc("pos.order", "sync_from_ui", ({ args, parent }) => {
+            sent.push(args[0][0].uuid);
+            if (isLost) {
+                throw new ConnectionLostError("/web/dataset/call_kw");
+            }
+            return parent();
+        });
+        const order = await getFilledOrder(store);
+        order.addPaymentline(store.models["pos.payment.method"].get(1));
+        order.state = "paid";
+        await store.syncAllOrders();
+        expect(sent).toEqual([order.uuid]);
+        expect(order.isDirty()).toBe(true);
+
+        isLost = false;
+        await store.syncAllOrders();
+        expect(sent).toEqual([order.uuid, order.uuid]);
+        expect(order.isSynced).toBe(true);
+    });
+});
+
 describe("PosStore - redemption", () => {
     test("N6: points are reserved when the payment is added and released when it goes", async () => {
         const { store } = await setupLoyaltyTill();
