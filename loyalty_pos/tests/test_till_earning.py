@@ -329,10 +329,19 @@ class TestTillEarningRefund(EarningCase):
         self.assertEqual(self.card.points, 1100)
 
     def test_odoos_own_timing(self):
-        """N4: what the till had claimed for a program with Odoo's own timing is taken back with the goods, too."""
+        """N4: with Odoo's own timing returns leave points alone, as Odoo's till does."""
         self.program.issue_on = "order"
         order = self.sell([self.taxed(50, 15, qty=2)], self.ann)
         self.confirm(order, {self.card.id: self.claim(115, card=self.card, partner_id=self.ann.id)})
+        self.refund(order, 1)
+        self.assertEqual(self.card.points, 1115)
+
+    def test_orders_from_before(self):
+        """N4: what the till had claimed before the program gave points when paid is taken back with the goods, too."""
+        self.program.issue_on = "order"
+        order = self.sell([self.taxed(50, 15, qty=2)], self.ann)
+        self.confirm(order, {self.card.id: self.claim(115, card=self.card, partner_id=self.ann.id)})
+        self.program.issue_on = "paid"
         self.assertEqual(self.card.points, 1115)
         refund = self.refund(order, 1)
         self.assertEqual((refund.loyalty_points_earned, self.card.points), (-58, 1057))

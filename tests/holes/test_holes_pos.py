@@ -286,6 +286,7 @@ class TestHolesPos(AccountTestInvoicingCommon):
 
     def test_returned_goods_keep_their_points(self):
         """Goods come back, the points that they had earned stay on the card."""
+        self._paid_program()
         card = self._card()
         order = self._sell({"qty": 2})
         self._confirm(order, card, 200)
