@@ -172,11 +172,11 @@ tours.add("loyalty_till_refund", {
             PaymentScreen.isShown(),
             Till.refundNotice("back", "1,000 points"),
             Till.refundNotice("taken", "180 points"),
-            Till.pointsPaymentIs("-1,000", "-10.00"),
+            Till.pointsPaymentIs("1,000", "-10.00"),
             // Points that go back are no choice of the cashier's.
             PaymentScreen.clickPaymentlineDelButton("Points", "-10.00"),
             Dialog.confirm(),
-            Till.pointsPaymentIs("-1,000", "-10.00"),
+            Till.pointsPaymentIs("1,000", "-10.00"),
             PaymentScreen.remainingIs("-90.00"),
             payCash(),
             Till.receiptSays("redeemed", "1,000"),

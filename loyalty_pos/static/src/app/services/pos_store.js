@@ -25,6 +25,8 @@ import {
 
 /** How long the cards of a customer are taken for current; reserving points asks the server anyway. */
 const CARDS_CURRENT_MS = 60_000;
+/** The server's HOLD_MINUTES, less what validating an order can take. */
+const HOLD_MS = 25 * 60_000;
 
 patch(PosStore.prototype, {
     async setup() {
@@ -412,6 +414,7 @@ patch(PosStore.prototype, {
             const method = this.getLoyaltyMethod(card.program_id);
             order.addLoyaltyPayment({ uuid, method, card, ...held });
         }
+        order.uiState.loyaltyHolds[uuid].time = Date.now();
     },
     async holdLoyaltyPoints(order, card, points, uuid) {
         try {
@@ -540,6 +543,8 @@ patch(PosStore.prototype, {
                     order.removeRedemption(redemption);
                 }
                 changed = true;
+            } else if (this.isHoldOld(order, uuid)) {
+                await this.redeemPoints(order, card, redemption.points, uuid, redemption);
             } else if (redemption.lines) {
                 this.fitReduction(order, redemption);
             }
@@ -554,6 +559,13 @@ patch(PosStore.prototype, {
             { type: "warning" }
         );
         return true;
+    },
+    /** Points are reserved for half an hour: a tab that was open longer reserves them again before it is paid. */
+    isHoldOld(order, uuid) {
+        const hold = order.uiState.loyaltyHolds[uuid];
+        return Boolean(
+            hold && !hold.offline && !this.data.network.offline && Date.now() - hold.time > HOLD_MS
+        );
     },
     /** Points that paid for returned goods go back as points; money never exceeds what was paid in money (N4). */
     async fitPointsToReturn(order) {

@@ -13,6 +13,7 @@ const setupPopup = async (points = 1000) => {
     const { store } = await setupLoyaltyTill();
     const card = await makeCard(store, MockServer.env, { points });
     const order = await getFilledOrder(store);
+    order.setLoyaltyCard(card);
     const popup = await mountWithCleanup(RedeemPointsPopup, {
         props: { order, card, close: () => expect.step("close") },
     });

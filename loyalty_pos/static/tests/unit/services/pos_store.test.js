@@ -149,6 +149,37 @@ describe("PosStore - redemption", () => {
         expect(card.spendablePoints).toBe(1000);
     });
 
+    test("N6: points of a tab that was open for long are reserved again before it is paid", async () => {
+        const { store } = await setupLoyaltyTill();
+        const card = await makeCard(store, MockServer.env);
+        const order = await getFilledOrder(store);
+        await store.redeemPoints(order, card, 250, "p-1");
+        const [redemption] = order.redemptions;
+        delete holds["p-1"];
+        expect(await store.fitRedemptions(order)).toBe(false);
+        expect(holds["p-1"]).toBe(undefined);
+
+        order.uiState.loyaltyHolds[redemption.uuid].time -= 26 * 60_000;
+        expect(await store.fitRedemptions(order)).toBe(false);
+        expect(holds["p-1"].points).toBe(250);
+        expect(order.redemptions[0].points).toBe(250);
+    });
+
+    test("S11: an order that became smaller is not paid with more points than it needs", async () => {
+        const { store } = await setupLoyaltyTill();
+        const card = await makeCard(store, MockServer.env, { points: 100_000 });
+        const order = await getFilledOrder(store);
+        const points = Math.round(order.totalDue * 100);
+        await store.redeemPoints(order, card, points, "p-1");
+        expect(order.remainingDue).toBe(0);
+
+        order.removeOrderline(order.lines[1]);
+        expect(await store.fitRedemptions(order)).toBe(true);
+        expect(order.loyaltyTendered).toBe(order.totalDue);
+        expect(holds["p-1"].points).toBe(Math.round(order.totalDue * 100));
+        expect(await store.fitRedemptions(order)).toBe(false);
+    });
+
     test("S10: what the server refuses is not paid", async () => {
         const { store } = await setupLoyaltyTill();
         const card = await makeCard(store, MockServer.env);

@@ -212,6 +212,13 @@ export class RedeemPointsPopup extends Component {
         if (!this.isSubmittable) {
             return;
         }
+        const current =
+            this.props.redemption?.card || this.order.getLoyaltyCard(this.card.program_id);
+        if (current?.id !== this.card.id) {
+            // Another card was scanned meanwhile.
+            this.props.close();
+            return;
+        }
         this.state.busy = true;
         this.state.error = "";
         try {

@@ -1,11 +1,14 @@
 import { PaymentScreenPaymentLines } from "@point_of_sale/app/screens/payment_screen/payment_lines/payment_lines";
+import { _t } from "@web/core/l10n/translation";
 import { patch } from "@web/core/utils/patch";
 import { formatPoints } from "@loyalty_pos/app/utils/format";
 
 patch(PaymentScreenPaymentLines.prototype, {
-    setup() {
-        super.setup(...arguments);
-        this.formatPoints = formatPoints;
+    getPointsLabel({ redeemedPoints, loyalty_card_code: code }) {
+        const points = formatPoints(Math.abs(redeemedPoints));
+        return redeemedPoints < 0
+            ? _t("%(points)s points back to card %(code)s", { points, code })
+            : _t("%(points)s points, card %(code)s", { points, code });
     },
     /** On small screens Odoo asks for a new amount; points are changed in their own popup. */
     async selectLine(paymentline) {
