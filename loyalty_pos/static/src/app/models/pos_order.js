@@ -470,7 +470,9 @@ patch(PosOrder.prototype, {
             };
         }
         const { before, part, whole } = this.getReturnedShare();
-        const earned = origin.loyalty_points_earned || 0;
+        // With Odoo's own timing returns leave earned points alone.
+        const isPaid = card?.program_id?.issue_on === "paid";
+        const earned = isPaid ? origin.loyalty_points_earned || 0 : 0;
         const taken = Math.max(
             0,
             earnedAfterReturn(earned, before, whole) -

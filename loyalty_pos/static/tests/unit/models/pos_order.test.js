@@ -67,7 +67,7 @@ describe("pos.order - cards and redemptions", () => {
 /** A sale paid with 500 points and cash, and a refund of `qty` of its first line. */
 const setupRefund = async (qtyByLine) => {
     const { store, method, program } = await setupLoyaltyTill();
-    program.negative_policy = "debt";
+    Object.assign(program, { issue_on: "paid", negative_policy: "debt" });
     const card = await makeCard(store, MockServer.env, { points: 10 });
     const sale = await getFilledOrder(store);
     sale.setPartner(store.models["res.partner"].get(3));
