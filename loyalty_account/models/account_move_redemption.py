@@ -16,6 +16,8 @@ SERVER_FIELDS = (
     "loyalty_redeem_points",
     "loyalty_redeem_amount",
     "loyalty_redeem_origin_id",
+    "loyalty_redeem_note_id",
+    "loyalty_program_id",
 )
 
 
@@ -53,6 +55,10 @@ class AccountMove(models.Model):
     loyalty_redeem_origin_id = fields.Many2one(
         "account.move", "Gives Back Points Of", copy=False, readonly=True, index="btree_not_null"
     )
+    loyalty_redeem_note_id = fields.Many2one(
+        "account.move", "Gives Back Points For", copy=False, readonly=True, index="btree_not_null",
+        help="Credit note for which this entry undoes a price reduction by points.",
+    )  # fmt: skip
     loyalty_redeem_return_ids = fields.One2many("account.move", "loyalty_redeem_origin_id", "Points Given Back By")
 
     # --- what the form shows -------------------------------------------------------------------------------------
@@ -406,8 +412,14 @@ class AccountMove(models.Model):
 
     def _check_loyalty_vals(self, vals):
         """What a document redeems is decided by Apply Loyalty Points, never by who writes fields."""
-        if not self.env.su and any(vals.get(name) for name in SERVER_FIELDS):
+        if self.env.su:
+            return
+        if any(vals[name] or any(move[name] for move in self) for name in SERVER_FIELDS if name in vals):
             raise AccessError(self.env._("Use Apply Loyalty Points to let points pay a document."))
+        if "origin_payment_id" in vals and any(
+            payment.loyalty_card_id and payment.id != vals["origin_payment_id"] for payment in self.origin_payment_id
+        ):
+            raise AccessError(self.env._("This entry carries loyalty points and stays with its payment."))
 
     def _reserve_again(self, changed):
         """A draft that was posted keeps its points reserved; a cancelled one gives them up."""
@@ -418,16 +430,31 @@ class AccountMove(models.Model):
             if move.state == "draft" and not move.loyalty_points_reserved:
                 move._reserve_points(hold.card_id, hold.points, hold.amount)
 
+    def button_draft(self):
+        """A credit note that is a draft again gives nothing back; posting it decides anew, by its lines."""
+        notes = self.filtered(lambda move: move.move_type == "out_refund")
+        payments = notes._only_loyalty_payments()
+        result = super().button_draft()
+        payments._undo_loyalty()
+        notes._undo_reductions()
+        for move in self - notes:
+            lines = move.line_ids.filtered("is_loyalty_reduction")
+            if lines and move.state == "draft" and not move.loyalty_redeem_points:  # it was cancelled and gave them up
+                move.write({"invoice_line_ids": [fields.Command.delete(line.id) for line in lines]})
+        return result
+
     def button_cancel(self):
         """The sale does not take place: points that paid it go back."""
         payments = self._only_loyalty_payments()
         result = super().button_cancel()
         self._remove_loyalty_points()
         payments._undo_loyalty()
+        self._undo_reductions()
         return result
 
     def unlink(self):
         payments = self._only_loyalty_payments()
+        self._undo_reductions()
         for move in self:
             if move.loyalty_hold_id:
                 move.sudo().loyalty_hold_id._release()  # reservations have no write access
@@ -589,6 +616,8 @@ class AccountPayment(models.Model):
                     )
                 if entry.state != "posted":
                     continue
+                if entry == move and payment.payment_type == "inbound":
+                    payment._check_loyalty_due()
                 lines = entry.line_ids.filtered(lambda line: line.account_id == payment.destination_account_id)  # noqa: B023
                 expected = payment.amount_signed * (-1 if entry == move else 1)
                 if payment.currency_id.compare_amounts(sum(lines.mapped("balance")), expected):
@@ -617,10 +646,7 @@ class AccountPayment(models.Model):
         self.ensure_one()
         program = self.loyalty_card_id.sudo().program_id  # whoever posts the credit note need not see the program
         returns = self.loyalty_return_ids.filtered(lambda payment: payment._redemption_in_force()[0])
-        before = sum(returns.mapped("amount"))
-        points = round(
-            part_of(self.loyalty_points, before + amount, self.amount, 1.0) - sum(returns.mapped("loyalty_points")), 4
-        )
+        points = self._points_given_back(amount, returns)
         payment = self.create(
             {
                 "payment_type": "outbound",
@@ -628,7 +654,7 @@ class AccountPayment(models.Model):
                 "partner_id": self.partner_id.id,
                 "company_id": self.company_id.id,
                 "journal_id": self.journal_id.id,
-                "payment_method_line_id": program._loyalty_method_line("outbound").id,
+                "payment_method_line_id": program._loyalty_method_line("outbound", self.journal_id).id,
                 "currency_id": self.currency_id.id,
                 "amount": amount,
                 "date": credit_note.date,

@@ -152,7 +152,8 @@ class AccountMove(models.Model):
             lines = move.line_ids.filtered("is_loyalty_reduction")
             if move.state != "posted" or not (lines or move.loyalty_redeem_points):
                 continue
-            if move.move_type == "entry" or (move.move_type == "out_refund" and not move.loyalty_redeem_points):
+            takes_back = move.move_type == "out_refund" and sum(lines.mapped("price_total")) <= 0
+            if move.move_type == "entry" or (takes_back and not move.loyalty_redeem_points):
                 continue  # what a credit note takes back of its invoice's lines
             if move.loyalty_redeem_origin_id:
                 continue
@@ -187,9 +188,25 @@ class AccountMove(models.Model):
         back = min(sum(amounts.values()), taken)
         earlier = sum((notes - self).mapped("loyalty_redeem_points"))
         points = part_of(invoice.loyalty_redeem_points, max(back, 0), taken, 1.0) - earlier
-        if points > 0:
-            self._set_redemption(invoice.loyalty_redeem_card_id, points, -amounts[self], invoice)
+        if points > 0 or self.loyalty_redeem_points:  # posted again, it may take less of them back
+            self._set_redemption(invoice.loyalty_redeem_card_id, max(points, 0), -amounts[self], invoice)
             self._settle_points()
+
+    def _undo_reductions(self):
+        """Undo what redeemed points, or gave them back, for these documents only: they are drafts or cancelled."""
+        entries = self.search([("loyalty_redeem_note_id", "in", self.ids), ("state", "=", "posted")])
+        invoices = self.filtered(lambda move: move.move_type == "out_invoice" and move.state != "posted")
+        for entry in entries.filtered(lambda entry: not entry._loyalty_reversals()):
+            if entry._can_be_unlinked():
+                entry.button_draft()
+                entry.button_cancel()
+            else:
+                today = fields.Date.context_today(self)
+                entry._reverse_moves([{"date": max(entry.date, today)}], cancel=True)
+        reductions = invoices._loyalty_reductions().filtered(lambda note: note.state == "posted")
+        if reductions:
+            reductions.button_draft()
+            reductions.button_cancel()
 
     def _give_back_part(self, credit_note, amount):
         """Undo ``amount`` of this credit note of points by an entry, and match it with ``credit_note``."""
@@ -226,6 +243,7 @@ class AccountMove(models.Model):
             }
         )
         entry._set_redemption(self.loyalty_redeem_card_id, points, amount, self)
+        entry.sudo().loyalty_redeem_note_id = credit_note  # the field is the server's
         entry._post()
         for other in (credit_note, self):
             open_lines = (entry | other).line_ids.filtered(

@@ -216,6 +216,8 @@ class AccountPayment(models.Model):
                     "Points are given back by the credit note of the invoice that they paid, not by a payment of its own."
                 )
             )
+        if self.loyalty_move_id and self.loyalty_move_id.move_type != "out_refund":
+            raise ValidationError(self.env._("Points are given back by a credit note; choose one."))
         if self.loyalty_card_id != origin.loyalty_card_id or self.currency_id != origin.currency_id:
             raise ValidationError(self.env._("Points go back to the card that they came from."))
         posted = (origin.loyalty_return_ids | self).filtered(
@@ -230,6 +232,34 @@ class AccountPayment(models.Model):
                     "%s would give back more than the points paid.", self.display_name or self.env._("This payment")
                 )
             )
+        points = origin._points_given_back(self.amount, posted - self)
+        if self.loyalty_points != points:
+            raise ValidationError(
+                self.env._(
+                    "%(points)s points go back for %(amount)s, not %(other)s.",
+                    points=say_points(self.env, points),
+                    amount=self.currency_id.format(self.amount),
+                    other=say_points(self.env, self.loyalty_points),
+                )
+            )
+
+    def _points_given_back(self, amount, earlier):
+        """Return the points that go back for ``amount`` of this payment, after the returns ``earlier``."""
+        self.ensure_one()
+        total = part_of(self.loyalty_points, sum(earlier.mapped("amount")) + amount, self.amount, 1.0)
+        return round(total - sum(earlier.mapped("loyalty_points")), 4)
+
+    @api.constrains("state", "move_id", "outstanding_account_id", "loyalty_card_id")
+    def _check_loyalty_has_entry(self):
+        """Odoo lets payments without outstanding account pay invoices without journal entry; points never do."""
+        for payment in self:
+            if payment.loyalty_card_id and payment.state in ("in_process", "paid") and not payment.move_id:
+                raise ValidationError(
+                    self.env._(
+                        "Points cannot pay without a journal entry: delete %s and apply points again.",
+                        payment.display_name,
+                    )
+                )
 
     def _check_loyalty_frozen(self, vals):
         """A payment with points that has a journal entry, or gave points back, does not change any more."""
@@ -257,6 +287,11 @@ class AccountPayment(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         payments = super().create(vals_list)
+        used = payments.sudo().filtered(
+            lambda payment: payment.loyalty_hold_id and payment.loyalty_hold_id.state not in ("active", "expired")
+        )  # reservations are read here only
+        if used:
+            raise ValidationError(self.env._("The reserved points were used already."))
         payments._reserve_loyalty_points()
         return payments
 
@@ -440,6 +475,12 @@ class AccountPayment(models.Model):
 
     def _check_loyalty_due(self):
         """Points never pay more than the invoice still needs; a draft may have waited for long."""
+        if not self.loyalty_move_id:
+            raise UserError(
+                self.env._(
+                    "The invoice that %s paid was deleted. Apply the points to another invoice.", self.display_name
+                )
+            )
         due = self.loyalty_move_id._loyalty_payable_amount()
         if self.currency_id.compare_amounts(self.amount, due) > 0:
             raise UserError(

@@ -75,10 +75,10 @@ class LoyaltyProgram(models.Model):
             )
         return False
 
-    def _loyalty_method_line(self, payment_type):
-        """Return the payment method Loyalty Points of the program's journal, for one direction."""
+    def _loyalty_method_line(self, payment_type, journal=None):
+        """Return the payment method Loyalty Points of a journal, by default the program's, for one direction."""
         self.ensure_one()
-        journal = self.loyalty_journal_id
+        journal = journal or self.loyalty_journal_id
         lines = journal[f"{payment_type}_payment_method_line_ids"].filtered(lambda line: line.code == "loyalty")
         if not lines:
             raise UserError(

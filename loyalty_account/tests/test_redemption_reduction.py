@@ -189,6 +189,72 @@ class TestPriceReduction(ReductionCase):
         contra = both.line_ids.filtered(lambda line: line.account_id == self.contra_account)
         self.assertAlmostEqual(sum(contra.mapped("balance")), 0)
 
+    def test_reduction_is_cancelled(self):
+        """S10, S11: a credit note of points gave its points up when it was cancelled; it lowers no price any more."""
+        move = self.make_invoice(self.line(100, 15), post=True)
+        self.apply_points(move, 50)
+        note = move._loyalty_reductions().with_user(self.clerk)
+        note.button_draft()
+        note.button_cancel()
+        self.assertEqual(self.card.points, 1000)
+        note.button_draft()
+        with self.assertRaisesRegex(UserError, "0 points pay"), self.cr.savepoint():
+            note.action_post()
+
+    def test_cancelled_invoice_as_draft(self):
+        """S11: an invoice that was cancelled gave its points up: as a draft again it has no lines of points."""
+        move = self.make_invoice(self.line(100, 15))
+        self.apply_points(move, 50)
+        move.action_post()
+        move.button_draft()
+        move.button_cancel()
+        move.button_draft()
+        self.assertEqual((move.amount_total, self.card.available_points), (115, 1000))
+        self.apply_points(move, 20)
+        move.action_post()
+        self.assertEqual((move.amount_total, self.card.points), (95, 980))
+
+    def test_posted_lines_stay(self):
+        """S11: the dialog takes points off drafts only."""
+        move = self.make_invoice(self.line(100, 15))
+        wizard = self.apply_points(move, 50)
+        move.action_post()
+        with self.assertRaisesRegex(UserError, "is no draft"):
+            wizard.action_remove()
+        self.assertEqual(move.loyalty_redeem_points, 50)
+
+    def test_credit_note_without_the_lines_of_points(self):
+        """N4: a credit note that is posted again without the lines of points gives no points back."""
+        move = self.make_invoice(self.line(100, 15))
+        self.apply_points(move, 50)
+        move.action_post()
+        note = self.credit(move)
+        self.assertEqual(self.card.points, 1000)
+        note.button_draft()
+        lines = note.invoice_line_ids.filtered("is_loyalty_reduction")
+        note.write({"invoice_line_ids": [Command.delete(line.id) for line in lines]})
+        note.action_post()
+        self.assertEqual((note.amount_total, self.card.points), (115, 950))
+
+    def test_undo_after_posted_reduction(self):
+        """N4, S11: cancelling what gave a price reduction back, or the invoice itself, undoes that too."""
+        move = self.make_invoice(self.line(100, 15), post=True)
+        self.apply_points(move, 50)
+        note = self.credit(move)
+        self.assertEqual((self.card.points, note.amount_residual), (1000, 0))
+        note.button_draft()
+        self.assertEqual(self.card.points, 950)
+        note.action_post()
+        self.assertEqual((self.card.points, note.amount_residual), (1000, 0))
+        note.button_cancel()
+        self.assertEqual((self.card.points, move.amount_residual), (950, 65))
+        reduction = move._loyalty_reductions()
+        move.button_draft()
+        self.assertEqual(self.card.points, 950)
+        move.button_cancel()
+        self.assertEqual((self.card.points, reduction.state), (1000, "cancel"))
+        self.assertEqual(self.card._verify_ledger(), [])
+
     def test_no_payment(self):
         """N3: in this mode points are no means of payment, neither in Register Payment nor as a receipt."""
         move = self.make_invoice(self.line(100, 15), post=True)

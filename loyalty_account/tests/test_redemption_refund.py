@@ -1,4 +1,5 @@
 from odoo.exceptions import UserError
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from .golden_vat_split import REFUND, REFUND_IN_THIRDS
@@ -179,6 +180,37 @@ class TestRedemptionRefund(RedemptionCase):
         note.button_draft()
         note.button_cancel()
         self.assertEqual(self.card.points, 500)
+
+    def test_credit_note_is_posted_again(self):
+        """N4: a credit note that is reset takes its points, and gives back by its new lines when it is posted again."""
+        move = self.sell()
+        note = self.credit(move)
+        note.button_draft()
+        self.assertEqual(self.card.points, 500)
+        note.action_post()
+        self.assertEqual((self.card.points, note.amount_residual), (1000, 65))
+        note.button_draft()
+        note.write(
+            {
+                "invoice_line_ids": [
+                    Command.clear(),
+                    Command.create({"product_id": self.product.id, **self.line(10, 15)}),
+                ]
+            }
+        )
+        note.action_post()
+        self.assertEqual((self.card.points, note.amount_residual), (550, 6.5))
+        self.assertEqual(self.card._verify_ledger(), [])
+
+    def test_program_changed_since(self):
+        """N4: a refund is never refused: the program has another journal by now, or is archived."""
+        for values in ({"loyalty_journal_id": self.make_loyalty_journal(code="LOY2").id}, {"active": False}):
+            with self.subTest(values):
+                move = self.sell()
+                self.program.write(values)
+                self.assertEqual(self.credit(move).amount_residual, 65)
+                self.assertEqual(self.card.points, 1000)
+                self.program.loyalty_journal_id = self.loyalty_journal
 
     def test_points_after_an_earlier_credit(self):
         """N4: points that paid what an earlier credit note left come back with later ones, never more than they credit."""

@@ -211,6 +211,83 @@ class TestRedemptionUndo(RedemptionCase):
         for name in ("loyalty_redeem_points", "loyalty_redeem_card_id", "loyalty_hold_id"):
             with self.assertRaisesRegex(AccessError, "Use Apply Loyalty Points"):
                 move.write({name: 1})
+        draft = self.make_invoice(self.line(100, 15))
+        self.apply_points(draft, 50)
+        with self.assertRaisesRegex(AccessError, "Use Apply Loyalty Points"):
+            draft.write({"loyalty_hold_id": False})
+
+    def test_forged_return(self):
+        """S10, S11: points come back only for a credit note, as many as its money, whoever writes the fields."""
+        move, payment = self.redeem()
+        note = self.credit(move, self.line(10, 15), post=False)
+        values = {
+            "payment_type": "outbound",
+            "partner_type": "customer",
+            "partner_id": self.customer.id,
+            "journal_id": self.loyalty_journal.id,
+            "payment_method_line_id": self.loyalty_journal.outbound_payment_method_line_ids.id,
+            "amount": 1,
+            "loyalty_card_id": self.card.id,
+            "loyalty_points": 50,
+            "loyalty_move_id": note.id,
+            "loyalty_origin_id": payment.id,
+        }
+        for change, message in (
+            ({}, "1 points go back for"),
+            ({"loyalty_points": 1, "loyalty_move_id": move.id}, "given back by a credit note"),
+        ):
+            with self.subTest(message), self.assertRaisesRegex(ValidationError, message), self.cr.savepoint():
+                self.env["account.payment"].with_user(self.clerk).create({**values, **change})
+
+    def test_no_entry_no_payment(self):
+        """S10, S11: a payment with points always has its journal entry, and stays with it."""
+        move, payment = self.redeem()
+        with self.assertRaisesRegex(AccessError, "stays with its payment"):
+            payment.move_id.write({"origin_payment_id": False})
+        draft = (
+            self.env["account.payment"]
+            .with_user(self.clerk)
+            .create(
+                {
+                    "payment_type": "inbound",
+                    "partner_type": "customer",
+                    "partner_id": self.customer.id,
+                    "journal_id": self.loyalty_journal.id,
+                    "payment_method_line_id": self.loyalty_journal.inbound_payment_method_line_ids.id,
+                    "amount": 50,
+                    "loyalty_card_id": self.card.id,
+                    "loyalty_points": 50,
+                    "loyalty_move_id": move.id,
+                }
+            )
+        )
+        draft.outstanding_account_id = False
+        draft.invoice_ids = move
+        with self.assertRaisesRegex(ValidationError, "without a journal entry"), self.cr.savepoint():
+            draft.action_post()
+        self.env.invalidate_all()
+        self.assertEqual((self.card.points, move.amount_residual), (950, 65))
+
+    def test_confirmed_again_too_late(self):
+        """S10, S11: a payment that was reset does not pay what money has paid since: points never become credit."""
+        move, payment = self.redeem()
+        payment.action_draft()
+        self.pay(move)
+        with self.assertRaisesRegex(UserError, "Points can pay .*0.00"), self.cr.savepoint():
+            payment.action_post()
+        self.env.invalidate_all()
+        self.assertEqual((self.card.points, payment.state), (1000, "draft"))
+
+    def test_used_reservation(self):
+        """N6: a reservation freezes the money once; it does not carry an old value into another payment."""
+        move = self.make_invoice(self.line(100, 15))
+        self.apply_points(move, 50)
+        hold = move.loyalty_hold_id
+        move.action_post()
+        self.set_value(0.5)
+        values = move._prepare_loyalty_payment_vals(self.card, 50, 50)
+        with self.assertRaisesRegex(ValidationError, "used already"):
+            self.env["account.payment"].create({**values, "loyalty_hold_id": hold.id})
 
     def test_roles(self):
         """S10: an invoicing user redeems without any loyalty right; a salesperson without accounting cannot."""

@@ -192,5 +192,9 @@ class LoyaltyApplyPoints(models.TransientModel):
         """Take the points off the draft: they are available again."""
         self.ensure_one()
         self.move_id.check_access("write")
+        if self.move_id.state != "draft":
+            raise UserError(
+                self.env._("%s is no draft: cancel its payment or credit note with points.", self.move_id.display_name)
+            )
         self.move_id._remove_loyalty_points()
         return {"type": "ir.actions.act_window_close"}
