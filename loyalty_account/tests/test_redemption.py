@@ -92,7 +92,7 @@ class TestRedemption(RedemptionCase):
         )
 
     def test_s24_posted(self):
-        """S24, S10, S11, C27: 50 points pay 50.00 of a posted invoice of 115.00 at once."""
+        """S24, S10, S11, C2, C27: the 50 points on a customer's card pay 50.00 of a posted invoice of 115.00 at once."""
         move = self.make_invoice(self.line(100, 15), post=True)
         self.apply_points(move, 50)
         self.assertEqual(move.loyalty_points_redeemed, 50)
