@@ -1,6 +1,7 @@
 """How a program gives points, as far as the ledger works them out itself."""
 
 from odoo import fields, models
+from odoo.tools import ormcache
 
 
 class LoyaltyProgram(models.Model):
@@ -54,11 +55,19 @@ class LoyaltyProgram(models.Model):
     def _excludes_pricelist(self, pricelist):
         """Return whether documents with these prices earn nothing (bM8)."""
         self.ensure_one()
-        if not pricelist:
-            return False
-        return pricelist in self.excluded_pricelist_ids or bool(
-            self.pricelist_ids and pricelist not in self.pricelist_ids
-        )
+        return bool(pricelist) and self._origin._excludes_pricelist_id(pricelist._origin.id)
+
+    @ormcache("self.id", "pricelist_id")
+    def _excludes_pricelist_id(self, pricelist_id):
+        """Every order asks, and programs hardly ever change: remembered until one does."""
+        excluded, only = self.excluded_pricelist_ids.ids, self.pricelist_ids.ids
+        return pricelist_id in excluded or bool(only and pricelist_id not in only)
+
+    def write(self, vals):
+        result = super().write(vals)
+        if vals.keys() & {"excluded_pricelist_ids", "pricelist_ids"}:
+            self.env.registry.clear_cache()
+        return result
 
     def _uses_pricelists(self):
         """Return whether a document has to say which pricelist it has."""
