@@ -21,6 +21,17 @@ class PosOrder(models.Model):
         self._demo_sale(session, method, "carla_new", [(beans, 24.0, 2)])
         self._demo_sale(session, method, "grace", [(machine, 349.0, 1), (beans, 24.0, 1)], spend=True)
         session.action_pos_session_closing_control()
+        # Closed: the till's payment methods can change.
+        program = self.env.ref("loyalty_account.demo_program_trade")
+        if program.accounting_policy != "none" and program.company_id == config.company_id:
+            self.env["pos.payment.method"].create(
+                {
+                    "name": self.env._("Loyalty Points"),
+                    "loyalty_program_id": program.id,
+                    "company_id": program.company_id.id,
+                    "config_ids": [Command.link(config.id)],
+                }
+            )
 
     def _demo_sale(self, session, method, card_name, products, spend=False):
         """Send what the till sends for a sale and its card."""
