@@ -211,38 +211,46 @@ class LoyaltyAccrualRun(models.Model):
                 """
                 CREATE TEMPORARY TABLE loyalty_accrual_plan ON COMMIT DROP AS
                 WITH %(lots)s,
-                opening AS MATERIALIZED (
+                opening AS (
                      SELECT l.id FROM loyalty_ledger_entry e JOIN loyalty_lot l ON l.entry_id = e.id
                       WHERE e.program_id = %(program)s AND e.kind = 'opening'),
-                exact AS MATERIALIZED (
-                     SELECT s.id, s.remaining, s.amount, s.valued,
-                            NOT s.valued AND COALESCE(s.origin_lot_id, s.id) IN (SELECT id FROM opening) AS is_opening,
-                            s.remaining * %(numerator)s::numeric / %(denominator)s::numeric AS target
-                       FROM state s),
-                wanted AS MATERIALIZED (
-                     SELECT id, remaining, amount, valued, is_opening, target,
-                            NOT valued OR abs(target - amount) >= %(rounding)s::numeric AS dirty
-                       FROM exact WHERE NOT is_opening OR %(with_opening)s),
-                total AS (
-                     SELECT COALESCE(sum(amount), 0) AS amount,
-                            round(COALESCE(sum(target), 0) / %(rounding)s::numeric) * %(rounding)s::numeric AS target
-                       FROM wanted),
+                dirty AS MATERIALIZED (
+                     SELECT id, remaining, amount, valued,
+                            NOT valued AND COALESCE(origin_lot_id, id) IN (SELECT id FROM opening) AS is_opening
+                       FROM state
+                      WHERE NOT valued OR abs(remaining * %(numerator)s::numeric - amount * %(denominator)s::numeric)
+                                          >= %(rounding)s::numeric * %(denominator)s::numeric),
+                outstanding AS MATERIALIZED (
+                     SELECT COALESCE(sum(amount), 0) AS amount, COALESCE(sum(remaining), 0) AS points FROM state),
+                left_out AS MATERIALIZED (
+                     SELECT COALESCE(sum(remaining), 0) AS points FROM dirty WHERE is_opening AND NOT %(with_opening)s),
+                total AS MATERIALIZED (
+                     SELECT o.amount, round((o.points - f.points) * %(numerator)s::numeric / %(denominator)s::numeric
+                                            / %(rounding)s::numeric) * %(rounding)s::numeric AS target
+                       FROM outstanding o CROSS JOIN left_out f),
                 rounded AS (
-                     SELECT w.*, round((t.amount + sum(w.target - w.amount) OVER (ORDER BY w.id)) / %(rounding)s::numeric)
-                                 * %(rounding)s::numeric AS reached
-                       FROM wanted w CROSS JOIN total t WHERE w.dirty),
+                     SELECT d.*, round((t.amount + sum(d.remaining) OVER lots * %(numerator)s::numeric
+                                        / %(denominator)s::numeric - sum(d.amount) OVER lots)
+                                       / %(rounding)s::numeric) * %(rounding)s::numeric AS reached
+                       FROM dirty d CROSS JOIN total t
+                      WHERE NOT d.is_opening OR %(with_opening)s
+                     WINDOW lots AS (ORDER BY d.id ROWS UNBOUNDED PRECEDING)),
                 lines AS MATERIALIZED (
-                     SELECT r.id, r.remaining, r.valued, r.is_opening, r.target,
+                     SELECT r.id, r.remaining, r.valued, r.is_opening,
                             r.reached - lag(r.reached, 1, t.amount) OVER (ORDER BY r.id) AS amount
                        FROM rounded r CROSS JOIN total t),
-                rest AS (
+                rest AS MATERIALIZED (
                      SELECT t.target - t.amount - COALESCE((SELECT sum(amount) FROM lines), 0) AS amount FROM total t),
                 cents AS (
-                     SELECT w.id, w.remaining, w.valued, w.is_opening, w.target, sign(rest.amount) * %(rounding)s AS amount
-                       FROM (SELECT w.*, row_number() OVER (ORDER BY sign(r.amount) * (w.target - w.amount) DESC, w.id)
-                                         AS position
-                               FROM wanted w CROSS JOIN rest r WHERE NOT w.dirty AND r.amount <> 0) w
-                      CROSS JOIN rest WHERE w.position <= abs(rest.amount) / %(rounding)s)
+                     SELECT s.id, s.remaining, TRUE AS valued, FALSE AS is_opening,
+                            (SELECT sign(amount) FROM rest) * %(rounding)s::numeric AS amount
+                       FROM state s
+                      WHERE (SELECT amount FROM rest) <> 0 AND s.valued
+                        AND abs(s.remaining * %(numerator)s::numeric - s.amount * %(denominator)s::numeric)
+                            < %(rounding)s::numeric * %(denominator)s::numeric
+                      ORDER BY (SELECT sign(amount) FROM rest)
+                               * (s.remaining * %(numerator)s::numeric - s.amount * %(denominator)s::numeric) DESC, s.id
+                      LIMIT (SELECT abs(amount) / %(rounding)s::numeric FROM rest)::bigint)
                 SELECT n.id AS lot_id, n.amount, n.remaining AS points,
                        CASE WHEN n.is_opening THEN 'opening' WHEN NOT n.valued THEN 'issue'
                             WHEN n.remaining > 0 AND %(revalued)s THEN 'revalue'
@@ -254,11 +262,9 @@ class LoyaltyAccrualRun(models.Model):
                   FROM (SELECT * FROM lines UNION ALL SELECT * FROM cents) n
                  WHERE n.amount <> 0 OR NOT n.valued
                  UNION ALL
-                SELECT NULL, amount, points, 'before' FROM (
-                       SELECT COALESCE(sum(amount), 0) AS amount, COALESCE(sum(remaining), 0) AS points FROM state) b
+                SELECT NULL, amount, points, 'before' FROM outstanding
                  UNION ALL
-                SELECT NULL, COALESCE(sum(target), 0), COALESCE(sum(remaining), 0), 'left_out'
-                  FROM exact WHERE is_opening AND NOT %(with_opening)s
+                SELECT NULL, points * %(numerator)s::numeric / %(denominator)s::numeric, points, 'left_out' FROM left_out
                 """,
                 lots=lots_on(program, self.date_to),
                 program=program.id,
@@ -355,6 +361,9 @@ class LoyaltyAccrualRun(models.Model):
         )
         move = post_moves(self.env, [vals]) if vals else self.env["account.move"]
         self.env.flush_all()
+        # Foreign keys keep plans of this session, made while the tables were small, and read small tables whole: row by
+        # row, both are slow. Planned anew, they use their indexes.
+        self.env.cr.execute("DISCARD PLANS; SET LOCAL enable_seqscan = off")
         self.env.cr.execute(
             SQL(
                 """
@@ -371,7 +380,9 @@ class LoyaltyAccrualRun(models.Model):
                 self.date_to,
             )
         )
-        self.env.cr.execute("DROP TABLE loyalty_accrual_plan; SET LOCAL work_mem TO DEFAULT")
+        self.env.cr.execute(
+            "DROP TABLE loyalty_accrual_plan; SET LOCAL work_mem TO DEFAULT; SET LOCAL enable_seqscan TO DEFAULT"
+        )
         self.env["loyalty.valuation"].invalidate_model(flush=False)
         ((last_entry_id,),) = self.env.execute_query(SQL("SELECT COALESCE(max(id), 0) FROM loyalty_ledger_entry"))
         self.write(

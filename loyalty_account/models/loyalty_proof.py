@@ -122,8 +122,7 @@ class LoyaltyProgram(models.Model):
             )
         )
         part = Part(entries, valuation.exact(lots) - valuation.exact(debt), Decimal("0.0001"))
-        self._name_lots(part)
-        self._name_cards(part)
+        self._name_lots_and_cards(part)
         self._name_entries(part)
         return part
 
@@ -144,54 +143,49 @@ class LoyaltyProgram(models.Model):
             self.id,
         )
 
-    def _name_lots(self, part):
-        rows = self.env.execute_query(
-            SQL(
-                "SELECT id, remaining, expected FROM (%s) l WHERE remaining IS DISTINCT FROM expected ORDER BY id",
-                self._lots_expected(),
-            )
-        )
-        for lot_id, remaining, expected in rows:
-            part.add(
-                "loyalty.lot",
-                lot_id,
-                self.env._(
-                    "The lot was changed: it holds %(found)s points, its transactions leave %(expected)s.",
-                    found=f"{remaining:g}",
-                    expected=f"{expected:g}",
-                ),
-                valuation.exact(expected) - valuation.exact(remaining),
-            )
-
-    def _name_cards(self, part):
+    def _name_lots_and_cards(self, part):
+        """Name lots that do not hold what their transactions leave, then cards whose lots do not make their points."""
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT c.id, COALESCE(e.points, 0), COALESCE(l.points, 0) - COALESCE(e.unpaid, 0)
+                WITH lots AS MATERIALIZED (%(lots)s)
+                SELECT 1 AS part, id, expected AS ledger, remaining AS found FROM lots
+                 WHERE remaining IS DISTINCT FROM expected
+                 UNION ALL
+                SELECT 2, c.id, COALESCE(e.points, 0), COALESCE(l.points, 0) - COALESCE(e.unpaid, 0)
                   FROM loyalty_card c
                   LEFT JOIN (SELECT card_id, sum(points) AS points, sum(unpaid_points) AS unpaid
                                FROM loyalty_ledger_entry WHERE program_id = %(program)s GROUP BY card_id) e
                          ON e.card_id = c.id
-                  LEFT JOIN (SELECT card_id, sum(expected) AS points FROM (%(lots)s) n GROUP BY card_id) l
-                         ON l.card_id = c.id
+                  LEFT JOIN (SELECT card_id, sum(expected) AS points FROM lots GROUP BY card_id) l ON l.card_id = c.id
                  WHERE c.program_id = %(program)s
-                   AND COALESCE(e.points, 0) <> COALESCE(l.points, 0) - COALESCE(e.unpaid, 0) ORDER BY c.id
+                   AND COALESCE(e.points, 0) <> COALESCE(l.points, 0) - COALESCE(e.unpaid, 0)
+                 ORDER BY part, id
                 """,
                 program=self.id,
                 lots=self._lots_expected(),
             )
         )
-        for card_id, points, lots in rows:
-            part.add(
-                "loyalty.card",
-                card_id,
-                self.env._(
-                    "The transactions of the card make %(points)s points, its lots less what it owes %(lots)s.",
-                    points=f"{points:g}",
-                    lots=f"{lots:g}",
-                ),
-                valuation.exact(points) - valuation.exact(lots),
-            )
+        for number, record_id, ledger, found in rows:
+            if number == 1:
+                model, problem = (
+                    "loyalty.lot",
+                    self.env._(
+                        "The lot was changed: it holds %(found)s points, its transactions leave %(expected)s.",
+                        found=f"{found:g}",
+                        expected=f"{ledger:g}",
+                    ),
+                )
+            else:
+                model, problem = (
+                    "loyalty.card",
+                    self.env._(
+                        "The transactions of the card make %(points)s points, its lots less what it owes %(lots)s.",
+                        points=f"{ledger:g}",
+                        lots=f"{found:g}",
+                    ),
+                )
+            part.add(model, record_id, problem, valuation.exact(ledger) - valuation.exact(found))
 
     def _name_entries(self, part):
         rows = self.env.execute_query(
