@@ -71,7 +71,12 @@ class LoyaltyProgram(models.Model):
 
     def _uses_pricelists(self):
         """Return whether a document has to say which pricelist it has."""
-        return any(program.excluded_pricelist_ids or program.pricelist_ids for program in self)
+        return any(program._has_pricelists() for program in self._origin)
+
+    @ormcache("self.id")
+    def _has_pricelists(self):
+        """Every invoice asks: remembered as above."""
+        return bool(self.excluded_pricelist_ids or self.pricelist_ids)
 
 
 class LoyaltyRule(models.Model):
