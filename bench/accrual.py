@@ -1,18 +1,17 @@
 """Accrual of a million transactions against the bare aggregate query (target: 2x).
 
-A program with policy accrual; nine tenths of the transactions were accrued by an earlier run, the last tenth came
-since: new points, and redemptions that released what an accrued lot carried. What a run adds up, once more: planning
-and preview of a run until the end of yesterday, while points of today are there already, so that the lots have to be
-rolled back to that day.
+A program with policy accrual and ten movements a card. The first nine tenths were accrued by an earlier run; since
+then came new points, and redemptions that released what the lots carried. Half of the last tenth is dated today, and
+the run goes until yesterday, so lots have to be rolled back to that day. Measured is planning with the preview.
 
-The floor is the least SQL that answers the same question from the same tables, "for each lot, what should it carry on
-that day, and what does it carry": one pass over the lots of the program, their points rolled back by the consumptions
-of transactions dated later, joined by hash with the value lines summed by lot, grouped by lot, and the two sums of
-the differences. It writes no row, names no reason and rounds nothing. PostgreSQL gets for it the same memory and the
-same statistics. Both sides are measured in turns on the same rows, each in a transaction that is rolled back.
+The floor is the least SQL that says from the same tables what is missing in the books on that day, lot by lot: one
+pass over the program's lots (what is left, plus the consumptions of transactions dated later, summed by lot; the
+transactions here hold no reversals, so the date of the debit suffices), joined with the value lines up to the day,
+summed by lot. It returns the number of lots and the sum of target minus posted. It rounds nothing, writes no row and
+says no reason. Both sides have the same memory and statistics and are measured in turns, each rolled back.
 
-Posting writes a value line for each lot that is new; its floor is the bare insert of the same rows into
-``loyalty_valuation``, with its foreign keys and indexes. It is shown, without a target.
+Shown without a target: posting, next to the bare insert of the same value lines with their foreign keys and indexes,
+and the proof. A second run must post nothing and the proof must leave nothing unexplained.
 """
 
 import datetime
