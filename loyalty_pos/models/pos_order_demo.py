@@ -24,6 +24,7 @@ class PosOrder(models.Model):
         # Closed: the till's payment methods can change.
         program = self.env.ref("loyalty_account.demo_program_trade")
         if program.accounting_policy != "none" and program.company_id == config.company_id:
+            program.pos_config_ids = [Command.link(config.id)]
             self.env["pos.payment.method"].create(
                 {
                     "name": self.env._("Loyalty Points"),
