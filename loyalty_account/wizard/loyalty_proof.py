@@ -12,7 +12,13 @@ PROVERS = (
     "loyalty_ledger.group_loyalty_auditor",
     "loyalty_ledger.group_loyalty_manager",
 )
-PARTS = ("points", "value", "completeness", "payments")
+COMPARISONS = [
+    ("points", "Points"),
+    ("value", "Value"),
+    ("completeness", "Completeness"),
+    ("payments", "Payments"),
+]
+PARTS = tuple(name for name, __ in COMPARISONS)
 
 
 class LoyaltyProof(models.TransientModel):
@@ -151,15 +157,7 @@ class LoyaltyProofPart(models.TransientModel):
     _order = "id"
 
     proof_id = fields.Many2one("loyalty.proof", required=True, readonly=True, ondelete="cascade")
-    part = fields.Selection(
-        [
-            ("points", "Points"),
-            ("value", "Value"),
-            ("completeness", "Completeness"),
-            ("payments", "Payments"),
-        ],
-        "Comparison", readonly=True,
-    )  # fmt: skip
+    part = fields.Selection(COMPARISONS, "Comparison", readonly=True)
     ledger_label = fields.Char("What", readonly=True)
     ledger = fields.Float("Ledger", digits=(16, 2), readonly=True)
     books_label = fields.Char("Against", readonly=True)
@@ -176,15 +174,7 @@ class LoyaltyProofLine(models.TransientModel):
     _order = "id"
 
     proof_id = fields.Many2one("loyalty.proof", required=True, readonly=True, ondelete="cascade")
-    part = fields.Selection(
-        [
-            ("points", "Points"),
-            ("value", "Value"),
-            ("completeness", "Completeness"),
-            ("payments", "Payments"),
-        ],
-        "Comparison", readonly=True,
-    )  # fmt: skip
+    part = fields.Selection(COMPARISONS, "Comparison", readonly=True)
     res_model = fields.Char("Model", readonly=True)
     res_id = fields.Many2oneReference("Row", model_field="res_model", readonly=True)
     row_name = fields.Char("Which", compute="_compute_row_name")
