@@ -116,6 +116,18 @@ class TestRedemptionUndo(RedemptionCase):
         payment.action_cancel()
         self.assertEqual((self.card.points, move.amount_residual, payment.state), (1000, 115, "canceled"))
 
+    def test_reversed_once(self):
+        """S11, N4: a payment that was reversed is not reversed again, nor is its reversal; cancelling it changes nothing."""
+        move, payment = self.redeem()
+        reverse = payment.move_id._reverse_moves([{"date": payment.date}], cancel=True)
+        with self.assertRaisesRegex(UserError, "can go back only once"), self.cr.savepoint():
+            payment.move_id._reverse_moves([{"date": payment.date}], cancel=True)
+        with self.assertRaisesRegex(UserError, "cannot be reversed"), self.cr.savepoint():
+            reverse._reverse_moves([{"date": payment.date}], cancel=True)
+        payment.action_cancel()
+        self.assertEqual((payment.state, payment.move_id.state, reverse.state), ("canceled", "posted", "posted"))
+        self.assertEqual((self.card.points, move.amount_residual), (1000, 115))
+
     def test_reverse_entry(self):
         """S11: Odoo's own Reverse Entry gives the points back; undoing the reversal takes them again."""
         move, payment = self.redeem()
