@@ -77,6 +77,28 @@ class TestEarning(EarningCase):
         self.pay(invoice)
         self.assertEarned(invoice, 30)
 
+    def test_gift_cards_that_earn(self):
+        """bH9: where the setting says so, invoices of gift cards earn; changing it later takes nothing back."""
+        gift = self.env["product.product"].create({"name": "Gift Card", "type": "service"})
+        self.env["loyalty.program"].create(
+            {
+                "name": "Gift Cards",
+                "program_type": "gift_card",
+                "rule_ids": [Command.clear(), Command.create({"product_ids": [Command.set(gift.ids)]})],
+            }
+        )
+        lines = ({"price_unit": 40, "product_id": gift.id}, 10)
+        without = self.make_invoice(*lines, post=True)
+        self.pay(without)
+        self.assertEarned(without, 10)
+        self.program.gift_cards_earn = True
+        invoice = self.make_invoice(*lines, post=True)
+        self.pay(invoice)
+        self.assertEarned(invoice, 50)
+        self.program.gift_cards_earn = False
+        self.assertStable(without | invoice)
+        self.assertEarned(invoice, 50)
+
     def test_customers_and_products(self):
         """M7, M8, C4: of customer and product activated or not, only both earn."""
         quiet = self.env["product.product"].create({"name": "Stamps", "loyalty_no_earn": True})

@@ -34,6 +34,12 @@ class LoyaltyProgram(models.Model):
         string="Excluded Pricelists",
         help="Documents with one of these pricelists earn nothing, for example contract prices.",
     )  # fmt: skip
+    gift_cards_earn = fields.Boolean(
+        "Selling Gift Cards Earns",
+        help="Whether selling a gift card or topping an eWallet up earns points. By default it does not: it is money "
+        "in advance. What is later paid with it earns nothing where points are given when a document is paid in full; "
+        "with Odoo's own timing the goods earn whatever pays for them.",
+    )  # fmt: skip
     earning_count = fields.Integer("Documents That Earn", compute="_compute_earning_count")
 
     def _compute_earning_count(self):

@@ -13,7 +13,7 @@ class LoyaltyRule(models.Model):
     _inherit = "loyalty.rule"
 
     def _get_valid_product_domain(self):
-        """Leave out products that earn nothing (C33), gift cards among them (C32), for loyalty cards only.
+        """Leave out products that earn nothing (C33), for loyalty cards only; gift cards, unless they earn (C32, bH9).
 
         Other programs trigger on gift cards on purpose.
         """
@@ -21,7 +21,7 @@ class LoyaltyRule(models.Model):
         if self.program_type != "loyalty":
             return domain
         domain &= Domain("loyalty_no_earn", "=", False)
-        gift_cards = self._gift_card_product_ids()
+        gift_cards = () if self.program_id.gift_cards_earn else self._gift_card_product_ids()
         return domain & Domain("id", "not in", gift_cards) if gift_cards else domain
 
     @api.model

@@ -40,6 +40,17 @@ class TestNoEarn(LedgerCase):
         gift.rule_ids.unlink()
         self.assertEqual(self.valid(self.program), self.shirt | self.voucher)
 
+    def test_gift_cards_that_earn(self):
+        """bH9, C33: a setting of the program, off by default, lets selling gift cards and eWallet top-ups earn."""
+        self.make_gift_program()
+        self.assertFalse(self.program.gift_cards_earn)
+        other = self.program.copy()
+        other.gift_cards_earn = True
+        self.assertEqual(self.valid(other), self.shirt | self.voucher)
+        self.assertEqual(self.valid(self.program), self.shirt)
+        self.voucher.loyalty_no_earn = True
+        self.assertEqual(self.valid(other), self.shirt)
+
     def test_other_programs(self):
         """C33: gift-card programs keep their products, also when they name none, whatever the flag says."""
         gift = self.make_gift_program()

@@ -7,6 +7,7 @@ from . import loyalty_exception
 from . import loyalty_hold
 from . import loyalty_ledger_entry
 from . import loyalty_program
+from . import loyalty_rule
 from . import loyalty_till_rate
 
 from . import pos_payment_method

@@ -24,6 +24,7 @@ class LoyaltyProgram(models.Model):
             "earning_basis",
             "earning_rounding",
             "excluded_pricelist_ids",
+            "gift_cards_earn",
             "issue_on",
             "negative_policy",
             "point_value",

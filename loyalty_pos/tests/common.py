@@ -76,6 +76,32 @@ class TillVerbs:
             {"name": name, "available_in_pos": True, "lst_price": 10, "taxes_id": [Command.clear()], **values}
         )
 
+    @classmethod
+    def make_stored_value(cls, kind, product):
+        return cls.env["loyalty.program"].create(
+            {
+                "name": kind,
+                "program_type": kind,
+                "applies_on": "future",
+                "trigger": "auto",
+                "rule_ids": [
+                    Command.clear(),
+                    Command.create(
+                        {
+                            "reward_point_mode": "money",
+                            "reward_point_amount": 1,
+                            "reward_point_split": kind == "gift_card",
+                            "product_ids": [Command.set(product.ids)],
+                        }
+                    ),
+                ],
+                "reward_ids": [
+                    Command.clear(),
+                    Command.create({"discount_mode": "per_point", "discount": 1, "required_points": 1}),
+                ],
+            }
+        )
+
     # --- what a till does ----------------------------------------------------------------------------------------
 
     def sell(self, lines, partner=None, **values):
@@ -168,32 +194,6 @@ class TillCase(TillVerbs, AccountTestInvoicingCommon):
                     Command.create({"required_points": 20, "discount_mode": "per_order", "discount": 5}),
                 ],
                 **values,
-            }
-        )
-
-    @classmethod
-    def make_stored_value(cls, kind, product):
-        return cls.env["loyalty.program"].create(
-            {
-                "name": kind,
-                "program_type": kind,
-                "applies_on": "future",
-                "trigger": "auto",
-                "rule_ids": [
-                    Command.clear(),
-                    Command.create(
-                        {
-                            "reward_point_mode": "money",
-                            "reward_point_amount": 1,
-                            "reward_point_split": kind == "gift_card",
-                            "product_ids": [Command.set(product.ids)],
-                        }
-                    ),
-                ],
-                "reward_ids": [
-                    Command.clear(),
-                    Command.create({"discount_mode": "per_point", "discount": 1, "required_points": 1}),
-                ],
             }
         )
 

@@ -1,21 +1,27 @@
 import json
 
-from odoo.tests import BaseCase, tagged
+from odoo.fields import Command
+from odoo.tests import BaseCase, TransactionCase, tagged
 from odoo.tools import file_open
 
 from odoo.addons.loyalty_ledger.tools.earning import Line, Rule, Settlement, earn
 from odoo.addons.loyalty_ledger.tools.units import to_points
 
-CASES = "loyalty_pos/static/tests/unit/utils/earning_cases.js"
+UTILS = "loyalty_pos/static/tests/unit/utils"
+
+
+def read_cases(name):
+    """Return a list that the till's unit tests are written with."""
+    with file_open(f"{UTILS}/{name}") as file:
+        text = file.read()
+    return json.loads(text[text.index("[") : text.rindex("]") + 1])
 
 
 @tagged("post_install", "-at_install")
 class TestEarningMirror(BaseCase):
     def test_the_till_and_the_server_count_alike(self):
         """C6, bS2: the cases that the till's preview is tested with earn the same by the server's engine."""
-        with file_open(CASES) as file:
-            text = file.read()
-        cases = json.loads(text[text.index("[") : text.rindex("]") + 1])
+        cases = read_cases("earning_cases.js")
         self.assertGreater(len(cases), 50)
         for number, case in enumerate(cases):
             terms = case["terms"]
@@ -42,3 +48,58 @@ class TestEarningMirror(BaseCase):
 
     def line(self, values):
         return Line(values["quantity"], values["untaxed"], values["total"], values["rules"])
+
+
+@tagged("post_install", "-at_install")
+class TestProductMirror(TransactionCase):
+    def test_the_till_and_the_server_count_the_same_products(self):
+        """bH9, C32, C33: products that the till's preview leaves out earn nothing on the server either."""
+        Program = self.env["loyalty.program"]
+        programs = {
+            earns: Program.create(
+                {
+                    "name": "Points",
+                    "program_type": "loyalty",
+                    "gift_cards_earn": earns,
+                    "rule_ids": [Command.clear(), Command.create({})],
+                }
+            )
+            for earns in (False, True)
+        }
+        for number, case in enumerate(read_cases("product_cases.js")):
+            product = self.env["product.product"].create(
+                {"name": f"Product {number}", "available_in_pos": True, "loyalty_no_earn": case["noEarn"]}
+            )
+            if case["sells"]:
+                rules = [Command.clear(), Command.create({"product_ids": product.ids})]
+                Program.create({"name": "Prepaid", "program_type": case["sells"], "rule_ids": rules})
+            rule = programs[case["giftCardsEarn"]].rule_ids
+            found = product.filtered_domain(rule._get_valid_product_domain())
+            self.assertEqual(bool(found), case["earns"], f"case {number}: {case}")
+            named = rule.copy({"product_ids": [Command.set(product.ids)]})
+            self.assertEqual(bool(named.valid_product_ids), case["earns"], f"case {number}: {case}")
+            named.unlink()
+
+    def test_rules_that_name_gift_cards(self):
+        """bH9: rules of several programs that name the same gift card load it by their own program's setting."""
+        card = self.env["product.product"].create({"name": "Gift Card", "available_in_pos": True})
+        programs = self.env["loyalty.program"].create(
+            [
+                {
+                    "name": name,
+                    "program_type": kind,
+                    "gift_cards_earn": earns,
+                    "rule_ids": [Command.clear(), Command.create({"product_ids": card.ids})],
+                }
+                for name, kind, earns in (
+                    ("Without", "loyalty", False),
+                    ("Gift Cards", "gift_card", False),
+                    ("With", "loyalty", True),
+                )
+            ]
+        )
+        for rules in (programs.rule_ids, programs.rule_ids[::-1]):
+            rules.invalidate_recordset()
+            rules.mapped("valid_product_ids")
+            counted = [bool(program.rule_ids.valid_product_ids) for program in programs]
+            self.assertEqual(counted, [False, True, True])

@@ -213,6 +213,17 @@ class TestTillClaims(TillCase):
         self.assertEntries(order, [(card, "earn", 10)])
         self.assertCut(order, [57])
 
+    def test_gift_cards_that_earn(self):
+        """bH9: a till may claim points for a gift card that it sells where the program says so."""
+        voucher = self.make_product("Voucher")
+        self.make_stored_value("gift_card", voucher)
+        self.program.gift_cards_earn = True
+        card = self.make_card(self.ann)
+        order = self.sell([self.line(price=10), self.line(voucher, 50)], self.ann)
+        self.confirm(order, {card.id: self.claim(67, card=card, partner_id=self.ann.id)})
+        self.assertEntries(order, [(card, "earn", 60)])
+        self.assertCut(order, [7])
+
     def test_minimums_and_modes(self):
         """H2: rules per order and per unit, minimum quantity and minimum purchase bound the claim."""
         program = self.make_loyalty_program(

@@ -170,6 +170,16 @@ class TestTillEarning(EarningCase):
         order = self.sell([self.taxed(100, 15), self.taxed(30, 15, product=stamp)], self.ann)
         self.assertEntries(order, [(self.card, "earn", 100)])
 
+    def test_gift_cards_that_earn(self):
+        """bH9, C32: selling a gift card or topping an eWallet up earns only where the program says so."""
+        for kind in ("gift_card", "ewallet"):
+            voucher = self.make_product(kind)
+            self.make_stored_value(kind, voucher)
+            for earns, points in ((False, 100), (True, 150)):
+                self.program.gift_cards_earn = earns
+                order = self.sell([self.taxed(100, 15), self.line(voucher, 50)], self.ann)
+                self.assertEntries(order, [(self.card, "earn", points)])
+
     def test_rewards_of_the_program(self):
         """bH10: a reward of the same program is paid for, and takes its part off what is earned."""
         reward = self.program.reward_ids[:1]

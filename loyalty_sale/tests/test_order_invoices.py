@@ -125,6 +125,20 @@ class TestOrderInvoices(EarningCase):
         self.order()
         self.assertEqual(self.entries(), [("earn", 100, "2026-03-15")])
 
+    def test_gift_cards_that_earn(self):
+        """bH9: orders of gift cards earn where the setting says so, by both timings."""
+        gift = self.env["loyalty.program"].create({"name": "Gift Cards", "program_type": "gift_card"})
+        gift.rule_ids = [Command.clear(), Command.create({"product_ids": self.product.ids})]
+        for given_at in ("order", "paid"):
+            self.program.issue_on = given_at
+            for earns, points in ((False, 0), (True, 100)):
+                self.program.gift_cards_earn = earns
+                before = self.card.points
+                order = self.order()
+                self.assertEqual(self.card.points - before, points if given_at == "order" else 0)
+                self.pay(self.invoice(order))
+                self.assertEqual(self.card.points - before, points)
+
     def test_points_given_at_the_order(self):
         """C11, C15: an order that gave its points at confirmation leaves none to its invoice."""
         self.program.issue_on = "order"

@@ -8,8 +8,8 @@ import { patch } from "@web/core/utils/patch";
 import { earn } from "@loyalty_pos/app/utils/earning";
 import { earnedAfterReturn, isWhole, roundPoints, shareOf } from "@loyalty_pos/app/utils/points";
 
-/** Which programs points are being counted for: the minimum purchase is checked without naming the program. */
-let countsLoyalty = false;
+/** The loyalty program that points are being counted for: Odoo does not name it where it leaves lines out. */
+let countedProgram = null;
 
 patch(PosOrder.prototype, {
     initState() {
@@ -659,7 +659,7 @@ patch(PosOrder.prototype, {
     isLineValidForLoyaltyPoints(line) {
         return (
             super.isLineValidForLoyaltyPoints(...arguments) &&
-            (!countsLoyalty || line.earnsLoyaltyPoints())
+            (!countedProgram || line.earnsLoyaltyPoints(countedProgram))
         );
     },
     /** Count loyalty programs apart: what earns nothing does not help to reach their minimum purchase either. */
@@ -673,11 +673,14 @@ patch(PosOrder.prototype, {
             const points = this.getEarnedPoints(program);
             result[program.id] = points ? [{ points }] : [];
         }
-        countsLoyalty = true;
         try {
-            return { ...result, ...super.pointsForPrograms(loyalty) };
+            for (const program of loyalty) {
+                countedProgram = program;
+                Object.assign(result, super.pointsForPrograms([program]));
+            }
         } finally {
-            countsLoyalty = false;
+            countedProgram = null;
         }
+        return result;
     },
 });

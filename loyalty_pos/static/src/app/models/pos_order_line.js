@@ -65,25 +65,31 @@ patch(PosOrderline.prototype, {
     isCountedBy(rule) {
         return (
             (rule.any_product || rule.validProductIds.has(this.product_id.id)) &&
-            this.earnsLoyaltyPoints()
+            this.earnsLoyaltyPoints(rule.program_id)
         );
     },
     /**
-     * Whether the line can earn on loyalty cards: not with "Don't Earn Points", nor when it sells a gift card or
-     * tops an eWallet up. The server's counterpart is `_get_valid_product_domain` of `loyalty.rule`.
+     * Whether the line can earn in a loyalty program: not with "Don't Earn Points", nor when it sells a gift card or
+     * tops an eWallet up, unless the program says so. The server's counterpart is `_get_valid_product_domain` of
+     * `loyalty.rule`; `product_cases.js` holds the cases that both are tested with.
      */
-    earnsLoyaltyPoints() {
+    earnsLoyaltyPoints(program) {
         if (this.product_id.product_tmpl_id?.loyalty_no_earn) {
             return false;
         }
+        if (program.gift_cards_earn) {
+            return true;
+        }
         const programs =
             this.models["loyalty.program"].getBy("trigger_product_ids", this.product_id.id) || [];
-        return !programs.some((program) => ["gift_card", "ewallet"].includes(program.program_type));
+        return !programs.some(({ program_type }) =>
+            ["gift_card", "ewallet"].includes(program_type)
+        );
     },
     ignoreLoyaltyPoints({ program }) {
         return (
             super.ignoreLoyaltyPoints(...arguments) ||
-            (program.program_type === "loyalty" && !this.earnsLoyaltyPoints())
+            (program.program_type === "loyalty" && !this.earnsLoyaltyPoints(program))
         );
     },
 });

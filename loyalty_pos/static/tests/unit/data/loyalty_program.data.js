@@ -10,6 +10,7 @@ patch(LoyaltyProgram.prototype, {
             "earning_basis",
             "earning_rounding",
             "excluded_pricelist_ids",
+            "gift_cards_earn",
             "issue_on",
             "negative_policy",
             "point_value",

@@ -2,6 +2,7 @@ import { describe, expect, test } from "@odoo/hoot";
 import { setupPosEnv } from "@point_of_sale/../tests/unit/utils";
 import { definePosModels } from "@point_of_sale/../tests/unit/data/generate_model_definitions";
 import { addProductLineToOrder } from "@pos_loyalty/../tests/unit/utils";
+import { cases } from "../utils/product_cases";
 
 definePosModels();
 
@@ -51,7 +52,47 @@ describe("pos.order.line - products that earn nothing", () => {
         const line = await addProductLineToOrder(store, order);
         store.models["loyalty.program"].get(3).trigger_product_ids = [line.product_id];
 
-        expect(line.earnsLoyaltyPoints()).toBe(false);
+        expect(line.earnsLoyaltyPoints(loyalty)).toBe(false);
         expect(line.ignoreLoyaltyPoints({ program: loyalty })).toBe(true);
+    });
+
+    test("bH9: a setting decides whether selling a gift card earns, as the server has it", async () => {
+        const store = await setupPosEnv();
+        const order = store.addNewOrder();
+        const loyalty = store.models["loyalty.program"].get(7);
+        const prepaid = store.models["loyalty.program"].get(3);
+        const line = await addProductLineToOrder(store, order, { qty: 2 });
+        for (const [index, { noEarn, sells, giftCardsEarn, earns }] of cases.entries()) {
+            line.product_id.product_tmpl_id.loyalty_no_earn = noEarn;
+            prepaid.program_type = sells || "gift_card";
+            prepaid.trigger_product_ids = sells ? [line.product_id] : [];
+            loyalty.gift_cards_earn = giftCardsEarn;
+            for (const issueOn of ["order", "paid"]) {
+                loyalty.issue_on = issueOn;
+                const message = `case ${index}, points given when ${issueOn}`;
+                expect(line.earnsLoyaltyPoints(loyalty)).toBe(earns, { message });
+                expect(Boolean(line.ignoreLoyaltyPoints({ program: loyalty }))).toBe(!earns, {
+                    message,
+                });
+            }
+            loyalty.issue_on = "order";
+            expect(order.pointsForPrograms([loyalty])[7]).toEqual(earns ? [{ points: 2 }] : [], {
+                message: `case ${index}`,
+            });
+        }
+    });
+
+    test("bH9: each program counts gift cards by its own setting", async () => {
+        const store = await setupPosEnv();
+        const order = store.addNewOrder();
+        const [first, second] = [1, 7].map((id) => store.models["loyalty.program"].get(id));
+        const line = await addProductLineToOrder(store, order, { qty: 2 });
+        store.models["loyalty.program"].get(3).trigger_product_ids = [line.product_id];
+        first.rule_ids[0].reward_point_mode = "unit";
+        expect(order.pointsForPrograms([first, second])).toEqual({ 1: [], 7: [] });
+
+        second.gift_cards_earn = true;
+
+        expect(order.pointsForPrograms([first, second])).toEqual({ 1: [], 7: [{ points: 2 }] });
     });
 });
