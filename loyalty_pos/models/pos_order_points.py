@@ -61,6 +61,14 @@ class PosOrder(models.Model):
         for order in self:
             order.loyalty_points_reserved = sum(by_order.get(order.uuid, holds).mapped("points"))
 
+    def _points_that_paid(self):
+        """Return the points that paid for these orders, by payments or lines, and the money they were worth."""
+        payments = self.payment_ids.filtered("loyalty_points")
+        lines = self.lines.filtered("loyalty_redeem_uuid")
+        points = sum(payments.mapped("loyalty_points")) + sum(lines.mapped("loyalty_points"))
+        money = sum(payments.mapped("amount")) - sum(lines.mapped("price_subtotal_incl"))
+        return points, money
+
     @api.depends_context("lang")
     def _compute_loyalty_explanation(self):
         earnings = self._earned_before().grouped("res_id")

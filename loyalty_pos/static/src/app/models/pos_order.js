@@ -137,6 +137,16 @@ patch(PosOrder.prototype, {
         }
         return Math.max(0, this.currency.round(due));
     },
+    /** Points that were put on an open order are not the beginning of its payment: more goods can follow. */
+    getScreenData() {
+        const screen = super.getScreenData(...arguments);
+        const isOpen = !this.finalized && !this.isRefund;
+        return isOpen &&
+            screen.name === "PaymentScreen" &&
+            this.payment_ids.every((payment) => payment.isLoyalty)
+            ? { name: "ProductScreen" }
+            : screen;
+    },
     /** Points that reward lines of this order spend on a card. */
     getRewardPoints(card) {
         return this._get_reward_lines()

@@ -14,7 +14,7 @@ import { Mutex } from "@web/core/utils/concurrency";
 import { patch } from "@web/core/utils/patch";
 import { LoyaltyCardPopup } from "@loyalty_pos/app/components/popups/loyalty_card_popup/loyalty_card_popup";
 import { RedeemPointsPopup } from "@loyalty_pos/app/components/popups/redeem_points_popup/redeem_points_popup";
-import { errorMessage } from "@loyalty_pos/app/utils/format";
+import { errorMessage, formatPoints } from "@loyalty_pos/app/utils/format";
 import {
     isWhole,
     moneyOf,
@@ -621,6 +621,46 @@ patch(PosStore.prototype, {
                 })
             );
         }
+    },
+    /**
+     * Tabs that become one, where there are tables: the customer, the card and the points that were put on the tab
+     * that goes move along. Two customers' points stay apart: the tab that stays keeps its own.
+     */
+    async mergeOrders(source, destination) {
+        const { loyalty_card_id: card, redemptions } = source;
+        const partner = source.getPartner();
+        source.removeRedemptions();
+        const result = await super.mergeOrders(...arguments);
+        if (!destination.getPartner() && partner) {
+            destination.setPartner(partner);
+        }
+        if (!destination.loyalty_card_id && card && destination.getPartner()?.id === partner?.id) {
+            destination.setLoyaltyCard(card);
+        }
+        for (const redemption of redemptions) {
+            await this.moveRedemption(redemption, destination);
+        }
+        return result;
+    },
+    /** Reserve what was redeemed on another order for this one, together with what the card redeems here already. */
+    async moveRedemption({ card, points }, order) {
+        if (order.loyalty_card_id?.id === card.id) {
+            const own = order.redemptions.find((other) => other.card?.id === card.id);
+            const wanted = points + (own?.points || 0);
+            try {
+                await this.redeemPoints(order, card, wanted, own?.uuid || uuidv4(), own);
+                return;
+            } catch (error) {
+                logPosMessage("Store", "moveRedemption", "Points stay on the card", false, [error]);
+            }
+        }
+        this.notification.add(
+            _t("%(points)s points that were put on the other order are on card %(code)s again.", {
+                points: formatPoints(points),
+                code: card.code,
+            }),
+            { type: "warning" }
+        );
     },
     async pay() {
         const order = this.getOrder();

@@ -1,0 +1,86 @@
+"""Points on the tabs of a restaurant: open for long, moved, split and merged (needs pos_restaurant)."""
+
+from odoo import Command
+from odoo.tests import tagged
+
+from odoo.addons.loyalty_pos.tests.test_tours import LoyaltyTours
+
+
+class RestaurantTours(LoyaltyTours):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        floor = cls.env["restaurant.floor"].create({"name": "Dining Room"})
+        cls.tables = cls.env["restaurant.table"].create(
+            [
+                {"table_number": number, "floor_id": floor.id, "seats": 4, "position_h": number * 120, "position_v": 90}
+                for number in (2, 4, 5)
+            ]
+        )
+        cls.main_pos_config.write(
+            {"module_pos_restaurant": True, "iface_splitbill": True, "floor_ids": [Command.set(floor.ids)]}
+        )
+        ben = cls.env["res.partner"].create({"name": "Ben Member"})
+        cls.bens_card = cls.make_card("1000000006", ben)
+        cls.env["loyalty.card"]._post_entries(
+            [{"card_id": cls.bens_card.id, "kind": "opening", "points": 500, "key": "tour-opening-ben"}]
+        )
+
+    def assertEntries(self, orders, expected):
+        """Compare what orders did in the ledger, beginning with the oldest entry."""
+        entries = self.env["loyalty.ledger.entry"].search(
+            [("res_model", "=", "pos.order"), ("res_id", "in", orders.ids)], order="id"
+        )
+        self.assertEqual([(entry.card_id, entry.kind, entry.points) for entry in entries], expected)
+
+    def assertNothingReserved(self):
+        self.assertFalse(self.env["loyalty.hold"].search([("state", "=", "active")]))
+        self.assertFalse(self.env["loyalty.exception"].search([("card_id", "in", (self.card | self.bens_card).ids)]))
+        self.assertEqual(self.card._verify_ledger() + self.bens_card._verify_ledger(), [])
+
+
+@tagged("post_install", "-at_install")
+class TestRestaurant(RestaurantTours):
+    def test_tab(self):
+        """H14, N6: points on a tab stay reserved while it is open and moved; the level counts what it earned."""
+        order = self.play("loyalty_restaurant_tab")
+        self.assertEqual(order.table_id.table_number, 4)
+        self.assertPoints(order, earned=211, redeemed=250, after=961)
+        self.assertEntries(order, [(self.card, "redeem", -250), (self.card, "earn", 211)])
+        self.assertRecordValues(
+            order.payment_ids.sorted("amount"),
+            [
+                {"amount": 2.5, "loyalty_points": 250, "loyalty_card_id": self.card.id},
+                {"amount": 105.5, "loyalty_points": 0, "loyalty_card_id": False},
+            ],
+        )
+        self.assertEqual(self.card.level_id.name, "Gold")
+        self.assertNothingReserved()
+
+    def test_split_bill(self):
+        """H14, N6: a split bill leaves the points on the card's own part, and no more than that part costs."""
+        paid, rest = self.play("loyalty_restaurant_split").sorted("amount_total", reverse=True)
+        self.assertPoints(paid, earned=0, redeemed=0, after=0)
+        self.assertPoints(rest, earned=0, redeemed=800, after=200)
+        self.assertEntries(paid | rest, [(self.card, "redeem", -800)])
+        self.assertNothingReserved()
+
+    def test_merged_tables(self):
+        """H14, N6: tables that become one keep the card and the points; another customer's points are left alone."""
+        order = self.play("loyalty_restaurant_merge")
+        self.assertEqual(order.amount_total, 116)
+        self.assertEntries(order, [(self.card, "redeem", -250), (self.card, "earn", 227)])
+        self.assertEqual(self.bens_card.available_points, 500)
+        self.assertNothingReserved()
+
+
+@tagged("post_install", "-at_install")
+class TestRestaurantPriceReduction(RestaurantTours):
+    vat_mode = "price_reduction"
+
+    def test_split_and_merge(self):
+        """H14, N6: what points take off the price stays one redemption, on the tab of its card."""
+        paid, order = self.play("loyalty_restaurant_split_reduction")
+        self.assertEqual((paid.amount_total, order.amount_total), (100, 103))
+        self.assertEntries(paid | order, [(self.card, "redeem", -500), (self.card, "earn", 206)])
+        self.assertNothingReserved()
