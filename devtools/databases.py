@@ -1,7 +1,8 @@
-"""The databases: two templates that are built once and copied, the demo database, and copies for one run.
+"""The databases: three templates that are built once and copied, the demo database, and copies for one run.
 
 `base`  Odoo's own modules with demo data; made again only for another Odoo.
 `full`  a copy of `base` with all our add-ons and their demo data; made again whenever their contents change.
+`test`  a copy of `full` with Odoo's add-ons that change the till and that ours get on with; for our own tests.
 Each database has its own copy of its template's filestore: without it, Odoo would find no assets.
 """
 
@@ -18,11 +19,12 @@ from .console import Problem, run_logged, say, step
 
 # Two localisations, because setting up the accounting of a program is tested on real charts of accounts.
 BASE_MODULES = ("sale_management", "sale_loyalty", "pos_loyalty", "l10n_be", "l10n_za")
+TILL_MODULES = ("pos_restaurant", "pos_hr")
 DEMO = "loyalty_demo"
 # Part of every template's key: raise it when a template is made in another way.
 RECIPE = "1"
 OLD_TEMPLATES = 3
-OURS = re.compile(r"loyalty_(demo(_new)?|(base|full)_[0-9a-f]{12}(_new)?|run_\d+_.*)")
+OURS = re.compile(r"loyalty_(demo(_new)?|(base|full|test)_[0-9a-f]{12}(_new)?|run_\d+_.*)")
 # Odoo tries for PostgreSQL's optional extensions and goes on without them.
 ERROR = re.compile(r"^\S+ \S+ \d+ (ERROR|CRITICAL) (?!.*CREATE EXTENSION)")
 LOADING = re.compile(r"Loading module (\w+) \((\d+)/(\d+)\)")
@@ -143,6 +145,11 @@ class Databases:
             raise Problem("There is no add-on here: no top-level folder has a __manifest__.py.")
         return self._template(f"loyalty_full_{self.full_key()}", lambda name, log: self._make_full(base, name, log))
 
+    def test(self):
+        full = self.full()
+        key = cache.digest(full, *TILL_MODULES)
+        return self._template(f"loyalty_test_{key}", lambda name, log: self._make_test(full, name, log))
+
     def _template(self, name, make):
         if self.exists(name):
             return name
@@ -171,6 +178,11 @@ class Databases:
         ) as current:
             self.copy(base, name)
             self._install(name, cache.add_ons(), log, current)
+
+    def _make_test(self, full, name, log):
+        with step(f"Database for the tests, with {' and '.join(TILL_MODULES)} too") as current:
+            self.copy(full, name)
+            self._install(name, TILL_MODULES, log, current)
 
     def _install(self, name, modules, log, current, option="-i", config=None):
         command = self.odoo_command(config)

@@ -54,7 +54,7 @@ def _pytest(bases, database, addons_path, config, *arguments):
 
 def test(bases, options):
     _browser(required={"chromium"})
-    template = bases.full()
+    template = bases.test()
     workers = options.workers
     if workers is None:
         one_file = len(options.paths) == 1 and ".py" in options.paths[0]

@@ -97,7 +97,7 @@ class LoyaltyTours(TestPointOfSaleHttpCommon):
         self.main_pos_config.with_user(user).open_ui()
         self.start_tour(f"/pos/ui/{self.main_pos_config.id}", name, login=login)
         self.env.invalidate_all()
-        return self.env["pos.order"].search([("state", "=", "paid")], order="id")
+        return self.env["pos.order"].search([("state", "in", ("paid", "done"))], order="id")
 
     def assertPoints(self, order, **expected):
         """Compare what an order did to the points: earned, redeemed, what the card has after it."""
@@ -167,6 +167,44 @@ class TestTours(LoyaltyTours):
         orders = self.play("loyalty_till_offline")
         self.assertEqual(orders.mapped("amount_total"), [100, 8])
         self.assertPoints(orders[0], earned=200, redeemed=0, after=1200)
+
+    def test_invoice(self):
+        """M4, C18, C25: an order paid partly with points is invoiced: paid in full, with points and money on it."""
+        self.ann.write({"street": "Main Street 1", "city": "Springfield", "email": "ann@example.com"})
+        order = self.play("loyalty_till_invoice")
+        self.assertPoints(order, earned=195, redeemed=250, after=945)
+        invoice = order.account_move
+        self.assertRecordValues(
+            invoice, [{"partner_id": self.ann.id, "amount_total": 100, "amount_residual": 0, "payment_state": "paid"}]
+        )
+        labels = {row["amount"]: row.get("loyalty_label") for row in invoice.invoice_payments_widget["content"]}
+        self.assertEqual(labels, {2.5: "with 250 points", 97.5: None})
+        html, __ = self.env["ir.actions.report"]._render_qweb_html("account.report_invoice_with_payments", invoice.ids)
+        for text in (
+            "with 250 points",
+            "Loyalty card ending in 0001",
+            "Points redeemed: 250, worth $\N{NO-BREAK SPACE}2.50",
+            "Points earned: 195",
+            "New balance: 945",
+        ):
+            self.assertIn(text, html.decode())
+        self.assertFalse(self.card.hold_ids.filtered(lambda hold: hold.state == "active"))
+
+    def test_two_tabs(self):
+        """N6, S10: what one tab has reserved the other one cannot spend; it is told what is left, and both are paid."""
+        methods = self.main_pos_config.payment_method_ids.filtered(lambda method: not method.is_cash_count)
+        second = self.main_pos_config.copy({"name": "Second Till"})
+        second.payment_method_ids = methods
+        second.with_user(self.pos_user).open_ui()
+        second.current_session_id.set_opening_control(0, None)
+        orders = self.play("loyalty_till_two_tabs").sorted("loyalty_points_redeemed")
+        self.assertEqual(orders.mapped("loyalty_points_redeemed"), [200, 800])
+        self.assertEqual(orders.mapped("loyalty_points_earned"), [196, 184])
+        self.assertEqual(orders.mapped("amount_paid"), [100, 100])
+        self.assertRecordValues(self.card, [{"points": 380, "reserved_points": 0, "debt_points": 0}])
+        entries = self.card.entry_ids.sorted("id").filtered(lambda entry: entry.res_model == "pos.order")
+        self.assertEqual(entries.mapped("points"), [-200, 196, -800, 184])
+        self.assertFalse(self.env["loyalty.exception"].search([("card_id", "=", self.card.id)]))
 
 
 @tagged("post_install", "-at_install")

@@ -16,8 +16,8 @@ const start = () => [
     Dialog.confirm("Open Register"),
     { content: "the register is open", trigger: "body:not(:has(.modal)) .loyalty-card-chip" },
 ];
-const payCash = () => [
-    ...PaymentScreen.clickPaymentMethod("Cash"),
+const pay = (method = "Cash") => [
+    ...PaymentScreen.clickPaymentMethod(method),
     ...PaymentScreen.clickValidate(),
     ...ReceiptScreen.isShown(),
 ];
@@ -34,7 +34,7 @@ tours.add("loyalty_till_earn", {
             Till.levelIs("Gold"),
             Till.earns("200"),
             ProductScreen.clickPayButton(),
-            payCash(),
+            pay(),
             Till.receiptSays("card", "1000000001"),
             Till.receiptSays("level", "Gold"),
             Till.receiptSays("earned", "200"),
@@ -88,7 +88,7 @@ tours.add("loyalty_till_redeem_part", {
             Till.typePoints("250", "2.50"),
             Till.confirmRedeem(),
             PaymentScreen.remainingIs("97.50"),
-            payCash(),
+            pay(),
             Till.receiptSays("redeemed", "250"),
             Till.receiptSays("earned", "195"),
             Till.receiptSays("balance", "945"),
@@ -161,7 +161,7 @@ tours.add("loyalty_till_refund", {
             PaymentScreen.clickPaymentMethod("Points"),
             Till.typePoints("1000", "10.00"),
             Till.confirmRedeem(),
-            payCash(),
+            pay(),
             Till.receiptSays("earned", "180"),
             Till.receiptSays("balance", "180"),
             ReceiptScreen.clickNextOrder(),
@@ -178,7 +178,7 @@ tours.add("loyalty_till_refund", {
             Dialog.confirm(),
             Till.pointsPaymentIs("1,000", "-10.00"),
             PaymentScreen.remainingIs("-90.00"),
-            payCash(),
+            pay(),
             Till.receiptSays("redeemed", "1,000"),
             Till.receiptSays("earned", "180"),
             Till.receiptSays("balance", "1,000"),
@@ -213,7 +213,7 @@ tours.add("loyalty_till_offline", {
             ReceiptScreen.clickNextOrder(),
             ProductScreen.clickDisplayedProduct("Coffee Beans"),
             ProductScreen.clickPayButton(),
-            payCash(),
+            pay(),
             Chrome.isSynced(),
         ].flat(Infinity),
 });
@@ -239,7 +239,7 @@ tours.add("loyalty_till_price_reduction", {
             Till.typePoints("500", "5.00"),
             Till.confirmRedeem(),
             ProductScreen.clickPayButton(),
-            payCash(),
+            pay(),
             ReceiptScreen.totalAmountContains("95.00"),
             Till.receiptSays("redeemed", "500"),
         ].flat(Infinity),
@@ -313,7 +313,78 @@ tours.add("loyalty_till_phone", {
             Till.tapKeys("5 0 0"),
             Till.confirmRedeem(),
             Till.pointsPaymentIs("500", "5.00"),
-            payCash(),
+            pay(),
             Till.receiptSays("redeemed", "500"),
+        ].flat(Infinity),
+});
+
+tours.add("loyalty_till_invoice", {
+    steps: () =>
+        [
+            start(),
+            scan_barcode("1000000001"),
+            Till.cardIs("1000000001", "1,000"),
+            ProductScreen.clickDisplayedProduct("Coffee Machine"),
+            ProductScreen.clickPayButton(),
+            PaymentScreen.clickPaymentMethod("Points"),
+            Till.typePoints("250", "2.50"),
+            Till.confirmRedeem(),
+            PaymentScreen.clickInvoiceButton(),
+            PaymentScreen.remainingIs("97.50"),
+            pay(),
+            Till.receiptSays("redeemed", "250"),
+            Till.receiptSays("earned", "195"),
+            Till.receiptSays("balance", "945"),
+        ].flat(Infinity),
+});
+
+tours.add("loyalty_till_two_tabs", {
+    steps: () =>
+        [
+            start(),
+            Till.openSecondTab("Second Till"),
+            Till.inSecondTab(
+                Chrome.startPoS(),
+                Till.noCard(),
+                { trigger: ".loyalty-card-chip", run: "click" },
+                Till.enterCard("1000000001"),
+                Till.cardIs("1000000001", "1,000"),
+                ProductScreen.clickDisplayedProduct("Coffee Machine")
+            ),
+            // The first tab reserves most of the points.
+            scan_barcode("1000000001"),
+            Till.cardIs("1000000001", "1,000"),
+            ProductScreen.clickDisplayedProduct("Coffee Machine"),
+            Till.clickRedeemPoints(),
+            Till.typePoints("800", "8.00"),
+            Till.confirmRedeem(),
+            Till.redeemed("800", "8.00"),
+            // The second one does not know that yet; the server does, and says what is left.
+            Till.inSecondTab(
+                Till.clickRedeemPoints(),
+                Till.typePoints("500", "5.00"),
+                { trigger: ".modal .redeem-confirm:enabled", run: "click" },
+                Till.errorIs("200"),
+                Till.balancesAre({
+                    accumulated: "1,000",
+                    redeemed: "0",
+                    reserved: "800",
+                    available: "200",
+                }),
+                Till.typePoints("200", "2.00"),
+                Till.confirmRedeem(),
+                Till.redeemed("200", "2.00"),
+                ProductScreen.clickPayButton(),
+                Till.pointsPaymentIs("200", "2.00"),
+                pay("Bank"),
+                Till.receiptSays("redeemed", "200"),
+                Till.receiptSays("earned", "196")
+            ),
+            ProductScreen.clickPayButton(),
+            Till.pointsPaymentIs("800", "8.00"),
+            pay(),
+            Till.receiptSays("redeemed", "800"),
+            Till.receiptSays("earned", "184"),
+            Till.receiptSays("balance", "380"),
         ].flat(Infinity),
 });

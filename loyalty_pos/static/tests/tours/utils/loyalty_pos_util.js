@@ -137,3 +137,39 @@ export function receiptIsEstimated() {
 export function refundNotice(name, text) {
     return { trigger: `.loyalty-refund-notice .loyalty-refund-${name}:contains("${text}")` };
 }
+/** A second browser tab, in a frame of this one, with another till: Odoo closes a second tab of the same one. */
+export function openSecondTab(name) {
+    return [
+        {
+            content: `open ${name} in a second tab`,
+            trigger: "body",
+            run: async () => {
+                const [id] = await window.posmodel.data.call("pos.config", "search", [
+                    [["name", "=", name]],
+                ]);
+                const frame = document.createElement("iframe");
+                frame.src = `/pos/ui/${id}`;
+                frame.className = "second-tab position-fixed bottom-0 end-0 bg-white border";
+                Object.assign(frame.style, { width: "1280px", height: "720px", zIndex: 3000 });
+                document.body.append(frame);
+            },
+        },
+    ];
+}
+/** Take steps in the second tab, which is shown for as long. */
+export function inSecondTab(...steps) {
+    const show = (display) => ({
+        trigger: "body",
+        run: () => {
+            document.querySelector(".second-tab").style.display = display;
+        },
+    });
+    return [
+        show("block"),
+        ...steps
+            .flat(Infinity)
+            .filter((step) => !step.isActive || step.isActive.includes("desktop"))
+            .map((step) => ({ ...step, trigger: `:iframe ${step.trigger}` })),
+        show("none"),
+    ];
+}
