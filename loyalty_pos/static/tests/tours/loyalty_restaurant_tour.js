@@ -86,7 +86,11 @@ tours.add("loyalty_restaurant_split", {
             Till.noCard(),
             ProductScreen.clickPayButton(),
             payCash(),
-            { content: "go on with the rest", trigger: ".receipt-screen .button.next", run: "click" },
+            {
+                content: "go on with the rest",
+                trigger: ".receipt-screen .button.next",
+                run: "click",
+            },
             Chrome.clickPlanButton(),
             clickTable("5"),
             // The points stay on the tab of the card, as far as they pay what is left.
@@ -135,7 +139,9 @@ tours.add("loyalty_restaurant_merge", {
             clickTable("2"),
             Till.cardIs("1000000006", "400"),
             moveTo("4"),
-            Till.notified("100 points that were put on the other order are on card 1000000006 again"),
+            Till.notified(
+                "100 points that were put on the other order are on card 1000000006 again"
+            ),
             Till.cardIs("1000000001", "750"),
             Till.redeemed("250", "2.50"),
             ProductScreen.clickPayButton(),
@@ -165,7 +171,11 @@ tours.add("loyalty_restaurant_split_reduction", {
             ProductScreen.totalAmountIs("100.00"),
             ProductScreen.clickPayButton(),
             payCash(),
-            { content: "go on with the rest", trigger: ".receipt-screen .button.next", run: "click" },
+            {
+                content: "go on with the rest",
+                trigger: ".receipt-screen .button.next",
+                run: "click",
+            },
             Chrome.clickPlanButton(),
             clickTable("5"),
             ProductScreen.totalAmountIs("3.00"),

@@ -252,9 +252,12 @@ patch(PosStore.prototype, {
                   })),
               });
     },
-    /** Whether the person at the till may give bonus points (bH7); the server checks it. */
+    /**
+     * Whether the person at the till may give bonus points (bH7). The server checks the user who is logged in; where
+     * employees share that login, the employee has to be a manager as well.
+     */
     get mayGiveBonus() {
-        return this.getCashier()?._role === "manager";
+        return this.getCashier()?._role === "manager" && this.user?.raw.role === "manager";
     },
     /** Give bonus points to a card: how many, then why. Raises what the server answers. */
     async giveBonusPoints(card) {
@@ -287,12 +290,10 @@ patch(PosStore.prototype, {
     },
     /** Whether the card belongs to the person at the till. */
     isCashiersCard(card) {
-        const cashier = this.getCashier();
-        const partner =
-            cashier?.partner_id || cashier?.user_id?.partner_id || cashier?.work_contact_id;
-        return Boolean(
-            card?.partner_id && partner && (partner.id ?? partner) === card.partner_id.id
-        );
+        // An employee's own contact need not be loaded.
+        const { partner_id, work_contact_id } = this.getCashier()?.raw || {};
+        const owner = card?.partner_id?.id;
+        return Boolean(owner) && [partner_id, work_contact_id].includes(owner);
     },
     /** The dialog in which a card is entered, chosen or removed; ends when it is closed. */
     async openLoyaltyCardPopup(order = this.getOrder()) {

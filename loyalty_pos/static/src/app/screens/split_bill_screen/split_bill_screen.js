@@ -11,7 +11,9 @@ if (SplitBillScreen) {
         onClickLine(line) {
             if (line.isRedemption) {
                 this.pos.notification.add(
-                    _t("Points stay on this order. Redeem points on the other one by its own card."),
+                    _t(
+                        "Points stay on this order. Redeem points on the other one by its own card."
+                    ),
                     { type: "info" }
                 );
                 return;
