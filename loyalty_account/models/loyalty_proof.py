@@ -571,7 +571,8 @@ class LoyaltyProgram(models.Model):
         for row in rows:
             difference = valuation.exact(row["ledger"]) - valuation.exact(row["books"])
             if abs(difference) >= part.rounding / 2:
-                part.add(row["model"], row["id"], self._redemption_problem_text(row), difference)
+                explained = row.get("explained", False)
+                part.add(row["model"], row["id"], self._redemption_problem_text(row), difference, explained)
         return part
 
     def _redemption_problem_text(self, row):
@@ -592,7 +593,8 @@ class LoyaltyProgram(models.Model):
         """Return dicts ``model``, ``id``, ``ledger`` and ``books`` of documents that redeemed points or gave them back.
 
         ``ledger`` is the document's own amount for the points that the ledger says it took (returns are negative),
-        ``books`` what its journal entries credited. Override to add documents of other kinds.
+        ``books`` what its journal entries credited. Rows that are ``explained`` are named and no fault. Override to add
+        documents of other kinds; documents without a difference may be one row together.
         """
         return [*self._payment_rows(date), *self._reduction_rows(date)]
 

@@ -40,12 +40,26 @@ class ClosingCase(TillPointsCase):
 
     def close(self, session=None):
         session = (session or self.pos_session).with_user(self.cashier)
+        self.assertProved()
         session.post_closing_cash_details(session.cash_register_balance_end)
         answer = session.close_session_from_ui()
         self.assertTrue(answer["successful"], answer)
         self.assertEqual(session.state, "closed")
         self.assertReconciled(session.sudo())
+        self.assertProved()
         return session.sudo().move_id
+
+    def assertProved(self, **payments):
+        """Points, value and payments agree (N1), before and after any closing.
+
+        :param payments: expected totals ``ledger`` and ``books`` of what was paid with points
+        """
+        self.env.invalidate_all()
+        proof = self.program._loyalty_proof()
+        self.assertEqual(proof["residual"], 0.0, proof)
+        found = {name: proof["payments"][name] for name in payments}
+        self.assertEqual(found, payments)
+        return proof
 
     def assertReconciled(self, session):
         """Nothing stays open that the till paid: neither for customers nor on the till's own receivable account."""
@@ -264,8 +278,9 @@ class TestClosingTender(ClosingCase):
         )
 
 
-@tagged("post_install", "-at_install")
-class TestClosingPriceReduction(ClosingCase):
+class ReductionCase(ClosingCase):
+    """Points reduce the price: lines of the order, and no payment."""
+
     vat_mode = "price_reduction"
 
     @classmethod
@@ -303,6 +318,21 @@ class TestClosingPriceReduction(ClosingCase):
             (self.output_vat, vat, (), "15 % sale", ("sale 15 refund tax",)),
         ]
 
+    def reduced_refund(self, order):
+        """Return the goods and the reduction."""
+        return self.sell(
+            [
+                self.taxed(100, 15, qty=-1, refunded_orderline_id=order.lines[0].id),
+                self.reduction(43.48, False, qty=-1, refunded_orderline_id=order.lines[1].id),
+            ],
+            self.ann,
+            payments=[self.pay(-65.0, self.cash_method)],
+            is_refund=True,
+        )
+
+
+@tagged("post_install", "-at_install")
+class TestClosingPriceReduction(ReductionCase):
     def test_uninvoiced(self):
         """N3, S24: points that reduce the price are lines of the order: less output VAT, and contra-revenue."""
         order = self.reduced_sale()
@@ -323,15 +353,7 @@ class TestClosingPriceReduction(ClosingCase):
     def test_refund(self):
         """N4: returning the goods and the reduction gives the points back, in part or in full, once."""
         order = self.reduced_sale()
-        refund = self.sell(
-            [
-                self.taxed(100, 15, qty=-1, refunded_orderline_id=order.lines[0].id),
-                self.reduction(43.48, False, qty=-1, refunded_orderline_id=order.lines[1].id),
-            ],
-            self.ann,
-            payments=[self.pay(-65.0, self.cash_method)],
-            is_refund=True,
-        )
+        refund = self.reduced_refund(order)
         self.assertEntries(refund, [(self.card, "reversal", 50)])
         refund.action_pos_order_paid()
         self.assertEqual(self.card.points, 1000)
