@@ -13,6 +13,7 @@ from . import loyalty_card
 from . import account_move
 from . import loyalty_redemption
 from . import account_payment
+from . import account_move_items
 from . import account_move_redemption
 from . import account_move_reduction
 from . import res_partner

@@ -18,6 +18,7 @@ SERVER_FIELDS = (
     "loyalty_redeem_origin_id",
     "loyalty_redeem_note_id",
     "loyalty_program_id",
+    "loyalty_items",
 )
 
 
@@ -379,6 +380,7 @@ class AccountMove(models.Model):
         if payments:
             payments._check_loyalty_entry(self)
             payments._settle_points()
+        self._check_loyalty_items()
         self._check_reduction_lines()
         if documents:
             documents._settle_points()
@@ -601,7 +603,7 @@ class AccountPayment(models.Model):
         move.message_post(body=body)
 
     def _check_loyalty_entry(self, changed):
-        """Entries that carry points are posted as they were made, and reversed as a whole."""
+        """Points pay what is due, and go back once."""
         for payment in self:
             move = payment.move_id
             for entry in (move | move.sudo().reversal_move_ids) & changed:  # all reversals count
@@ -614,22 +616,8 @@ class AccountPayment(models.Model):
                             entry=first.display_name,
                         )
                     )
-                if entry.state != "posted":
-                    continue
-                if entry == move and payment.payment_type == "inbound":
+                if entry == move and entry.state == "posted" and payment.payment_type == "inbound":
                     payment._check_loyalty_due()
-                lines = entry.line_ids.filtered(lambda line: line.account_id == payment.destination_account_id)  # noqa: B023
-                expected = payment.amount_signed * (-1 if entry == move else 1)
-                if payment.currency_id.compare_amounts(sum(lines.mapped("balance")), expected):
-                    raise UserError(
-                        self.env._(
-                            "%(entry)s carries %(points)s loyalty points for %(amount)s and must keep these amounts. "
-                            "Undo your changes, or delete the entry.",
-                            entry=entry.display_name,
-                            points=say_points(self.env, payment.loyalty_points),
-                            amount=payment.currency_id.format(payment.amount),
-                        )
-                    )
 
     def _given_back_for(self, invoice):
         """Return how much of this payment came back by credit notes of ``invoice``; it may have paid others too."""

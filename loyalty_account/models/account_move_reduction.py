@@ -1,7 +1,7 @@
 """Points that lower the price: lines of the document, with its own taxes (VAT mode ``price_reduction``)."""
 
 from odoo import fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 
 from ..tools.vat_split import part_of, split
@@ -157,6 +157,17 @@ class AccountMove(models.Model):
                 continue  # what a credit note takes back of its invoice's lines
             if move.loyalty_redeem_origin_id:
                 continue
+            goods = move.invoice_line_ids.filtered(lambda line: line.display_type == "product") - lines
+            if goods and move.move_type == "out_refund":
+                # Its points would stay redeemed and its money would not: cash could exceed the cash that was paid.
+                raise UserError(
+                    self.env._(
+                        "%(document)s lowers the price by points and credits nothing else. Remove %(lines)s, and credit "
+                        "goods by a credit note of their own.",
+                        document=move.display_name,
+                        lines=", ".join(goods[:3].mapped(lambda line: line.name or line.account_id.display_name)),
+                    )
+                )
             sign = 1 if move.move_type == "out_refund" else -1
             total = sign * sum(lines.mapped("price_total"))
             if move.currency_id.compare_amounts(total, move.loyalty_redeem_amount):
@@ -244,6 +255,7 @@ class AccountMove(models.Model):
         )
         entry._set_redemption(self.loyalty_redeem_card_id, points, amount, self)
         entry.sudo().loyalty_redeem_note_id = credit_note  # the field is the server's
+        entry._freeze_loyalty_items()
         entry._post()
         for other in (credit_note, self):
             open_lines = (entry | other).line_ids.filtered(
@@ -260,6 +272,16 @@ class AccountMoveLine(models.Model):
     is_loyalty_reduction = fields.Boolean(
         "Paid with Points", readonly=True, help="The line lowers the price by what loyalty points are worth."
     )
+
+    def write(self, vals):
+        """Lines of points are made with their document; marked later, goods would keep what they earned."""
+        if (
+            "is_loyalty_reduction" in vals
+            and not self.env.su
+            and self.filtered(lambda line: line.is_loyalty_reduction != bool(vals["is_loyalty_reduction"]))
+        ):
+            raise AccessError(self.env._("Use Apply Loyalty Points to let points pay a document."))
+        return super().write(vals)
 
 
 class ProductTemplate(models.Model):

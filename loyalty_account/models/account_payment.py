@@ -408,6 +408,7 @@ class AccountPayment(models.Model):
             super(AccountPayment, payment.with_context(skip_invoice_sync=True))._generate_journal_entry(
                 line_ids=[Command.create(vals) for vals in payment._prepare_loyalty_line_vals()]
             )
+            payment.move_id._freeze_loyalty_items()
         return super(AccountPayment, self - loyalty)._generate_journal_entry(
             write_off_line_vals=write_off_line_vals, force_balance=force_balance, line_ids=line_ids
         )

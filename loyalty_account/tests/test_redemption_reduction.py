@@ -1,4 +1,4 @@
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import tagged
 
@@ -254,6 +254,55 @@ class TestPriceReduction(ReductionCase):
         move.button_cancel()
         self.assertEqual((self.card.points, reduction.state), (1000, "cancel"))
         self.assertEqual(self.card._verify_ledger(), [])
+
+    def test_entry_that_gives_back_keeps_its_lines(self):
+        """N4, S11: what undoes a price reduction is posted as it was made: contra revenue and VAT stay."""
+        move = self.make_invoice(self.line(100, 15), post=True)
+        self.apply_points(move, 50)
+        note = self.credit(move)
+        entry = move._loyalty_reductions().loyalty_redeem_return_ids
+        self.assertEqual(entry.loyalty_redeem_note_id, note)
+        entry.button_draft()
+        entry = entry.with_user(self.clerk).with_context(skip_invoice_sync=True)
+        vat = entry.line_ids.filtered("tax_line_id")
+        contra = entry.line_ids.filtered(lambda line: line.account_id == self.contra_account)
+        with self.assertRaisesRegex(UserError, "carries 50 loyalty points"), self.cr.savepoint():
+            entry.write({"line_ids": [(1, vat.id, {"credit": 0}), (1, contra.id, {"credit": 50})]})
+            entry.action_post()
+        self.env.invalidate_all()
+        entry.action_post()
+        self.assertEqual(self.card.points, 1000)
+
+    def test_goods_on_a_credit_note_of_points(self):
+        """N4, C6: goods are credited by a credit note of their own, which takes back what they earned."""
+        self.program.issue_on = "paid"
+        move = self.make_invoice(self.line(100, 15), post=True)
+        self.apply_points(move, 50)
+        self.pay(move)
+        self.env.cr.flush()
+        self.assertEqual(move.loyalty_points_earned, 56)
+        note = move._loyalty_reductions().with_user(self.clerk)
+        note.button_draft()
+        goods = {"product_id": self.product.id, **self.line(100, 15)}
+        for values in (goods, {**goods, "is_loyalty_reduction": True}):
+            with self.assertRaisesRegex(UserError, "credit note of their own|add up to"), self.cr.savepoint():
+                note.write({"invoice_line_ids": [Command.create(values)]})
+                note.action_post()
+            self.env.invalidate_all()
+        note.write({"invoice_line_ids": [Command.create({"display_type": "line_note", "name": "Thank you"})]})
+        note.action_post()
+        self.env.cr.flush()
+        self.assertEqual((note.amount_total, note.loyalty_redeem_points), (50, 50))
+
+    def test_lines_of_points_are_marked_by_the_server(self):
+        """N4, S10: nobody turns goods of a posted credit note into lines of points, which would keep what they earned."""
+        self.program.issue_on = "paid"
+        move = self.make_invoice(self.line(100, 15), post=True)
+        self.pay(move)
+        note = self.credit(move)
+        self.env.cr.flush()
+        with self.assertRaisesRegex(AccessError, "Use Apply Loyalty Points"):
+            note.invoice_line_ids.with_user(self.clerk).write({"is_loyalty_reduction": True})
 
     def test_no_payment(self):
         """N3: in this mode points are no means of payment, neither in Register Payment nor as a receipt."""

@@ -84,6 +84,55 @@ class TestRedemptionUndo(RedemptionCase):
         with self.assertRaisesRegex(UserError, "carries 50 loyalty points"):
             payment.action_post()
 
+    def test_entry_keeps_its_lines(self):
+        """S8, S11, S24: net, VAT, tags and customer of a reset entry cannot change, whoever writes, by remote call too."""
+        __, payment = self.redeem()
+        payment.action_draft()
+        entry = payment.move_id.with_user(self.clerk).with_context(skip_invoice_sync=True)
+        receivable = entry.line_ids.filtered("credit")
+        vat = entry.line_ids.filtered("tax_line_id")
+        base = entry.line_ids - receivable - vat
+        bob = self.env["res.partner"].create({"name": "Bob"})
+        cases = {
+            "less VAT": [(1, vat.id, {"debit": 0}), (1, base.id, {"debit": 50})],
+            "account": [(1, base.id, {"account_id": self.revenue.id})],
+            "tags": [(1, base.id, {"tax_tag_ids": [(6, 0, self.tags["purchase", 5, "invoice", "base"].ids)]})],
+            "taxes": [(1, base.id, {"tax_ids": [(5,)]})],
+            "customer": [(1, receivable.id, {"partner_id": bob.id})],
+            "split": [
+                (1, base.id, {"debit": base.debit - 10}),
+                (0, 0, {"account_id": self.revenue.id, "debit": 10}),
+            ],
+        }
+        for name, commands in cases.items():
+            with (
+                self.subTest(name),
+                self.assertRaisesRegex(UserError, "carries 50 loyalty points"),
+                self.cr.savepoint(),
+            ):
+                entry.write({"line_ids": commands})
+                entry.action_post()
+            self.env.invalidate_all()
+        with self.assertRaisesRegex(AccessError, "Use Apply Loyalty Points"):
+            entry.write({"loyalty_items": []})
+        base.name = "Points of Ann"
+        payment.action_post()
+        self.assertEqual(payment.move_id.state, "posted")
+        self.assertEqual(self.card.points, 950)
+
+    def test_reversal_mirrors_its_entry(self):
+        """S8, S11: the reversal of a redemption takes back its net and its VAT, and nothing else."""
+        __, payment = self.redeem()
+        reverse = payment.move_id._reverse_moves([{"date": payment.date}]).with_context(skip_invoice_sync=True)
+        vat = reverse.line_ids.filtered("tax_line_id")
+        base = reverse.line_ids.filtered(lambda line: line.account_id == self.cost_account)
+        with self.assertRaisesRegex(UserError, "carries 50 loyalty points"), self.cr.savepoint():
+            reverse.write({"line_ids": [(1, vat.id, {"credit": 0}), (1, base.id, {"credit": 50})]})
+            reverse.action_post()
+        self.env.invalidate_all()
+        reverse.action_post()
+        self.assertEqual(self.card.points, 1000)
+
     def test_locked_period(self):
         """S11: in a locked period a dated entry reverses the redemption, and the points come back on that date."""
         move, payment = self.redeem()
