@@ -19,6 +19,7 @@ from . import account_move_reduction
 from . import res_partner
 from . import account_move_earning
 from . import account_move_settlement
+from . import account_move_reversals
 from . import account_payment_events
 from . import account_earns_loyalty
 from . import loyalty_program_reward_rate

@@ -67,6 +67,11 @@ class AccountMove(models.Model):
             move.loyalty_points_earned = earning.points
             move.loyalty_points_earnable = earning.earnable_points
             move.loyalty_explanation = earning.explanation
+            if not earning and move._restores_loyalty():
+                move.loyalty_explanation = self.env._(
+                    "Reverses %s: once paid in full, points that it took back return on the invoice that it credited.",
+                    move.reversed_entry_id.name,
+                )
             if move.id in previews:
                 move.loyalty_points_earnable = to_points(previews[move.id].earnable)
                 move.loyalty_explanation = previews[move.id].words
@@ -75,7 +80,12 @@ class AccountMove(models.Model):
         """Return whether the document can earn: an invoice or receipt with a card of a program that gives at payment."""
         self.ensure_one()
         program = self.loyalty_card_id.sudo().program_id
-        return self.move_type in EARNING_DOCUMENTS and program.program_type == "loyalty" and program.issue_on == "paid"
+        return (
+            self.move_type in EARNING_DOCUMENTS
+            and program.program_type == "loyalty"
+            and program.issue_on == "paid"
+            and not self._restores_loyalty()
+        )
 
     # --- events --------------------------------------------------------------------------------------------------
 
@@ -144,17 +154,20 @@ class AccountMove(models.Model):
         rows = self.env.execute_query(
             SQL(
                 """
-                WITH dirty AS (SELECT unnest(%(ids)s) AS id),
-                     affected AS (
+                WITH RECURSIVE dirty AS (SELECT unnest(%(ids)s) AS id),
+                     touched AS (
                     SELECT id FROM dirty
-                     UNION
-                    SELECT m.reversed_entry_id FROM account_move m JOIN dirty ON dirty.id = m.id
-                     WHERE m.reversed_entry_id IS NOT NULL
                      UNION
                     SELECT debit.move_id FROM dirty
                       JOIN account_move_line line ON line.move_id = dirty.id
                       JOIN account_partial_reconcile part ON part.credit_move_id = line.id
                       JOIN account_move_line debit ON debit.id = part.debit_move_id
+                ),
+                     affected AS (
+                    SELECT id FROM touched
+                     UNION
+                    SELECT m.reversed_entry_id FROM account_move m JOIN affected ON affected.id = m.id
+                     WHERE m.reversed_entry_id IS NOT NULL
                 )
                 SELECT m.id FROM account_move m JOIN affected ON affected.id = m.id
                  WHERE m.move_type IN %(types)s

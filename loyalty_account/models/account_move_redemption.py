@@ -486,27 +486,41 @@ class AccountMove(models.Model):
         return super()._reconcile_reversed_moves(reverse_moves, move_reverse_cancel)
 
     def _reverse_moves(self, default_values_list=None, cancel=False):
-        """A credit note that cancels the invoice unmatches its payments first: remember which were points."""
+        """A credit note that cancels the invoice unmatches its payments first: remember which were points.
+
+        What cancels a credit note takes the points again that it gave back, as if it had never been. Reversed otherwise,
+        its points stay on the card, and the new invoice is paid like any other.
+        """
+        for note in self.filtered(lambda move: move.move_type == "out_refund" and move._is_reduction()):
+            raise UserError(
+                self.env._(
+                    "%s lowers a price by points. To give the points back, credit the invoice, or reset the credit note to "
+                    "draft and cancel it.",
+                    note.display_name,
+                )
+            )
         sources = {move: move._loyalty_sources() for move in self} if cancel else {}
+        if cancel:
+            notes = self.filtered(lambda move: move.move_type == "out_refund")
+            notes._only_loyalty_payments()._undo_loyalty()
+            notes._undo_returns()
         result = super()._reverse_moves(default_values_list=default_values_list, cancel=cancel)
         for credit_note in result if cancel else ():
             credit_note._return_loyalty_points(sources.get(credit_note.reversed_entry_id))
         return result
 
     def _loyalty_sources(self):
-        """Return ``[(payment or credit note that redeemed points for this invoice, gross)]``."""
+        """Return ``{payment or credit note that redeemed points for this sale: gross}``, of all invoices of the sale."""
         self.ensure_one()
-        if self.move_type not in ("out_invoice", "out_receipt"):
-            return []
-        payments = [
-            (payment, matched["balance"])
+        sources = defaultdict(float)
+        for invoice in self._loyalty_sale()[0] if self.move_type in ("out_invoice", "out_receipt") else ():
             # All of them count, whatever the user sees of other companies' payments.
-            for payment, matched in self.sudo()._loyalty_payments().items()
-            if payment.payment_type == "inbound"
-        ]
-        return payments + [
-            (note, abs(note.amount_total_signed)) for note in self._loyalty_reductions() if note.state == "posted"
-        ]
+            for payment, matched in invoice.sudo()._loyalty_payments().items():
+                if payment.payment_type == "inbound":
+                    sources[payment] += matched["balance"]
+            for note in invoice._loyalty_reductions().filtered(lambda note: note.state == "posted"):
+                sources[note] = abs(note.amount_total_signed)
+        return sources
 
     def _return_loyalty_points(self, sources):
         """Give points back for a credit note, pro rata to what it credits of the lines that points could pay.
@@ -521,20 +535,25 @@ class AccountMove(models.Model):
         self._return_reduced_points()
         if not sources:
             return
-        notes = (invoice.reversal_move_ids | self).filtered(
-            lambda note: note.move_type == "out_refund" and note.state == "posted" and not note._is_reduction()
-        )
-        total = sum(gross for __, gross in sources)
-        target = invoice._loyalty_return_target(notes, total)
+        invoices, notes = invoice._loyalty_sale()
+        given = {source: source._given_back_for(notes) for source in sources}
+        # What credit notes gave back that were reversed since was paid again, or is owed again.
+        sources = {
+            source: gross - sum(amount * (1 - notes[note]) for note, amount in given[source].items())
+            for source, gross in sources.items()
+        }
+        total = sum(sources.values())
+        target = self._loyalty_return_target(invoices, notes, total)
         currency = self.company_currency_id
         # Points that paid only after an earlier credit note: no more comes back than this one credits.
         room, counted = abs(self.amount_total_signed), 0
-        for source, gross in sources:
+        for source, gross in sources.items():
             share = part_of(target, counted + gross, total, currency.rounding) - part_of(
                 target, counted, total, currency.rounding
             )
             counted += gross
-            amount = currency.round(min(share, gross) - source._given_back_for(invoice))
+            earlier = sum(amount * notes[note] for note, amount in given[source].items())
+            amount = currency.round(min(share, gross) - earlier)
             amount = min(amount, room)
             if currency.compare_amounts(amount, 0) > 0:
                 source._give_back_part(self, amount)
@@ -544,23 +563,42 @@ class AccountMove(models.Model):
         """Whether this is a credit note by which points lowered a price, not one that takes goods back."""
         return bool(self.loyalty_redeem_points and not self.loyalty_redeem_origin_id)
 
-    def _given_back_for(self, invoice):
-        """Return how much of this credit note of points came back already."""
-        returns = self.loyalty_redeem_return_ids.filtered(lambda move: move._redemption_in_force()[0])
-        return sum(abs(move.amount_total_signed) for move in returns)
+    def _given_back_for(self, notes):
+        """Return ``{credit note: how much of this credit note of points it gave back}``."""
+        returns = self.loyalty_redeem_return_ids.filtered(
+            lambda move: move.loyalty_redeem_note_id in notes and move._redemption_in_force()[0]
+        )
+        return {
+            note: sum(abs(move.amount_total_signed) for move in moves)
+            for note, moves in returns.grouped("loyalty_redeem_note_id").items()
+        }
 
-    def _loyalty_return_target(self, notes, redeemed):
-        """Return how much of ``redeemed`` has to be back once ``notes`` are posted, in company currency."""
-        self.ensure_one()
-        if not notes:
-            return 0.0
-        currency = self.company_currency_id
-        rate = abs(self.amount_total_signed / self.amount_total) if self.amount_total else 1.0
-        payable = sum(self._loyalty_payable_lines().mapped("price_total")) * rate
-        credited = sum(sum(note._loyalty_payable_lines().mapped("price_total")) for note in notes) * rate
-        share = part_of(redeemed, min(credited, payable), payable, currency.rounding) if payable else redeemed
-        in_money = abs(self.amount_total_signed) - redeemed
-        at_least = sum(abs(note.amount_total_signed) for note in notes) - in_money
+    def _loyalty_return_target(self, invoices, notes, redeemed):
+        """Return how much of ``redeemed`` has to be back once ``notes`` are posted, in company currency.
+
+        :param notes: ``{credit note: part of it that counts}``; the rest was sold again by one of ``invoices``
+        """
+        currency, first = self.company_currency_id, invoices[:1]
+        rate = abs(first.amount_total_signed / first.amount_total) if first.amount_total else 1.0
+
+        def payable(moves):
+            return {move: sum(move._loyalty_payable_lines().mapped("price_total")) * rate for move in moves}
+
+        def total(moves):
+            return {move: abs(move.amount_total_signed) for move in moves}
+
+        def kept(values):
+            return sum(values[note] * part for note, part in notes.items())
+
+        def sold(values):
+            return sum(values[move] for move in invoices) - sum(
+                values[note] * (1 - part) for note, part in notes.items()
+            )
+
+        goods, gross = payable(invoices.union(*notes)), total(invoices.union(*notes))
+        whole = sold(goods)
+        share = part_of(redeemed, min(kept(goods), whole), whole, currency.rounding) if whole else redeemed
+        at_least = kept(gross) - (sold(gross) - redeemed)
         return currency.round(min(redeemed, max(share, at_least)))
 
     # --- the document as a redemption ----------------------------------------------------------------------------
@@ -570,6 +608,7 @@ class AccountMove(models.Model):
         return {
             "card": self.loyalty_redeem_card_id,
             "points": self.loyalty_redeem_points,
+            "amount": self.loyalty_redeem_amount,
             "move": self,
             "origin": self.loyalty_redeem_origin_id,
             "hold": self.loyalty_hold_id,
@@ -619,12 +658,12 @@ class AccountPayment(models.Model):
                 if entry == move and entry.state == "posted" and payment.payment_type == "inbound":
                     payment._check_loyalty_due()
 
-    def _given_back_for(self, invoice):
-        """Return how much of this payment came back by credit notes of ``invoice``; it may have paid others too."""
+    def _given_back_for(self, notes):
+        """Return ``{credit note: how much of this payment it gave back}``; the payment may have paid other sales too."""
         returns = self.loyalty_return_ids.filtered(
-            lambda payment: payment.loyalty_move_id.reversed_entry_id == invoice and payment._redemption_in_force()[0]
+            lambda payment: payment.loyalty_move_id in notes and payment._redemption_in_force()[0]
         )
-        return sum(returns.mapped("amount"))
+        return {note: sum(payments.mapped("amount")) for note, payments in returns.grouped("loyalty_move_id").items()}
 
     def _give_back_part(self, credit_note, amount):
         """Make the payment that gives ``amount`` of this one back, and match it.

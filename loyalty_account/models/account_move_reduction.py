@@ -135,10 +135,13 @@ class AccountMove(models.Model):
         return note
 
     def copy_data(self, default=None):
-        """A duplicate is not paid with points: leave the lines out. A credit note takes them back."""
+        """A duplicate is not paid with points: leave the lines out. A credit note takes them back.
+
+        Nor is the invoice that reverses a credit note: whether points pay it again is for the customer to say.
+        """
         vals_list = super().copy_data(default=default)
-        if not self.env.context.get("include_business_fields"):
-            for vals in vals_list:
+        for move, vals in zip(self, vals_list):
+            if move.move_type == "out_refund" or not self.env.context.get("include_business_fields"):
                 vals["line_ids"] = [
                     command
                     for command in vals.get("line_ids", [])
@@ -203,10 +206,9 @@ class AccountMove(models.Model):
             self._set_redemption(invoice.loyalty_redeem_card_id, max(points, 0), -amounts[self], invoice)
             self._settle_points()
 
-    def _undo_reductions(self):
-        """Undo what redeemed points, or gave them back, for these documents only: they are drafts or cancelled."""
+    def _undo_returns(self):
+        """Undo what gave points back for these credit notes."""
         entries = self.search([("loyalty_redeem_note_id", "in", self.ids), ("state", "=", "posted")])
-        invoices = self.filtered(lambda move: move.move_type == "out_invoice" and move.state != "posted")
         for entry in entries.filtered(lambda entry: not entry._loyalty_reversals()):
             if entry._can_be_unlinked():
                 entry.button_draft()
@@ -214,6 +216,11 @@ class AccountMove(models.Model):
             else:
                 today = fields.Date.context_today(self)
                 entry._reverse_moves([{"date": max(entry.date, today)}], cancel=True)
+
+    def _undo_reductions(self):
+        """Undo what redeemed points, or gave them back, for these documents only: they are drafts or cancelled."""
+        self._undo_returns()
+        invoices = self.filtered(lambda move: move.move_type == "out_invoice" and move.state != "posted")
         reductions = invoices._loyalty_reductions().filtered(lambda note: note.state == "posted")
         if reductions:
             reductions.button_draft()

@@ -1,5 +1,6 @@
 """What a customer's invoice says to the earning engine: what was sold, what was credited, and how it was paid."""
 
+import math
 from collections import defaultdict
 
 from odoo import fields, models
@@ -20,8 +21,9 @@ class AccountMove(models.Model):
         :param frozen: documents whose part in the program was decided before
         """
         open_ones = self - frozen if frozen else self
-        settlements = {} if preview else self._loyalty_settlements()
-        credit_notes = {} if preview else self._loyalty_credit_notes()
+        families = {} if preview else self._loyalty_families()
+        relatives = self.union(*families.values()).filtered(lambda move: move.move_type != "out_refund")
+        settlements = {} if preview else (self | relatives)._loyalty_settlements()
         uses_pricelists = open_ones.loyalty_card_id.program_id._uses_pricelists()
         pricelists = open_ones._loyalty_pricelists() if uses_pricelists else {}
         elsewhere = open_ones._loyalty_earned_elsewhere() if open_ones else self.browse()
@@ -33,11 +35,14 @@ class AccountMove(models.Model):
             today = todays[program.company_id]
             date = move.invoice_date or today
             settlement, paid_on = settlements.get(move.id, (Settlement(due=1), None))
-            credited = credit_notes.get(move, self.browse())
+            credited, restored = move._loyalty_credited(families.get(move, self.browse()), settlements)
             rate = move._loyalty_rate(program)
-            returned = [
-                line for credit_note in credited for line in credit_note._loyalty_lines(credit_note._rate_to(move))
-            ]
+            returned = [line for note in credited for line in note._loyalty_lines(note._rate_to(move))]
+            returned += [line for invoice in restored for line in invoice._loyalty_lines(-invoice._rate_to(move))]
+            if restored and settlement.settled:
+                settlement = move._loyalty_restored_settlement(credited, restored, settlements)
+                dates = [date for __, date in (settlements[part.id] for part in move | restored) if date]
+                paid_on = max(dates + restored.mapped("invoice_date"))
             claims.append(
                 Claim(
                     ("account.move", move.id),
@@ -64,6 +69,8 @@ class AccountMove(models.Model):
     def _loyalty_lines(self, factor=1.0, preview=False):
         """Return what the document sells (a credit note: takes back) as :class:`ClaimLine`, amounts times ``factor``.
 
+        A negative factor turns quantities too.
+
         Amounts without tax are those of the journal items, so that they add up to the document's, whatever the
         rounding of its taxes.
         """
@@ -77,7 +84,11 @@ class AccountMove(models.Model):
             total = untaxed + line.price_total - line.price_subtotal
             lines.append(
                 ClaimLine(
-                    line.product_id.id or 0, line.quantity, untaxed * factor, total * factor, line._is_loyalty_deposit()
+                    line.product_id.id or 0,
+                    math.copysign(1, factor) * line.quantity,
+                    untaxed * factor,
+                    total * factor,
+                    line._is_loyalty_deposit(),
                 )
             )
         self._spread_tax_rounding(lines, factor)
@@ -91,18 +102,6 @@ class AccountMove(models.Model):
         if not self.invoice_cash_rounding_id and abs(difference) <= self.currency_id.rounding * (len(lines) + 1):
             largest = max(lines, key=lambda line: abs(line.total))
             largest.total += difference
-
-    def _loyalty_credit_notes(self):
-        """Return ``{document: its posted credit notes}``."""
-        found = self.search(
-            [("reversed_entry_id", "in", self.ids), ("state", "=", "posted"), ("move_type", "=", "out_refund")]
-        )
-        return found.filtered(lambda note: not note._is_loyalty_payment()).grouped("reversed_entry_id")
-
-    def _is_loyalty_payment(self):
-        """Return whether the credit note takes nothing back: by it, points pay part of the invoice."""
-        self.ensure_one()
-        return bool(self.loyalty_redeem_points and not self.loyalty_redeem_origin_id)
 
     def _loyalty_rate(self, program):
         """Return the value of one unit of the document's currency in the program's, at the document's own rate."""
@@ -199,12 +198,13 @@ class AccountMove(models.Model):
                 """
                 SELECT line.move_id AS invoice_id, other.id AS move_id, other.state,
                        COALESCE(payment.date, other.date) AS date,
-                       other.reversed_entry_id IS NOT DISTINCT FROM line.move_id
-                           AND other.move_type = 'out_refund'
+                       other.move_type = 'out_refund'
+                           AND (other.reversed_entry_id = line.move_id OR other.id = invoice.reversed_entry_id)
                            AND (COALESCE(other.loyalty_redeem_points, 0) = 0
                                 OR other.loyalty_redeem_origin_id IS NOT NULL) AS own_credit_note,
                        sum(part.debit_amount_currency) AS amount, min(money.cash) AS cash
                   FROM account_move_line line
+                  JOIN account_move invoice ON invoice.id = line.move_id
                   JOIN account_partial_reconcile part ON part.debit_move_id = line.id
                   JOIN account_move_line counterpart ON counterpart.id = part.credit_move_id
                   JOIN account_move other ON other.id = counterpart.move_id
@@ -222,7 +222,7 @@ class AccountMove(models.Model):
                        ) money
                  WHERE line.move_id = ANY(%s)
                    AND NOT EXISTS (SELECT 1 FROM account_partial_reconcile e WHERE e.exchange_move_id = other.id)
-                 GROUP BY line.move_id, other.id, payment.date
+                 GROUP BY line.move_id, invoice.reversed_entry_id, other.id, payment.date
                 """,
                 self.ids,
             )

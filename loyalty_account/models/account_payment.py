@@ -466,6 +466,7 @@ class AccountPayment(models.Model):
         return {
             "card": self.loyalty_card_id,
             "points": self.loyalty_points,
+            "amount": self.amount,
             "move": self.move_id,
             "origin": self.loyalty_origin_id,
             "hold": self.loyalty_hold_id,

@@ -169,8 +169,9 @@ class LoyaltyRedemptionMixin(models.AbstractModel):
     def _redemption_terms(self):
         """Return what the document does to points.
 
-        :return: dict with ``card``, ``points`` (positive), ``move`` (the journal entry), ``hold``, and ``origin``:
-            the redemption that this document gives back (same model), or no record where it redeems itself
+        :return: dict with ``card``, ``points`` (positive), ``amount`` (what they are worth in the document), ``move``
+            (the journal entry), ``hold``, and ``origin``: the redemption that this document gives back (same model), or
+            no record where it redeems itself
         """
         raise NotImplementedError
 

@@ -20,3 +20,4 @@ from . import test_redemption_companies
 from . import test_redemption_tour
 from . import test_books_properties
 from . import test_customer_story
+from . import test_earning_restored
