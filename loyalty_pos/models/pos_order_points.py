@@ -2,6 +2,7 @@
 
 from odoo import api, fields, models
 
+from .pos_order_line import REWARD_FIELDS
 from .pos_order_settle import ids_of, values_of
 
 #: What only the server says about an order.
@@ -83,14 +84,18 @@ class PosOrder(models.Model):
         return super().create(vals_list)
 
     def write(self, vals):
-        return super().write(vals if self.env.su else self._without_results(vals))
+        """Orders that are cancelled, in whatever way, spend nothing: what they reserved is free again."""
+        result = super().write(vals if self.env.su else self._without_results(vals))
+        if vals.get("state") == "cancel":
+            self._release_holds()
+        return result
 
     @api.model
     def _process_order(self, order, existing_order):
         """What a device sends is a client's word, also where Odoo takes it in sudo, as from a customer's phone."""
         order = self._without_results(order)
         self._forget_missing_cards(order)
-        if (order.get("source") or "pos") != "pos":
+        if self._is_sent_by_customer(order):
             self._forget_points_of_self_order(order)
         return super()._process_order(order, existing_order)
 
@@ -110,28 +115,28 @@ class PosOrder(models.Model):
                 row["loyalty_card_id"] = False
 
     @api.model
+    def _is_sent_by_customer(self, order):
+        """Return whether a customer's own device sent the order: Odoo takes those in sudo.
+
+        Tills send orders that came from there, too, when they are paid at the counter: as their cashier.
+        """
+        return self.env.su and (order.get("source") or "pos") != "pos"
+
+    @api.model
     def _forget_points_of_self_order(self, order):
-        """Leave points out of what customers send from their own devices: nobody has seen their card."""
+        """Leave points and payments out of what customers send from their own devices.
+
+        Nobody has seen their card, and their providers and terminals tell the server what was paid.
+        """
         order.pop("loyalty_card_id", None)
-        methods = self.env["pos.payment.method"].sudo().search([("loyalty_program_id", "!=", False)])
-        order["payment_ids"] = [
-            command
-            for command in order.get("payment_ids") or []
-            if not (
-                values_of(command).get("loyalty_card_id") or values_of(command).get("payment_method_id") in methods.ids
-            )
-        ]
+        order["payment_ids"] = []
+        if order.get("state") != "cancel":
+            order["state"] = "draft"
         order["lines"] = [
             command
             for command in order.get("lines") or []
-            if not (values_of(command).get("loyalty_redeem_uuid") or values_of(command).get("is_reward_line"))
+            if not any(values_of(command).get(name) for name in ("loyalty_redeem_uuid", *REWARD_FIELDS))
         ]
-
-    def action_pos_order_cancel(self):
-        """Cancelled orders spend nothing: what they reserved is free again."""
-        result = super().action_pos_order_cancel()
-        self.filtered(lambda order: order.state == "cancel")._release_holds()
-        return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_release_holds(self):

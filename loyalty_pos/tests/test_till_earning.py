@@ -223,12 +223,15 @@ class TestTillEarning(EarningCase):
         Order = self.env["pos.order"]
         Order._forget_points_of_self_order(data)
         self.assertEqual(len(data["lines"]), 1)
-        self.assertEqual([command[2]["amount"] for command in data["payment_ids"]], [100])
+        self.assertEqual((data["payment_ids"], data["state"]), ([], "draft"))
         self.assertNotIn("loyalty_card_id", data)
-        data["source"] = False  # what Odoo's till says of itself
-        Order.sudo().sync_from_ui([data])
-        order = Order.search([("uuid", "=", data["uuid"])])
-        self.assertEqual((order.loyalty_points_earned, order.loyalty_points_redeemed), (100, 0))
+
+    def test_orders_of_customers_paid_at_the_till(self):
+        """N8, bH10: tills send orders of phones and kiosks with their source; the cashier takes points for them."""
+        order = self.sell(
+            [self.taxed(100, 0)], self.ann, payments=[self.pay(50.0), self.pay_points(50, uuid="p")], source=False
+        )
+        self.assertEqual((order.loyalty_points_earned, order.loyalty_points_redeemed), (50, 50))
 
     def test_gift_card_earns_nothing(self):
         """C6, N4: what a gift card paid earns nothing; the money comes back to it with the goods."""
