@@ -3,7 +3,7 @@
 from odoo import fields, models
 from odoo.exceptions import UserError
 
-from .loyalty_redemption import say_points
+from odoo.addons.loyalty_ledger.tools.words import say_points
 
 
 class AccountMove(models.Model):

@@ -5,9 +5,10 @@ from collections import defaultdict
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from odoo.addons.loyalty_ledger.tools.words import say_points
+
 from ..tools.vat_split import part_of
 from .account_payment import HOLD_TIME
-from .loyalty_redemption import say_points
 
 #: What only code of the server writes on documents.
 SERVER_FIELDS = (

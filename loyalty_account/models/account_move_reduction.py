@@ -4,8 +4,9 @@ from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 
+from odoo.addons.loyalty_ledger.tools.words import say_points
+
 from ..tools.vat_split import part_of, split
-from .loyalty_redemption import say_points
 
 
 class AccountMove(models.Model):

@@ -4,9 +4,10 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
 
+from odoo.addons.loyalty_ledger.tools.words import say_points
+
 from ..tools.vat_split import next_part, part_of, split
 from .account_payment_method import LOYALTY
-from .loyalty_redemption import say_points
 
 #: How long a document that is not final keeps points.
 HOLD_TIME = timedelta(days=7)

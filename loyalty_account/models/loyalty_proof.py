@@ -7,6 +7,7 @@ from odoo.tools import SQL
 
 from odoo.addons.loyalty_ledger.tools import ddl
 from odoo.addons.loyalty_ledger.tools.today import loyalty_today
+from odoo.addons.loyalty_ledger.tools.words import say_points
 
 from ..tools import valuation
 from .loyalty_accrual_run import lots_on
@@ -172,8 +173,8 @@ class LoyaltyProgram(models.Model):
                     "loyalty.lot",
                     self.env._(
                         "The lot was changed: it holds %(found)s points, its transactions leave %(expected)s.",
-                        found=f"{found:g}",
-                        expected=f"{ledger:g}",
+                        found=say_points(self.env, found),
+                        expected=say_points(self.env, ledger),
                     ),
                 )
             else:
@@ -181,8 +182,8 @@ class LoyaltyProgram(models.Model):
                     "loyalty.card",
                     self.env._(
                         "The transactions of the card make %(points)s points, its lots less what it owes %(lots)s.",
-                        points=f"{ledger:g}",
-                        lots=f"{found:g}",
+                        points=say_points(self.env, ledger),
+                        lots=say_points(self.env, found),
                     ),
                 )
             part.add(model, record_id, problem, valuation.exact(ledger) - valuation.exact(found))
@@ -600,79 +601,85 @@ class LoyaltyProgram(models.Model):
 
     def _payment_rows(self, date):
         """Payments with points. Small refunds give money back before a whole point is due: their amount is right."""
-        self.env.cr.execute(
+        return self._document_rows(
+            date,
+            "account.payment",
             SQL(
                 """
-                WITH entries AS (
-                     SELECT e.res_id, -sum(e.points) AS points, max(e.id) AS entry_id FROM loyalty_ledger_entry e
-                      WHERE e.program_id = %(program)s AND e.res_model = 'account.payment'
-                        AND e.kind IN ('redeem', 'reversal') AND e.effective_date <= %(date)s GROUP BY e.res_id),
-                payments AS (
-                     SELECT p.id, p.move_id, p.amount / NULLIF(p.loyalty_points, 0) AS value,
-                            p.loyalty_points = 0 AND p.loyalty_origin_id IS NOT NULL AS is_cents
-                       FROM account_payment p JOIN loyalty_card c ON c.id = p.loyalty_card_id
-                      WHERE c.program_id = %(program)s),
-                credits AS (
-                     SELECT p.id, -sum(l.balance) AS amount
-                       FROM payments p
-                       JOIN account_move m ON m.id = p.move_id OR m.reversed_entry_id = p.move_id
-                       JOIN account_move_line l ON l.move_id = m.id
-                       JOIN account_account a ON a.id = l.account_id AND a.account_type = 'asset_receivable'
-                      WHERE l.parent_state = 'posted' AND l.date <= %(date)s GROUP BY p.id)
-                SELECT 'account.payment' AS model, COALESCE(p.id, e.res_id) AS id, e.entry_id,
-                       CASE WHEN p.is_cents AND e.res_id IS NULL THEN COALESCE(c.amount, 0)
-                            ELSE COALESCE(round(e.points * COALESCE(p.value, %(value)s::numeric), 6), 0) END AS ledger,
-                       COALESCE(c.amount, 0) AS books
-                  FROM entries e FULL JOIN payments p ON p.id = e.res_id
-                  LEFT JOIN credits c ON c.id = p.id
-                 WHERE COALESCE(e.points, 0) <> 0 OR COALESCE(c.amount, 0) <> 0
-                 ORDER BY 2
+                SELECT p.id, p.amount / NULLIF(p.loyalty_points, 0) AS value,
+                       p.loyalty_points = 0 AND p.loyalty_origin_id IS NOT NULL AS is_cents,
+                       (SELECT -sum(l.balance)
+                          FROM account_move m
+                          JOIN account_move_line l ON l.move_id = m.id
+                          JOIN account_account a ON a.id = l.account_id AND a.account_type = 'asset_receivable'
+                         WHERE (m.id = p.move_id OR m.reversed_entry_id = p.move_id)
+                           AND l.parent_state = 'posted' AND l.date <= %(date)s) AS books
+                  FROM account_payment p JOIN loyalty_card c ON c.id = p.loyalty_card_id
+                 WHERE c.program_id = %(program)s
                 """,
                 program=self.id,
                 date=date,
-                value=str(self._point_value_at(date)[0]),
-            )
+            ),
         )
-        rows = self.env.cr.dictfetchall()
-        for row in rows:
-            row["ledger"] = valuation.round_to(valuation.exact(row["ledger"]), self._proof_rounding())
-            if not row["books"] and row["entry_id"]:
-                row["model"], row["id"] = "loyalty.ledger.entry", row["entry_id"]
-        return rows
 
     def _reduction_rows(self, date):
         """Documents whose price the points lowered: their own amount, against the amount for the points they took."""
+        return self._document_rows(
+            date,
+            "account.move",
+            SQL(
+                """
+                SELECT d.id, d.value, FALSE AS is_cents, CASE WHEN d.stands THEN d.points * d.value END AS books
+                  FROM (SELECT m.id,
+                               CASE WHEN m.loyalty_redeem_origin_id IS NULL THEN 1 ELSE -1 END * m.loyalty_redeem_points
+                                   AS points,
+                               m.loyalty_redeem_amount / COALESCE(NULLIF(m.invoice_currency_rate, 0), 1)
+                                   / NULLIF(m.loyalty_redeem_points, 0) AS value,
+                               m.state = 'posted' AND m.date <= %(date)s AND NOT EXISTS (
+                                   SELECT 1 FROM account_move r WHERE r.reversed_entry_id = m.id AND r.state = 'posted'
+                                      AND r.move_type = 'entry' AND r.date <= %(date)s) AS stands
+                          FROM account_move m JOIN loyalty_card c ON c.id = m.loyalty_redeem_card_id
+                         WHERE c.program_id = %(program)s AND m.loyalty_redeem_points <> 0) d
+                """,
+                program=self.id,
+                date=date,
+            ),
+        )
+
+    def _document_rows(self, date, model, documents):
+        """Return the rows of documents of one model.
+
+        :param documents: SQL with ``id``, ``value`` of one point in the document, ``books`` and ``is_cents``: its amount
+            is right without a transaction
+        """
         self.env.cr.execute(
             SQL(
                 """
                 WITH entries AS (
                      SELECT e.res_id, -sum(e.points) AS points, max(e.id) AS entry_id FROM loyalty_ledger_entry e
-                      WHERE e.program_id = %(program)s AND e.res_model = 'account.move'
+                      WHERE e.program_id = %(program)s AND e.res_model = %(model)s
                         AND (e.kind = 'redeem' OR e.kind = 'reversal' AND e.is_redemption)
                         AND e.effective_date <= %(date)s GROUP BY e.res_id),
-                documents AS (
-                     SELECT m.id, CASE WHEN m.loyalty_redeem_origin_id IS NULL THEN 1 ELSE -1 END * m.loyalty_redeem_points
-                            AS points, m.loyalty_redeem_amount / COALESCE(NULLIF(m.invoice_currency_rate, 0), 1)
-                                       / NULLIF(m.loyalty_redeem_points, 0) AS value,
-                            m.state = 'posted' AND m.date <= %(date)s AND NOT EXISTS (
-                                SELECT 1 FROM account_move r WHERE r.reversed_entry_id = m.id AND r.state = 'posted'
-                                   AND r.move_type = 'entry' AND r.date <= %(date)s) AS stands
-                       FROM account_move m JOIN loyalty_card c ON c.id = m.loyalty_redeem_card_id
-                      WHERE c.program_id = %(program)s AND m.loyalty_redeem_points <> 0)
-                SELECT 'account.move' AS model, COALESCE(d.id, e.res_id) AS id, e.entry_id,
-                       COALESCE(e.points, 0) * COALESCE(d.value, %(value)s::numeric) AS ledger,
-                       CASE WHEN d.stands THEN d.points * d.value ELSE 0 END AS books
+                documents AS (%(documents)s)
+                SELECT %(model)s AS model, COALESCE(d.id, e.res_id) AS id, e.entry_id,
+                       CASE WHEN d.is_cents AND e.res_id IS NULL THEN COALESCE(d.books, 0)
+                            ELSE COALESCE(round(e.points * COALESCE(d.value, %(value)s::numeric), 6), 0) END AS ledger,
+                       COALESCE(d.books, 0) AS books
                   FROM entries e FULL JOIN documents d ON d.id = e.res_id
-                 WHERE COALESCE(e.points, 0) <> 0 OR d.stands
+                 WHERE COALESCE(e.points, 0) <> 0 OR COALESCE(d.books, 0) <> 0
                  ORDER BY 2
                 """,
                 program=self.id,
+                model=model,
                 date=date,
+                documents=documents,
                 value=str(self._point_value_at(date)[0]),
             )
         )
         rows = self.env.cr.dictfetchall()
         for row in rows:
-            row["ledger"] = valuation.round_to(valuation.exact(row["ledger"]), self._proof_rounding())
-            row["books"] = valuation.round_to(valuation.exact(row["books"]), self._proof_rounding())
+            for side in ("ledger", "books"):
+                row[side] = valuation.round_to(valuation.exact(row[side]), self._proof_rounding())
+            if not row["books"] and row["entry_id"]:
+                row["model"], row["id"] = "loyalty.ledger.entry", row["entry_id"]
         return rows

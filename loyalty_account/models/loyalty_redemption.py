@@ -4,14 +4,10 @@ from collections import defaultdict
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools.misc import formatLang
+
+from odoo.addons.loyalty_ledger.tools.words import say_points
 
 from ..tools.vat_split import points_for
-
-
-def say_points(env, points):
-    """Return a number of points as the reader writes numbers, decimals only where there are some."""
-    return formatLang(env, points, digits=0 if points == int(points) else 4)
 
 
 class LoyaltyProgram(models.Model):

@@ -204,7 +204,7 @@ class TestProof(ProofCase):
         reports = self.env["ir.actions.report"].with_user(self.auditor)
         html = reports._render_qweb_html("loyalty_account.report_loyalty_proof", proof.ids)[0]
         self.assertIn(b"The lot was changed", html)
-        action = proof.line_ids.filtered(lambda line: line.part == "points")[0].action_open_row()
+        action = proof.line_ids.filtered(lambda line: line.part == "points")[0].action_open_document()
         self.assertEqual(action["res_model"], "loyalty.lot")
         with self.assertRaises(AccessError):
             self.env["loyalty.proof"].with_user(self.clerk).create({"program_id": self.program.id})

@@ -264,7 +264,7 @@ class TestRedemptionUndo(RedemptionCase):
         for change, message in cases:
             with self.subTest(message), self.assertRaisesRegex(ValidationError, message), self.cr.savepoint():
                 Payment.create({**values, **change})
-        with self.assertRaisesRegex(ValidationError, "fewer than the 2000"), self.cr.savepoint():
+        with self.assertRaisesRegex(ValidationError, "fewer than the 2,000"), self.cr.savepoint():
             Payment.create({**values, "loyalty_points": 2000, "amount": 2000})
         payment = Payment.create({**values, "loyalty_points": 200, "amount": 200})
         with self.assertRaisesRegex(UserError, "Points can pay .*115.00"), self.cr.savepoint():

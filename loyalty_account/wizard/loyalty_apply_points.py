@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools.misc import clean_context
 
-from ..models.loyalty_redemption import say_points
+from odoo.addons.loyalty_ledger.tools.words import say_points
 
 
 class LoyaltyApplyPoints(models.TransientModel):

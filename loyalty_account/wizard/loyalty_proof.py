@@ -1,7 +1,7 @@
 """Reconcile Loyalty: the proof of a program for a day, on the screen."""
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError
 
 from odoo.addons.loyalty_ledger.tools.today import loyalty_today
 
@@ -170,6 +170,7 @@ class LoyaltyProofLine(models.TransientModel):
     """A row that makes a difference."""
 
     _name = "loyalty.proof.line"
+    _inherit = ["loyalty.document.mixin"]
     _description = "Difference of a Loyalty Proof"
     _order = "id"
 
@@ -187,18 +188,6 @@ class LoyaltyProofLine(models.TransientModel):
             # Only named here; the button opens the row with the reader's own rights.
             row = self.env[line.res_model].sudo().browse(line.res_id).exists() if line.res_model in self.env else None
             line.row_name = row.display_name if row else f"#{line.res_id}"
-
-    def action_open_row(self):
-        """Open the row, with the reader's own access rights."""
-        self.ensure_one()
-        if not self.env[self.res_model].browse(self.res_id).exists():
-            raise UserError(self.env._("The row does not exist any more."))
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": self.res_model,
-            "res_id": self.res_id,
-            "views": [(False, "form")],
-        }
 
 
 class LoyaltyProgram(models.Model):

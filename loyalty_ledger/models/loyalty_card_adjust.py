@@ -8,6 +8,7 @@ from odoo.exceptions import ValidationError
 from ..tools import arrays
 from ..tools.today import loyalty_today
 from ..tools.units import to_points, to_units
+from ..tools.words import say_points
 
 MANAGER = "loyalty_ledger.group_loyalty_manager"
 MODES = [
@@ -103,7 +104,7 @@ class LoyaltyCard(models.Model):
         if change > 0 and expired:
             return _("The card expired on %s.", card.expiration_date)
         if change < 0 and not card.closed and not expired and -change > available:
-            return _("Only %s points are available.", f"{to_points(available):g}")
+            return _("Only %s points are available.", say_points(self.env, to_points(available)))
         return False
 
     def _exceeds_adjustment_limit(self, changes):

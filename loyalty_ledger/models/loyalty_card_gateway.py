@@ -9,6 +9,7 @@ from odoo.tools import SQL, split_every
 from ..tools import allocation, arrays, ddl
 from ..tools.today import loyalty_today
 from ..tools.units import to_points, to_units
+from ..tools.words import say_points
 
 KINDS = frozenset(("opening", "earn", "redeem", "adjust", "expiry", "transfer", "reversal", "upstream"))
 OVERDRAW = ("refuse", "debt", "clamp")
@@ -652,18 +653,18 @@ class Gateway:
             "insufficient": lambda: _(
                 "Card %(code)s has %(available)s points available, fewer than the %(wanted)s asked for.",
                 code=code,
-                available=f"{to_points(details['available']):g}",
-                wanted=f"{to_points(details['wanted']):g}",
+                available=say_points(self.env, to_points(details["available"])),
+                wanted=say_points(self.env, to_points(details["wanted"])),
             ),
             "reserved": lambda: _(
                 "Card %(code)s has %(reserved)s reserved points. Settle or release them first.",
                 code=code,
-                reserved=f"{to_points(details['reserved']):g}",
+                reserved=say_points(self.env, to_points(details["reserved"])),
             ),
             "over_reversed": lambda: _(
                 "Only %(left)s points of this transaction can still be reversed, not %(wanted)s.",
-                left=f"{to_points(details['left']):g}",
-                wanted=f"{to_points(details['wanted']):g}",
+                left=say_points(self.env, to_points(details["left"])),
+                wanted=say_points(self.env, to_points(details["wanted"])),
             ),
             "limit": lambda: _("Card %s cannot hold or owe 100,000,000,000 points or more.", code),
             "past_date": lambda: _("The new expiry date %s is past. Choose today or later.", details["date"]),

@@ -4,6 +4,7 @@ from odoo.tools import SQL, formatLang
 
 from ..tools.earning import Line, Rule, earn
 from ..tools.units import to_points, to_units
+from ..tools.words import say_points
 
 #: Why a document earns nothing at all, decided when it is synchronised first.
 BLOCKED = [
@@ -531,11 +532,6 @@ class LoyaltyEarning(models.Model):
         lines = [words for step in self.steps or [] if (words := self._explain_step(step))]
         return lines or [self.env._("Nothing earns points here.")]
 
-    def _points_text(self, points):
-        """Return a number of points as the reader writes it, without needless decimals."""
-        digits = 0 if float(points).is_integer() else 2 if float(points * 100).is_integer() else 4
-        return formatLang(self.env, points, digits=digits)
-
     def _money_text(self, amount):
         return formatLang(self.env, amount, currency_obj=self.currency_id)
 
@@ -557,18 +553,18 @@ class LoyaltyEarning(models.Model):
 
     def _explain_rule(self, step):
         values = {
-            "rate": self._points_text(step["rate"]),
-            "points": self._points_text(round(step["points"], 4)),
+            "rate": say_points(self.env, step["rate"]),
+            "points": say_points(self.env, step["points"]),
             "currency": self.currency_id.name,
         }
         left = step["base"] - step["returned"]
         if step["mode"] == "unit":
-            values["units"] = self._points_text(left)
+            values["units"] = say_points(self.env, left)
             text = self.env._("%(units)s units × %(rate)s = %(points)s points.", **values)
-            back = self.env._("%s units were returned.", self._points_text(step["returned"]))
+            back = self.env._("%s units were returned.", say_points(self.env, step["returned"]))
         elif step["mode"] == "order":
             text = self.env._("%(rate)s for the document: %(points)s points.", **values)
-            back = self.env._("%s %% of it was returned.", self._points_text(round(step["returned"] * 100, 2)))
+            back = self.env._("%s %% of it was returned.", say_points(self.env, round(step["returned"] * 100, 2)))
         else:
             values["amount"] = self._money_text(left)
             if self.earning_basis == "total":
@@ -583,12 +579,12 @@ class LoyaltyEarning(models.Model):
         return f"{text} {back}" if step["returned"] else text
 
     def _explain_no_products(self, step):
-        return self.env._("A rule of %s points counts other products.", self._points_text(step["rate"]))
+        return self.env._("A rule of %s points counts other products.", say_points(self.env, step["rate"]))
 
     def _explain_minimum_amount(self, step):
         return self.env._(
             "A rule of %(rate)s points needs a purchase of %(minimum)s; this is %(amount)s.",
-            rate=self._points_text(step["rate"]),
+            rate=say_points(self.env, step["rate"]),
             minimum=self._money_text(step["minimum"]),
             amount=self._money_text(step["amount"]),
         )
@@ -596,17 +592,17 @@ class LoyaltyEarning(models.Model):
     def _explain_minimum_quantity(self, step):
         return self.env._(
             "A rule of %(rate)s points needs %(minimum)s units; these are %(quantity)s.",
-            rate=self._points_text(step["rate"]),
-            minimum=self._points_text(step["minimum"]),
-            quantity=self._points_text(step["quantity"]),
+            rate=say_points(self.env, step["rate"]),
+            minimum=say_points(self.env, step["minimum"]),
+            quantity=say_points(self.env, step["quantity"]),
         )
 
     def _explain_multiplier(self, step):
         return self.env._(
             "Level %(level)s multiplies by %(multiplier)s: %(points)s points.",
             level=self.level_name or "-",
-            multiplier=self._points_text(step["multiplier"]),
-            points=self._points_text(step["points"]),
+            multiplier=say_points(self.env, step["multiplier"]),
+            points=say_points(self.env, step["points"]),
         )
 
     def _explain_share(self, step):
@@ -615,18 +611,18 @@ class LoyaltyEarning(models.Model):
             qualifying=formatLang(self.env, step["qualifying"], digits=2),
             paid=formatLang(self.env, step["paid"], digits=2),
             percent=formatLang(self.env, step["share"] * 100, digits=2),
-            points=self._points_text(round(step["points"], 4)),
+            points=say_points(self.env, step["points"]),
         )
 
     def _explain_rounding(self, step):
-        points = self._points_text(step["points"])
+        points = say_points(self.env, step["points"])
         if step["rounding"] == "nearest":
             return self.env._("Rounded to whole points: %s points.", points)
         return self.env._("Rounded down to whole points: %s points.", points)
 
     def _explain_unpaid(self, step):
         return self.env._(
-            "Not paid in full yet: nothing is earned before, then %s points.", self._points_text(step["points"])
+            "Not paid in full yet: nothing is earned before, then %s points.", say_points(self.env, step["points"])
         )
 
     def _explain_card(self, step):

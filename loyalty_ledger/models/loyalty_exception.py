@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from ..tools.words import say_points
+
 #: Rows of a damaged ledger that one run reports; the rest follows once these are resolved.
 REPORTED = 100
 
@@ -112,7 +114,7 @@ class LoyaltyException(models.Model):
                     self.env._(
                         "%(points)s points of card %(card)s are above the limit of one person. Use Adjust Points: a "
                         "second manager has to approve it.",
-                        points=f"{owed:g}",
+                        points=say_points(self.env, owed),
                         card=card.code,
                     )
                 )

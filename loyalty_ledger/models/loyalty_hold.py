@@ -3,6 +3,8 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from ..tools.words import say_points
+
 
 class LoyaltyHold(models.Model):
     """Points set aside for a document that is not final. A hold is consumed, released or timed out exactly once."""
@@ -34,9 +36,10 @@ class LoyaltyHold(models.Model):
     _check_points = models.Constraint("CHECK (points > 0)", "Only a positive number of points can be reserved.")
 
     @api.depends("points", "card_id")
+    @api.depends_context("lang")
     def _compute_display_name(self):
         for hold in self:
-            hold.display_name = f"{hold.card_id.code}: {hold.points:g}"
+            hold.display_name = f"{hold.card_id.code}: {say_points(self.env, hold.points)}"
 
     def _is_active(self):
         """Return whether the hold still reserves its points now."""

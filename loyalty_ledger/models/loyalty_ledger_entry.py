@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 
 from ..tools import ddl
+from ..tools.words import say_points
 
 KINDS = [
     ("opening", "Opening balance"),
@@ -85,10 +86,11 @@ class LoyaltyLedgerEntry(models.Model):
         ddl.protect_entries(self.env.cr)
 
     @api.depends("kind", "points", "effective_date")
+    @api.depends_context("lang")
     def _compute_display_name(self):
         kinds = dict(self._fields["kind"]._description_selection(self.env))
         for entry in self:
-            entry.display_name = f"{kinds.get(entry.kind, '')} {entry.points:+g}"
+            entry.display_name = f"{kinds.get(entry.kind, '')} {say_points(self.env, entry.points, signed=True)}"
 
     def _compute_author_name(self):
         users = self.env["res.users"].sudo().with_context(active_test=False)

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 
 from ..tools import ddl
 from ..tools.allocation import add_delay
+from ..tools.words import say_points
 
 
 class LoyaltyLot(models.Model):
@@ -54,9 +55,11 @@ class LoyaltyLot(models.Model):
         ddl.protect_lots(self.env.cr)
 
     @api.depends("remaining", "program_id", "effective_expiration_date")
+    @api.depends_context("lang")
     def _compute_display_name(self):
         for lot in self:
-            lot.display_name = f"{lot.card_id.code} {lot.remaining:g}/{lot.points:g}"
+            remaining, points = say_points(self.env, lot.remaining), say_points(self.env, lot.points)
+            lot.display_name = f"{lot.card_id.code} {remaining}/{points}"
 
     @api.depends("expiration_date", "card_id.expiration_date", "card_id.last_earning_date", "program_id.expiry_policy")
     def _compute_effective_expiration_date(self):

@@ -27,13 +27,13 @@ class LoyaltyReadonlyMixin(models.AbstractModel):
 
 
 class LoyaltyDocumentMixin(models.AbstractModel):
-    """A row that names the document behind it by ``res_model`` and ``res_id``."""
+    """A row that names what is behind it, a document or another row, by ``res_model`` and ``res_id``."""
 
     _name = "loyalty.document.mixin"
     _description = "Row with a Source Document"
 
     def action_open_document(self):
-        """Open the document, with the reader's own access rights.
+        """Open what is behind the row, with the reader's own access rights.
 
         :raises odoo.exceptions.UserError: when there is none, or it was deleted
         """
@@ -43,7 +43,7 @@ class LoyaltyDocumentMixin(models.AbstractModel):
             or self.res_model not in self.env
             or not self.env[self.res_model].browse(self.res_id).exists()
         ):
-            raise UserError(self.env._("There is no document behind this row, or it was deleted."))
+            raise UserError(self.env._("There is nothing behind this row, or it was deleted."))
         return {
             "type": "ir.actions.act_window",
             "res_model": self.res_model,

@@ -1,7 +1,7 @@
 import time
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError
 
 AUDITORS = ("loyalty_ledger.group_loyalty_auditor", "loyalty_ledger.group_loyalty_manager")
 #: Problems shown at most: a damaged table has millions, the first ones say where it began.
@@ -77,6 +77,7 @@ class LoyaltyVerifyLine(models.TransientModel):
     """A row of the ledger that does not fit."""
 
     _name = "loyalty.verify.line"
+    _inherit = ["loyalty.document.mixin"]
     _description = "Problem Found in the Points Ledger"
 
     verification_id = fields.Many2one("loyalty.verification", required=True, readonly=True, ondelete="cascade")
@@ -92,15 +93,3 @@ class LoyaltyVerifyLine(models.TransientModel):
             row = self.env[line.res_model].sudo().browse(line.res_id).exists() if line.res_model in self.env else None
             line.row_type = self.env["ir.model"]._get(line.res_model).sudo().name
             line.row_name = f"{row.display_name} (#{row.id})" if row else f"#{line.res_id}"
-
-    def action_open_row(self):
-        """Open the row, with the reader's own access rights."""
-        self.ensure_one()
-        if not self.env[self.res_model].browse(self.res_id).exists():
-            raise UserError(self.env._("The row does not exist any more."))
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": self.res_model,
-            "res_id": self.res_id,
-            "views": [(False, "form")],
-        }

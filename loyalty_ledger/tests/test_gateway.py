@@ -162,6 +162,23 @@ class TestGateway(LedgerCase):
         self.assertBalances(points=6)
         self.assertBalances(self.other, points=4)
 
+    def test_numbers_in_messages(self):
+        """S10, N13: messages write points as their reader does, with the decimals they need, however many there are."""
+        self.earn(1234567.5)
+        with self.assertRaisesRegex(
+            ValidationError, "has 1,234,567.5 points available, fewer than the 2,000,000 asked"
+        ):
+            self.redeem(2_000_000)
+        self.env["res.lang"]._activate_lang("de_DE")
+        card = self.card.with_context(lang="de_DE")
+        with self.assertRaisesRegex(ValidationError, r"1\.234\.567,5 .* 2\.000\.000,0001 "):
+            card._post_entries([self.op(card, "redeem", -2_000_000.0001)])
+        lot = self.card.lot_ids
+        self.assertTrue(lot.display_name.endswith("1,234,567.5/1,234,567.5"), lot.display_name)
+        self.assertTrue(lot.entry_id.display_name.endswith("+1,234,567.5"), lot.entry_id.display_name)
+        hold = self.card._hold(1_234_567, "large", ("res.partner", self.partner.id))
+        self.assertTrue(hold.display_name.endswith(": 1,234,567"), hold.display_name)
+
     def test_unusable_cards(self):
         """H8, H10, H25: closed, not started and expired cards neither earn nor pay, and say why."""
         self.earn(10)

@@ -44,7 +44,7 @@ class TestVerification(RegisterCase):
         self.assertEqual((line.res_model, line.res_id), ("loyalty.ledger.entry", entry.id))
         self.assertIn("hash", line.problem)
         self.assertEqual(line.row_type, "Loyalty Transaction")
-        self.assertEqual(line.action_open_row()["res_id"], entry.id)
+        self.assertEqual(line.action_open_document()["res_id"], entry.id)
 
     def test_nightly_verification_calls_a_manager(self):
         """N5: the nightly job puts damage on the exceptions list, once, with one activity for a ledger manager."""

@@ -13,6 +13,7 @@ from ..models.loyalty_card_adjust import MANAGER
 from ..tools import balance_file
 from ..tools.today import loyalty_today
 from ..tools.units import to_points, to_units
+from ..tools.words import say_points
 
 #: Lines that one step checks or posts, and lines up to which an import does not wait for the job.
 BATCH, AT_ONCE = 2000, 2000
@@ -638,7 +639,7 @@ class _Checker:
         if not line["problem"] and line["key"] in done:
             posted = done[line["key"]]
             if posted is not None and line["mode"] == "add" and to_units(posted) != to_units(line["points"]):
-                line["problem"] = _("Column key: it was imported before with %s points.", f"{float(posted):g}")
+                line["problem"] = _("Column key: it was imported before with %s points.", say_points(self.env, posted))
             else:
                 line.update(state="skipped", is_new_card=False)
                 if card:

@@ -1,6 +1,6 @@
 from odoo import models
 
-from odoo.addons.loyalty_account.models.loyalty_redemption import say_points
+from odoo.addons.loyalty_ledger.tools.words import say_points
 
 
 class AccountMove(models.Model):

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from odoo.addons.loyalty_ledger.tools.words import say_points
+
 from .pos_payment_method import LOYALTY
 
 
@@ -98,7 +100,9 @@ class PosConfig(models.Model):
             message = self.env._("Card %s is closed, not valid yet or expired.", code)
         elif not any(reward.required_points <= points for reward in card.program_id.reward_ids):
             message = self.env._(
-                "No reward can be claimed with card %(code)s: %(points)g points available.", code=code, points=points
+                "No reward can be claimed with card %(code)s: %(points)s points available.",
+                code=code,
+                points=say_points(self.env, points),
             )
         else:
             result["payload"]["points"] = points

@@ -2,6 +2,7 @@ from odoo import models
 from odoo.tools import SQL, float_compare
 
 from odoo.addons.loyalty_ledger.tools.units import to_points, to_units
+from odoo.addons.loyalty_ledger.tools.words import say_points
 
 from ..tools.queue import stand_in_line
 from ..tools.source import TillSource
@@ -25,10 +26,10 @@ class PosOrder(models.Model):
                     "successful": False,
                     "payload": {
                         "message": self.env._(
-                            "Card %(code)s has %(points)g points available, fewer than the %(wanted)g of this order.",
+                            "Card %(code)s has %(points)s points available, fewer than the %(wanted)s of this order.",
                             code=card.code,
-                            points=points,
-                            wanted=-changes[card.id],
+                            points=say_points(self.env, points),
+                            wanted=say_points(self.env, -changes[card.id]),
                         ),
                         "updated_points": {other.id: other._spendable_points() for other in cards},
                     },

@@ -14,6 +14,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
 from odoo.addons.loyalty_ledger.tools.units import UNIT, to_points, to_units
+from odoo.addons.loyalty_ledger.tools.words import say_points
 
 from ..tools import tender
 from ..tools.queue import stand_in_line
@@ -249,12 +250,14 @@ class PosOrder(models.Model):
         """Points that were never reserved were spent without connection: list what the till was not allowed to do."""
         config = self.config_id
         if config.loyalty_offline_policy == "deny":
-            note = self.env._("%s points were spent without connection, which this till must not do.", f"{points:g}")
+            note = self.env._(
+                "%s points were spent without connection, which this till must not do.", say_points(self.env, points)
+            )
         elif points > config.loyalty_offline_cap:
             note = self.env._(
                 "%(points)s points were spent without connection, more than the %(cap)s that this till may.",
-                points=f"{points:g}",
-                cap=f"{config.loyalty_offline_cap:g}",
+                points=say_points(self.env, points),
+                cap=say_points(self.env, config.loyalty_offline_cap),
             )
         else:
             return
@@ -527,7 +530,7 @@ class PosOrder(models.Model):
                 note=self.env._(
                     "Card %(code)s had %(points)s points fewer than order %(order)s took. The card owes them.",
                     code=exception.card_id.code,
-                    points=f"{exception.points:g}",
+                    points=say_points(self.env, exception.points),
                     order=self.name,
                 ),
                 user_id=exception._damage_reviewer().id,

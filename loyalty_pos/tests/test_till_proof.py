@@ -34,7 +34,7 @@ class TamperCase(ClosingCase):
         wizard.action_reconcile()
         self.assertEqual(wizard.state, "bad")
         line = wizard.line_ids.filtered(lambda line: line.part == "payments")
-        self.assertEqual(line.action_open_row()["res_id"], record.id)
+        self.assertEqual(line.action_open_document()["res_id"], record.id)
 
     def points_payment(self, order):
         return order.sudo().payment_ids.filtered(lambda payment: payment.payment_method_id == self.points_method)

@@ -7,6 +7,7 @@ from odoo.exceptions import ValidationError
 from odoo.tools import SQL
 
 from odoo.addons.loyalty_ledger.tools.units import to_points, to_units
+from odoo.addons.loyalty_ledger.tools.words import say_points
 
 from ..tools.order_event import OrderEvent
 
@@ -53,9 +54,9 @@ class SaleOrder(models.Model):
                         "Card %(card)s has %(available)s points available, but %(orders)s needs %(needed)s. "
                         "Update or remove the rewards of the card.",
                         card=card.code,
-                        available=f"{available:g}",
+                        available=say_points(self.env, available),
                         orders=", ".join(of_card.mapped("name")),
-                        needed=f"{to_points(units):g}",
+                        needed=say_points(self.env, to_points(units)),
                     )
                 )
 
