@@ -3,6 +3,7 @@
 import logging
 from decimal import Decimal
 
+import psycopg2
 from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
@@ -415,28 +416,40 @@ class LoyaltyAccrualRun(models.Model):
 
     @api.model
     def _cron_accrue(self):
-        """Accrue the last month of each program that wants it, one transaction a program; resumable."""
-        programs = self.env["loyalty.program"].search(
+        """Accrue the last month of each program that wants it, each in a transaction of its own.
+
+        What the time of the job does not suffice for is left to its next call, which begins where this one ended. What
+        customers hold of an archived program is owed to them as before.
+        """
+        programs = self.env["loyalty.program"].with_context(active_test=False)
+        programs = programs.search(
             [("accounting_policy", "=", "accrual"), ("accrual_schedule", "=", "monthly")], order="id"
         )
-        due = programs.filtered(
-            lambda program: (
-                not program.accrued_until or program.accrued_until < self._last_month_end(program.company_id)
-            )
-        )
-        for number, program in enumerate(due, 1):
-            try:
-                with self.env.cr.savepoint():
-                    self._accrue(program)
-            except UserError:  # one program's missing account or locked period does not stop the others
-                _logger.exception("The points of program %s (%s) were not accrued.", program.name, program.id)
-            if "cron_id" in self.env.context:
-                self.env["ir.cron"]._commit_progress(1, remaining=len(due) - number)
+        due = programs.filtered(self._is_due)
+        self.env["ir.cron"]._commit_progress(remaining=len(due))
+        for program in due:
+            self._try_accrue(program)
+            if not self.env["ir.cron"]._commit_progress(1):
+                break
 
-    def _accrue(self, program):
-        run = self.with_company(program.company_id).create({"program_id": program.id})
-        run.action_post()
-        return run
+    def _is_due(self, program):
+        return not program.accrued_until or program.accrued_until < self._last_month_end(program.company_id)
+
+    def _try_accrue(self, program):
+        """Post the run of one program, or say in the log why not: one program does not stop the others."""
+        name = f"{program.name} (id {program.id})"
+        try:
+            with self.env.cr.savepoint():
+                if self._is_due(program):  # nobody was faster since the job began
+                    self.with_company(program.company_id).create({"program_id": program.id}).action_post()
+        except psycopg2.OperationalError:
+            self.env.cr.rollback()
+            _logger.info("Accrual of %s: another transaction was faster, the next call goes on", name)
+        except UserError as error:  # an account is missing, a journal is archived
+            _logger.warning("The points of program %s were not accrued: %s", name, error)
+        # Whatever is wrong with one program must not leave the others without accrual, month after month.
+        except Exception:  # pylint: disable=broad-exception-caught
+            _logger.exception("Accruing the points of program %s failed", name)
 
 
 class LoyaltyAccrualRunLine(models.Model):

@@ -229,6 +229,51 @@ class TestAccrual(BooksCase):
         self.assertEqual(self.program.accrued_until, fields.Date.to_date("2026-02-28"))
         self.assertFalse(self.books_moves(by_hand))
 
+    def three_programs(self):
+        """Points of last month in three programs, of which the second one cannot be accrued."""
+        programs = self.program
+        for name in ("Broken", "Third"):
+            program = self.make_program(name=name)
+            program.write(self.accounting_values(loyalty_journal_id=self.make_loyalty_journal(code=name[:3]).id))
+            programs |= program
+        for program in programs:
+            self.earn(100, self.make_card(program=program), day="2026-02-10")
+        programs[1].loyalty_journal_id.active = False
+        return programs
+
+    def amounts(self, programs):
+        return [self.books_moves(program).mapped("amount_total") for program in programs]
+
+    def test_cron_goes_on(self):
+        """M12: a program that cannot be accrued is logged, and the others are; archived ones owe their points as well."""
+        programs = self.three_programs()
+        programs[2].active = False
+        cron = self.env.ref("loyalty_account.cron_accrue")
+        with self.enter_registry_test_mode(), self.assertLogs("odoo.addons.loyalty_account", "WARNING") as logs:
+            cron.method_direct_trigger()
+        self.assertEqual(len(logs.output), 1)
+        self.assertIn("Broken", logs.output[0])
+        self.assertEqual(self.amounts(programs), [[8.7], [], [8.7]])
+        programs[1].loyalty_journal_id.active = True
+        with self.enter_registry_test_mode():
+            cron.method_direct_trigger()
+        self.assertEqual(self.amounts(programs), [[8.7], [8.7], [8.7]])
+
+    def test_cron_resumes(self):
+        """M12, N13: the job commits and reports each program; when its time is over, the next call goes on from there."""
+        programs = self.three_programs()
+        programs[1].loyalty_journal_id.active = True
+        reports = []
+        for call in (1, 2, 3, 4):
+            with self.enter_registry_test_mode(), self.registry.cursor() as cr:
+                cron = self.env(cr=cr).ref("loyalty_account.cron_accrue")
+                cron, progress = cron.with_context(cron_id=cron.id, cron_end_time=float("-inf"))._add_progress()
+                cron.env["loyalty.accrual.run"]._cron_accrue()
+                reports.append((progress.done, progress.remaining))
+            self.env.invalidate_all()
+            self.assertEqual(len(sum(self.amounts(programs), [])), min(call, 3))
+        self.assertEqual(reports, [(1, 2), (1, 1), (1, 0), (0, 0)])
+
     def test_two_companies(self):
         """M2, M12: each company's program posts into its own books."""
         data = self.setup_other_company(name="Other")
