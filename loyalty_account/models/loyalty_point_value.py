@@ -31,14 +31,21 @@ class LoyaltyPointValue(models.Model):
     def create(self, vals_list):
         rows = super().create(vals_list)
         rows._check_not_accrued()
+        self.env.registry.clear_cache()  # what a point is worth
         return rows
 
     def write(self, vals):
         if vals.keys() & {"program_id", "date", "point_value", "vat_rate"}:
             self._check_not_accrued()
         result = super().write(vals)
+        self.env.registry.clear_cache()
         if "date" in vals:
             self._check_not_accrued()
+        return result
+
+    def unlink(self):
+        result = super().unlink()
+        self.env.registry.clear_cache()
         return result
 
     @api.ondelete(at_uninstall=False)

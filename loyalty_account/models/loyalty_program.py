@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.tools import ormcache
 
 
 class LoyaltyProgram(models.Model):
@@ -79,5 +80,15 @@ class LoyaltyProgram(models.Model):
     def _point_value_at(self, date):
         """Return ``(value of one point, expected VAT rate in percent)`` on a day; the default is (0.01, 0.0)."""
         self.ensure_one()
-        row = self.point_value_ids.filtered(lambda row: row.date <= date).sorted("date")[-1:]
-        return (row.point_value, row.vat_rate) if row else (0.01, 0.0)
+        rows = self._point_values() if self.id else self._list_point_values()
+        return next((values for day, *values in reversed(rows) if day <= date), (0.01, 0.0))
+
+    @ormcache("self.id")
+    def _point_values(self):
+        """Every redemption asks, and values hardly ever change: remembered until one does."""
+        return self.sudo()._list_point_values()  # the same for everybody
+
+    def _list_point_values(self):
+        """Return ``[(day from which it holds, value of one point, expected VAT rate)]``, oldest first."""
+        rows = self.point_value_ids.filtered("date").sorted("date")
+        return [(row.date, row.point_value, row.vat_rate) for row in rows]

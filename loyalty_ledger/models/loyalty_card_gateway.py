@@ -169,7 +169,7 @@ class LoyaltyCard(models.Model):
         self.invalidate_recordset(["ledger_revision", "reserved_points", "available_points"])
         self.env["res.partner"]._forget_loyalty_totals()
 
-    def _place_hold(self, points, key, document, ttl):
+    def _place_hold(self, points, key, document, ttl, values=None):
         """Implementation of :meth:`_hold`, with the card locked."""
         Hold = self.env["loyalty.hold"].sudo()
         try:
@@ -210,6 +210,7 @@ class LoyaltyCard(models.Model):
                 "key": key,
                 "res_model": document and document[0],
                 "res_id": document and document[1],
+                **(values or {}),
             }
         )
 
@@ -690,7 +691,8 @@ class Gateway:
         levelled = [card for card in touched.values() if card.info["levelled"]]
         dated = [lot for lot in plan.changed_lots.values() if lot.expiry_entry is not None]
         at_once = len(plan.entries) <= BULK and not (holds or levelled or dated)
-        self._number(plan, () if at_once else (SQL("SET CONSTRAINTS %s DEFERRED", ddl.CONSTRAINTS),))
+        if plan.entries or plan.lots or not at_once:
+            self._number(plan, () if at_once else (SQL("SET CONSTRAINTS %s DEFERRED", ddl.CONSTRAINTS),))
         statements = []
         if plan.entries:
             statements.append(self._insert_entries(plan.entries))

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.tools import ormcache
 
 from ..tools.units import to_units
 
@@ -18,6 +19,21 @@ class ResCompany(models.Model):
     _check_loyalty_adjustment_limit = models.Constraint(
         "CHECK (loyalty_adjustment_limit >= 0)", "The limit for adjustments cannot be negative."
     )
+
+    def _loyalty_timezone(self):
+        """Return the name of the time zone in which the company's days begin, or False."""
+        return self._origin._timezone_of_contact()
+
+    @ormcache("self.id")
+    def _timezone_of_contact(self):
+        """Every transaction asks, and companies hardly ever move: remembered until one does."""
+        return self.sudo().partner_id.tz
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "partner_id" in vals:
+            self.env.registry.clear_cache()  # its time zone
+        return result
 
     @api.model
     def _exceeds_loyalty_limit(self, totals):

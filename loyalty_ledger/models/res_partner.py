@@ -66,6 +66,12 @@ class ResPartner(models.Model):
                     partner.loyalty_tracked = tracked
         return partners
 
+    def write(self, vals):
+        result = super().write(vals)
+        if "tz" in vals and self.env["res.company"].sudo().search_count([("partner_id", "in", self.ids)], limit=1):
+            self.env.registry.clear_cache()  # the time zone of the company
+        return result
+
     @api.onchange("category_id")
     def _onchange_category_loyalty(self):
         if not self._origin:

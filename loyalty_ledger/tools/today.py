@@ -11,7 +11,7 @@ def loyalty_today(env, company):
     As sale_loyalty does for orders (sale_loyalty/models/sale_order.py:703), in the time zone of the company's
     contact; without one, or for a program without company, in ``loyalty.timezone`` (system parameter), else UTC.
     """
-    name = company and company.sudo().partner_id.tz
+    name = company and company._loyalty_timezone()
     if not name:
         name = env["ir.config_parameter"].sudo().get_param("loyalty.timezone") or "UTC"
     try:

@@ -85,9 +85,10 @@ class LoyaltyCard(models.Model):
         """
         stand_in_line(self.env.cr, [f"loyalty.card:{card_id}"])
         config = self._till_of_call(config_id)
-        card = self.sudo().browse(card_id).exists()  # the till was checked; cashiers reserve, nothing else
+        Card = self.sudo().with_context(active_test=False)  # the till was checked; cashiers reserve, nothing else
+        card = Card.search_fetch([("id", "=", card_id)]).with_context(self.env.context)
         program = card.program_id
-        if not card or program not in config._get_program_ids().sudo() or not program._pays_at_till():
+        if not card or not program._is_offered_at(config) or not program._pays_at_till():
             raise UserError(self.env._("Points of this card cannot pay at %s.", config.name))
         points = card._check_points_of_till(points)
         if not uuid or not isinstance(uuid, str):
@@ -185,9 +186,8 @@ class LoyaltyCard(models.Model):
     def _hold_for_till(self, config, points, uuid, order_uuid):
         """Reserve points for a payment at a till; what the payment had reserved before is replaced."""
         self.ensure_one()
-        self._ledger_touch()  # two reservations of one payment at once: one waits, and sees the other
-        earlier = self._holds_of_payment(uuid)
-        if any(hold.state == "consumed" for hold in earlier) or self._is_payment_settled(uuid):
+        earlier, settled = self._uses_of_payment(uuid)
+        if settled or any(hold.state == "consumed" for hold in earlier):
             raise UserError(self.env._("The points of this payment are spent already."))
         if reason := self._unusable_reason(loyalty_today(self.env, config.company_id)):
             raise UserError(reason)
@@ -195,18 +195,20 @@ class LoyaltyCard(models.Model):
         if len(active) == 1 and active.card_id == self and active.points == points:
             return active
         active._release()
-        hold = self._hold(points, f"pos:{uuid}:{len(earlier)}", ttl=HOLD_MINUTES)
-        hold._settle(
-            {
+        program = self.program_id
+        # Of two reservations at once one waits for the card, fails because its row changed, and is tried again.
+        return self._hold(
+            points,
+            f"pos:{uuid}:{len(earlier)}",
+            ttl=HOLD_MINUTES,
+            values={
                 "pos_uuid": uuid,
                 "pos_order_uuid": str(order_uuid or "") or False,
                 "pos_config_id": config.id,
-                "amount": self.program_id._points_to_money(points, hold.date),
-                "currency_id": self.program_id.currency_id.id,
-            }
+                "amount": program._points_to_money(points, loyalty_today(self.env, self.company_id)),
+                "currency_id": program.currency_id.id,
+            },
         )
-        self.invalidate_recordset()
-        return hold
 
     @api.model
     def _names_in_line(self, card_ids, partner_ids):
@@ -232,11 +234,13 @@ class LoyaltyCard(models.Model):
         """Return the till that asks: one with an open session that the user may work at."""
         if not self.env.user.has_group("point_of_sale.group_pos_user"):
             raise AccessError(self.env._("Only users of the Point of Sale may ask for cards at the till."))
-        config = self.env["pos.config"].browse(config_id).exists()
-        config.check_access("read")
+        Config, Session = self.env["pos.config"], self.env["pos.session"]
+        config = Config.search_fetch([("id", "=", config_id)], ["company_id", "journal_id", "name"])
         if not config or config.company_id not in self.env.companies:
             raise AccessError(self.env._("You may not work at this till."))
-        if not config.current_session_id:
+        if not Session.search_count(
+            [("config_id", "=", config.id), ("state", "!=", "closed"), ("rescue", "=", False)], limit=1
+        ):
             raise UserError(self.env._("Open a session of %s first.", config.name))
         return config.with_company(config.company_id)
 
@@ -256,11 +260,23 @@ class LoyaltyCard(models.Model):
         return holds.search([("pos_uuid", "=", uuid)], order="id") if uuid else holds
 
     @api.model
-    def _is_payment_settled(self, uuid):
-        """Return whether a payment took its points already, also when its reservation had timed out before."""
-        key = self.env["pos.order"]._redeem_key(uuid)
-        entries = self.env["loyalty.ledger.entry"].sudo()  # cashiers do not read the ledger
-        return bool(entries.search_count([("idempotency_key", "=", key)], limit=1))
+    def _uses_of_payment(self, uuid):
+        """Return what a payment reserved so far, and whether it took its points already.
+
+        It can have taken them also when its reservation had timed out before. The first reservation needs one query.
+        """
+        self.env["loyalty.hold"].flush_model(["pos_uuid"])
+        ((held, settled),) = self.env.execute_query(
+            SQL(
+                """
+                SELECT EXISTS (SELECT 1 FROM loyalty_hold WHERE pos_uuid = %s),
+                       EXISTS (SELECT 1 FROM loyalty_ledger_entry WHERE idempotency_key = %s)
+                """,
+                uuid,
+                self.env["pos.order"]._redeem_key(uuid),
+            )
+        )
+        return self._holds_of_payment(uuid if held else False), settled
 
     def _till_values(self, config):
         """Return what the till loads of the card."""

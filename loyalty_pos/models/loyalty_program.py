@@ -3,11 +3,16 @@ from datetime import timedelta
 from odoo import api, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
+from odoo.tools import ormcache
+
+from odoo.addons.loyalty_ledger.tools.today import loyalty_today
 
 from ..tools import tender
 
 #: The till's clock and the company's may stand on different days.
 SLACK = timedelta(days=1)
+#: What tells which programs a till offers; nothing but a change of these makes the server look again.
+REMEMBERED = frozenset(("active", "issue_on", "pos_config_ids", "pos_ok", "pricelist_ids", "program_type"))
 #: VAT modes in which points pay as a payment, and not as lines of the order.
 PAYMENT_MODES = ("tender", "input_tax")
 
@@ -55,18 +60,67 @@ class LoyaltyProgram(models.Model):
         ``pos.config._get_program_ids()`` answers for now; orders made offline arrive days later, when a program may
         have ended or reached its number of uses by that very order.
         """
-        self.ensure_one()
-        config, day = order.config_id, order._loyalty_day()
+        day, (__, pricelist_ids) = order._loyalty_day(), self._till_scope()
         return bool(
-            self.active
-            and self.pos_ok
-            and (not self.pos_config_ids or config in self.pos_config_ids)
-            and self.currency_id == config.currency_id
-            and (not self.company_id or self.company_id in config.company_id.parent_ids)
-            and (not self.pricelist_ids or order.pricelist_id in self.pricelist_ids)
+            self._belongs_to_till(order.config_id)
+            and (not pricelist_ids or order.pricelist_id.id in pricelist_ids)
             and (not self.date_from or self.date_from <= day + SLACK)
             and (not self.date_to or self.date_to >= day - SLACK)
         )
+
+    def _is_offered_at(self, config):
+        """Return whether a till offers the program today; ``pos.config._get_program_ids()`` lists all of them."""
+        day, (__, pricelist_ids) = loyalty_today(self.env, config.company_id), self._till_scope()
+        return bool(
+            self._belongs_to_till(config)
+            and (not pricelist_ids or pricelist_ids & set(config.available_pricelist_ids.ids))
+            and (not self.date_from or self.date_from <= day)
+            and (not self.date_to or self.date_to >= day)
+            and (not self.limit_usage or self.sudo().total_order_count < self.max_usage)  # orders of all tills count
+        )
+
+    def _belongs_to_till(self, config):
+        self.ensure_one()
+        config_ids, __ = self._till_scope()
+        return bool(
+            self.active
+            and self.pos_ok
+            and (not config_ids or config.id in config_ids)
+            and self.currency_id == config.currency_id
+            and (not self.company_id or self.company_id in config.company_id.parent_ids)
+        )
+
+    @ormcache("self.id")
+    def _till_scope(self):
+        """Return the ids of the tills and of the pricelists that the program is limited to; none: not limited.
+
+        Every order asks, and programs hardly ever change: remembered until one does.
+        """
+        program = self.sudo()  # the same for everybody
+        return frozenset(program.pos_config_ids.ids), frozenset(program.pricelist_ids.ids)
+
+    @api.model
+    @ormcache()
+    def _server_program_ids(self):
+        """Return the ids of the programs whose points the server gives; remembered as above."""
+        return tuple(self.sudo().search(self._server_domain()).ids)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        programs = super().create(vals_list)
+        self.env.registry.clear_cache()
+        return programs
+
+    def write(self, vals):
+        result = super().write(vals)
+        if vals.keys() & REMEMBERED:
+            self.env.registry.clear_cache()
+        return result
+
+    def unlink(self):
+        result = super().unlink()
+        self.env.registry.clear_cache()
+        return result
 
     @api.model
     def _server_domain(self):

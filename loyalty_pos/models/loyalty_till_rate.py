@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.tools import ormcache
 
 
 class LoyaltyTillRate(models.Model):
@@ -28,6 +29,22 @@ class LoyaltyTillRate(models.Model):
     )
     _check_multiplier = models.Constraint("CHECK (multiplier >= 0)", "The multiplier cannot be negative.")
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        rates = super().create(vals_list)
+        self.env.registry.clear_cache()
+        return rates
+
+    def write(self, vals):
+        result = super().write(vals)
+        self.env.registry.clear_cache()
+        return result
+
+    def unlink(self):
+        result = super().unlink()
+        self.env.registry.clear_cache()
+        return result
+
 
 class LoyaltyProgram(models.Model):
     _inherit = "loyalty.program"
@@ -40,9 +57,14 @@ class LoyaltyProgram(models.Model):
     def _till_multiplier(self, config, level):
         """Return the factor of a till for a level, or None where the level's own holds."""
         self.ensure_one()
-        rates = self.till_rate_ids.filtered(lambda rate: rate.config_id == config)
-        own = rates.filtered(lambda rate: rate.level_id == level) or rates.filtered(lambda rate: not rate.level_id)
-        return own[:1].multiplier if own else None
+        rates = self._till_rates(config.id)
+        return rates.get(level.id, rates.get(False))
+
+    @ormcache("self.id", "config_id")
+    def _till_rates(self, config_id):
+        """Return ``{level id or False: factor}``. Every order asks, and rates hardly ever change: remembered."""
+        rates = self.sudo().till_rate_ids.filtered(lambda rate: rate.config_id.id == config_id)
+        return {rate.level_id.id: rate.multiplier for rate in rates}
 
 
 class LoyaltyEarning(models.Model):

@@ -23,6 +23,11 @@ class PosConfig(models.Model):
         "CHECK (loyalty_offline_cap >= 0)", "The limit of points without connection cannot be negative."
     )
 
+    def unlink(self):
+        result = super().unlink()
+        self.env.registry.clear_cache()  # which tills a program is limited to, and its rates there
+        return result
+
     # --- points as a means of payment ----------------------------------------------------------------------------
 
     def _default_payment_methods(self):

@@ -18,10 +18,15 @@ class PosOrder(models.Model):
     def validate_coupon_programs(self, point_changes, new_codes):
         """Refuse what a card cannot spend now. Advisory: the till goes on when it has no connection."""
         changes = {int(card_id): points for card_id, points in point_changes.items()}
-        cards = self.env["loyalty.card"].browse(changes).exists().filtered("ledgered")
+        Card = self.env["loyalty.card"].with_context(active_test=False)
+        cards = Card.search_fetch([("id", "in", list(changes)), ("ledgered", "=", True)])
         for card in cards:
+            if changes[card.id] >= 0:
+                # Whoever earns spends nothing: a card in debt is no reason to refuse the order.
+                changes[card.id] = max(changes[card.id], -card.points)
+                continue
             points = card._spendable_points()
-            if changes[card.id] < 0 and float_compare(points, -changes[card.id], 2) < 0:
+            if float_compare(points, -changes[card.id], 2) < 0:
                 return {
                     "successful": False,
                     "payload": {
@@ -34,7 +39,7 @@ class PosOrder(models.Model):
                         "updated_points": {other.id: other._spendable_points() for other in cards},
                     },
                 }
-        result = super().validate_coupon_programs(point_changes, new_codes)
+        result = super().validate_coupon_programs(changes, new_codes)
         updated = result["payload"].get("updated_points", {})
         updated.update({card.id: card._spendable_points() for card in cards if card.id in updated})
         return result

@@ -47,8 +47,8 @@ class PosOrder(models.Model):
     def _programs_of_server(self):
         """Return the programs whose points the server gives and takes for this order; clients have no say in them."""
         self.ensure_one()
-        programs = self.env["loyalty.program"].sudo().search(self.env["loyalty.program"]._server_domain())
-        return programs.filtered(lambda program: program._is_offered_to(self))
+        Program = self.env["loyalty.program"].sudo()
+        return Program.browse(Program._server_program_ids()).filtered(lambda program: program._is_offered_to(self))
 
     def _earned_before(self):
         """Return the earnings that the server worked out for these orders."""

@@ -21,7 +21,7 @@ class PosPayment(models.Model):
         """A payment by points that is added to a paid order takes its points like any other."""
         payments = super().create(vals_list)
         payments.filtered(
-            lambda payment: payment.payment_method_id.type == LOYALTY and payment.pos_order_id.loyalty_settled
+            lambda payment: payment.payment_method_id.loyalty_program_id and payment.pos_order_id.loyalty_settled
         ).pos_order_id._loyalty_settle()
         return payments
 

@@ -29,33 +29,44 @@ def stand_in_line(cr, names):
     :return: whether the caller starts over; whatever it read before is forgotten
     """
     names = sorted(set(names))
-    if not names or not _may_start_over(cr):
+    if not names or not _is_call_of_its_own(cr):
         return False
-    held = []
-
-    def leave():
-        while held:
-            cr.execute(SQL("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", held.pop()))
-
     try:
-        cr.execute(SQL("SELECT set_config('lock_timeout', %s, true)", PATIENCE))
-        for name in names:
-            cr.execute(SQL("SELECT pg_advisory_lock(hashtextextended(%s, 0))", name), log_exceptions=False)
-            held.append(name)
+        # One round trip. It locks in the order of the names, and nothing where something was written already.
+        cr.execute(
+            SQL(
+                """
+                SELECT set_config('lock_timeout', %(patience)s, true) WHERE pg_current_xact_id_if_assigned() IS NULL;
+                SELECT pg_advisory_lock(hashtextextended(name, 0)) FROM unnest(%(names)s) AS name
+                 WHERE pg_current_xact_id_if_assigned() IS NULL
+                """,
+                patience=PATIENCE,
+                names=names,
+            ),
+            log_exceptions=False,
+        )
     except psycopg2.Error:
         _logger.info("Gave up waiting for %s", names)
         cr.rollback()
-        leave()
+        # Which of them it got nobody knows; there are no others, as the call has only begun.
+        cr.execute(SQL("SELECT pg_advisory_unlock_all()"))
         raise
+    if not cr.rowcount:
+        return False
+    held = [names]
+
+    def leave():
+        while held:
+            cr.execute(
+                SQL("SELECT pg_advisory_unlock(hashtextextended(name, 0)) FROM unnest(%s) AS name", held.pop())
+            )
+
     cr.rollback()
     cr.postcommit.add(leave)
     cr.postrollback.add(leave)
     return True
 
 
-def _may_start_over(cr):
-    """Return whether nothing is lost by a rollback: a remote call on its own connection that has written nothing."""
-    if not isinstance(cr, Cursor) or cr.readonly or not request or request.env.cr is not cr:
-        return False
-    cr.execute("SELECT pg_current_xact_id_if_assigned() IS NULL")
-    return cr.fetchone()[0]
+def _is_call_of_its_own(cr):
+    """Return whether this is a remote call on its own connection, whose transaction may start over."""
+    return isinstance(cr, Cursor) and not cr.readonly and bool(request) and request.env.cr is cr
