@@ -20,7 +20,9 @@ def method_of(env, name, journal_type):
         [*env["account.journal"]._check_company_domain(env.company), ("type", "=", journal_type)], limit=1
     )
     if journal_type == "cash":
-        journal = env["account.journal"].create({"name": name, "type": "cash", "code": name[:3].upper() + uuid4().hex[:2]})
+        journal = env["account.journal"].create(
+            {"name": name, "type": "cash", "code": name[:3].upper() + uuid4().hex[:2]}
+        )
     return env["pos.payment.method"].create({"name": name, "journal_id": journal.id})
 
 

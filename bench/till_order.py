@@ -12,10 +12,9 @@ Each call has a cursor and an environment of its own, its commit included, as th
 
 import contextlib
 import gc
-from uuid import uuid4
 
 from bench import common
-from bench.till_common import BALANCE, POINTS, Shop, call
+from bench.till_common import POINTS, Shop, call
 from devtools import session
 
 TARGET = 1.0
@@ -33,7 +32,9 @@ class Till:
 
     def next(self, keep=True):
         shop, card = self.shop, self.queue.pop(0)
-        data = shop.order(shop.sessions[0], card, tender=self.sell is pay_with_points, reward=self.sell is not pay_with_points)
+        data = shop.order(
+            shop.sessions[0], card, tender=self.sell is pay_with_points, reward=self.sell is not pay_with_points
+        )
         registry, uid = shop.env.registry, shop.cashiers[0].id
         with self.clock if keep else common.Clock():
             self.sell(lambda *args: call(registry, uid, *args), shop, card, data)

@@ -159,24 +159,33 @@ class LoyaltyEarning(models.Model):
     # --- synchronisation -----------------------------------------------------------------------------------------
 
     @api.model
-    def _synchronise(self, claims, known=None):
+    def _synchronise(self, claims, known=None, first=()):
         """Post for each document what it has earned by now less what was posted for it before.
 
         Idempotent: the same claims again post nothing. One set-based pass for any number of claims.
 
         :param claims: list of :class:`Claim`, one for each document and program
         :param known: all earnings of these documents, if the caller has them
+        :param first: movements to post before, in the same call of the gateway, such as what the documents spend: the
+            terms are those of before
         :return: the earnings of the documents
         """
         # Events of other documents cause it, whatever rights their users have on loyalty.
         self = self.browse().sudo()
-        earnings = self._freeze(claims, known)
+        wanted, earnings, new = self._find(claims, known)
+        terms = {claim.key(): values for claim, values in zip(new, self._prepare_terms(new))}
+        # New ones are written once, with what they earned.
+        drafts = {key: self.new({**values, "res_id": False}) for key, values in terms.items()}
         sync = []
-        for claim in claims:
-            earning = earnings.get(claim.key())
-            if earning:
+        for key, claim in wanted.items():
+            earning = earnings.get(key) or drafts.get(key)
+            if earning is not None:
                 sync.append((earning, claim, earning._evaluate(claim)))
-        self._post_differences(sync)
+        notes = self._post_differences(sync, first)
+        created = self.create([{**values, **notes.pop(drafts[key])} for key, values in terms.items()])
+        earnings.update(zip(terms, created))
+        for earning, values in notes.items():
+            earning._write_changes(values)
         return self.union(*earnings.values())
 
     @api.model
@@ -199,7 +208,8 @@ class LoyaltyEarning(models.Model):
         for earning in self:
             claim = Claim((earning.res_model, earning.res_id), earning.card_id, earning.date, active=False)
             sync.append((earning, claim, earning._evaluate(claim)))
-        self._post_differences(sync)
+        for earning, values in self._post_differences(sync).items():
+            earning._write_changes(values)
 
     @api.model
     def _of_documents(self, documents):
@@ -216,7 +226,14 @@ class LoyaltyEarning(models.Model):
 
     @api.model
     def _freeze(self, claims, known=None):
-        """Return ``{claim key: earning}``, creating those of documents that are synchronised first.
+        """Return ``{claim key: earning}``, creating those of documents that are synchronised first."""
+        __, earnings, new = self._find(claims, known)
+        earnings.update(zip([claim.key() for claim in new], self.create(self._prepare_terms(new))))
+        return earnings
+
+    @api.model
+    def _find(self, claims, known=None):
+        """Return the claims by key, the earnings that they have by key, and the claims that are to get one.
 
         Documents that do not count and never did get none. Earnings of a program that the document left with its card
         are withdrawn.
@@ -226,20 +243,18 @@ class LoyaltyEarning(models.Model):
         earnings = {(earning.res_model, earning.res_id, earning.program_id.id): earning for earning in existing}
         if left := existing.filtered(lambda e: (e.res_model, e.res_id, e.program_id.id) not in wanted and e.points):
             left._withdraw()
-        new = [claim for key, claim in wanted.items() if claim.active and key not in earnings]
-        for claim, earning in zip(new, self.create(self._prepare_terms(new))):
-            earnings[claim.key()] = earning
         self._extend_terms([(earnings[key], claim) for key, claim in wanted.items() if key in earnings])
-        return {key: earnings[key] for key in wanted if key in earnings}
+        new = [claim for key, claim in wanted.items() if claim.active and key not in earnings]
+        return wanted, {key: earnings[key] for key in wanted if key in earnings}, new
 
     @api.model
     def _prepare_terms(self, claims):
         """Return the values that freeze the terms of each claim as they are now."""
         programs = self.env["loyalty.program"].union(*(claim.card.program_id for claim in claims))
-        rules = {program: program._earning_rules() for program in programs}
+        rules = {program: program._frozen_rules() for program in programs}
         products = {
             program: self._match_products(
-                rules[program],
+                [rule.counts for rule in rules[program]],
                 {pid for claim in claims if claim.card.program_id == program for pid in claim.product_ids()},
             )
             for program in programs
@@ -259,7 +274,7 @@ class LoyaltyEarning(models.Model):
                     "earning_rounding": program.earning_rounding,
                     "currency_rate": claim.rate,
                     "terms": {
-                        "rules": [rule._earning_terms() for rule in rules[program]],
+                        "rules": [{**rule.terms} for rule in rules[program]],
                         "products": {str(pid): products[program][pid] for pid in sorted(claim.product_ids())},
                     },
                     **self._card_terms(claim),
@@ -297,19 +312,23 @@ class LoyaltyEarning(models.Model):
 
     @api.model
     def _match_products(self, rules, product_ids):
-        """Return ``{product id: positions of the rules that count it}``: one query for each rule.
+        """Return ``{product id: positions of the rules that count it}``: at most one query for each rule.
 
         A line without product counts where the rule takes every product.
+
+        :param rules: :class:`ProductFilter` of each rule
         """
         matches = {product_id: [] for product_id in product_ids}
         Product = self.env["product.product"].with_context(active_test=False)
-        real = [product_id for product_id in product_ids if product_id]
+        real = Product.browse([product_id for product_id in product_ids if product_id])
         for position, rule in enumerate(rules):
-            domain = rule._get_valid_product_domain()
-            found = Product._search(domain & Domain("id", "in", real)) if real else []
+            if real and rule.plain:
+                found = real.filtered_domain(rule.domain).ids
+            else:
+                found = Product._search(rule.domain & Domain("id", "in", real.ids)) if real else []
             for product_id in found:
                 matches[product_id].append(position)
-            if 0 in matches and not rule._filters_products():
+            if 0 in matches and rule.every:
                 matches[0].append(position)
         return matches
 
@@ -327,7 +346,7 @@ class LoyaltyEarning(models.Model):
             rules = self.env["loyalty.rule"].with_context(active_test=False)
             kept = rules.browse([rule["id"] for rule in earning.terms["rules"]]).exists()
             positions = [position for position, rule in enumerate(earning.terms["rules"]) if rule["id"] in kept.ids]
-            matches = self._match_products(kept, missing)
+            matches = self._match_products([rule._product_filter() for rule in kept], missing)
             products = dict(earning.terms["products"])
             for product_id, found in matches.items():
                 products[str(product_id)] = [positions[position] for position in found]
@@ -400,12 +419,14 @@ class LoyaltyEarning(models.Model):
     # --- posting -------------------------------------------------------------------------------------------------
 
     @api.model
-    def _post_differences(self, sync):
+    def _post_differences(self, sync, first=()):
         """Post target minus posted of each earning, all through one call of the gateway.
 
         :param sync: list of ``(earning, claim, result)``
+        :param first: movements that go before
+        :return: dict earning -> values that say what was posted, and why
         """
-        ops, owners = [], []
+        ops, owners = [*first], [None] * len(first)
         less = self.browse().union(
             *(earning for earning, __, result in sync if result.points < to_units(earning.points))
         )
@@ -421,19 +442,22 @@ class LoyaltyEarning(models.Model):
             owners += [earning] * len(new)
         posted = self.env["loyalty.card"]._post_entries(ops) if ops else ()
         net = {}
-        for earning, entry in zip(owners, posted):
-            change = to_units(entry.points) - to_units(entry.waived_points)
-            net[earning.id] = net.get(earning.id, 0) + change
-        for earning, claim, result in sync:
-            earning._note(claim, result, net.get(earning.id, 0))
+        for op, earning, entry in zip(ops, owners, posted):
+            if earning is None:
+                continue
+            # What is earned is posted as it is; of what is taken back a part can be waived.
+            earned = op["kind"] == "earn"
+            change = to_units(op["points"]) if earned else to_units(entry.points) - to_units(entry.waived_points)
+            net[earning] = net.get(earning, 0) + change
+        return {earning: earning._note(claim, result, net.get(earning, 0)) for earning, claim, result in sync}
 
     def _prepare_ops(self, claim, difference, entries):
         """Return the movements of a difference in ten-thousandths: an earning, or reversals of earlier ones.
 
         What is taken back comes from the latest earning first, so that its own lot gives it.
         """
-        document = (self.res_model, self.res_id)
-        key = f"earn:{self.res_model}:{self.res_id}:{self.program_id.id}:{self.revision}"
+        document = claim.document
+        key = f"earn:{document[0]}:{document[1]}:{self.program_id.id}:{self.revision}"
         if difference > 0:
             return [
                 {
@@ -492,7 +516,7 @@ class LoyaltyEarning(models.Model):
         return found
 
     def _note(self, claim, result, change):
-        """Remember what was posted, and why."""
+        """Return what to remember: what was posted, and why."""
         points = to_units(self.points) + change
         values = {
             "state": self._next_state(claim, result, points),
@@ -503,6 +527,9 @@ class LoyaltyEarning(models.Model):
         }
         if change:
             values["revision"] = self.revision + 1
+        return values
+
+    def _write_changes(self, values):
         changed = {name: value for name, value in values.items() if self[name] != value}
         if changed:
             self.write(changed)

@@ -99,8 +99,6 @@ class LoyaltyProgram(models.Model):
             becoming = self.filtered(lambda program: not program.is_ledgered)
             becoming._check_may_become_ledgered()
         result = super().write(vals)
-        if "program_type" in vals:
-            self.env.registry.clear_cache()  # which products are gift cards
         if becoming:
             becoming.with_context(active_test=False).coupon_ids._start_ledger()
         return result

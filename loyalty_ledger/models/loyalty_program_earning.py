@@ -1,7 +1,25 @@
 """How a program gives points, as far as the ledger works them out itself."""
 
-from odoo import fields, models
+from typing import NamedTuple
+
+from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import ormcache
+
+
+class ProductFilter(NamedTuple):
+    """Which products a rule counts: ``every`` one, and whether the domain is ``plain``, for which no query is needed."""
+
+    domain: Domain
+    every: bool
+    plain: bool
+
+
+class FrozenRule(NamedTuple):
+    """A rule as documents freeze it, and the products that it counts (:class:`ProductFilter`)."""
+
+    terms: dict
+    counts: ProductFilter
 
 
 class LoyaltyProgram(models.Model):
@@ -58,6 +76,15 @@ class LoyaltyProgram(models.Model):
         self.ensure_one()
         return self.rule_ids.filtered(lambda rule: rule.active and rule.mode == "auto")
 
+    @ormcache("self.id")
+    def _frozen_rules(self):
+        """Return the :class:`FrozenRule` list of the program.
+
+        Every document that earns asks, and rules hardly ever change: remembered until one does.
+        """
+        rules = self.sudo()._earning_rules()  # the same for everybody
+        return [FrozenRule(rule._earning_terms(), rule._product_filter()) for rule in rules]
+
     def _excludes_pricelist(self, pricelist):
         """Return whether documents with these prices earn nothing (bM8)."""
         self.ensure_one()
@@ -71,8 +98,18 @@ class LoyaltyProgram(models.Model):
 
     def write(self, vals):
         result = super().write(vals)
-        if vals.keys() & {"excluded_pricelist_ids", "pricelist_ids"}:
-            self.env.registry.clear_cache()
+        self.env.registry.clear_cache()  # what is remembered of programs
+        return result
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        programs = super().create(vals_list)
+        self.env.registry.clear_cache()
+        return programs
+
+    def unlink(self):
+        result = super().unlink()
+        self.env.registry.clear_cache()
         return result
 
     def _uses_pricelists(self):
@@ -100,6 +137,19 @@ class LoyaltyRule(models.Model):
             "minimum_tax": self.minimum_amount_tax_mode,
             "name": False,
         }
+
+    def _product_filter(self):
+        """Return which products count (:class:`ProductFilter`)."""
+        self.ensure_one()
+        domain = self._get_valid_product_domain()
+        fields_ = self.env["product.product"]._fields
+        plain = all(
+            condition.operator in ("=", "!=", "in", "not in")
+            and condition.field_expr in fields_
+            and fields_[condition.field_expr].type in ("boolean", "id", "integer", "selection")
+            for condition in domain.iter_conditions()
+        )
+        return ProductFilter(domain, not self._filters_products(), plain)
 
     def _filters_products(self):
         """Return whether only some products count."""

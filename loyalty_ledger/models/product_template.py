@@ -42,8 +42,7 @@ class LoyaltyRule(models.Model):
 
     def write(self, vals):
         result = super().write(vals)
-        if {"active", "product_ids", "program_id"} & vals.keys():
-            self.env.registry.clear_cache()
+        self.env.registry.clear_cache()  # which products are gift cards, and what rules give
         return result
 
     def unlink(self):

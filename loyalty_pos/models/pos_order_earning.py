@@ -29,14 +29,22 @@ class PosOrder(models.Model):
 
     def _loyalty_settle_one(self):
         programs = self._programs_of_server()
-        claims = self._earning_claims(programs)
-        if claims and self._spends_points():
-            # The level before the order counts, whatever the order spends.
-            self.env["loyalty.earning"]._freeze(claims)
-        self._settle_redemptions()
-        self._settle_rewards(programs)
-        self._settle_earnings(claims)
-        self._refresh_points_of_order()
+        known = self._earned_before()
+        claims = self._earning_claims(programs, known)
+        origin = self._origin_of_refund()
+        if claims and origin and self._spends_points():
+            # The level before the order counts, and what it spends is posted before what comes back.
+            known = known.union(*self.env["loyalty.earning"]._freeze(claims, known).values())
+        redeemed = self._settle_redemptions()
+        spent = redeemed + self._settle_rewards(programs)
+        if origin:
+            self.env["loyalty.card"]._post_entries(spent)
+            self._return_rewards()
+            results = self._settle_earnings(claims, known)
+        else:
+            results = self._settle_earnings(claims, known, spent)
+        self._review_redemptions(redeemed)
+        self._refresh_points_of_order(results)
 
     def _spends_points(self):
         """Return whether the order pays with points, or has rewards that cost some."""
@@ -53,30 +61,37 @@ class PosOrder(models.Model):
     def _earned_before(self):
         """Return the earnings that the server worked out for these orders."""
         earnings = self.env["loyalty.earning"].sudo()
-        return earnings.search([("res_model", "=", "pos.order"), ("res_id", "in", self.ids)]) if self else earnings
+        ids = [order.id for order in self if order._was_settled()]
+        return earnings.search([("res_model", "=", "pos.order"), ("res_id", "in", ids)]) if ids else earnings
 
-    def _settle_earnings(self, claims):
-        """Give what the order earned by now, and take back from the order that it returns goods of."""
+    def _settle_earnings(self, claims, known, spent=()):
+        """Give what the order earned by now, and take back from the order that it returns goods of.
+
+        :param known: the earnings that the order has already
+        :param spent: movements of what the order spends, posted before in the same call of the gateway
+        :return: the values of the order that say so
+        """
         origin = self._origin_of_refund()
+        before = {earning: earning.points for earning in origin._earned_before()}
+        claims += [origin._earning_claim(earning.card_id) for earning in before]
         if origin:
-            claims += [origin._earning_claim(earning.card_id) for earning in origin._earned_before()]
             self._take_back_claimed(origin)
         if not claims:
-            return
-        before = {earning: earning.points for earning in origin._earned_before()}
-        earnings = self.env["loyalty.earning"]._synchronise(claims)
+            self.env["loyalty.card"]._post_entries(spent)
+            return {}
+        earnings = self.env["loyalty.earning"]._synchronise(claims, known.union(*before), spent)
         back = sum(before[earning] - earning.points for earning in earnings if earning in before)
         own = earnings.filtered(lambda earning: earning.res_id == self.id)
-        vals = {"loyalty_points_earnable": sum(own.mapped("earnable_points"))}
+        results = {"loyalty_points_earnable": sum(own.mapped("earnable_points"))}
         if back:
-            vals["loyalty_points_taken_back"] = self.loyalty_points_taken_back + back
-        self.write(vals)
+            results["loyalty_points_taken_back"] = self.loyalty_points_taken_back + back
+        return results
 
-    def _earning_claims(self, programs):
+    def _earning_claims(self, programs, known):
         """Return what the order says to the earning engine, one claim for each program, also one that it had before."""
         if not any(self._line_is_sold(line) for line in self.lines):
             return []
-        known = {earning.program_id: earning.card_id for earning in self._earned_before()}
+        known = {earning.program_id: earning.card_id for earning in known}
         claims = []
         for program in programs.union(*known):
             card = known.get(program) or self._card_that_earns(program)
@@ -256,9 +271,9 @@ class PosOrder(models.Model):
     # --- rewards -------------------------------------------------------------------------------------------------
 
     def _settle_rewards(self, programs):
-        """Take what rewards of the server's programs cost, and give it back when rewards are returned."""
-        if not (self.lines | self.lines.refunded_orderline_id).filtered("is_reward_line"):
-            return
+        """Return the movements that take what rewards of the server's programs cost."""
+        if not self.lines.filtered("is_reward_line"):
+            return []
         lines = self._reward_lines().filtered(lambda line: line.reward_id.program_id in programs)
         for line in lines:
             card = self._card_that_pays(line.coupon_id, False, line.reward_id.program_id)
@@ -270,9 +285,8 @@ class PosOrder(models.Model):
             spent = sum(to_units(costs[line]) for line in of_card)
             if card.ledgered and spent:
                 ops.append(self._till_op(card.points_to_id or card, "redeem", -spent))
-        posted = self._posted_keys([op["key"] for op in ops])
-        self.env["loyalty.card"]._post_entries([op for op in ops if op["key"] not in posted])
-        self._return_rewards()
+        posted = self._posted_keys([op["key"] for op in ops]) if self._was_settled() else ()
+        return [op for op in ops if op["key"] not in posted]
 
     def _return_rewards(self):
         """Give back the points of rewards that are returned with the goods, by the returned quantity (N4).

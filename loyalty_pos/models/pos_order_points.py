@@ -55,9 +55,10 @@ class PosOrder(models.Model):
 
     def _compute_loyalty_points_reserved(self):
         holds = self.env["loyalty.hold"].sudo()  # cashiers do not see reservations, only what their order reserves
-        active = holds.search(
-            [("pos_order_uuid", "in", [uuid for uuid in self.mapped("uuid") if uuid]), ("state", "=", "active")]
-        ).filtered(lambda hold: hold._is_active())
+        # What a settled order had reserved is used or free again.
+        uuids = [order.uuid for order in self if order.uuid and not order.loyalty_settled]
+        domain = [("pos_order_uuid", "in", uuids), ("state", "=", "active")]
+        active = holds.search(domain).filtered(lambda hold: hold._is_active()) if uuids else holds
         by_order = active.grouped("pos_order_uuid")
         for order in self:
             order.loyalty_points_reserved = sum(by_order.get(order.uuid, holds).mapped("points"))
@@ -109,7 +110,10 @@ class PosOrder(models.Model):
         named = ids_of(row.get("loyalty_card_id") for row in rows)
         if not named:
             return
-        cards = self.env["loyalty.card"].sudo().browse(named).exists()  # whether they are there, nothing else
+        # Whether they are there, nothing else; in sudo, as the settling needs them.
+        cards = (
+            self.env["loyalty.card"].sudo().with_context(active_test=False).search_fetch([("id", "in", list(named))])
+        )
         for row in rows:
             if row.get("loyalty_card_id") and row["loyalty_card_id"] not in cards.ids:
                 row["loyalty_card_id"] = False

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from odoo import api, models
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from odoo.addons.loyalty_ledger.tools.units import UNIT, to_points, to_units
@@ -102,17 +103,21 @@ class PosOrder(models.Model):
             try:
                 with self.env.cr.savepoint():
                     order._loyalty_settle_one()
-                    settled = True
             except (UserError, AccessError) as error:
                 _logger.warning("Points of order %s were not settled", order.uuid, exc_info=True)
-                settled = False
                 order._report_points(note=str(error))
-            order.write({"loyalty_settled": settled, "loyalty_unsettled": not settled})
+                order.write({"loyalty_settled": False, "loyalty_unsettled": True})
+
+    def _was_settled(self):
+        """Return whether somebody has tried to settle the order before. Whatever fails is rolled back as a whole, so
+        otherwise there is nothing in the ledger yet."""
+        self.ensure_one()
+        return self.loyalty_settled or self.loyalty_unsettled
 
     def _has_loyalty(self):
         """Return whether the order has anything to do with points that the server settles. Override to add cases."""
         return bool(
-            self.payment_ids.payment_method_id.filtered(lambda method: method.type == LOYALTY)
+            self.payment_ids.payment_method_id.loyalty_program_id
             or self.lines.filtered(lambda line: line.loyalty_redeem_uuid)
             or self._returned_reductions()
             or self._origin_of_refund().loyalty_points_redeemed
@@ -123,7 +128,9 @@ class PosOrder(models.Model):
 
         Override to settle more, before the results are written down.
         """
-        self._settle_redemptions()
+        redeemed = self._settle_redemptions()
+        self.env["loyalty.card"]._post_entries(redeemed)
+        self._review_redemptions(redeemed)
         self._refresh_points_of_order()
 
     # --- what the order redeems ----------------------------------------------------------------------------------
@@ -133,8 +140,8 @@ class PosOrder(models.Model):
         self.ensure_one()
         result = []
         for payment in self.payment_ids.sorted("id"):
-            if payment.payment_method_id.type == LOYALTY and not self.currency_id.is_zero(payment.amount):
-                program = payment.payment_method_id.loyalty_program_id
+            program = payment.payment_method_id.loyalty_program_id
+            if program and not self.currency_id.is_zero(payment.amount):
                 card = self._card_that_pays(payment.loyalty_card_id, payment.loyalty_card_code, program)
                 result.append(
                     Redemption(payment.uuid, payment.amount, program, card, payment.loyalty_card_code, payment)
@@ -184,19 +191,32 @@ class PosOrder(models.Model):
         return card
 
     def _settle_redemptions(self):
+        """Settle what the order redeems and gives back.
+
+        :return: the movements that take points, to be posted with what the order earns; none where goods come back,
+            as points are given back after they were taken
+        """
         redemptions = self._loyalty_redemptions()
         self._check_change(redemptions)
-        self._take_redeemed([redemption for redemption in redemptions if redemption.amount > 0])
-        self._give_back_redeemed([redemption for redemption in redemptions if redemption.amount < 0])
-        self._check_cash_of_refund()
-        self._release_holds()
+        ops = self._take_redeemed([redemption for redemption in redemptions if redemption.amount > 0])
+        back = [redemption for redemption in redemptions if redemption.amount < 0]
+        if back or self._origin_of_refund():
+            self.env["loyalty.card"]._post_entries(ops)
+            self._review_redemptions(ops)
+            ops = []
+            self._give_back_redeemed(back)
+            self._check_cash_of_refund()
+        return ops
 
     def _take_redeemed(self, redemptions):
-        """Take the points of redemptions: what the till reserved, else what the amount is worth."""
+        """Return the movements of redemptions: they take what the till reserved, else what the amount is worth.
+
+        What the order reserved besides is free again.
+        """
+        holds = self._holds_of_order(redemptions)
         keys = [self._redeem_key(redemption.uuid) for redemption in redemptions]
-        # Whatever fails is rolled back as a whole: there are entries only if the order was settled before.
-        posted = self._entries_by_key(keys) if self.loyalty_settled else {}
-        ops, taken = [], []
+        posted = self._entries_by_key(keys) if keys and self._was_settled() else {}
+        ops = []
         for redemption, key in zip(redemptions, keys):
             if key in posted:
                 continue
@@ -209,20 +229,31 @@ class PosOrder(models.Model):
                     ),
                 )
                 continue
-            ops.append(self._redeem_op(redemption, key))
-            taken.append(redemption)
-        self.env["loyalty.card"]._post_entries(ops)
-        for redemption, op in zip(taken, ops):
+            hold = holds.filtered(lambda hold: hold.pos_uuid == redemption.uuid)[-1:]  # noqa: B023 used at once
+            op = self._redeem_op(redemption, key, hold)
+            ops.append(op)
             self._note_points(redemption, -op["points"])
+        left = holds.filtered(lambda hold: hold.state == "active" and hold.pos_order_uuid == (self.uuid or ""))
+        used = holds.browse().union(*(op["hold"] for op in ops if "hold" in op))
+        (left - used)._release()
+        return ops
+
+    def _holds_of_order(self, redemptions):
+        """Return what was reserved for the order and for these redemptions, oldest first."""
+        of_order = Domain("pos_order_uuid", "=", self.uuid) if self.uuid else Domain.FALSE
+        of_payments = Domain("pos_uuid", "in", [redemption.uuid for redemption in redemptions if redemption.uuid])
+        return self.env["loyalty.hold"].search_fetch(of_order | of_payments, order="id")
+
+    def _review_redemptions(self, ops):
+        """Call for somebody when points were taken that nobody had reserved; what was reserved was there."""
         if any("hold" not in op for op in ops):
-            self._call_for_review()  # what was reserved was there
+            self._call_for_review()
 
     def _redeem_key(self, uuid):
         return f"pos-pay:{uuid}:redeem"
 
-    def _redeem_op(self, redemption, key):
+    def _redeem_op(self, redemption, key, hold):
         card, program = redemption.card, redemption.program
-        hold = self.env["loyalty.card"]._holds_of_payment(redemption.uuid)[-1:]
         # What was reserved is worth what it was when it was reserved, however late the order arrives.
         points = program._points_of_amount(redemption.amount, hold.date or self._loyalty_day())
         same = hold and hold.card_id == card and not self.currency_id.compare_amounts(hold.amount, redemption.amount)
@@ -475,30 +506,39 @@ class PosOrder(models.Model):
         entries = self.env["loyalty.ledger.entry"].sudo()  # cashiers do not read the ledger
         return entries.search([("res_model", "=", "pos.order"), ("res_id", "in", self.ids)], order="id")
 
-    def _refresh_points_of_order(self):
-        """Write down what came of the order, for the receipt and the lists."""
+    def _refresh_points_of_order(self, results=None):
+        """Write down what came of a settled order, for the receipt and the lists.
+
+        :param results: further values to write
+        """
+        self.ensure_one()
         self.invalidate_recordset(["loyalty_points_reserved"])
-        for order in self:
-            ((spent, earned, card_id),) = self.env.execute_query(
-                SQL(
-                    """
-                    SELECT COALESCE(sum(points) FILTER (WHERE is_redemption), 0),
-                           COALESCE(sum(points) FILTER (WHERE is_redemption IS NOT TRUE), 0),
-                           COALESCE(min(card_id) FILTER (WHERE is_redemption), min(card_id))
-                      FROM loyalty_ledger_entry WHERE res_model = 'pos.order' AND res_id = %s
-                    """,
-                    order.id,
-                )
+        ((spent, earned, card_id, points),) = self.env.execute_query(
+            SQL(
+                """
+                SELECT e.spent, e.earned, e.card_id,
+                       (SELECT points FROM loyalty_card WHERE id = COALESCE(e.card_id, %s))
+                  FROM (SELECT COALESCE(sum(points) FILTER (WHERE is_redemption), 0) AS spent,
+                               COALESCE(sum(points) FILTER (WHERE is_redemption IS NOT TRUE), 0) AS earned,
+                               COALESCE(min(card_id) FILTER (WHERE is_redemption), min(card_id)) AS card_id
+                          FROM loyalty_ledger_entry WHERE res_model = 'pos.order' AND res_id = %s) e
+                """,
+                self.loyalty_card_id.id or None,
+                self.id,
             )
-            card = self.env["loyalty.card"].browse(card_id or order.loyalty_card_id.id or [])
-            order.write(
-                {
-                    "loyalty_points_redeemed": -float(spent),
-                    "loyalty_points_earned": float(earned) - order.loyalty_points_taken_back,
-                    "loyalty_balance_after": card.points,
-                    "loyalty_card_id": order.loyalty_card_id.id or card.id,
-                }
-            )
+        )
+        taken_back = (results or {}).get("loyalty_points_taken_back", self.loyalty_points_taken_back)
+        self.write(
+            {
+                **(results or {}),
+                "loyalty_points_redeemed": -float(spent),
+                "loyalty_points_earned": float(earned) - taken_back,
+                "loyalty_balance_after": float(points or 0),
+                "loyalty_card_id": self.loyalty_card_id.id or card_id or False,
+                "loyalty_settled": True,
+                "loyalty_unsettled": False,
+            }
+        )
 
     def _report_points(self, note, card=None, program=None, points=0):
         """Put something that a person should look at in the exceptions list, once."""

@@ -57,9 +57,7 @@ def stand_in_line(cr, names):
 
     def leave():
         while held:
-            cr.execute(
-                SQL("SELECT pg_advisory_unlock(hashtextextended(name, 0)) FROM unnest(%s) AS name", held.pop())
-            )
+            cr.execute(SQL("SELECT pg_advisory_unlock(hashtextextended(name, 0)) FROM unnest(%s) AS name", held.pop()))
 
     cr.rollback()
     cr.postcommit.add(leave)
