@@ -229,6 +229,26 @@ class TestSelfOrder(CustomersDevicesCase):
         self.assertFalse(self.exceptions_of(order))
         self.close()
 
+    def test_what_phones_are_told(self):
+        """N8, H2: the pages of customers load with our add-ons, and say no card's number to whoever is at the table."""
+        page = self.url_open(self.config._get_self_order_route())
+        self.assertEqual(page.status_code, 200)
+        data = self.call(f"/pos-self/data/{self.config.id}", access_token=self.config.access_token)
+        self.assertIn(self.pen.id, [product["id"] for product in data["product.product"]])
+        self.assertEqual([method["id"] for method in data["pos.payment.method"]], self.online_method.ids)
+        order = self.order_by_phone()
+        payment = self.pay_points(50, uuid=str(uuid4()))
+        self.sync(self.order_data([], [payment], uuid=order.uuid, source="mobile", loyalty_card_id=self.card.id))
+        self.assertEqual(order.payment_ids.loyalty_card_code, self.card.code)
+        order.flush_recordset()
+        seen = {"access_token": order.access_token, "state": "new", "write_date": "2020-01-01"}
+        answer = self.call(
+            "/pos-self-order/get-user-data", access_token=self.config.access_token, order_access_tokens=[seen]
+        )
+        self.assertEqual([row["amount"] for row in answer["pos.payment"]], [50])
+        self.assertNotIn(self.card.code, json.dumps(answer))
+        self.assertFalse([name for row in answer["pos.order.line"] for name in row if name.startswith("loyalty_")])
+
     def test_phones_say_nothing_about_points(self):
         """N8, H2: what a phone sends takes nobody's points and reserves none, whatever it claims."""
         reward = self.program.reward_ids[:1]
