@@ -31,6 +31,23 @@ class AccountMove(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id("loyalty_account.loyalty_valuation_action")
         return {**action, "domain": [("move_id", "=", self.id)], "context": {}}
 
+    def action_view_loyalty_items(self):
+        """Open the journal items; Invoicing alone does not show them on the entry."""
+        self.ensure_one()
+        return self._action_loyalty_items(self.display_name)
+
+    def _action_loyalty_items(self, title):
+        """Return the action that lists the items of these entries, entry by entry."""
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Journal Items of %s", title),
+            "res_model": "account.move.line",
+            "views": [(self.env.ref("loyalty_account.view_move_line_list_books").id, "list")],
+            "search_view_id": [self.env.ref("loyalty_account.view_move_line_search_books").id, "search"],
+            "domain": [("move_id", "in", self.ids)],
+            "context": {"create": False},
+        }
+
     def _compute_show_reset_to_draft_button(self):
         """No button for what is refused anyway."""
         super()._compute_show_reset_to_draft_button()

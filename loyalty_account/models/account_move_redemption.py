@@ -116,7 +116,8 @@ class AccountMove(models.Model):
                 reduction = reductions.filtered(lambda move: move.id == row["move_id"])  # noqa: B023
                 points = payment.loyalty_points if payment.loyalty_card_id else reduction.loyalty_redeem_points
                 if points:
-                    row["loyalty_label"] = self.env._("with %s points", say_points(self.env, points))
+                    row["loyalty_points"] = say_points(self.env, points)
+                    row["loyalty_label"] = self.env._("with %s points", row["loyalty_points"])
 
     def _loyalty_statement(self):
         """Return what the printed document says about points: the card by its last digits, never the whole number."""

@@ -33,6 +33,10 @@ class AccountPayment(models.Model):
     loyalty_points = fields.Float(
         "Points", digits=(16, 4), copy=False, help="Whole points that this payment redeems, or gives back."
     )
+    loyalty_points_signed = fields.Float(
+        "Signed Points", digits=(16, 4), compute="_compute_loyalty_points_signed",
+        help="Points that this payment redeems; negative where it gives them back.",
+    )  # fmt: skip
     loyalty_move_id = fields.Many2one(
         "account.move", "Invoice Paid with Points", copy=False, index="btree_not_null", check_company=True,
         help="Invoice whose lines and taxes the points pay; for points given back, the credit note.",
@@ -60,6 +64,11 @@ class AccountPayment(models.Model):
     def _compute_is_loyalty(self):
         for payment in self:
             payment.is_loyalty = payment.payment_method_line_id.code == LOYALTY
+
+    @api.depends("loyalty_points", "payment_type")
+    def _compute_loyalty_points_signed(self):
+        for payment in self:
+            payment.loyalty_points_signed = payment.loyalty_points * (1 if payment.payment_type == "inbound" else -1)
 
     @api.depends("loyalty_hold_id.state", "loyalty_hold_id.expires_at")
     def _compute_loyalty_points_reserved(self):
@@ -324,6 +333,8 @@ class AccountPayment(models.Model):
         waiting = self.filtered(lambda payment: payment.loyalty_card_id and payment.state == "draft")
         result = super().action_post()
         waiting._reconcile_with_loyalty_move()
+        # No bank statement will follow: what points paid is paid, also by a payment that was a draft again.
+        waiting.filtered("move_id")._compute_state()
         return result
 
     def action_cancel(self):
@@ -564,6 +575,14 @@ class AccountPayment(models.Model):
         """Show what the payment was matched with (C26)."""
         self.ensure_one()
         return self.move_id.open_reconcile_view()
+
+    def action_view_journal_items(self):
+        """Show what the points booked: the payment's entry, and the entry of the value that they release (S24)."""
+        self.ensure_one()
+        # The books of points are named here; their items are read with the reader's own rights.
+        values = self.env["loyalty.valuation"].sudo()
+        released = values.search([("entry_id.res_model", "=", self._name), ("entry_id.res_id", "=", self.id)])
+        return (self.move_id | released.move_id.sudo(False))._action_loyalty_items(self.display_name)
 
 
 class LoyaltyProgram(models.Model):

@@ -8,7 +8,7 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import SQL
+from odoo.tools import SQL, format_date
 
 from odoo.addons.loyalty_ledger.tools.today import loyalty_today
 
@@ -125,7 +125,8 @@ class LoyaltyAccrualRun(models.Model):
     @api.depends("program_id", "date_to")
     def _compute_display_name(self):
         for run in self:
-            run.display_name = f"{run.program_id.name or ''} {fields.Date.to_string(run.date_to) or ''}".strip()
+            day = format_date(self.env, run.date_to) if run.date_to else ""
+            run.display_name = f"{run.program_id.name or ''} {day}".strip()
 
     # --- guards --------------------------------------------------------------------------------------------------
 
@@ -170,8 +171,8 @@ class LoyaltyAccrualRun(models.Model):
                 _(
                     "%(date)s is not over yet, so what will be outstanding then is not known. Run the accrual until "
                     "%(today)s at most.",
-                    date=fields.Date.to_string(self.date_to),
-                    today=fields.Date.to_string(today),
+                    date=format_date(self.env, self.date_to),
+                    today=format_date(self.env, today),
                 )
             )
         if program.accrued_until and self.date_to < program.accrued_until:
@@ -180,7 +181,7 @@ class LoyaltyAccrualRun(models.Model):
                     "%(program)s is accrued until %(date)s already. Runs follow one another: choose that day or a later "
                     "one. What was booked late for earlier days is part of the next run.",
                     program=program.name,
-                    date=fields.Date.to_string(program.accrued_until),
+                    date=format_date(self.env, program.accrued_until),
                 )
             )
 
@@ -356,7 +357,7 @@ class LoyaltyAccrualRun(models.Model):
             ref=self.env._(
                 "Accrual of loyalty points %(program)s until %(date)s",
                 program=program.name,
-                date=fields.Date.to_string(self.date_to),
+                date=format_date(self.env, self.date_to),
             ),
             counterparts={"opening": self.opening_account_id},
         )
@@ -397,8 +398,10 @@ class LoyaltyAccrualRun(models.Model):
         return True
 
     def action_open_move(self):
-        """Open the journal entry of the run."""
+        """Open the journal entry of the run, or its items for whoever the entry's form does not show them."""
         self.ensure_one()
+        if not self.env.user.has_group("account.group_account_readonly"):
+            return self.move_id.action_view_loyalty_items()
         return {
             "type": "ir.actions.act_window",
             "res_model": "account.move",

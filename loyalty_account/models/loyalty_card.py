@@ -1,9 +1,23 @@
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.fields import Domain
 
 
 class LoyaltyCard(models.Model):
     _inherit = "loyalty.card"
+
+    available_amount = fields.Monetary(
+        "Worth", compute="_compute_available_amount", compute_sudo=True,
+        help="What the available points can pay today, in whole points.",
+    )  # fmt: skip
+
+    @api.depends("available_points", "program_id.accounting_policy", "program_id.point_value_ids.point_value")
+    def _compute_available_amount(self):
+        """Money of available points, where points are a means of payment (C29)."""
+        today = fields.Date.context_today(self)
+        for card in self:
+            program = card.program_id
+            pays = card.ledgered and program.accounting_policy != "none"
+            card.available_amount = program._points_to_money(int(card.available_points), today) if pays else 0.0
 
     @api.model
     def name_search(self, name="", domain=None, operator="ilike", limit=100):

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import format_date
 
 
 class LoyaltyPointValue(models.Model):
@@ -62,7 +63,7 @@ class LoyaltyPointValue(models.Model):
                         "The points of %(program)s are accrued until %(until)s with the value of %(date)s. Enter a new "
                         "value from a later day on instead.",
                         program=row.program_id.name,
-                        until=fields.Date.to_string(until),
-                        date=fields.Date.to_string(row.date),
+                        until=format_date(self.env, until),
+                        date=format_date(self.env, row.date),
                     )
                 )

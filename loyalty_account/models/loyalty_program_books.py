@@ -191,12 +191,30 @@ class LoyaltyProgram(models.Model):
     # --- changes -------------------------------------------------------------------------------------------------
 
     def write(self, vals):
-        """Refuse to leave a policy while its value is on the books."""
+        """Refuse to leave a policy while its value is on the books; date the first values back when one begins."""
+        starting = self.browse()
         if "accounting_policy" in vals:
+            starting = self.filtered(lambda program: not program._keeps_liability())
             self.filtered(
                 lambda program: program._keeps_liability() and vals["accounting_policy"] != program.accounting_policy
             )._check_no_value()
-        return super().write(vals)
+        result = super().write(vals)
+        starting.filtered(lambda program: program._keeps_liability())._date_values_back()
+        return result
+
+    def _date_values_back(self):
+        """Let the first value hold for the points that customers have already.
+
+        Otherwise the run for last month would value them by the default, and the next one by what was entered today.
+        """
+        groups = self.env["loyalty.ledger.entry"]._read_group(
+            [("program_id", "in", self.ids)], ["program_id"], ["effective_date:min"]
+        )
+        begins = dict(groups)
+        for program in self.filtered(lambda program: not program.accrued_until):
+            first, begin = program.point_value_ids.sorted("date")[:1], begins.get(program)
+            if first and begin and begin < first.date:
+                first.date = begin
 
     def _check_no_value(self):
         values = self._carrying_values()
@@ -259,6 +277,8 @@ class LoyaltyProgram(models.Model):
             amount = totals.get(kind)
             if not amount:
                 continue
+            if kind == "redeem" and amount > 0:
+                label = self.env._("Value of loyalty points given back")
             account = (counterparts or {}).get(kind) or self.cost_account_id
             name = f"{label}: {document}" if document else f"{label}: {self.name}"
             pair = [(self.liability_account_id, -amount), (account, amount)]

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from odoo import fields, models
-from odoo.tools import SQL
+from odoo.tools import SQL, format_date
 
 from odoo.addons.loyalty_ledger.tools import ddl
 from odoo.addons.loyalty_ledger.tools.today import loyalty_today
@@ -306,7 +306,11 @@ class LoyaltyProgram(models.Model):
                 part.add(
                     "account.move",
                     move_id,
-                    _("%(move)s is dated %(date)s, its value lines are earlier.", move=move.name, date=move.date),
+                    _(
+                        "%(move)s is dated %(date)s, its value lines are earlier.",
+                        move=move.name,
+                        date=format_date(self.env, move.date),
+                    ),
                     difference,
                 )
             else:
@@ -367,8 +371,8 @@ class LoyaltyProgram(models.Model):
                 self.env._(
                     "%(move)s is dated %(found)s, its value lines %(expected)s.",
                     move=name,
-                    found=fields.Date.to_string(found),
-                    expected=fields.Date.to_string(expected),
+                    found=format_date(self.env, found),
+                    expected=format_date(self.env, expected),
                 ),
                 size=amount,
             )
@@ -502,11 +506,11 @@ class LoyaltyProgram(models.Model):
             # Less than a unit of the currency for each lot: the next run takes it along.
             lots = classes.get("rounding", (0,))[0] + sum(row[0] for row in classes.values())
             if abs(remainder) <= part.rounding * (lots + 1):
-                part.add(self._name, self.id, self.env._("Rounding, until the next accrual run."), remainder, True)
+                part.add(self._name, self.id, self.env._("Rounding, until the next accrual run"), remainder, True)
 
     def _completeness_texts(self, run):
         _ = self.env._
-        day = fields.Date.to_string(run.date_to) if run else ""
+        day = format_date(self.env, run.date_to) if run else ""
         return {
             "no_run": _("Not accrued yet: there was no accrual run up to this day"),
             "opening": _("Opening balances that were not entered; an accrual run with a counter-account enters them"),
@@ -532,9 +536,9 @@ class LoyaltyProgram(models.Model):
                 _(
                     "Posted late: %(entry)s of %(date)s (%(document)s) came after the accrual run until %(until)s.",
                     entry=entry.display_name,
-                    date=fields.Date.to_string(entry.effective_date),
+                    date=format_date(self.env, entry.effective_date),
                     document=entry.document_name or _("no document"),
-                    until=fields.Date.to_string(run.date_to),
+                    until=format_date(self.env, run.date_to),
                 ),
             )
         if not self.env["loyalty.valuation"].search_count([("lot_id", "=", lot_id)], limit=1):
@@ -544,8 +548,8 @@ class LoyaltyProgram(models.Model):
                 _(
                     "%(entry)s of %(date)s has no value line, although the accrual run until %(until)s covered it.",
                     entry=entry.display_name,
-                    date=fields.Date.to_string(entry.effective_date),
-                    until=fields.Date.to_string(run.date_to),
+                    date=format_date(self.env, entry.effective_date),
+                    until=format_date(self.env, run.date_to),
                 ),
             )
         return (

@@ -1,5 +1,5 @@
-from odoo import fields, models
-from odoo.tools import SQL
+from odoo import api, fields, models
+from odoo.tools import SQL, format_date
 
 #: Columns of the roll-forward between opening and closing, with what goes into them.
 MOVEMENTS = ("issued", "redeemed", "expired", "adjusted", "revalued")
@@ -50,6 +50,7 @@ class LoyaltyRollforwardReport(models.Model):
     company_id = fields.Many2one("res.company", "Company", readonly=True)
     currency_id = fields.Many2one("res.currency", "Currency", readonly=True)
     month = fields.Date("Month", readonly=True)
+    month_name = fields.Char("Name of the Month", compute="_compute_month_name")
     opening_points = fields.Float("Opening Points", digits=(16, 4), readonly=True)
     issued_points = fields.Float("Issued Points", digits=(16, 4), readonly=True)
     redeemed_points = fields.Float("Redeemed Points", digits=(16, 4), readonly=True)
@@ -63,6 +64,11 @@ class LoyaltyRollforwardReport(models.Model):
     adjusted_amount = fields.Monetary("Adjusted", readonly=True)
     revalued_amount = fields.Monetary("Revalued", readonly=True)
     closing_amount = fields.Monetary("Closing", readonly=True)
+
+    @api.depends("month")
+    def _compute_month_name(self):
+        for row in self:
+            row.month_name = format_date(self.env, row.month, date_format="LLLL yyyy")
 
     @property
     def _table_query(self):

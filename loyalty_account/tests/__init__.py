@@ -21,3 +21,4 @@ from . import test_redemption_tour
 from . import test_books_properties
 from . import test_customer_story
 from . import test_earning_restored
+from . import test_screens

@@ -68,10 +68,10 @@ class TestAccrual(BooksCase):
     def test_order(self):
         """M17: nothing is accrued for a day that is not over, nor before what is accrued already."""
         self.earn(100)
-        with self.assertRaisesRegex(UserError, "2026-03-31 is not over yet"):
+        with self.assertRaisesRegex(UserError, "03/31/2026 is not over yet"):
             self.run_accrual("2026-03-31")
         self.run_accrual("2026-03-10")
-        with self.assertRaisesRegex(UserError, "accrued until 2026-03-10 already"):
+        with self.assertRaisesRegex(UserError, "accrued until 03/10/2026 already"):
             self.run_accrual("2026-02-28")
 
     def test_not_active(self):
@@ -126,11 +126,11 @@ class TestAccrual(BooksCase):
         """M6, bP4: the values that a run has used cannot change any more; later ones can, and can be deleted."""
         self.earn(100)
         self.run_accrual()
-        with self.assertRaisesRegex(UserError, "accrued until 2026-03-15"):
+        with self.assertRaisesRegex(UserError, "accrued until 03/15/2026"):
             self.program.point_value_ids.point_value = 0.5
-        with self.assertRaisesRegex(UserError, "accrued until 2026-03-15"):
+        with self.assertRaisesRegex(UserError, "accrued until 03/15/2026"):
             self.program.point_value = 0.5  # from today on
-        with self.assertRaisesRegex(UserError, "accrued until 2026-03-15"):
+        with self.assertRaisesRegex(UserError, "accrued until 03/15/2026"):
             self.program.point_value_ids.unlink()
         row = self.env["loyalty.point.value"].create(
             {"program_id": self.program.id, "date": "2026-03-16", "point_value": 0.5, "vat_rate": 15}

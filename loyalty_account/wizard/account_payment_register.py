@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..models.account_payment_method import LOYALTY
+from ..models.loyalty_redemption import say_points
 
 
 class AccountPaymentRegister(models.TransientModel):
@@ -16,6 +17,7 @@ class AccountPaymentRegister(models.TransientModel):
         domain="[('ledgered', '=', True), ('program_type', '=', 'loyalty')]",
     )  # fmt: skip
     loyalty_problem = fields.Char(compute="_compute_loyalty_problem")
+    loyalty_notice = fields.Char(compute="_compute_loyalty_notice")
     loyalty_points = fields.Float(
         "Points", digits=(16, 4), help="Whole points to redeem. Changing them changes the amount."
     )
@@ -39,6 +41,30 @@ class AccountPaymentRegister(models.TransientModel):
     def _compute_loyalty_problem(self):
         for wizard in self:
             wizard.loyalty_problem = wizard.is_loyalty and wizard._find_loyalty_problem()
+
+    @api.depends("is_loyalty", "loyalty_card_id", "loyalty_points", "loyalty_problem", "payment_date")
+    def _compute_loyalty_notice(self):
+        """Say at once what the payment would be refused for."""
+        for wizard in self:
+            wizard.loyalty_notice = False
+            if not wizard.is_loyalty or not wizard.loyalty_card_id or wizard.loyalty_problem:
+                continue
+            most = wizard._most_loyalty_points()
+            if not most:
+                wizard.loyalty_notice = self.env._(
+                    "Card %s has no points that can pay this invoice.", wizard.loyalty_card_id.code
+                )
+            elif wizard.loyalty_points != int(wizard.loyalty_points):
+                wizard.loyalty_notice = self.env._("Only whole points can be redeemed.")
+            elif wizard.loyalty_points > most:
+                wizard.loyalty_notice = self.env._(
+                    "At most %s points: the card has no more, or no more is due.", say_points(self.env, most)
+                )
+
+    def _most_loyalty_points(self):
+        program = self.loyalty_card_id.sudo().program_id  # rules of the card hold whoever pays
+        due = self._loyalty_move()._loyalty_payable_amount()
+        return min(int(self.loyalty_card_id.available_points), program._money_to_points(due, self.payment_date))
 
     def _loyalty_move(self):
         moves = self.line_ids.move_id._origin
@@ -85,11 +111,7 @@ class AccountPaymentRegister(models.TransientModel):
             if self.is_loyalty:
                 self.loyalty_points = 0
             return
-        program = self.loyalty_card_id.sudo().program_id  # rules of the card hold whoever pays
-        due = self._loyalty_move()._loyalty_payable_amount()
-        self.loyalty_points = min(
-            int(self.loyalty_card_id.available_points), program._money_to_points(due, self.payment_date)
-        )
+        self.loyalty_points = self._most_loyalty_points()
         self._set_amount_of_points()
 
     @api.onchange("loyalty_points")

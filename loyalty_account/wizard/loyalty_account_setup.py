@@ -50,6 +50,7 @@ class LoyaltyAccountSetup(models.TransientModel):
         "you add one under Input Taxes.",
     )  # fmt: skip
     created = fields.Text("Created", readonly=True)
+    waiting_points = fields.Float("Points Not on the Books", digits=(16, 4), readonly=True)
 
     @api.depends("program_id")
     def _compute_has_company(self):
@@ -94,9 +95,11 @@ class LoyaltyAccountSetup(models.TransientModel):
         if "issue_on" in program._fields:
             values["issue_on"] = "paid"
         program.write(values)
+        waits = program._keeps_liability() and not program.accrued_until
         self.write(
             {
                 "is_done": True,
+                "waiting_points": program.outstanding_points if waits else 0.0,
                 "journal_id": values["loyalty_journal_id"],
                 "liability_account_id": values.get("liability_account_id"),
                 "cost_account_id": values["cost_account_id"],
@@ -134,7 +137,9 @@ class LoyaltyAccountSetup(models.TransientModel):
     def _find_account(self, field, group, created):
         """Return the account of the program, of another program of the company, of our name, or a new one."""
         names = {
-            "cost_account_id": self.env._("Loyalty Points Redeemed"),
+            "cost_account_id": self.env._("Loyalty Points Redeemed")
+            if group == "expense"
+            else self.env._("Loyalty Points Deducted from Sales"),
             "liability_account_id": self.env._("Loyalty Points Accrued"),
         }
         types = combinations.LIABILITY_TYPES if group == "liability" else self._types_of(group)

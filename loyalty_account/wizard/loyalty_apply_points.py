@@ -37,6 +37,12 @@ class LoyaltyApplyPoints(models.TransientModel):
     point_value = fields.Float("Value of One Point", digits=(16, 6), compute="_compute_maximum")
     due_amount = fields.Monetary("Points Can Pay", compute="_compute_maximum")
     maximum_points = fields.Float("Most Points", digits=(16, 4), compute="_compute_maximum")
+    is_foreign = fields.Boolean(compute="_compute_is_foreign")
+    move_currency_id = fields.Many2one(related="move_id.currency_id", string="Currency of the Invoice")
+    move_due_amount = fields.Monetary(
+        "Invoice Due", currency_field="move_currency_id", related="move_id.amount_residual",
+        help="In the currency of the invoice. Points pay in the company's currency, at the rate of today.",
+    )  # fmt: skip
     points = fields.Float(
         "Points", digits=(16, 4), compute="_compute_points", store=True, readonly=False,
         help="Whole points to redeem. Changing them changes the amount.",
@@ -46,6 +52,11 @@ class LoyaltyApplyPoints(models.TransientModel):
         help="What the points pay. Changing it changes the points, rounded down to whole ones.",
     )  # fmt: skip
     reserved_here = fields.Float(digits=(16, 4), compute="_compute_balances")
+
+    @api.depends("move_id")
+    def _compute_is_foreign(self):
+        for wizard in self:
+            wizard.is_foreign = wizard.move_id.currency_id != wizard.currency_id
 
     # --- card ----------------------------------------------------------------------------------------------------
 
@@ -86,7 +97,9 @@ class LoyaltyApplyPoints(models.TransientModel):
                         customer=wizard.partner_id.name,
                     )
                 )
-            if wizard.points != int(wizard.points):
+            if wizard.card_id and not wizard.maximum_points:
+                notices.append(wizard._nothing_to_redeem())
+            elif wizard.points != int(wizard.points):
                 notices.append(self.env._("Only whole points can be redeemed."))
             elif wizard.card_id and wizard.points > wizard.maximum_points:
                 notices.append(
@@ -96,6 +109,11 @@ class LoyaltyApplyPoints(models.TransientModel):
                     )
                 )
             wizard.notice = not wizard.problem and " ".join(notices)
+
+    def _nothing_to_redeem(self):
+        if int(self.available_points):
+            return self.env._("Points cannot pay anything on this invoice: less is due than one point is worth.")
+        return self.env._("Card %s has no points that can be redeemed.", self.card_id.code)
 
     # --- balances ------------------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
+from odoo.tools import format_date
 
 from odoo.addons.loyalty_ledger.tools.today import loyalty_today
 
@@ -58,7 +59,8 @@ class LoyaltyProof(models.TransientModel):
 
     def _compute_display_name(self):
         for proof in self:
-            proof.display_name = f"{proof.program_id.name or ''} {fields.Date.to_string(proof.date) or ''}".strip()
+            day = format_date(self.env, proof.date) if proof.date else ""
+            proof.display_name = f"{proof.program_id.name or ''} {day}".strip()
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -84,7 +86,7 @@ class LoyaltyProof(models.TransientModel):
             raise AccessError(self.env._("Only accountants, loyalty auditors and loyalty managers can reconcile."))
 
     def action_reconcile(self):
-        """Compare ledger and books and show what differs."""
+        """Compare ledger and books and note what differs."""
         self.ensure_one()
         self._check_rights()
         self.program_id.check_access("read")
@@ -124,14 +126,7 @@ class LoyaltyProof(models.TransientModel):
                 ],
             }
         )
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Reconcile Loyalty"),
-            "res_model": self._name,
-            "res_id": self.id,
-            "views": [(False, "form")],
-            "target": "current",
-        }
+        return True
 
     @staticmethod
     def _result_state(result):
@@ -196,4 +191,12 @@ class LoyaltyProgram(models.Model):
     def action_reconcile_loyalty(self):
         """Prove this program as of today and show the result."""
         self.ensure_one()
-        return self.env["loyalty.proof"].create({"program_id": self.id}).action_reconcile()
+        proof = self.env["loyalty.proof"].create({"program_id": self.id})
+        proof.action_reconcile()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Reconcile Loyalty"),
+            "res_model": proof._name,
+            "res_id": proof.id,
+            "views": [(False, "form")],
+        }

@@ -4,6 +4,7 @@ from collections import defaultdict
 
 from odoo import models
 from odoo.exceptions import ValidationError
+from odoo.tools import format_date
 
 from ..tools import arrays
 from ..tools.today import loyalty_today
@@ -99,10 +100,10 @@ class LoyaltyCard(models.Model):
         if change > 0 and card.closed:
             return _("The card is closed.")
         if change > 0 and card.start_date and card.start_date > today:
-            return _("The card can be used from %s on.", card.start_date)
+            return _("The card can be used from %s on.", format_date(self.env, card.start_date))
         expired = card.expiration_date and card.expiration_date < today
         if change > 0 and expired:
-            return _("The card expired on %s.", card.expiration_date)
+            return _("The card expired on %s.", format_date(self.env, card.expiration_date))
         if change < 0 and not card.closed and not expired and -change > available:
             return _("Only %s points are available.", say_points(self.env, to_points(available)))
         return False

@@ -4,7 +4,7 @@ from collections import defaultdict
 
 from odoo import fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.tools import SQL, split_every
+from odoo.tools import SQL, format_date, split_every
 
 from ..tools import allocation, arrays, ddl
 from ..tools.today import loyalty_today
@@ -641,11 +641,12 @@ class Gateway:
     def refuse(self, error):
         """Turn a :class:`tools.allocation.LedgerError` into the message that the user gets."""
         _, code, details = self.env._, self._code(error.card), error.details
+        day = format_date(self.env, details["date"]) if "date" in details else ""
         messages = {
             "archived": lambda: _("Card %s is archived. Unarchive it, or use another card.", code),
             "closed": lambda: _("Card %s is closed. Reopen it, or use another card.", code),
-            "not_started": lambda: _("Card %(code)s can be used from %(date)s on.", code=code, date=details["date"]),
-            "expired": lambda: _("Card %(code)s expired on %(date)s.", code=code, date=details["date"]),
+            "not_started": lambda: _("Card %(code)s can be used from %(date)s on.", code=code, date=day),
+            "expired": lambda: _("Card %(code)s expired on %(date)s.", code=code, date=day),
             "source": lambda: _(
                 "Card %(code)s sends its points to card %(master)s. Redeem from that card.",
                 code=code,
@@ -668,7 +669,7 @@ class Gateway:
                 wanted=say_points(self.env, to_points(details["wanted"])),
             ),
             "limit": lambda: _("Card %s cannot hold or owe 100,000,000,000 points or more.", code),
-            "past_date": lambda: _("The new expiry date %s is past. Choose today or later.", details["date"]),
+            "past_date": lambda: _("The new expiry date %s is past. Choose today or later.", day),
         }
         raise ValidationError(messages[error.code]()) from error
 

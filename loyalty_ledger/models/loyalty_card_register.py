@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import format_date
 
 from ..tools.today import loyalty_today
 
@@ -84,8 +85,14 @@ class LoyaltyCard(models.Model):
             )
         day = date or loyalty_today(self.env, self.company_id)
         if self.start_date and self.start_date > day:
-            return self.env._("Card %(code)s can be used from %(date)s on.", code=self.code, date=self.start_date)
-        return self.env._("Card %(code)s expired on %(date)s.", code=self.code, date=self.expiration_date)
+            return self.env._(
+                "Card %(code)s can be used from %(date)s on.",
+                code=self.code,
+                date=format_date(self.env, self.start_date),
+            )
+        return self.env._(
+            "Card %(code)s expired on %(date)s.", code=self.code, date=format_date(self.env, self.expiration_date)
+        )
 
     def _compute_entry_count(self):
         # Cashiers and salespeople see the number on the card whether or not they may read the transactions.

@@ -190,7 +190,7 @@ class TestGateway(LedgerCase):
         self.card.closed = False
         self.redeem(1)
         young = self.make_card(start_date="2026-03-16")
-        with self.assertRaisesRegex(ValidationError, "can be used from 2026-03-16 on"):
+        with self.assertRaisesRegex(ValidationError, "can be used from 03/16/2026 on"):
             self.earn(1, young)
         with self.on("2026-03-16"):
             self.earn(1, young)
@@ -200,9 +200,9 @@ class TestGateway(LedgerCase):
             self.assertBalances(available=8)
         with self.on("2026-03-21"):
             self.assertBalances(points=8, available=0)
-            with self.assertRaisesRegex(ValidationError, "expired on 2026-03-20"):
+            with self.assertRaisesRegex(ValidationError, "expired on 03/20/2026"):
                 self.earn(1)
-            with self.assertRaisesRegex(ValidationError, "expired on 2026-03-20"):
+            with self.assertRaisesRegex(ValidationError, "expired on 03/20/2026"):
                 self.redeem(1)
 
     def test_corrections_reach_unusable_cards(self):
@@ -372,7 +372,7 @@ class TestGateway(LedgerCase):
         with freeze_time("2026-07-01 22:01:00"):
             self.env.invalidate_all()
             self.assertBalances(available=0)
-            with self.assertRaisesRegex(ValidationError, "expired on 2026-07-01"):
+            with self.assertRaisesRegex(ValidationError, "expired on 07/01/2026"):
                 self.redeem(1)
 
 

@@ -2,6 +2,7 @@
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.tools import format_date
 from odoo.tools.sql import column_exists, create_column
 
 from odoo.addons.loyalty_ledger.tools.today import loyalty_today
@@ -246,5 +247,9 @@ class LoyaltyCard(models.Model):
                 "Card %(card)s sends its points to card %(master)s.", card=self.code, master=self.points_to_id.code
             )
         if self.start_date and self.start_date > (date or loyalty_today(self.env, self.company_id)):
-            return _("Card %(card)s can be used from %(date)s on.", card=self.code, date=self.start_date)
-        return _("Card %(card)s expired on %(date)s.", card=self.code, date=self.expiration_date)
+            return _(
+                "Card %(card)s can be used from %(date)s on.",
+                card=self.code,
+                date=format_date(self.env, self.start_date),
+            )
+        return _("Card %(card)s expired on %(date)s.", card=self.code, date=format_date(self.env, self.expiration_date))
