@@ -20,6 +20,8 @@ COLUMNS = frozenset(
     "points accumulated_points redeemed_points lifetime_points debt_points last_earning_date last_use_date "
     "ledger_revision level_id write_date write_uid".split()
 )
+#: What a card can do with its points now, as :meth:`Gateway.balances` returns it.
+BALANCES = ("reserved_points", "pending_points", "lapsed_points", "available_points")
 #: Entries from which on a statement takes so long that planning anew costs nothing.
 BULK = 1_000
 ROW_HASH = ddl.row_hash("n")
@@ -199,7 +201,7 @@ class LoyaltyCard(models.Model):
         card.revision += 1
         gateway.write(states)
         now = fields.Datetime.now()
-        return Hold._place(
+        hold = Hold._place(
             {
                 "card_id": self.id,
                 "program_id": card.info["program_id"],
@@ -213,6 +215,9 @@ class LoyaltyCard(models.Model):
                 **(values or {}),
             }
         )
+        card.holds.append(allocation.Hold(hold.id, units, today))
+        gateway.remember_balances(card)
+        return hold
 
     def _refresh_ledger(self, as_of=None):
         """Let vested points pay debts and expire what is past its date, now.
@@ -349,6 +354,30 @@ class Gateway:
         card.level_id = info["level_id"]
         card.info = info
         return card
+
+    def balances(self, card):
+        """Return ``(reserved, pending, lapsed, available)`` of an :class:`allocation.Card` in points, as of now."""
+        today = self.today(card)
+        lapsed = sum(lot.remaining for lot in card._lapsed(today))
+        usable = not (
+            card.archived
+            or card.closed
+            or card.source
+            or (card.start and card.start > today)
+            or (card.expiry and card.expiry < today)
+        )
+        return (
+            to_points(sum(hold.points for hold in card.holds)),
+            to_points(card.pending(today)),
+            to_points(lapsed),
+            to_points(card.available(today)) if usable else 0.0,
+        )
+
+    def remember_balances(self, card):
+        """Spare whoever reads the balances of a card next the queries: all that they take is known here."""
+        record = self.env["loyalty.card"].browse(card.id)
+        for name, value in zip(BALANCES, self.balances(card)):
+            record._fields[name]._insert_cache(record, [value])
 
     def peek(self, cards):
         """Return ``{id: allocation.Card}`` of ledgered ``loyalty.card`` records for questions about their balance.
@@ -1050,21 +1079,7 @@ def read_balances(cards):
         card = states.get(card_id)
         if card is None:
             continue
-        today = gateway.today(card)
-        lapsed = sum(lot.remaining for lot in card._lapsed(today))
-        usable = not (
-            card.archived
-            or card.closed
-            or card.source
-            or (card.start and card.start > today)
-            or (card.expiry and card.expiry < today)
-        )
-        result[card_id] = (
-            to_points(sum(hold.points for hold in card.holds)),
-            to_points(card.pending(today)),
-            to_points(lapsed),
-            to_points(card.available(today)) if usable else 0.0,
-        )
+        result[card_id] = gateway.balances(card)
     return result
 
 

@@ -205,8 +205,8 @@ class LoyaltyCard(models.Model):
                 "pos_uuid": uuid,
                 "pos_order_uuid": str(order_uuid or "") or False,
                 "pos_config_id": config.id,
-                "amount": program._points_to_money(points, loyalty_today(self.env, self.company_id)),
                 "currency_id": program.currency_id.id,
+                "amount": program._points_to_money(points, loyalty_today(self.env, self.company_id)),
             },
         )
 
@@ -235,7 +235,7 @@ class LoyaltyCard(models.Model):
         if not self.env.user.has_group("point_of_sale.group_pos_user"):
             raise AccessError(self.env._("Only users of the Point of Sale may ask for cards at the till."))
         Config, Session = self.env["pos.config"], self.env["pos.session"]
-        config = Config.search_fetch([("id", "=", config_id)], ["company_id", "journal_id", "name"])
+        config = Config.search_fetch([("id", "=", config_id)], ["company_id", "currency_id", "name"])
         if not config or config.company_id not in self.env.companies:
             raise AccessError(self.env._("You may not work at this till."))
         if not Session.search_count(

@@ -85,7 +85,10 @@ class LoyaltyProgram(models.Model):
             and self.pos_ok
             and (not config_ids or config.id in config_ids)
             and self.currency_id == config.currency_id
-            and (not self.company_id or self.company_id in config.company_id.parent_ids)
+            and (
+                self.company_id in (config.company_id, self.company_id.browse())
+                or self.company_id in config.company_id.parent_ids
+            )
         )
 
     @ormcache("self.id")

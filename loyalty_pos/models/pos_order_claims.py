@@ -27,7 +27,7 @@ class PosOrder(models.Model):
         today = loyalty_today(self.env, self.company_id)
         if not self.date_order:
             return today
-        zone = self.company_id.sudo().partner_id.tz or "UTC"
+        zone = self.company_id._loyalty_timezone() or "UTC"
         return min(today, fields.Datetime.context_timestamp(self.with_context(tz=zone), self.date_order).date())
 
     def _reward_lines(self):
