@@ -2,9 +2,8 @@
 
 import contextlib
 from types import SimpleNamespace
+from typing import NamedTuple
 from uuid import uuid4
-
-from bench import common
 
 PRICE = 40.0
 #: One line each of one, two and three pieces.
@@ -15,15 +14,18 @@ POINTS, MONEY = 50, 5.0
 BALANCE = 1_000
 
 
-def method_of(env, name, journal_type):
-    journal = env["account.journal"].search(
-        [*env["account.journal"]._check_company_domain(env.company), ("type", "=", journal_type)], limit=1
-    )
-    if journal_type == "cash":
-        journal = env["account.journal"].create(
-            {"name": name, "type": "cash", "code": name[:3].upper() + uuid4().hex[:2]}
-        )
-    return env["pos.payment.method"].create({"name": name, "journal_id": journal.id})
+class Card(NamedTuple):
+    id: int
+    code: str
+    partner_id: int
+
+
+class Till(NamedTuple):
+    config_id: int
+    session_id: int
+    pricelist_id: int
+    user_id: int
+    login: str
 
 
 class Shop:
@@ -31,6 +33,8 @@ class Shop:
 
     Plain Odoo: its own loyalty program, whose reward of 5.00 costs 50 points. With our add-ons the program gives
     points when an order is paid; 50 points pay 5.00 as a means of payment, or are spent on the same reward.
+
+    What a till sends is made without the database, in any thread.
     """
 
     def __init__(self, name, env, ours, customers=0, tills=1):
@@ -38,44 +42,52 @@ class Shop:
         self.ours = ours
         self.env = env(context={**env.context, "tracking_disable": True, "loyalty_no_mail": True})
         env = self.env
+        self.database, self.registry = env.cr.dbname, env.registry
         env["loyalty.program"].search([]).active = False
         self.program = env["loyalty.program"].create(self._program_values(env))
-        self.reward = self.program.reward_ids
-        self.cash = method_of(env, "Bench", "bank")
-        methods = self.cash
+        journal = env["account.journal"].search([("type", "=", "bank"), ("company_id", "=", env.company.id)], limit=1)
+        self.money = env["pos.payment.method"].create({"name": "Bank", "journal_id": journal.id})
         self.points_method = env["pos.payment.method"]
         if ours:
             self.points_method = self.points_method.create(
                 {"name": "Points", "loyalty_program_id": self.program.id, "company_id": env.company.id}
             )
-            methods |= self.points_method
-        self.product = env["product.product"].create(
+        product = env["product.product"].create(
             {"name": "Benchmark", "list_price": PRICE, "available_in_pos": True, "is_storable": False}
         )
-        self.tax = self.product.taxes_id.filtered(lambda tax: tax.company_id == env.company)
-        self.cashiers, self.sessions = [], []
-        for number in range(tills):
-            config = env["pos.config"].create(
-                {"name": f"Till {number + 1}", "payment_method_ids": [(6, 0, methods.ids)]}
-            )
-            cashier = env["res.users"].create(
-                {
-                    "name": f"Cashier {number + 1}",
-                    "login": f"bench-cashier-{number + 1}",
-                    "password": f"bench-cashier-{number + 1}",
-                    "group_ids": [(6, 0, [env.ref(g).id for g in ("base.group_user", "point_of_sale.group_pos_user")])],
-                }
-            )
-            config.with_user(cashier).open_ui()
-            session = config.current_session_id
-            session.with_user(cashier).set_opening_control(0, None)
-            self.cashiers.append(cashier)
-            self.sessions.append(session)
+        taxes = product.taxes_id.filtered(lambda tax: tax.company_id == env.company)
+        untaxed = PRICE * sum(QUANTITIES)
+        reward = self.program.reward_ids
+        self.facts = SimpleNamespace(
+            product_id=product.id,
+            tax_ids=taxes.ids,
+            untaxed=untaxed,
+            total=taxes.compute_all(PRICE, quantity=sum(QUANTITIES))["total_included"] if taxes else untaxed,
+            program_id=self.program.id,
+            reward_id=reward.id,
+            reward_product_id=reward.discount_line_product_id.id,
+            money_id=self.money.id,
+            points_id=self.points_method.id,
+        )
+        self.tills = [self._open(config) for config in self.make_configs(tills)]
         partners = env["res.partner"].create([{"name": f"Customer {n}"} for n in range(customers)])
-        self.cards = env["loyalty.card"].create(
+        cards = env["loyalty.card"].create(
             [{"program_id": self.program.id, "partner_id": partner.id, "points": BALANCE} for partner in partners]
         )
+        self.cards = [Card(card.id, card.code, card.partner_id.id) for card in cards]
         env.cr.commit()
+
+    def _open(self, config):
+        env = self.env
+        login = f"bench-cashier-{config.id}"
+        groups = [env.ref(name).id for name in ("base.group_user", "point_of_sale.group_pos_user")]
+        cashier = env["res.users"].create(
+            {"name": login, "login": login, "password": login, "group_ids": [(6, 0, groups)]}
+        )
+        config.with_user(cashier).open_ui()
+        session = config.current_session_id
+        session.with_user(cashier).set_opening_control(0, None)
+        return Till(config.id, session.id, config.pricelist_id.id, cashier.id, login)
 
     def _program_values(self, env):
         values = {
@@ -100,73 +112,81 @@ class Shop:
             )
         return values
 
+    def make_configs(self, number):
+        """Return new tills, without sessions."""
+        methods = self.money | self.points_method
+        return self.env["pos.config"].create(
+            [{"name": f"Till {n + 1}", "payment_method_ids": [(6, 0, methods.ids)]} for n in range(number)]
+        )
+
     # --- what a till sends ---------------------------------------------------------------------------------------
 
-    def totals(self):
-        """Return what the goods of an order cost: untaxed, with tax."""
-        untaxed = PRICE * sum(QUANTITIES)
-        taxes = self.tax.compute_all(PRICE, quantity=sum(QUANTITIES)) if self.tax else {"total_included": untaxed}
-        return taxes.get("total_excluded", untaxed), taxes["total_included"]
-
     def goods(self):
-        untaxed, total = self.totals()
-        pieces = sum(QUANTITIES)
+        facts, pieces = self.facts, sum(QUANTITIES)
         return [
-            self._line(self.product, PRICE, number, untaxed * number / pieces, total * number / pieces)
+            self._line(
+                facts.product_id,
+                PRICE,
+                number,
+                facts.untaxed * number / pieces,
+                facts.total * number / pieces,
+                tax_ids=[[6, False, facts.tax_ids]],
+            )
             for number in QUANTITIES
         ]
 
-    def _line(self, product, price, quantity, untaxed, total, taxes=True, **values):
+    def _line(self, product_id, price, quantity, untaxed, total, **values):
         return [
             0,
             0,
             {
-                "uuid": str(uuid4()), "product_id": product.id, "full_product_name": product.name, "qty": quantity,
+                "uuid": str(uuid4()), "product_id": product_id, "full_product_name": "Benchmark", "qty": quantity,
                 "price_unit": price, "price_subtotal": untaxed, "price_subtotal_incl": total, "discount": 0,
-                "tax_ids": [[6, False, self.tax.ids if taxes else []]], "price_extra": 0, "price_type": "original",
-                "customer_note": "", "note": "[]", "pack_lot_ids": [], "attribute_value_ids": [],
-                "custom_attribute_value_ids": [], "is_edited": False, **values,
+                "tax_ids": [[6, False, []]], "price_extra": 0, "price_type": "original", "customer_note": "",
+                "note": "[]", "pack_lot_ids": [], "attribute_value_ids": [], "custom_attribute_value_ids": [],
+                "is_edited": False, **values,
             },
         ]  # fmt: skip
 
     def _reward_line(self, card):
         return self._line(
-            self.reward.discount_line_product_id, -MONEY, 1, -MONEY, -MONEY, taxes=False, is_reward_line=True,
-            reward_id=self.reward.id, coupon_id=card.id, points_cost=POINTS, reward_identifier_code=uuid4().hex[:8],
+            self.facts.reward_product_id, -MONEY, 1, -MONEY, -MONEY, is_reward_line=True,
+            reward_id=self.facts.reward_id, coupon_id=card.id, points_cost=POINTS,
+            reward_identifier_code=uuid4().hex[:8],
         )  # fmt: skip
 
-    def _payment(self, method, amount, **values):
+    def _payment(self, method_id, amount, **values):
         return [
             0,
             0,
             {
-                "uuid": str(uuid4()), "name": False, "payment_method_id": method.id, "amount": amount,
+                "uuid": str(uuid4()), "name": False, "payment_method_id": method_id, "amount": amount,
                 "payment_date": "2026-01-01 10:00:00", "is_change": False, "ticket": "", "card_type": "",
                 "payment_status": "", **values,
             },
         ]  # fmt: skip
 
-    def order(self, session, card, tender=False, reward=False):
-        """Return what a till sends for an order of a card's customer that earns, and redeems one way or the other."""
-        untaxed, total = self.totals()
-        lines, due = self.goods(), total
-        payments = []
-        if reward:
+    def order(self, till, card, tender=False):
+        """Return what a till sends for an order of a card's customer that earns and redeems.
+
+        :param tender: points pay; otherwise a reward is taken
+        """
+        facts, lines, payments = self.facts, self.goods(), []
+        total = due = facts.total
+        if tender:
+            payments.append(self._payment(facts.points_id, MONEY, loyalty_card_id=card.id, loyalty_card_code=card.code))
+            due -= MONEY
+        else:
             lines.append(self._reward_line(card))
             total = due = total - MONEY
-        if tender:
-            payments.append(
-                self._payment(self.points_method, MONEY, loyalty_card_id=card.id, loyalty_card_code=card.code)
-            )
-            due -= MONEY
-        payments.append(self._payment(self.cash, due))
+        payments.append(self._payment(facts.money_id, due))
         values = {
             "uuid": str(uuid4()), "name": "Order", "state": "paid", "access_token": str(uuid4()),
-            "session_id": session.id, "user_id": self.env.uid, "partner_id": card.partner_id.id,
-            "pricelist_id": session.config_id.pricelist_id.id, "date_order": "2026-01-01 10:00:00",
-            "amount_total": total, "amount_paid": total, "amount_tax": total - untaxed, "amount_return": 0,
-            "to_invoice": False, "lines": lines, "payment_ids": payments, "nb_print": 0, "is_tipped": False,
-            "tip_amount": 0, "floating_order_name": False, "general_customer_note": "", "internal_note": "[]",
+            "session_id": till.session_id, "user_id": till.user_id, "partner_id": card.partner_id,
+            "pricelist_id": till.pricelist_id, "date_order": "2026-01-01 10:00:00", "amount_total": total,
+            "amount_paid": total, "amount_tax": facts.total - facts.untaxed, "amount_return": 0, "to_invoice": False,
+            "lines": lines, "payment_ids": payments, "nb_print": 0, "is_tipped": False, "tip_amount": 0,
+            "floating_order_name": False, "general_customer_note": "", "internal_note": "[]",
             "last_order_preparation_change": "{}", "fiscal_position_id": False, "shipping_date": False,
             "ticket_code": uuid4().hex[:5], "pos_reference": str(uuid4()), "sequence_number": 1,
             "tracking_number": "1", "relations_uuid_mapping": {},
@@ -181,8 +201,8 @@ class Shop:
         reward = data["lines"][-1][2]
         return {
             str(card.id): {
-                "points": total - POINTS, "program_id": self.program.id, "coupon_id": card.id, "barcode": False,
-                "partner_id": card.partner_id.id, "line_codes": [reward["reward_identifier_code"]],
+                "points": total - POINTS, "program_id": self.facts.program_id, "coupon_id": card.id, "barcode": False,
+                "partner_id": card.partner_id, "line_codes": [reward["reward_identifier_code"]],
             }
         }  # fmt: skip
 
@@ -218,6 +238,3 @@ def call(registry, uid, model, method, *args):
         env.cr.flush()
         env.cr.commit()
         return result
-
-
-__all__ = ["BALANCE", "MONEY", "POINTS", "Shop", "call", "common"]

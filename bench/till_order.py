@@ -20,26 +20,6 @@ from devtools import session
 TARGET = 1.0
 
 
-class Till:
-    """A way to sell, with the time that its orders took."""
-
-    def __init__(self, name, shop, sell):
-        self.name = name
-        self.shop = shop
-        self.clock = common.Clock()
-        self.sell = sell
-        self.queue = []
-
-    def next(self, keep=True):
-        shop, card = self.shop, self.queue.pop(0)
-        data = shop.order(
-            shop.sessions[0], card, tender=self.sell is pay_with_points, reward=self.sell is not pay_with_points
-        )
-        registry, uid = shop.env.registry, shop.cashiers[0].id
-        with self.clock if keep else common.Clock():
-            self.sell(lambda *args: call(registry, uid, *args), shop, card, data)
-
-
 def validate(rpc, card, points):
     result = rpc("pos.order", "validate_coupon_programs", [], {str(card.id): points}, [])
     assert result["successful"], result
@@ -49,52 +29,71 @@ def sync(rpc, data):
     return rpc("pos.order", "sync_from_ui", [data])["pos.order"][0]
 
 
-def sell_with_odoo(rpc, shop, card, data):
+def sell_with_odoo(rpc, shop, till, card):
+    data = shop.order(till, card)
     validate(rpc, card, data["amount_total"] - POINTS)
     order = sync(rpc, data)
     rpc("pos.order", "confirm_coupon_programs", [order["id"]], shop.claim(card, data))
 
 
-def spend_on_reward(rpc, shop, card, data):
+def spend_on_reward(rpc, shop, till, card):
+    data = shop.order(till, card)
     validate(rpc, card, data["amount_total"] - POINTS)
     assert sync(rpc, data)["loyalty_settled"]
 
 
-def pay_with_points(rpc, shop, card, data):
+def pay_with_points(rpc, shop, till, card):
+    data = shop.order(till, card, tender=True)
     uuid = data["payment_ids"][0][2]["uuid"]
-    rpc("loyalty.card", "pos_hold", shop.sessions[0].config_id.id, card.id, POINTS, uuid, data["uuid"])
+    rpc("loyalty.card", "pos_hold", till.config_id, card.id, POINTS, uuid, data["uuid"])
     validate(rpc, card, data["amount_total"])
     assert sync(rpc, data)["loyalty_points_redeemed"] == POINTS
 
 
+class Seller:
+    """A way to sell to customers in turn, with the time that its orders took."""
+
+    def __init__(self, name, shop, sell, cards):
+        self.name = name
+        self.shop = shop
+        self.sell = sell
+        self.cards = list(cards)
+        self.clock = common.Clock()
+
+    def next(self, keep=True):
+        till = self.shop.tills[0]
+        with self.clock if keep else common.Clock():
+            self.sell(lambda *args: call(self.shop.registry, till.user_id, *args), self.shop, till, self.cards.pop(0))
+
+
+def make_sellers(stack, number):
+    """Return who sells: plain Odoo first."""
+    plain = Shop("plain Odoo", stack.enter_context(session.environment(plain=True)), False, number)
+    ours = Shop("with our add-ons", stack.enter_context(session.environment()), True, 2 * number)
+    return [
+        Seller("plain Odoo", plain, sell_with_odoo, plain.cards),
+        Seller("points as payment", ours, pay_with_points, ours.cards[:number]),
+        Seller("points for reward", ours, spend_on_reward, ours.cards[number:]),
+    ]
+
+
 def main(options):
-    number = options.orders + options.warm
     with contextlib.ExitStack() as stack:
-        plain = Shop("plain Odoo", stack.enter_context(session.environment(plain=True)), False, number)
-        ours = Shop("with our add-ons", stack.enter_context(session.environment()), True, 2 * number)
-        tills = [
-            Till("plain Odoo", plain, sell_with_odoo),
-            Till("points as payment", ours, pay_with_points),
-            Till("points for reward", ours, spend_on_reward),
-        ]
-        tills[0].queue = list(plain.cards)
-        tills[1].queue, tills[2].queue = list(ours.cards[:number]), list(ours.cards[number:])
-        for shop in (plain, ours):
-            shop.cards.mapped("partner_id.name")
-        for turn in range(number):
+        sellers = make_sellers(stack, options.orders + options.warm)
+        for turn in range(options.orders + options.warm):
             if turn == options.warm:
                 gc.collect()
                 gc.freeze()  # what both registries hold is not looked through in the middle of an order
-            for till in tills[turn % 3 :] + tills[: turn % 3]:
-                till.next(keep=turn >= options.warm)
-        for till in tills:
+            for seller in sellers[turn % 3 :] + sellers[: turn % 3]:
+                seller.next(keep=turn >= options.warm)
+        for seller in sellers:
             common.say(
-                f"{till.name:<18} {till.clock.median * 1000:.2f} ms an order (median of {len(till.clock.runs)}), "
-                f"fastest {min(till.clock.runs) * 1000:.2f}"
+                f"{seller.name:<18} {seller.clock.median * 1000:.2f} ms an order (median of {len(seller.clock.runs)}), "
+                f"fastest {min(seller.clock.runs) * 1000:.2f}"
             )
-        common.say(f"   points: {plain.points():g} and {ours.points():g}")
-        odoo = tills[0].clock.median
-        return max(common.verdict(till.name, till.clock.median / odoo, TARGET) for till in tills[1:])
+        plain, *ours = sellers
+        common.say(f"   points: {plain.shop.points():g} and {ours[0].shop.points():g}")
+        return max(common.verdict(seller.name, seller.clock.median / plain.clock.median, TARGET) for seller in ours)
 
 
 if __name__ == "__main__":

@@ -216,7 +216,9 @@ def _holes_table(bases, outcomes):
 
 
 def _benches():
-    return {path.stem: path for path in sorted((cache.ROOT / "bench").glob("[a-z]*.py")) if path.stem != "common"}
+    return {
+        path.stem: path for path in sorted((cache.ROOT / "bench").glob("[a-z]*.py")) if not path.stem.endswith("common")
+    }
 
 
 def list_benches():
