@@ -217,6 +217,17 @@ class TestToursPriceReduction(LoyaltyTours):
         self.assertEqual(order.amount_total, 95)
         self.assertPoints(order, earned=190, redeemed=500, after=690)
 
+    def test_refund(self):
+        """N4: points that took their value off the price return with the goods, the cash never exceeds cash paid."""
+        sale, first, second = self.play("loyalty_till_price_reduction_refund")
+        self.assertEqual((sale | first | second).mapped("amount_total"), [98, -90.74, -7.26])
+        self.assertEqual((sale | first | second).payment_ids.sorted("id").mapped("amount"), [98, -90.74, -7.26])
+        self.assertEqual((sale | first | second).mapped("loyalty_points_redeemed"), [1000, -926, -74])
+        self.assertRecordValues(self.card, [{"points": 1000, "redeemed_points": 0, "debt_points": 0}])
+        lots = self.card.lot_ids.filtered("remaining")
+        self.assertEqual(lots.entry_id.mapped("kind"), ["opening"])
+        self.assertFalse(self.env["loyalty.exception"].search([("card_id", "=", self.card.id)]))
+
 
 @tagged("post_install", "-at_install")
 class TestToursPhone(LoyaltyTours):

@@ -245,6 +245,54 @@ tours.add("loyalty_till_price_reduction", {
         ].flat(Infinity),
 });
 
+tours.add("loyalty_till_price_reduction_refund", {
+    steps: () =>
+        [
+            start(),
+            scan_barcode("1000000001"),
+            Till.cardIs("1000000001", "1,000"),
+            ProductScreen.clickDisplayedProduct("Coffee Machine"),
+            ProductScreen.clickDisplayedProduct("Coffee Beans"),
+            Till.clickRedeemPoints(),
+            Till.typePoints("1000", "10.00"),
+            Till.confirmRedeem(),
+            ProductScreen.totalAmountIs("98.00"),
+            ProductScreen.clickPayButton(),
+            pay(),
+            Till.receiptSays("redeemed", "1,000"),
+            Till.receiptSays("earned", "196"),
+            ReceiptScreen.clickNextOrder(),
+            // What points took off the price is nothing to return by itself; it follows the goods, by their part.
+            ProductScreen.clickRefund(),
+            TicketScreen.selectOrder("001"),
+            { trigger: ".orderline:contains('points redeemed')", run: "click" },
+            ProductScreen.clickNumpad("1"),
+            Till.notified("Choose the goods that come back"),
+            { trigger: ".orderline:contains('Coffee Machine')", run: "click" },
+            ProductScreen.clickNumpad("1"),
+            TicketScreen.confirmRefund(),
+            PaymentScreen.isShown(),
+            Till.refundNotice("back", "926 points"),
+            PaymentScreen.totalIs("-90.74"),
+            pay(),
+            Till.receiptSays("redeemed", "926"),
+            { trigger: ".pos-receipt .orderline:contains('926 points given back')" },
+            ReceiptScreen.clickNextOrder(),
+            // The rest returns the rest: money and points.
+            ProductScreen.clickRefund(),
+            TicketScreen.selectOrder("001"),
+            { trigger: ".orderline:contains('Coffee Beans')", run: "click" },
+            ProductScreen.clickNumpad("1"),
+            TicketScreen.confirmRefund(),
+            PaymentScreen.isShown(),
+            Till.refundNotice("back", "74 points"),
+            PaymentScreen.totalIs("-7.26"),
+            pay(),
+            Till.receiptSays("redeemed", "74"),
+            Till.receiptSays("balance", "1,000"),
+        ].flat(Infinity),
+});
+
 tours.add("loyalty_till_issue", {
     steps: () =>
         [

@@ -5,6 +5,7 @@ import { PosOrder } from "@point_of_sale/app/models/pos_order";
 import { _t } from "@web/core/l10n/translation";
 import { groupBy } from "@web/core/utils/arrays";
 import { patch } from "@web/core/utils/patch";
+import { capitalize } from "@web/core/utils/strings";
 import { earn } from "@loyalty_pos/app/utils/earning";
 import { earnedAfterReturn, isWhole, roundPoints, shareOf } from "@loyalty_pos/app/utils/points";
 
@@ -507,9 +508,17 @@ patch(PosOrder.prototype, {
         const program = card.program_id;
         const counted = this.getLoyaltyPoints().find((stat) => stat.program?.id === program?.id);
         const settled = this.finalized && this.loyalty_settled && program?.issue_on === "paid";
-        const redeemed = this.redemptions
-            .filter((redemption) => redemption.card?.id === card.id)
-            .reduce((total, redemption) => total + redemption.points, 0);
+        const redemptions = this.redemptions.filter((other) => other.card?.id === card.id);
+        const pointsOf = (chosen) => chosen.reduce((total, { points }) => total + points, 0);
+        const redeemed = pointsOf(redemptions);
+        // What was redeemed without connection is reserved nowhere.
+        const unreserved = pointsOf(
+            redemptions.filter(({ uuid }) => this.uiState.loyaltyHolds[uuid]?.offline)
+        );
+        const reservedElsewhere = Math.max(
+            0,
+            (card.reserved_points || 0) - (redeemed - unreserved)
+        );
         const effects = this.getRefundEffects();
         const won = (counted?.points.won || 0) - (effects?.taken || 0);
         const spent = (counted?.points.spent || 0) + redeemed - (effects?.back || 0);
@@ -523,7 +532,13 @@ patch(PosOrder.prototype, {
             // What is redeemed is reserved, and left out of what the card can spend, since it was chosen.
             balance: settled
                 ? this.loyalty_balance_after
-                : roundPoints(card.spendablePoints + won + (effects?.back || 0)),
+                : roundPoints(
+                      card.spendablePoints +
+                          reservedElsewhere -
+                          unreserved +
+                          won +
+                          (effects?.back || 0)
+                  ),
             // Points that are given with Odoo's own timing arrive by a later call.
             estimated: !settled && (program?.issue_on === "paid" || !this.isSynced),
         };
@@ -637,7 +652,7 @@ patch(PosOrder.prototype, {
                 },
             });
         }
-        return stats.map((stat) => {
+        return this.nameLoyaltyPoints(stats).map((stat) => {
             if (stat.program.issue_on !== "paid") {
                 return stat;
             }
@@ -646,6 +661,19 @@ patch(PosOrder.prototype, {
             return {
                 ...stat,
                 points: { ...stat.points, won, total: roundPoints(balance + won - spent) },
+            };
+        });
+    },
+    /** Points of several programs that go by the same name are told apart by the names of the programs. */
+    nameLoyaltyPoints(stats) {
+        const nameOf = (stat) => capitalize(stat.points.name) || _t("Points");
+        const byName = groupBy(stats, (stat) => nameOf(stat).toLowerCase());
+        return stats.map((stat) => {
+            const name = nameOf(stat);
+            const isUnique = byName[name.toLowerCase()].length === 1;
+            return {
+                ...stat,
+                points: { ...stat.points, name: isUnique ? name : stat.program.name },
             };
         });
     },

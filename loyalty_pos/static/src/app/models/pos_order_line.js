@@ -14,13 +14,23 @@ patch(PosOrderline.prototype, {
         if (!this.isRedemption) {
             return super.orderDisplayProductName;
         }
-        const points = this.order_id.reductions.find((other) => other.lines.includes(this))?.points;
-        return {
-            name: points
-                ? _t("%(count)s points redeemed", { count: formatPoints(points) })
-                : this.getFullProductName(),
-            attributeString: "",
-        };
+        return { name: this.redemptionName || this.getFullProductName(), attributeString: "" };
+    },
+    /** What the line does to the points, in words. */
+    get redemptionName() {
+        const { order_id: order, refunded_orderline_id: origin } = this;
+        if (origin) {
+            const back = order
+                .getReductionsToReturn()
+                .find(({ lines }) => lines.some(({ line }) => line.id === origin.id));
+            return back?.points
+                ? _t("%(count)s points given back", { count: formatPoints(back.points) })
+                : "";
+        }
+        const redeemed = order.reductions.find((other) => other.lines.includes(this));
+        return redeemed?.points
+            ? _t("%(count)s points redeemed", { count: formatPoints(redeemed.points) })
+            : "";
     },
     canBeMergedWith(orderline) {
         return !this.isRedemption && !orderline.isRedemption && super.canBeMergedWith(...arguments);

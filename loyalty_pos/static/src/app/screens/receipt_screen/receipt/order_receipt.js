@@ -1,6 +1,7 @@
 import { OrderReceipt } from "@point_of_sale/app/screens/receipt_screen/receipt/order_receipt";
 import { formatPoints } from "@loyalty_pos/app/utils/format";
 import { _t } from "@web/core/l10n/translation";
+import { capitalize } from "@web/core/utils/strings";
 import { patch } from "@web/core/utils/patch";
 
 patch(OrderReceipt.prototype, {
@@ -8,7 +9,8 @@ patch(OrderReceipt.prototype, {
         return this.order.getLoyaltySummary();
     },
     get loyaltyRows() {
-        const { level, name, redeemed, earned, balance, estimated } = this.loyaltySummary;
+        const { level, redeemed, earned, balance, estimated, ...summary } = this.loyaltySummary;
+        const name = capitalize(summary.name);
         const rows = [];
         if (level) {
             rows.push({ id: "level", label: _t("Level"), value: level });
