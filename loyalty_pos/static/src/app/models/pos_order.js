@@ -7,6 +7,7 @@ import { groupBy } from "@web/core/utils/arrays";
 import { patch } from "@web/core/utils/patch";
 import { capitalize } from "@web/core/utils/strings";
 import { earn } from "@loyalty_pos/app/utils/earning";
+import { formatPoints } from "@loyalty_pos/app/utils/format";
 import { earnedAfterReturn, isWhole, roundPoints, shareOf } from "@loyalty_pos/app/utils/points";
 
 /** The loyalty program that points are being counted for: Odoo does not name it where it leaves lines out. */
@@ -224,7 +225,7 @@ patch(PosOrder.prototype, {
             this.models["pos.order.line"].create({
                 order_id: this,
                 product_id: product,
-                full_product_name: _t("%s points redeemed", points),
+                full_product_name: _t("%s points redeemed", formatPoints(points)),
                 qty: baseLine.quantity,
                 price_unit: baseLine.price_unit,
                 price_type: "manual",
@@ -325,21 +326,24 @@ patch(PosOrder.prototype, {
     },
     /** The price was less by what points paid: what comes back is less by its part. */
     fitReductionsToReturn() {
-        for (const { line, price } of this.getReductionsToReturn().flatMap((item) => item.lines)) {
-            const own = this.lines.find((other) => other.refunded_orderline_id?.id === line.id);
-            if (own) {
-                own.price_unit = price;
-            } else if (price) {
-                this.models["pos.order.line"].create({
-                    order_id: this,
-                    product_id: line.product_id,
-                    full_product_name: line.full_product_name,
-                    qty: -line.qty,
-                    price_unit: price,
-                    price_type: "manual",
-                    tax_ids: line.tax_ids.map((tax) => ["link", tax]),
-                    refunded_orderline_id: line,
-                });
+        for (const { points, lines } of this.getReductionsToReturn()) {
+            const full_product_name = _t("%s points given back", formatPoints(points));
+            for (const { line, price } of lines) {
+                const own = this.lines.find((other) => other.refunded_orderline_id?.id === line.id);
+                if (own) {
+                    own.update({ price_unit: price, full_product_name });
+                } else if (price) {
+                    this.models["pos.order.line"].create({
+                        order_id: this,
+                        product_id: line.product_id,
+                        full_product_name,
+                        qty: -line.qty,
+                        price_unit: price,
+                        price_type: "manual",
+                        tax_ids: line.tax_ids.map((tax) => ["link", tax]),
+                        refunded_orderline_id: line,
+                    });
+                }
             }
         }
     },

@@ -1,8 +1,6 @@
 // Odoo's patch goes first: it does not call what it replaces.
 import "@pos_loyalty/app/models/pos_order_line";
 import { PosOrderline } from "@point_of_sale/app/models/pos_order_line";
-import { formatPoints } from "@loyalty_pos/app/utils/format";
-import { _t } from "@web/core/l10n/translation";
 import { patch } from "@web/core/utils/patch";
 
 patch(PosOrderline.prototype, {
@@ -10,27 +8,18 @@ patch(PosOrderline.prototype, {
     get isRedemption() {
         return Boolean(this.loyalty_redeem_uuid || this.refunded_orderline_id?.loyalty_redeem_uuid);
     },
+    /** The name of such a line says how many points it is about, on the receipt too. */
+    setFullProductName() {
+        const product = this.config._loyalty_redemption_product_id;
+        if (!product || this.product_id.id !== product || !this.full_product_name) {
+            super.setFullProductName(...arguments);
+        }
+    },
     get orderDisplayProductName() {
         if (!this.isRedemption) {
             return super.orderDisplayProductName;
         }
-        return { name: this.redemptionName || this.getFullProductName(), attributeString: "" };
-    },
-    /** What the line does to the points, in words. */
-    get redemptionName() {
-        const { order_id: order, refunded_orderline_id: origin } = this;
-        if (origin) {
-            const back = order
-                .getReductionsToReturn()
-                .find(({ lines }) => lines.some(({ line }) => line.id === origin.id));
-            return back?.points
-                ? _t("%(count)s points given back", { count: formatPoints(back.points) })
-                : "";
-        }
-        const redeemed = order.reductions.find((other) => other.lines.includes(this));
-        return redeemed?.points
-            ? _t("%(count)s points redeemed", { count: formatPoints(redeemed.points) })
-            : "";
+        return { name: this.getFullProductName(), attributeString: "" };
     },
     canBeMergedWith(orderline) {
         return !this.isRedemption && !orderline.isRedemption && super.canBeMergedWith(...arguments);
