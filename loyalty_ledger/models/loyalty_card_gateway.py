@@ -24,6 +24,11 @@ COLUMNS = frozenset(
 BALANCES = ("reserved_points", "pending_points", "lapsed_points", "available_points")
 #: Entries from which on a statement takes so long that planning anew costs nothing.
 BULK = 1_000
+#: Level bases that the card itself knows; for the others entries are counted.
+KNOWN_BASES = ("balance", "lifetime")
+#: What a transaction remembers of the cards that it read, and of how many.
+CONTENTS = "loyalty_ledger.contents"
+KNOWN = 1_000
 ROW_HASH = ddl.row_hash("n")
 
 
@@ -64,7 +69,6 @@ class LoyaltyCard(models.Model):
             return Entry
         # Locks and allocation work on the rows: pending writes come first.
         self.env["loyalty.program"].flush_model()
-        self.env["loyalty.level"].flush_model()
         self.env["loyalty.card"].flush_model()
         if len(ops) <= CHUNK:
             return Entry.browse(Gateway(self.env).post(ops))
@@ -316,9 +320,7 @@ class Gateway:
                        (COALESCE(c.accumulated_points, 0) * 10000)::bigint AS accumulated,
                        (COALESCE(c.redeemed_points, 0) * 10000)::bigint AS redeemed,
                        (COALESCE(c.lifetime_points, 0) * 10000)::bigint AS lifetime,
-                       (COALESCE(c.debt_points, 0) * 10000)::bigint AS debt,
-                       EXISTS (SELECT 1 FROM loyalty_hold h WHERE h.card_id = c.id AND h.state = 'active') AS held,
-                       EXISTS (SELECT 1 FROM loyalty_level v WHERE v.program_id = c.program_id) AS levelled
+                       (COALESCE(c.debt_points, 0) * 10000)::bigint AS debt
                   FROM loyalty_card c
                  WHERE c.id = ANY(%(ids)s::int[] || ARRAY(
                        SELECT m.points_to_id FROM loyalty_card m
@@ -331,10 +333,7 @@ class Gateway:
             )
         )
         states = {info["id"]: self._card(info) for info in self.cr.dictfetchall()}
-        if used := [card.id for card in states.values() if card.last_use or card.balance or card.revision]:
-            self._load_lots(states, used)
-        if held := [card.id for card in states.values() if card.info["held"]]:
-            self._load_holds(states, held)
+        self._load_contents([card for card in states.values() if card.last_use or card.balance or card.revision])
         if owing := [card.id for card in states.values() if card.debt]:
             self._load_debts(states, owing)
         return states
@@ -397,34 +396,67 @@ class Gateway:
             card.closed = record.closed
             card.archived = not record.active
             card.source = bool(record.points_to_id)
+            card.revision = record.ledger_revision
             card.info = {"company_id": record.company_id.id}
             states[card.id] = card
-        if states:
-            self._load_lots(states, states)
-            self._load_holds(states, states)
+        self._load_contents(states.values())
         return states
 
-    def _load_lots(self, states, card_ids):
-        condition = SQL("l.card_id = ANY(%s::int[]) AND l.remaining > 0", arrays.numbers(card_ids))
-        for row in self._read_lots(condition):
-            states[row.card_id].add_lot(row)
+    def _load_contents(self, cards):
+        """Give the cards their open lots and active holds.
 
-    def _load_holds(self, states, card_ids):
+        Rows that were read for a question about the balance serve the posting that follows: whatever changes a lot or
+        a hold changes the revision of its card too. The transaction forgets them with its other caches.
+        """
+        known = self.cr.cache.setdefault(CONTENTS, {})
+        contents = {}
+        missing = {}
+        for card in cards:
+            revision, rows = known.get(card.id, (None, None))
+            if revision == card.revision:
+                contents[card.id] = rows
+            else:
+                contents[card.id] = []
+                missing[card.id] = card.revision
+        if missing:
+            self._read_contents(missing, contents)
+            if len(known) > KNOWN:
+                known.clear()
+            if len(missing) <= KNOWN:
+                known.update((card_id, (revision, contents[card_id])) for card_id, revision in missing.items())
+        now = fields.Datetime.now()
+        for card in cards:
+            for id_, __, entry_id, points, remaining, since, expiry, origin_id, until in contents[card.id]:
+                if entry_id is not None:
+                    lot = self.lots.get(id_)
+                    if lot is None:
+                        lot = allocation.Lot(
+                            id_, card.id, entry_id, points, remaining, since, expiry, origin_id, order=id_
+                        )
+                        self.lots[id_] = lot
+                    card.add_lot(lot)
+                elif until is None or until > now:
+                    hold = self.holds[id_] = allocation.Hold(id_, points, since)
+                    card.holds.append(hold)
+
+    def _read_contents(self, card_ids, contents):
+        """Append the rows of open lots and active holds, in the order of their ids, to the lists in ``contents``."""
         self.cr.execute(
             SQL(
                 """
-                SELECT id, card_id, (points * 10000)::bigint, date FROM loyalty_hold
-                 WHERE card_id = ANY(%s::int[]) AND state = 'active' AND (expires_at IS NULL OR expires_at > %s)
+                SELECT id, card_id, entry_id, (points * 10000)::bigint, (remaining * 10000)::bigint, available_from,
+                       expiration_date, origin_lot_id, NULL::timestamp
+                  FROM loyalty_lot WHERE card_id = ANY(%(ids)s::int[]) AND remaining > 0
+                 UNION ALL
+                SELECT id, card_id, NULL, (points * 10000)::bigint, NULL, date, NULL, NULL, expires_at
+                  FROM loyalty_hold WHERE card_id = ANY(%(ids)s::int[]) AND state = 'active'
                  ORDER BY id
                 """,
-                arrays.numbers(card_ids),
-                fields.Datetime.now(),
+                ids=arrays.numbers(card_ids),
             )
         )
-        for hold_id, card_id, points, since in self.cr.fetchall():
-            hold = allocation.Hold(hold_id, points, since)
-            self.holds[hold_id] = hold
-            states[card_id].holds.append(hold)
+        for row in self.cr.fetchall():
+            contents[row[1]].append(row)
 
     def _load_debts(self, states, card_ids):
         self.cr.execute(
@@ -718,9 +750,10 @@ class Gateway:
         if not touched:
             return
         holds = [entry for entry in plan.entries if entry.op is not None and entry.op.hold is not None]
-        levelled = [card for card in touched.values() if card.info["levelled"]]
+        levelled = self._with_levels(touched.values())
+        counted = [program for program in levelled if program.level_basis not in KNOWN_BASES]
         dated = [lot for lot in plan.changed_lots.values() if lot.expiry_entry is not None]
-        at_once = len(plan.entries) <= BULK and not (holds or levelled or dated)
+        at_once = len(plan.entries) <= BULK and not (counted or dated)
         if plan.entries or plan.lots or not at_once:
             self._number(plan, () if at_once else (SQL("SET CONSTRAINTS %s DEFERRED", ddl.CONSTRAINTS),))
         statements = []
@@ -738,19 +771,19 @@ class Gateway:
             statements.append(self._update_debts(plan.changed_debts))
         old_levels = {}
         if at_once:
+            old_levels = self._assign_levels(levelled)
             parts = ", ".join([f"part_{number} AS (%s)" for number in range(len(statements))])
             statements.append(self._update_cards(touched.values()))
             self.cr.execute(SQL(f"WITH {parts} %s" if parts else "%s", *statements))
+            self._consume_holds(holds)
         else:
             if len(plan.entries) > BULK:
                 # Foreign keys keep plans of this session, made while the tables were small: row by row, fatal.
                 self.cr.execute("DISCARD PLANS")
             for statement in statements:
                 self.cr.execute(statement)
-            if holds:
-                self._consume_holds(holds)
-            if levelled:
-                old_levels = self._assign_levels(levelled)
+            self._consume_holds(holds)
+            old_levels = self._assign_levels(levelled)
             self.cr.execute(self._update_cards(touched.values()))
             self.cr.execute(SQL("SET CONSTRAINTS %s IMMEDIATE", ddl.CONSTRAINTS))
         self._invalidate(touched)
@@ -897,6 +930,8 @@ class Gateway:
         )
 
     def _consume_holds(self, entries):
+        if not entries:
+            return
         self.cr.execute(
             SQL(
                 """
@@ -914,28 +949,24 @@ class Gateway:
             raise UserError(self.env._("The reserved points were used or released meanwhile. Try again."))
         self.env["loyalty.hold"].invalidate_model()
 
-    def _assign_levels(self, cards):
-        """Set the level of each card by its program's basis (H14); return ``{card id: level before}`` of changes."""
-        changed = {}
+    def _with_levels(self, cards):
+        """Return ``{program: cards}`` of the programs that have levels."""
         by_program = defaultdict(list)
         for card in cards:
             by_program[card.info["program_id"]].append(card)
-        steps = defaultdict(list)
-        self.env["loyalty.level"].flush_model()
-        self.cr.execute(
-            SQL(
-                """
-                SELECT program_id, (COALESCE(min_points, 0) * 10000)::bigint AS minimum, id FROM loyalty_level
-                 WHERE program_id = ANY(%s::int[]) ORDER BY program_id, minimum
-                """,
-                arrays.numbers(by_program),
-            )
-        )
-        for program_id, minimum, level_id in self.cr.fetchall():
-            steps[program_id].append((minimum, level_id))
-        for program_id, levels in steps.items():
-            of_program = by_program[program_id]
-            basis = self._level_basis(self.env["loyalty.program"].sudo().browse(program_id), of_program)
+        programs = self.env["loyalty.program"].sudo().browse(by_program)
+        return {program: by_program[program.id] for program in programs if program._level_steps()}
+
+    def _assign_levels(self, cards):
+        """Set the level of each card by its program's basis (H14).
+
+        :param cards: dict program with levels -> cards
+        :return: ``{card id: level before}`` of changes
+        """
+        changed = {}
+        for program, of_program in cards.items():
+            levels = program._level_steps()
+            basis = self._level_basis(program, of_program)
             for card in of_program:
                 level_id = levels[0][1]
                 if not card.source:

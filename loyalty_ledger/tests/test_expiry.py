@@ -274,7 +274,7 @@ class TestExpiry(LedgerCase):
         self.assertEqual(self.open_lots(), [(10, None, "2026-05-31"), (5, None, "2026-06-30")])
         self.post(self.card, "expiry", 0, expiration_date=None, lots=lot, reason="No date")
         self.assertEqual(self.open_lots(), [(10, None, None), (5, None, "2026-06-30")])
-        with self.assertRaisesRegex(ValidationError, "2026-03-14 is past"):
+        with self.assertRaisesRegex(ValidationError, "03/14/2026 is past"):
             self.post(self.card, "expiry", 0, expiration_date="2026-03-14", reason="Past")
         self.post(self.card, "expiry", 0, expiration_date="2026-03-15", reason="Today")
         with self.on("2026-03-16"):

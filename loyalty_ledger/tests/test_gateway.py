@@ -378,3 +378,40 @@ class TestGateway(LedgerCase):
 
 def credit_consumptions(entry):
     return entry.env["loyalty.ledger.consumption"].search([("entry_id", "=", entry.id)], order="id")
+
+    def test_answer_serves_the_posting(self):
+        """C18: a posting takes over the lots that a question has just read, and only while they are still the same."""
+        self.earn(60)
+        self.earn(40)
+        reads = []
+        execute = self.env.cr.execute
+
+        def count(query, *args, **kwargs):
+            reads.append("FROM loyalty_lot WHERE card_id" in str(getattr(query, "code", query)))
+            return execute(query, *args, **kwargs)
+
+        self.patch(self.env.cr, "execute", count)
+        self.assertBalances(available=100)
+        self.redeem(70)
+        self.assertEqual(sum(reads), 1)
+        self.assertBalances(available=30)
+        self.assertEqual(self.open_lots(), [(30, None, None)])
+        self.assertEqual(sum(reads), 2)
+        self.assertClean()
+
+    def test_answer_of_a_try_that_was_rolled_back(self):
+        """N4: what was read during a try that failed serves nothing that comes after it."""
+        self.earn(60)
+        self.earn(40)
+
+        class Failure(Exception):
+            pass
+
+        with self.assertRaises(Failure), self.env.cr.savepoint():
+            self.redeem(60)
+            self.assertBalances(available=40)
+            raise Failure
+        self.redeem(10)
+        self.assertBalances(available=90)
+        self.assertEqual(self.open_lots(), [(50, None, None), (40, None, None)])
+        self.assertClean()

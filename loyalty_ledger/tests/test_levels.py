@@ -121,3 +121,30 @@ class TestLevels(LedgerCase):
         """H14: one call with many movements ends on the level of all of them."""
         self.Card._post_entries([self.op(self.card, "earn", 60) for __ in range(9)])
         self.assertEqual(self.level(), "Level 3")
+
+    def test_changed_thresholds_count_at_the_next_use(self):
+        """H15: levels that are moved, added and removed count from the next use on."""
+        self.earn(150)
+        self.assertEqual(self.level(), "Level 2")
+        second = self.program.level_ids.filtered(lambda level: level.name == "Level 2")
+        second.min_points = 200
+        self.earn(1)
+        self.assertEqual(self.level(), "Level 1")
+        self.program.level_ids = [Command.create({"name": "New", "min_points": 120})]
+        self.earn(1)
+        self.assertEqual(self.level(), "New")
+        self.card.level_id.unlink()
+        self.earn(100)
+        self.assertEqual(self.level(), "Level 2")
+
+    def test_thresholds_that_nobody_else_sees_yet_are_not_remembered(self):
+        """H15: whoever is changing levels works with the new ones; the memory of the process keeps the others."""
+        registry = self.env.registry
+        registry.clear_cache()
+        self.patch(type(registry), "cache_invalidated", property(lambda registry: {"default"}))
+        self.earn(150)
+        self.patch(type(registry), "cache_invalidated", property(lambda registry: set()))
+        self.program.level_ids.filtered(lambda level: level.name == "Level 2")._write({"min_points": 200})
+        self.env.invalidate_all()
+        self.earn(1)
+        self.assertEqual(self.level(), "Level 1")

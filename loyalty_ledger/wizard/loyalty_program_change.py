@@ -257,14 +257,13 @@ class LoyaltyProgram(models.Model):
         """Set the level of all cards of the programs, in batches; return how many changed."""
         Card = self.env["loyalty.card"].sudo().with_context(active_test=False)
         Card.flush_model()
-        self.env["loyalty.level"].flush_model()
         self.flush_recordset()
         changes = {}
         ids = Card.search([("program_id", "in", self.ids), ("ledgered", "=", True)], order="id").ids
         for batch in split_every(BATCH, ids, set):
             gateway = Gateway(self.env)
             states = gateway.load(batch)
-            changed = gateway._assign_levels(list(states.values()))
+            changed = gateway._assign_levels(gateway._with_levels(states.values()))
             for card_id in changed:
                 states[card_id].revision += 1  # the gateway writes the cards whose revision moved
             gateway.write(states)

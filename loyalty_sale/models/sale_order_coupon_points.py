@@ -14,7 +14,10 @@ class SaleOrderCouponPoints(models.Model):
         return super(SaleOrderCouponPoints, self._by_reward_code()).create(vals_list)
 
     def write(self, vals):
-        return super(SaleOrderCouponPoints, self._by_reward_code()).write(vals)
+        records = self._by_reward_code()
+        if vals.keys() == {"points"} and all(record.points == vals["points"] for record in records):
+            return True  # each confirmation says again what the order gives
+        return super(SaleOrderCouponPoints, records).write(vals)
 
     def unlink(self):
         in_reward_code = OrderEvent.of(self.env) is not None
