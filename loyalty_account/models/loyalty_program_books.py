@@ -8,6 +8,10 @@ from odoo.fields import Command
 
 from ..tools import combinations, valuation
 
+#: Who may read rules and rewards, and so the whole form of a program.
+MARKETING = ("loyalty_ledger.group_loyalty_user", "loyalty_ledger.group_loyalty_auditor")
+ACCOUNTING = ("account.group_account_invoice", "account.group_account_readonly")
+
 
 class LoyaltyProgram(models.Model):
     _inherit = "loyalty.program"
@@ -26,6 +30,15 @@ class LoyaltyProgram(models.Model):
         "redemption recovers VAT.",
     )  # fmt: skip
     has_values = fields.Boolean(compute="_compute_has_values")
+
+    # --- views ---------------------------------------------------------------------------------------------------
+
+    def get_formview_id(self, access_uid=None):
+        """Show accounting users without a right in the Loyalty app what they may read: the books of the program."""
+        user = self.env["res.users"].browse(access_uid or self.env.uid)
+        if not any(user.has_group(group) for group in MARKETING) and any(user.has_group(group) for group in ACCOUNTING):
+            return self.env.ref("loyalty_account.loyalty_program_view_form_books").id
+        return super().get_formview_id(access_uid)
 
     # --- value of a point ----------------------------------------------------------------------------------------
 

@@ -133,6 +133,34 @@ class TestBooksScreens(BooksCase):
         payment.action_post()
         self.assertEqual((payment.state, payment.is_reconciled), ("paid", True))
 
+    def test_rollforward_of_two_programs(self):
+        """N2: several programs are printed as one document, each on its page."""
+        self.earn(100, day="2026-02-10")
+        other = self.make_program(name="Second")
+        report = self.env["loyalty.rollforward"].create(
+            {"program_ids": (self.program | other).ids, "date_from": "2026-02-01", "date_to": "2026-03-15"}
+        )
+        html = self.env["ir.actions.report"]._render_qweb_html(
+            "loyalty_account.report_loyalty_rollforward", report.ids
+        )[0]
+        self.assertEqual(html.count(b'class="article'), 1)
+        self.assertEqual(html.count(b"page-break-before: always;"), 1)
+        self.assertIn(b"Second", html)
+
+    def test_what_links_open(self):
+        """S10, S12: whoever redeems or accrues can open the card and the program behind it, and the transactions."""
+        self.redeem_on_invoice()
+        reader = self.make_role("reader", "account.group_account_readonly")
+        books = self.env.ref("loyalty_account.loyalty_program_view_form_books")
+        for user in (self.clerk, reader, self.accountant):
+            program, card = self.program.with_user(user), self.card.with_user(user)
+            self.assertEqual(program.get_formview_id(), books.id)
+            self.assertEqual(Form(program, view=books).accounting_policy, "accrual")
+            self.assertEqual(Form(card).available_amount, 0.0)
+            action = card.action_view_transactions()
+            self.assertEqual(self.env["loyalty.ledger.entry"].with_user(user).search_count(action["domain"]), 2)
+        self.assertNotEqual(self.program.with_user(self.auditor).get_formview_id(), books.id)
+
     def test_months(self):
         """N2: the list of the roll-forward names its months."""
         self.earn(100, day="2026-02-10")

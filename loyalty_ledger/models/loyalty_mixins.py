@@ -48,5 +48,5 @@ class LoyaltyDocumentMixin(models.AbstractModel):
             "type": "ir.actions.act_window",
             "res_model": self.res_model,
             "res_id": self.res_id,
-            "views": [(False, "form")],
+            "views": [(self.env[self.res_model].browse(self.res_id).get_formview_id(), "form")],
         }
