@@ -375,10 +375,6 @@ class TestGateway(LedgerCase):
             with self.assertRaisesRegex(ValidationError, "expired on 07/01/2026"):
                 self.redeem(1)
 
-
-def credit_consumptions(entry):
-    return entry.env["loyalty.ledger.consumption"].search([("entry_id", "=", entry.id)], order="id")
-
     def test_answer_serves_the_posting(self):
         """C18: a posting takes over the lots that a question has just read, and only while they are still the same."""
         self.earn(60)
@@ -415,3 +411,7 @@ def credit_consumptions(entry):
         self.assertBalances(available=90)
         self.assertEqual(self.open_lots(), [(50, None, None), (40, None, None)])
         self.assertClean()
+
+
+def credit_consumptions(entry):
+    return entry.env["loyalty.ledger.consumption"].search([("entry_id", "=", entry.id)], order="id")
