@@ -409,6 +409,8 @@ patch(PosStore.prototype, {
             this.withoutReleasing(() =>
                 order.setReduction({ uuid, product: this.redemptionProduct, card, ...held })
             );
+            // What points take off the price earns nothing in other programs either.
+            this.updateRewards();
         } else if (redemption) {
             order.changeLoyaltyPayment(redemption.payment, held);
         } else {
@@ -480,6 +482,7 @@ patch(PosStore.prototype, {
                 order.lines.some((line) => line.loyalty_redeem_uuid === uuid);
             if (!isLeft) {
                 this.releaseLoyaltyHold(uuid);
+                this.updateRewards();
             }
         }
     },
