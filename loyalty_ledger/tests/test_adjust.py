@@ -154,6 +154,19 @@ class TestAdjust(AdjustCase):
         form.record.action_confirm()
         self.assertEqual((self.card | self.other).mapped("points"), [30, 30])
 
+    def test_set_starts_from_the_balance(self):
+        """S21: Set opens with the balance of the card, not with a mistake; another question forgets it."""
+        self.earn(100)
+        self.card._hold(40, "adjust:hold")
+        wizard = self.env["loyalty.adjust.wizard"].with_user(self.manager)
+        form = Form(wizard.with_context(default_card_ids=self.card.ids, default_mode="set"))
+        self.assertEqual((form.points, form.total_change, form.problem_count), (100, 0, 0))
+        form.mode = "add"
+        self.assertEqual(form.points, 0)
+        form.mode = "set"
+        form.scope = "range"
+        self.assertEqual(form.points, 0)
+
     def test_never_beyond_available(self):
         """C30: an adjustment never takes more than is available, reserved points included."""
         self.earn(100)

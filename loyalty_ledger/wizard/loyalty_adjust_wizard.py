@@ -49,6 +49,16 @@ class LoyaltyAdjustWizard(models.TransientModel):
             values["card_ids"] = [(6, 0, self.env.context.get("active_ids") or [])]
         return values
 
+    @api.onchange("mode", "scope")
+    def _onchange_mode(self):
+        """The balance of one card is set from its present one: nothing changes until somebody types another."""
+        balance = self.card_ids.points if len(self.card_ids) == 1 else 0
+        is_one = self.scope == "cards" and self.mode == "set"
+        if is_one and not self.points:
+            self.points = balance
+        elif not is_one and self.points == balance:
+            self.points = 0
+
     def _range_domain(self):
         """Domain of the cards of a range; by number, cards whose numbers are as long as the limits."""
         domain = [("program_id", "=", self.program_id.id), ("ledgered", "=", True)]
