@@ -360,8 +360,16 @@ class AccountMove(models.Model):
     def _settle_loyalty_hold(self):
         """Turn the reservation of a draft into a redemption, for the money it was made for."""
         hold = self.sudo().loyalty_hold_id  # reservations are read here only
-        if self.loyalty_redeem_points:
-            return  # the lines are part of the invoice, its posting redeemed them
+        if self.loyalty_redeem_points:  # the lines are part of the invoice, its posting redeemed them
+            self.message_post(
+                body=self.env._(
+                    "%(points)s loyalty points of card %(card)s lowered the price by %(amount)s.",
+                    points=say_points(self.env, self.loyalty_redeem_points),
+                    card=hold.card_id.code,
+                    amount=self.currency_id.format(self.loyalty_redeem_amount),
+                )
+            )
+            return
         self._check_can_pay(hold.card_id, hold.points, hold)
         self._check_payable(hold.amount)
         payment = self.env["account.payment"].create(

@@ -16,12 +16,18 @@ class AccountMove(models.Model):
         """Add a negative line per set of taxes to this draft; together they are worth ``amount``."""
         self.ensure_one()
         in_currency = self._from_company_currency(amount)
-        label = self.env._(
-            "%(points)s loyalty points of card %(card)s", points=say_points(self.env, points), card=card.code
-        )
+        label = self._reduction_label(card, points)
         vals_list = self._prepare_reduction_lines(-in_currency, card.program_id, label)
         self.write({"invoice_line_ids": [Command.create(vals) for vals in vals_list]})
         self._set_redemption(card, points, in_currency)
+
+    def _reduction_label(self, card, points):
+        """Return what the customer reads on the line: the card by its last digits, never the whole number."""
+        return self.env._(
+            "%(points)s loyalty points, card ending in %(digits)s",
+            points=say_points(self.env, points),
+            digits=card.code[-4:],
+        )
 
     def _set_redemption(self, card, points, amount, origin=None):
         """Note what this document redeems, or gives back of ``origin``."""
@@ -104,9 +110,7 @@ class AccountMove(models.Model):
                 self.env._("A sales receipt has no credit note: apply the points before you confirm the receipt.")
             )
         in_currency = self._from_company_currency(amount)
-        label = self.env._(
-            "%(points)s loyalty points of card %(card)s", points=say_points(self.env, points), card=card.code
-        )
+        label = self._reduction_label(card, points)
         note = self.create(
             {
                 "move_type": "out_refund",
