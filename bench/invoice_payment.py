@@ -51,6 +51,7 @@ class Side:
             ]
         )
         env.cr.commit()
+        env.registry.signal_changes()  # as the end of a request does
         self.queue = list(self.invoices.ids)
 
     def settle(self, number, keep=True):

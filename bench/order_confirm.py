@@ -52,6 +52,7 @@ class Side:
             if number % 2:
                 order._apply_program_reward(self.program.reward_ids, card)
         env.cr.commit()
+        env.registry.signal_changes()  # as the end of a request does
         self.queue = list(self.orders.ids)
 
     def confirm(self, keep=True):

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
-from odoo.tools import ormcache
+
+from odoo.addons.loyalty_ledger.tools.memory import remembered
 
 
 class LoyaltyProgram(models.Model):
@@ -83,7 +84,7 @@ class LoyaltyProgram(models.Model):
         rows = self._point_values() if self.id else self._list_point_values()
         return next((values for day, *values in reversed(rows) if day <= date), (0.01, 0.0))
 
-    @ormcache("self.id")
+    @remembered("self.id")
     def _point_values(self):
         """Every redemption asks, and values hardly ever change: remembered until one does."""
         return self.sudo()._list_point_values()  # the same for everybody

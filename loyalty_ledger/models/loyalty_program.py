@@ -1,9 +1,9 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.tools import ormcache
 
 from ..tools.allocation import Terms, add_delay
 from ..tools.ddl import LEDGERED_TYPES
+from ..tools.memory import remembered
 from ..tools.units import to_units
 
 
@@ -84,19 +84,12 @@ class LoyaltyProgram(models.Model):
             grace=self.reversal_grace_days,
         )
 
+    @remembered("self.id")
     def _level_steps(self):
         """Return the levels as pairs of threshold (ten-thousandths of the basis) and id, the lowest first.
 
-        Every posting asks, and levels hardly ever change: remembered until one does. Who is changing some remembers
-        nothing, for others do not see them yet.
+        Every posting asks, and levels hardly ever change: remembered until one does.
         """
-        return self._read_level_steps() if self.env.registry.cache_invalidated else self._known_level_steps()
-
-    @ormcache("self.id")
-    def _known_level_steps(self):
-        return self._read_level_steps()
-
-    def _read_level_steps(self):
         return sorted((to_units(level.min_points), level.id) for level in self.level_ids)
 
     def _rolling_expiry(self, last_earning_date):

@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import ormcache
+
+from ..tools.memory import remembered
 
 
 class ProductFilter(NamedTuple):
@@ -76,7 +77,7 @@ class LoyaltyProgram(models.Model):
         self.ensure_one()
         return self.rule_ids.filtered(lambda rule: rule.active and rule.mode == "auto")
 
-    @ormcache("self.id")
+    @remembered("self.id")
     def _frozen_rules(self):
         """Return the :class:`FrozenRule` list of the program.
 
@@ -90,7 +91,7 @@ class LoyaltyProgram(models.Model):
         self.ensure_one()
         return bool(pricelist) and self._origin._excludes_pricelist_id(pricelist._origin.id)
 
-    @ormcache("self.id", "pricelist_id")
+    @remembered("self.id", "pricelist_id")
     def _excludes_pricelist_id(self, pricelist_id):
         """Every order asks, and programs hardly ever change: remembered until one does."""
         excluded, only = self.excluded_pricelist_ids.ids, self.pricelist_ids.ids
@@ -116,7 +117,7 @@ class LoyaltyProgram(models.Model):
         """Return whether a document has to say which pricelist it has."""
         return any(program._has_pricelists() for program in self._origin)
 
-    @ormcache("self.id")
+    @remembered("self.id")
     def _has_pricelists(self):
         """Every invoice asks: remembered as above."""
         return bool(self.excluded_pricelist_ids or self.pricelist_ids)

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import ormcache
+
+from ..tools.memory import remembered
 
 
 class ProductTemplate(models.Model):
@@ -25,7 +26,7 @@ class LoyaltyRule(models.Model):
         return domain & Domain("id", "not in", gift_cards) if gift_cards else domain
 
     @api.model
-    @ormcache()
+    @remembered()
     def _gift_card_product_ids(self):
         """Products that are money in advance: selling them issues a gift card or tops an eWallet up.
 

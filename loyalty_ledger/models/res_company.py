@@ -1,6 +1,6 @@
 from odoo import api, fields, models
-from odoo.tools import ormcache
 
+from ..tools.memory import remembered
 from ..tools.units import to_units
 
 
@@ -24,7 +24,7 @@ class ResCompany(models.Model):
         """Return the name of the time zone in which the company's days begin, or False."""
         return self._origin._timezone_of_contact()
 
-    @ormcache("self.id")
+    @remembered("self.id")
     def _timezone_of_contact(self):
         """Every transaction asks, and companies hardly ever move: remembered until one does."""
         return self.sudo().partner_id.tz

@@ -3,8 +3,8 @@ from datetime import timedelta
 from odoo import api, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
-from odoo.tools import ormcache
 
+from odoo.addons.loyalty_ledger.tools.memory import remembered
 from odoo.addons.loyalty_ledger.tools.today import loyalty_today
 
 from ..tools import tender
@@ -91,7 +91,7 @@ class LoyaltyProgram(models.Model):
             )
         )
 
-    @ormcache("self.id")
+    @remembered("self.id")
     def _till_scope(self):
         """Return the ids of the tills and of the pricelists that the program is limited to; none: not limited.
 
@@ -101,7 +101,7 @@ class LoyaltyProgram(models.Model):
         return frozenset(program.pos_config_ids.ids), frozenset(program.pricelist_ids.ids)
 
     @api.model
-    @ormcache()
+    @remembered()
     def _server_program_ids(self):
         """Return the ids of the programs whose points the server gives; remembered as above."""
         return tuple(self.sudo().search(self._server_domain()).ids)

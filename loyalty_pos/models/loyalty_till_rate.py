@@ -1,5 +1,6 @@
 from odoo import api, fields, models
-from odoo.tools import ormcache
+
+from odoo.addons.loyalty_ledger.tools.memory import remembered
 
 
 class LoyaltyTillRate(models.Model):
@@ -60,7 +61,7 @@ class LoyaltyProgram(models.Model):
         rates = self._till_rates(config.id)
         return rates.get(level.id, rates.get(False))
 
-    @ormcache("self.id", "config_id")
+    @remembered("self.id", "config_id")
     def _till_rates(self, config_id):
         """Return ``{level id or False: factor}``. Every order asks, and rates hardly ever change: remembered."""
         rates = self.sudo().till_rate_ids.filtered(lambda rate: rate.config_id.id == config_id)
