@@ -50,11 +50,12 @@ def _immutable(cr, table, name, columns, message):
             f"""
             CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $$
             BEGIN
+                IF TG_OP = 'UPDATE' AND {_rows("OLD", columns)} IS NOT DISTINCT FROM {_rows("NEW", columns)} THEN
+                    RETURN NEW;
+                END IF;
                 RAISE EXCEPTION USING MESSAGE = concat('{message}'), {REFUSAL};
             END $$;
-            CREATE OR REPLACE TRIGGER {function} BEFORE UPDATE ON {table} FOR EACH ROW
-                WHEN ({_rows("OLD", columns)} IS DISTINCT FROM {_rows("NEW", columns)}) EXECUTE FUNCTION {function}();
-            CREATE OR REPLACE TRIGGER {function}_delete BEFORE DELETE ON {table}
+            CREATE OR REPLACE TRIGGER {function} BEFORE UPDATE OR DELETE ON {table}
                 FOR EACH ROW EXECUTE FUNCTION {function}();
             CREATE OR REPLACE TRIGGER {function}_truncate BEFORE TRUNCATE ON {table}
                 FOR EACH STATEMENT EXECUTE FUNCTION {function}();
