@@ -11,5 +11,6 @@ from . import test_closing_combinations
 from . import test_session_closing
 from . import test_till_earning
 from . import test_till_leaving
+from . import test_till_family
 from . import test_till_proof
 from . import test_tours
