@@ -13,13 +13,16 @@ Plain Odoo under the same load stands beside it, for comparison only.
 import contextlib
 import os
 import random
+import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 from bench import common, till_order
 from bench.till_common import Shop
@@ -37,15 +40,20 @@ class CashierError(Exception):
 @contextlib.contextmanager
 def server(database, workers, port):
     """An Odoo server of its own for a database; returns its address."""
+    # A file, because the server starts one of its processes by the name that it was started with.
+    launcher = Path(tempfile.mkdtemp(), "odoo-bench")
+    launcher.write_text("from odoo.cli.command import main\nmain()\n")
     command = [
-        *(sys.executable, "-m", "odoo", "--config", os.environ["ODOO_RC"], "-d", database, f"--db-filter=^{database}$"),
+        *(sys.executable, launcher, "--config", os.environ["ODOO_RC"], "-d", database, f"--db-filter=^{database}$"),
         *(f"--workers={workers}", "--max-cron-threads=0", "--http-interface=127.0.0.1", f"--http-port={port}"),
         *(f"--gevent-port={port + 1}", "--log-level=error", "--limit-time-real=600", "--limit-time-cpu=600"),
     ]
     process = subprocess.Popen(command)
     address = f"http://127.0.0.1:{port}"
     try:
-        for __ in range(600):
+        while True:
+            if process.poll() is not None:
+                raise RuntimeError("The server did not start: is the port taken? See --port.")
             with contextlib.suppress(OSError, urllib.error.URLError):
                 urllib.request.urlopen(f"{address}/web/health", timeout=2)
                 break
@@ -54,6 +62,7 @@ def server(database, workers, port):
     finally:
         process.terminate()
         process.wait(60)
+        shutil.rmtree(launcher.parent)
 
 
 class Seller:

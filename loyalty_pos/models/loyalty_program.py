@@ -41,10 +41,11 @@ class LoyaltyProgram(models.Model):
         values = super()._load_pos_data_read(records, config)
         programs = self.browse([vals["id"] for vals in values]).sudo()  # levels and rates are read-only for tills
         for program, vals in zip(programs, values):
-            rates = program.till_rate_ids.filtered(lambda rate: rate.config_id == config)
-            vals["_till_multipliers"] = {rate.level_id.id or 0: rate.multiplier for rate in rates}
-            vals["_first_multiplier"] = program.level_ids.sorted("min_points")[:1].multiplier or 1.0
-            vals["_first_level"] = program.level_ids.sorted("min_points")[:1].id
+            rates = program._till_rates(config.id)
+            first = program.level_ids.sorted("min_points")[:1]
+            vals["_till_multipliers"] = {level_id or 0: multiplier for level_id, multiplier in rates.items()}
+            vals["_first_multiplier"] = first.multiplier or 1.0
+            vals["_first_level"] = first.id
         return values
 
     @api.model
