@@ -180,7 +180,11 @@ class Shop:
         facts, lines, payments = self.facts, self.goods(), []
         total = due = facts.total
         if tender:
-            payments.append(self._payment(facts.points_id, MONEY, loyalty_card_id=card.id, loyalty_card_code=card.code))
+            payments.append(
+                self._payment(
+                    facts.points_id, MONEY, loyalty_card_id=card.id, loyalty_card_code=card.code, loyalty_points=POINTS
+                )
+            )
             due -= MONEY
         else:
             lines.append(self._reward_line(card))
