@@ -5,7 +5,6 @@ points is not looked at. Settling again changes nothing: each movement has a key
 """
 
 import logging
-from copy import deepcopy
 from typing import NamedTuple
 from uuid import uuid4
 
@@ -51,6 +50,13 @@ def values_of(command):
     return command[2] if len(command) > 2 and isinstance(command[2], dict) else {}
 
 
+def copy_of(values):
+    """Return a copy of what a client sent; ``copy.deepcopy`` takes several times as long."""
+    if isinstance(values, dict):
+        return {name: copy_of(value) for name, value in values.items()}
+    return [copy_of(value) for value in values] if isinstance(values, list | tuple) else values
+
+
 def ids_of(values):
     """Return those of a client's values that can be ids of records."""
     return {value for value in values if isinstance(value, int) and not isinstance(value, bool) and value > 0}
@@ -66,7 +72,7 @@ class PosOrder(models.Model):
         Odoo takes what it was sent apart; after a conflict the same call is made again and needs it whole.
         """
         stand_in_line(self.env.cr, self._names_in_line(orders))
-        return super().sync_from_ui(deepcopy(orders))
+        return super().sync_from_ui(copy_of(orders))
 
     @api.model
     def _names_in_line(self, orders):
