@@ -82,6 +82,7 @@ class Shop:
         )
         self.cards = [Card(card.id, card.code, card.partner_id.id) for card in cards]
         env.cr.commit()
+        self.registry.signal_changes()  # as the end of a request does
 
     def _open(self, config):
         env = self.env

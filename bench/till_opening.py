@@ -77,6 +77,7 @@ class Side:
         common.vacuum("loyalty_card", "res_partner", database=shop.database)
         self.configs = list(shop.make_configs(options.times + 2))
         shop.env.cr.commit()
+        shop.registry.signal_changes()
         self.size = 0
 
     def open(self, keep=True):

@@ -49,7 +49,7 @@ class TestTillHolds(TillPointsCase):
         expired = self.make_card(expiration_date="2026-03-14")
         self.assertIn("expired", self.find(expired.code)["error"])
         future = self.make_card(start_date="2026-03-16")
-        self.assertIn("2026-03-16", self.find(future.code)["error"])
+        self.assertIn("03/16/2026", self.find(future.code)["error"])
         source, master = self.make_card(), self.make_card()
         source.points_to_id = master
         answer = self.find(source.code)
