@@ -114,6 +114,24 @@ class LoyaltyAccrualRun(models.Model):
         "or the provision that they replace. Empty: they stay out of the books.",
     )  # fmt: skip
 
+    lock_message = fields.Char("Locked Period", compute="_compute_lock_message", compute_sudo=True)
+
+    @api.depends("program_id", "date_to", "move_id.date")
+    def _compute_lock_message(self):
+        """Say where the journal entry goes when the period of the run is locked."""
+        for run in self:
+            run.lock_message = False
+            if run.move_id and run.move_id.date != run.date_to:
+                run.lock_message = self.env._(
+                    "The period was locked: the journal entry is dated %s.", format_date(self.env, run.move_id.date)
+                )
+            elif run.state != "posted" and run.date_to and run.company_id:
+                journal = run.program_id._books_journal()
+                move = self.env["account.move"].new(
+                    {"move_type": "entry", "company_id": run.company_id.id, "journal_id": journal.id}
+                )
+                run.lock_message = move._get_lock_date_message(run.date_to, False)
+
     @api.depends("program_id")
     def _compute_date_to(self):
         for run in self.filtered(lambda run: run.state != "posted"):

@@ -1,6 +1,7 @@
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
+from odoo.tools import format_date
 
 from .books_common import BooksCase
 
@@ -180,8 +181,18 @@ class TestAccrual(BooksCase):
         """M12: never into a locked period: the entry moves to the first open one, and is not posted again."""
         self.earn(100, day="2026-02-10")
         self.company.fiscalyear_lock_date = "2026-02-28"
+        planned = (
+            self.env["loyalty.accrual.run"]
+            .with_user(self.accountant)
+            .create({"program_id": self.program.id, "date_to": "2026-02-28"})
+        )
+        planned.action_preview()
         run = self.run_accrual("2026-02-28")
         self.assertGreater(run.move_id.date, fields.Date.to_date("2026-02-28"))
+        self.assertIn(format_date(self.env, run.move_id.date), planned.lock_message)
+        self.assertIn("The period was locked", run.lock_message)
+        planned.date_to = "2026-03-15"
+        self.assertFalse(planned.lock_message)
         line = self.env["loyalty.valuation"].search([("run_id", "=", run.id)])
         self.assertRecordValues(
             line, [{"date": run.move_id.date, "effective_date": fields.Date.to_date("2026-02-28"), "amount": 8.70}]
