@@ -57,6 +57,23 @@ class TestRestaurant(RestaurantTours):
         self.assertEqual(self.card.level_id.name, "Gold")
         self.assertNothingReserved()
 
+    def test_two_devices(self):
+        """H14, N6: a tab with points that was left on one device is changed and paid on another one."""
+        self.assertFalse(self.play("loyalty_restaurant_leave"))
+        self.assertEqual((self.card.reserved_points, self.bens_card.reserved_points), (250, 100))
+        first, second = self.play("loyalty_restaurant_come_back")
+        self.assertPoints(first, earned=188, redeemed=600, after=588)
+        self.assertEntries(
+            first | second,
+            [
+                (self.card, "redeem", -600),
+                (self.card, "earn", 188),
+                (self.bens_card, "redeem", -100),
+                (self.bens_card, "earn", 14),
+            ],
+        )
+        self.assertNothingReserved()
+
     def test_split_bill(self):
         """H14, N6: a split bill leaves the points on the card's own part, and no more than that part costs."""
         paid, rest = self.play("loyalty_restaurant_split").sorted("amount_total", reverse=True)

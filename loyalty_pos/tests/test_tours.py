@@ -133,7 +133,10 @@ class TestTours(LoyaltyTours):
 
     def test_f11(self):
         """S9, H10, H25, bH6: F11 and the scanner enter cards on every screen; unusable ones say why."""
-        self.play("loyalty_till_f11")
+        self.assertFalse(self.play("loyalty_till_f11"))
+        cards = self.env["loyalty.card"].search([("program_id", "=", self.program.id)])
+        self.assertEqual(sum(cards.mapped("points")), 1000)
+        self.assertFalse(self.env["loyalty.hold"].search([("card_id", "in", cards.ids)]))
 
     def test_refund(self):
         """N4: the cashier sees what a refund does; points go back as points, money as money."""

@@ -69,6 +69,56 @@ tours.add("loyalty_restaurant_tab", {
         ].flat(Infinity),
 });
 
+tours.add("loyalty_restaurant_leave", {
+    steps: () =>
+        [
+            start(),
+            clickTable("5"),
+            ProductScreen.clickDisplayedProduct("Coffee Machine"),
+            scan_barcode("1000000001"),
+            Till.cardIs("1000000001", "1,000"),
+            putOnTab("250", "2.50"),
+            Till.redeemed("250", "2.50"),
+            Chrome.clickPlanButton(),
+            clickTable("4"),
+            ProductScreen.clickDisplayedProduct("Coffee Beans"),
+            scan_barcode("1000000006"),
+            Till.cardIs("1000000006", "500"),
+            putOnTab("100", "1.00"),
+            Chrome.clickPlanButton(),
+            Chrome.isSynced(),
+        ].flat(Infinity),
+});
+
+tours.add("loyalty_restaurant_come_back", {
+    steps: () =>
+        [
+            Chrome.startPoS(),
+            clickTable("5"),
+            Till.cardIs("1000000001", "750"),
+            Till.redeemed("250", "2.50"),
+            // This device gives back what the other one had reserved.
+            { trigger: ".loyalty-redemption", run: "click" },
+            { trigger: ".modal .redeem-remove", run: "click" },
+            Till.cardIs("1000000001", "1,000"),
+            putOnTab("600", "6.00"),
+            ProductScreen.clickPayButton(),
+            PaymentScreen.remainingIs("94.00"),
+            payCash(),
+            Till.receiptSays("redeemed", "600"),
+            Till.receiptSays("balance", "588"),
+            { content: "next", trigger: ".receipt-screen .button.next", run: "click" },
+            Chrome.clickPlanButton(),
+            // Or it pays with them.
+            clickTable("4"),
+            Till.redeemed("100", "1.00"),
+            ProductScreen.clickPayButton(),
+            PaymentScreen.remainingIs("7.00"),
+            payCash(),
+            Till.receiptSays("redeemed", "100"),
+        ].flat(Infinity),
+});
+
 tours.add("loyalty_restaurant_split", {
     steps: () =>
         [

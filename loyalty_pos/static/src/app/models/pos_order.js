@@ -248,6 +248,16 @@ patch(PosOrder.prototype, {
             ])
         );
     },
+    /** What another device has reserved is given back by the one that removes it. */
+    removePaymentline(payment) {
+        if (payment.isLoyalty && !this.finalized && payment.getAmount() > 0) {
+            this.uiState.loyaltyHolds[payment.uuid] ??= {
+                points: payment.redeemedPoints,
+                amount: payment.getAmount(),
+            };
+        }
+        return super.removePaymentline(...arguments);
+    },
     removeRedemption({ payment, lines = [] }) {
         if (payment) {
             this.removePaymentline(payment);

@@ -497,7 +497,9 @@ patch(PosStore.prototype, {
     },
     /** Give reserved points back, in the background: the hold times out by itself when the server is not reached. */
     releaseLoyaltyHold(uuid) {
-        const order = this.loyaltyHeld[uuid];
+        const order =
+            this.loyaltyHeld[uuid] ||
+            this.models["pos.order"].find((other) => uuid in (other.uiState.loyaltyHolds || {}));
         delete this.loyaltyHeld[uuid];
         if (!order || ["paid", "done"].includes(order.state)) {
             return;
@@ -547,7 +549,7 @@ patch(PosStore.prototype, {
                     order.removeRedemption(redemption);
                 }
                 changed = true;
-            } else if (this.isHoldOld(order, uuid)) {
+            } else if (card && this.isHoldOld(order, uuid)) {
                 await this.redeemPoints(order, card, redemption.points, uuid, redemption);
             } else if (redemption.lines) {
                 this.fitReduction(order, redemption);
@@ -564,11 +566,14 @@ patch(PosStore.prototype, {
         );
         return true;
     },
-    /** Points are reserved for half an hour: a tab that was open longer reserves them again before it is paid. */
+    /**
+     * Points are reserved for half an hour: a tab that was open longer, or that another device opened, reserves them
+     * again before it is paid.
+     */
     isHoldOld(order, uuid) {
         const hold = order.uiState.loyaltyHolds[uuid];
-        return Boolean(
-            hold && !hold.offline && !this.data.network.offline && Date.now() - hold.time > HOLD_MS
+        return (
+            !hold?.offline && !this.data.network.offline && !(Date.now() - hold?.time <= HOLD_MS)
         );
     },
     /** Points that paid for returned goods go back as points; money never exceeds what was paid in money (N4). */
