@@ -100,7 +100,12 @@ class AccountMove(models.Model):
                 move.move_type in ("out_invoice", "out_receipt")
                 and move.state in ("draft", "posted")
                 and not (move.state == "posted" and move.payment_state not in ("not_paid", "partial"))
-                and any(not program._redemption_problem(move.company_id) for program in programs)
+                and (
+                    bool(
+                        move.loyalty_hold_id and move.state == "draft"
+                    )  # whatever became of its program: to take them off
+                    or any(not program._redemption_problem(move.company_id) for program in programs)
+                )
             )
 
     def _compute_payments_widget_reconciled_info(self):
@@ -200,14 +205,18 @@ class AccountMove(models.Model):
                 sets[base_line["tax_ids"]._origin] += details["total_included"] + details["delta_total_excluded"]
         return {taxes: max(0.0, self.company_currency_id.round(gross)) for taxes, gross in sets.items()}
 
-    def _loyalty_payable_amount(self):
-        """Return how much points can still pay today, in company currency (C21): never more than is due."""
+    def _loyalty_payable_amount(self, entry=None):
+        """Return how much points can still pay today, in company currency (C21): never more than is due.
+
+        :param entry: entry with points that is confirmed again; what it is matched with is due to it
+        """
         self.ensure_one()
         if self.move_type not in ("out_invoice", "out_receipt") or self.state not in ("draft", "posted"):
             return 0.0
         payable = sum(self._loyalty_payable_lines().mapped("price_total"))
-        redeemed = self.loyalty_amount_redeemed
-        due = self.amount_residual
+        own = self._matched_with(entry) if entry else 0.0
+        redeemed = self.loyalty_amount_redeemed - own
+        due = self.amount_residual + own
         if self.state == "draft":
             due += self.loyalty_redeem_amount  # the draft's own lines would be replaced
         amount = max(0.0, min(due, payable - redeemed))
@@ -215,6 +224,11 @@ class AccountMove(models.Model):
             return self.currency_id.round(amount)
         today = fields.Date.context_today(self)
         return self.currency_id._convert(amount, self.company_currency_id, self.company_id, today)
+
+    def _matched_with(self, entry):
+        """Return what of this invoice ``entry`` is matched with: Odoo keeps matches of entries that are reset to draft."""
+        partials = self.line_ids.matched_credit_ids.filtered(lambda partial: partial.credit_move_id.move_id == entry)
+        return sum(partials.mapped("debit_amount_currency"))
 
     # --- actions -------------------------------------------------------------------------------------------------
 
@@ -352,6 +366,8 @@ class AccountMove(models.Model):
 
     def _post(self, soft=True):
         """Settle reservations in the transaction that posts the invoice (N6)."""
+        for note in self.filtered(lambda move: move.move_type == "out_refund" and move.reversed_entry_id):
+            note._complete_credit_note()
         posted = super()._post(soft)
         for move in posted.filtered("loyalty_hold_id"):
             move._settle_loyalty_hold()
@@ -381,6 +397,10 @@ class AccountMove(models.Model):
     def write(self, vals):
         """Points follow the journal entry into and out of the books (S11)."""
         self._check_loyalty_vals(vals)
+        if "move_type" in vals and self.filtered(
+            lambda move: move.move_type != vals["move_type"] and (move.loyalty_hold_id or move.loyalty_redeem_points)
+        ):
+            raise UserError(self.env._("Points pay this document. Remove the points first."))
         result = super().write(vals)
         if "state" not in vals:
             return result
@@ -404,15 +424,16 @@ class AccountMove(models.Model):
         )
 
     def _check_reversal_stays(self):
-        """The reversal of a payment with points is final: the points went back with it."""
+        """The reversal of an entry that carries points is final: the points went with it."""
         for move in self.filtered(lambda move: move.state == "posted"):
-            payment = move.reversed_entry_id.reversed_entry_id.origin_payment_id
-            if payment.loyalty_card_id:
+            first = move.reversed_entry_id.reversed_entry_id
+            if first.loyalty_items or first.origin_payment_id.loyalty_card_id:
                 raise UserError(
                     self.env._(
-                        "%(entry)s gave the points of %(payment)s back and cannot be reversed. Apply points again.",
+                        "%(entry)s undid what %(first)s did to points and cannot be reversed. Apply points again, or "
+                        "credit the invoice again.",
                         entry=move.reversed_entry_id.display_name,
-                        payment=payment.display_name,
+                        first=first.display_name,
                     )
                 )
 

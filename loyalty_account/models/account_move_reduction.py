@@ -1,6 +1,8 @@
 """Points that lower the price: lines of the document, with its own taxes (VAT mode ``price_reduction``)."""
 
-from odoo import fields, models
+from collections import defaultdict
+
+from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 
@@ -45,6 +47,8 @@ class AccountMove(models.Model):
         company_currency = self.company_currency_id
         if self.currency_id == company_currency:
             return amount
+        if self.state != "posted":
+            return self.currency_id.round(amount * self.invoice_currency_rate)
         date = self.invoice_date or fields.Date.context_today(self)
         return company_currency._convert(amount, self.currency_id, self.company_id, date)
 
@@ -56,7 +60,6 @@ class AccountMove(models.Model):
         rounding, with prices including taxes or not.
         """
         self.ensure_one()
-        AccountTax, company = self.env["account.tax"], self.company_id
         sets = self._loyalty_tax_sets()
         for tax in self.env["account.tax"].union(*sets).flatten_taxes_hierarchy():
             if tax.tax_exigibility == "on_payment" and tax.amount:
@@ -67,40 +70,46 @@ class AccountMove(models.Model):
                         tax.name,
                     )
                 )
-        vals_list = []
         shares = split(total, list(sets.values()), self.currency_id.rounding)
-        for taxes, share in zip(sets, shares):
-            if self.currency_id.is_zero(share):
-                continue
-            taxes = taxes.filtered(lambda tax: tax.amount_type != "fixed")  # an eco tax is due whoever pays
-            base_line = AccountTax._prepare_base_line_for_taxes_computation(
-                {},
-                tax_ids=taxes,
-                price_unit=share,
-                quantity=1.0,
-                currency_id=self.currency_id,
-                special_mode="total_included",
-                rate=self.invoice_currency_rate,
-                computation_key="loyalty_points",
-            )
-            AccountTax._add_tax_details_in_base_lines([base_line], company)
-            AccountTax._round_base_lines_tax_details([base_line], company)
-            AccountTax._fix_base_lines_tax_details_on_manual_tax_amounts([base_line], company)
-            details = base_line["tax_details"]
-            net = details["total_excluded_currency"] + details["delta_total_excluded_currency"]
-            base_line["price_unit"] = share if taxes and all(taxes.mapped("price_include")) else net
-            vals_list.append(
-                {
-                    "name": label,
-                    "account_id": program.cost_account_id.id,
-                    "price_unit": base_line["price_unit"],
-                    "quantity": 1.0,
-                    "tax_ids": [Command.set(taxes.ids)],
-                    "is_loyalty_reduction": True,
-                    "extra_tax_data": AccountTax._export_base_line_extra_tax_data(base_line),
-                }
-            )
-        return vals_list
+        return [
+            self._prepare_reduction_line(self._reducible(taxes), share, program.cost_account_id, label)
+            for taxes, share in zip(sets, shares)
+            if not self.currency_id.is_zero(share)
+        ]
+
+    @api.model
+    def _reducible(self, taxes):
+        """Return the taxes that a lower price lowers: an eco tax is due whoever pays."""
+        return taxes.filtered(lambda tax: tax.amount_type != "fixed")
+
+    def _prepare_reduction_line(self, taxes, gross, account, label):
+        """Return values of one invoice line worth ``gross``, of which ``taxes`` take their part."""
+        AccountTax, company = self.env["account.tax"], self.company_id
+        base_line = AccountTax._prepare_base_line_for_taxes_computation(
+            {},
+            tax_ids=taxes,
+            price_unit=gross,
+            quantity=1.0,
+            currency_id=self.currency_id,
+            special_mode="total_included",
+            rate=self.invoice_currency_rate,
+            computation_key="loyalty_points",
+        )
+        AccountTax._add_tax_details_in_base_lines([base_line], company)
+        AccountTax._round_base_lines_tax_details([base_line], company)
+        AccountTax._fix_base_lines_tax_details_on_manual_tax_amounts([base_line], company)
+        details = base_line["tax_details"]
+        net = details["total_excluded_currency"] + details["delta_total_excluded_currency"]
+        base_line["price_unit"] = gross if taxes and all(taxes.mapped("price_include")) else net
+        return {
+            "name": label,
+            "account_id": account.id,
+            "price_unit": base_line["price_unit"],
+            "quantity": 1.0,
+            "tax_ids": [Command.set(taxes.ids)],
+            "is_loyalty_reduction": True,
+            "extra_tax_data": AccountTax._export_base_line_extra_tax_data(base_line),
+        }
 
     def _reduce_posted_price(self, card, points, amount):
         """Make, post and match the credit note by which points lower the price of this posted invoice."""
@@ -140,13 +149,11 @@ class AccountMove(models.Model):
         return note
 
     def copy_data(self, default=None):
-        """A duplicate is not paid with points: leave the lines out. A credit note takes them back.
-
-        Nor is the invoice that reverses a credit note: whether points pay it again is for the customer to say.
-        """
+        """The credit note of an invoice takes lines of points back. No other copy has them: whether points pay it again
+        is for the customer to say."""
         vals_list = super().copy_data(default=default)
-        for move, vals in zip(self, vals_list):
-            if move.move_type == "out_refund" or not self.env.context.get("include_business_fields"):
+        if (default or {}).get("move_type") != "out_refund":
+            for vals in vals_list:
                 vals["line_ids"] = [
                     command
                     for command in vals.get("line_ids", [])
@@ -177,8 +184,11 @@ class AccountMove(models.Model):
                     )
                 )
             sign = 1 if move.move_type == "out_refund" else -1
-            total = sign * sum(lines.mapped("price_total"))
-            if move.currency_id.compare_amounts(total, move.loyalty_redeem_amount):
+            total, amount = sign * sum(lines.mapped("price_total")), move.loyalty_redeem_amount
+            if move.move_type != "out_refund" and move.loyalty_hold_id:
+                # In money of the company, whatever currency, date and rate the draft has by now.
+                amount = move._from_company_currency(move.sudo().loyalty_hold_id.amount)  # access: the server's field
+            if move.currency_id.compare_amounts(total, amount):
                 raise UserError(
                     self.env._(
                         "The lines of %(document)s that points pay add up to %(total)s; %(points)s points pay %(amount)s. "
@@ -186,9 +196,86 @@ class AccountMove(models.Model):
                         document=move.display_name,
                         total=move.currency_id.format(total),
                         points=say_points(self.env, move.loyalty_redeem_points),
-                        amount=move.currency_id.format(move.loyalty_redeem_amount),
+                        amount=move.currency_id.format(amount),
                     )
                 )
+            if move.loyalty_redeem_points:
+                move._check_reduction_pays(lines, sign, total)
+
+    def _check_reduction_pays(self, lines, sign, total):
+        """Points lower the price of what they may pay, with its taxes, while it is due (S24, bP6)."""
+        self.ensure_one()
+        hold = self.sudo().loyalty_hold_id  # reservations are read here only
+        self._check_can_pay(
+            self.loyalty_redeem_card_id.sudo(), self.loyalty_redeem_points, hold
+        )  # the card was presented
+        currency, invoice = self.currency_id, self
+        if self.move_type == "out_refund":
+            invoice = self.reversed_entry_id
+            due = invoice.amount_residual + invoice._matched_with(self)
+            # Converting there and back may be off by a cent.
+            if currency != invoice.currency_id or currency.compare_amounts(total, due + currency.rounding) > 0:
+                raise UserError(
+                    self.env._(
+                        "Points can pay %(due)s of %(invoice)s, not %(amount)s. Apply fewer points.",
+                        due=invoice.currency_id.format(due),
+                        invoice=invoice.display_name,
+                        amount=currency.format(total),
+                    )
+                )
+        differences, payable = defaultdict(float), invoice._loyalty_tax_sets()
+        weights = list(payable.values())
+        for taxes, share in zip(payable, split(total, weights, currency.rounding) if any(weights) else weights):
+            differences[self._reducible(taxes)] += share
+        for line in lines:
+            differences[line.tax_ids._origin] -= sign * line.price_total
+        # Rounding of the taxes of the whole document may have shifted a cent since.
+        tolerance, in_company = 2 * currency.rounding, total / (self.invoice_currency_rate or 1.0)
+        if (
+            any(currency.compare_amounts(abs(value), tolerance) > 0 for value in differences.values())
+            or self.company_currency_id.compare_amounts(in_company, sum(weights) + tolerance) > 0
+        ):
+            raise UserError(
+                self.env._(
+                    "The lines of %s that points pay do not fit the lines that they pay for: amounts, taxes or products "
+                    "changed. Use Apply Loyalty Points again.",
+                    self.display_name,
+                )
+            )
+
+    def _complete_credit_note(self):
+        """Take lines of points of the invoice back, pro rata to its goods, where this credit note does not do it yet.
+
+        At least as much as keeps all credit notes from paying out more than was asked for in money.
+        """
+        self.ensure_one()
+        invoice = self.reversed_entry_id
+        lines = invoice.invoice_line_ids.filtered("is_loyalty_reduction")
+        if not lines or self._is_reduction() or self.currency_id != invoice.currency_id:
+            return
+        currency = self.currency_id
+        notes = invoice._loyalty_sale()[1]
+        notes = self.union(*notes).filtered(lambda note: note.reversed_entry_id == invoice)
+        returned = notes.invoice_line_ids.filtered("is_loyalty_reduction")
+        whole, before = (-sum(part.mapped("price_total")) for part in (lines, returned))
+        payable = sum(invoice._loyalty_payable_lines().mapped("price_total"))
+        credited = sum(sum(note._loyalty_payable_lines().mapped("price_total")) for note in notes)
+        share = part_of(whole, min(max(credited, 0), payable), payable, currency.rounding) if payable else whole
+        excess = sum(notes.mapped("amount_total")) - invoice.amount_total
+        missing = currency.round(min(whole, max(share, before + excess)) - before)
+        missing = min(missing, self.amount_total)
+        if currency.compare_amounts(missing, 0) <= 0:
+            return
+        by_taxes = returned.grouped("tax_ids")
+        shares = split(-before - missing, [-line.price_total for line in lines], currency.rounding)
+        commands = []
+        for line, target in zip(lines, shares):
+            gross = currency.round(target - sum(by_taxes.get(line.tax_ids, lines.browse()).mapped("price_total")))
+            if not currency.is_zero(gross):
+                commands.append(
+                    Command.create(self._prepare_reduction_line(line.tax_ids, gross, line.account_id, line.name))
+                )
+        self.write({"invoice_line_ids": commands})
 
     def _return_reduced_points(self):
         """Give points back for the lines of points that this credit note takes back of its invoice."""

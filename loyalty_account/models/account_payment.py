@@ -495,7 +495,9 @@ class AccountPayment(models.Model):
                     "The invoice that %s paid was deleted. Apply the points to another invoice.", self.display_name
                 )
             )
-        due = self.loyalty_move_id._loyalty_payable_amount()
+        if self.loyalty_move_id.state != "posted":
+            raise UserError(self.env._("Confirm %s before points pay it.", self.loyalty_move_id.display_name))
+        due = self.loyalty_move_id._loyalty_payable_amount(self.move_id)
         if self.currency_id.compare_amounts(self.amount, due) > 0:
             raise UserError(
                 self.env._(
