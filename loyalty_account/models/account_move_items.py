@@ -45,6 +45,14 @@ class AccountMove(models.Model):
                 ).tax_tag_ids
         return result
 
+    def _post(self, soft=True):
+        """Entries with points settle what they were made for, the first time and whenever they are confirmed again."""
+        posted = super()._post(soft)
+        entries = posted.filtered("loyalty_items")
+        entries.origin_payment_id._reconcile_with_loyalty_move()
+        entries._match_returns()
+        return posted
+
     def _check_loyalty_items(self):
         """Refuse entries that would book something else than the points justify; their reversals mirror them."""
         for move in self:

@@ -205,18 +205,14 @@ class AccountMove(models.Model):
                 sets[base_line["tax_ids"]._origin] += details["total_included"] + details["delta_total_excluded"]
         return {taxes: max(0.0, self.company_currency_id.round(gross)) for taxes, gross in sets.items()}
 
-    def _loyalty_payable_amount(self, entry=None):
-        """Return how much points can still pay today, in company currency (C21): never more than is due.
-
-        :param entry: entry with points that is confirmed again; what it is matched with is due to it
-        """
+    def _loyalty_payable_amount(self):
+        """Return how much points can still pay today, in company currency (C21): never more than is due."""
         self.ensure_one()
         if self.move_type not in ("out_invoice", "out_receipt") or self.state not in ("draft", "posted"):
             return 0.0
         payable = sum(self._loyalty_payable_lines().mapped("price_total"))
-        own = self._matched_with(entry) if entry else 0.0
-        redeemed = self.loyalty_amount_redeemed - own
-        due = self.amount_residual + own
+        redeemed = self.loyalty_amount_redeemed
+        due = self.amount_residual
         if self.state == "draft":
             due += self.loyalty_redeem_amount  # the draft's own lines would be replaced
         amount = max(0.0, min(due, payable - redeemed))
@@ -224,11 +220,6 @@ class AccountMove(models.Model):
             return self.currency_id.round(amount)
         today = fields.Date.context_today(self)
         return self.currency_id._convert(amount, self.company_currency_id, self.company_id, today)
-
-    def _matched_with(self, entry):
-        """Return what of this invoice ``entry`` is matched with: Odoo keeps matches of entries that are reset to draft."""
-        partials = self.line_ids.matched_credit_ids.filtered(lambda partial: partial.credit_move_id.move_id == entry)
-        return sum(partials.mapped("debit_amount_currency"))
 
     # --- actions -------------------------------------------------------------------------------------------------
 
@@ -468,6 +459,10 @@ class AccountMove(models.Model):
         notes = self.filtered(lambda move: move.move_type == "out_refund")
         payments = notes._only_loyalty_payments()
         result = super().button_draft()
+        # Odoo keeps matches of drafts, and the invoice would stay paid by points that are on the card again.
+        self.filtered(
+            lambda move: move.loyalty_items or move in notes and move._is_reduction()
+        ).line_ids.remove_move_reconcile()
         payments._undo_loyalty()
         notes._undo_reductions()
         for move in self - notes:
@@ -653,9 +648,8 @@ class AccountPayment(models.Model):
     _inherit = "account.payment"
 
     def _confirm_for_move(self):
-        """Confirm a payment that was made for an invoice, match it and say so."""
+        """Confirm a payment that was made for an invoice, which matches it, and say so."""
         self.action_post()
-        self._reconcile_with_loyalty_move()
         self._log_redemption(self.loyalty_move_id)
 
     def _log_redemption(self, move):
@@ -726,7 +720,6 @@ class AccountPayment(models.Model):
             }
         )
         payment.action_post()
-        payment._reconcile_with_loyalty_move()
         open_lines = (payment | self).move_id.line_ids.filtered(
             lambda line: line.account_id == self.destination_account_id and not line.reconciled
         )

@@ -212,7 +212,7 @@ class AccountMove(models.Model):
         currency, invoice = self.currency_id, self
         if self.move_type == "out_refund":
             invoice = self.reversed_entry_id
-            due = invoice.amount_residual + invoice._matched_with(self)
+            due = invoice.amount_residual
             # Converting there and back may be off by a cent.
             if currency != invoice.currency_id or currency.compare_amounts(total, due + currency.rounding) > 0:
                 raise UserError(
@@ -356,13 +356,21 @@ class AccountMove(models.Model):
         entry.sudo().loyalty_redeem_note_id = credit_note  # the field is the server's
         entry._freeze_loyalty_items()
         entry._post()
-        for other in (credit_note, self):
-            open_lines = (entry | other).line_ids.filtered(
-                lambda line: line.account_id == receivable and not line.reconciled
-            )
-            if len(open_lines.move_id) > 1:
-                open_lines.reconcile()
         return entry
+
+    def _match_returns(self):
+        """Match entries that give points back with their credit note, then with the credit note of points they undo."""
+        for entry in self.filtered("loyalty_redeem_note_id"):
+            for other in (entry.loyalty_redeem_note_id, entry.loyalty_redeem_origin_id):
+                open_lines = (entry | other).line_ids.filtered(
+                    lambda line: (
+                        line.account_id.account_type == "asset_receivable"
+                        and line.parent_state == "posted"
+                        and not line.reconciled
+                    )
+                )
+                if len(open_lines.move_id) > 1 and len(open_lines.account_id) == 1:
+                    open_lines.reconcile()
 
 
 class AccountMoveLine(models.Model):

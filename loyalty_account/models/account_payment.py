@@ -329,11 +329,9 @@ class AccountPayment(models.Model):
         return result
 
     def action_post(self):
-        """Confirm; then let the points settle the invoice they were applied to."""
+        """Confirm. No bank statement will follow: what points paid is paid, also by a payment that was a draft again."""
         waiting = self.filtered(lambda payment: payment.loyalty_card_id and payment.state == "draft")
         result = super().action_post()
-        waiting._reconcile_with_loyalty_move()
-        # No bank statement will follow: what points paid is paid, also by a payment that was a draft again.
         waiting.filtered("move_id")._compute_state()
         return result
 
@@ -497,7 +495,7 @@ class AccountPayment(models.Model):
             )
         if self.loyalty_move_id.state != "posted":
             raise UserError(self.env._("Confirm %s before points pay it.", self.loyalty_move_id.display_name))
-        due = self.loyalty_move_id._loyalty_payable_amount(self.move_id)
+        due = self.loyalty_move_id._loyalty_payable_amount()
         if self.currency_id.compare_amounts(self.amount, due) > 0:
             raise UserError(
                 self.env._(

@@ -267,6 +267,7 @@ class TestPriceReduction(ReductionCase):
         entry = move._loyalty_reductions().loyalty_redeem_return_ids
         self.assertEqual(entry.loyalty_redeem_note_id, note)
         entry.button_draft()
+        self.assertEqual((self.card.points, note.amount_residual), (950, 50))
         entry = entry.with_user(self.clerk).with_context(skip_invoice_sync=True)
         vat = entry.line_ids.filtered("tax_line_id")
         contra = entry.line_ids.filtered(lambda line: line.account_id == self.contra_account)
@@ -275,7 +276,7 @@ class TestPriceReduction(ReductionCase):
             entry.action_post()
         self.env.invalidate_all()
         entry.action_post()
-        self.assertEqual(self.card.points, 1000)
+        self.assertEqual((self.card.points, note.amount_residual), (1000, 0))
 
     def test_goods_on_a_credit_note_of_points(self):
         """N4, C6: goods are credited by a credit note of their own, which takes back what they earned."""
