@@ -20,6 +20,7 @@ from . import res_company
 from . import res_config_settings
 from . import res_partner_category
 from . import res_partner
+from . import product_filters
 from . import product_template
 from . import loyalty_earning
 from . import loyalty_program_earning

@@ -175,6 +175,17 @@ class LoyaltyCard(models.Model):
         self.invalidate_recordset(["ledger_revision", "reserved_points", "available_points"])
         self.env["res.partner"]._forget_loyalty_totals()
 
+    def _forget_contents(self):
+        """Forget what this transaction read of the cards: their holds changed after their revision did.
+
+        In between, whoever reacted to the change may have asked for their balances.
+        """
+        known = self.env.cr.cache.get(CONTENTS, {})
+        for card_id in self.ids:
+            known.pop(card_id, None)
+        self.invalidate_recordset(BALANCES, flush=False)
+        self.env["res.partner"]._forget_loyalty_totals()
+
     def _place_hold(self, points, key, document, ttl, values=None):
         """Implementation of :meth:`_hold`, with the card locked."""
         Hold = self.env["loyalty.hold"].sudo()
@@ -219,6 +230,7 @@ class LoyaltyCard(models.Model):
                 **(values or {}),
             }
         )
+        self._forget_contents()
         card.holds.append(allocation.Hold(hold.id, units, today))
         gateway.remember_balances(card)
         return hold

@@ -55,10 +55,12 @@ class LoyaltyHold(models.Model):
 
     def _close(self, state):
         """Move active holds to ``state``; the card rows are locked and touched, so a concurrent spender waits."""
-        self.env["loyalty.card"].browse(sorted(set(self.card_id.ids)))._ledger_touch()
+        cards = self.env["loyalty.card"].browse(sorted(set(self.card_id.ids)))
+        cards._ledger_touch()
         self.invalidate_recordset(["state"])
         open_holds = self.filtered(lambda hold: hold.state == "active")
         open_holds._settle({"state": state})
+        cards._forget_contents()
         return open_holds
 
     def _consume(self, reason=None, document=None, overdraw="refuse", effective_date=None):

@@ -83,7 +83,7 @@ class LoyaltyProgram(models.Model):
 
         Every document that earns asks, and rules hardly ever change: remembered until one does.
         """
-        rules = self.sudo()._earning_rules()  # the same for everybody
+        rules = self.sudo().with_context(active_test=True)._earning_rules()  # the same for everybody
         return [FrozenRule(rule._earning_terms(), rule._product_filter()) for rule in rules]
 
     def _excludes_pricelist(self, pricelist):
@@ -94,8 +94,13 @@ class LoyaltyProgram(models.Model):
     @remembered("self.id", "pricelist_id")
     def _excludes_pricelist_id(self, pricelist_id):
         """Every order asks, and programs hardly ever change: remembered until one does."""
-        excluded, only = self.excluded_pricelist_ids.ids, self.pricelist_ids.ids
+        program = self._for_everybody()
+        excluded, only = program.excluded_pricelist_ids.ids, program.pricelist_ids.ids
         return pricelist_id in excluded or bool(only and pricelist_id not in only)
+
+    def _for_everybody(self):
+        """Return the programs with all their pricelists: archived ones and those of other companies too."""
+        return self.sudo().with_context(active_test=False)
 
     def write(self, vals):
         result = super().write(vals)
@@ -120,7 +125,8 @@ class LoyaltyProgram(models.Model):
     @remembered("self.id")
     def _has_pricelists(self):
         """Every invoice asks: remembered as above."""
-        return bool(self.excluded_pricelist_ids or self.pricelist_ids)
+        program = self._for_everybody()
+        return bool(program.excluded_pricelist_ids or program.pricelist_ids)
 
 
 class LoyaltyRule(models.Model):

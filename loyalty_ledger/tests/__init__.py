@@ -8,6 +8,7 @@ from . import test_security_matrix
 from . import test_verification
 from . import test_adjust
 from . import test_adjustment_approval
+from . import test_memory
 from . import test_no_earn
 from . import test_partner
 from . import test_program_change

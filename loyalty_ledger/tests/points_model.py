@@ -277,6 +277,12 @@ class Ledger:
                 wanted -= part
                 movement.taken.append((lot, part))
         if mode == "clamp":
+            for lot in lots:
+                if wanted and not self.is_open(lot, self.today) and not self.is_lapsed(card, lot, self.today):
+                    part = min(wanted, lot.remaining)
+                    lot.remaining -= part
+                    wanted -= part
+                    movement.taken.append((lot, part))
             movement.points += wanted
         elif wanted:
             self.owe(card, movement, wanted)

@@ -36,6 +36,24 @@ class TestHolds(LedgerCase):
         self.assertBalances(points=70, reserved=0, available=70, redeemed=30)
         self.assertClean()
 
+    def test_whoever_asks_while_points_are_reserved(self):
+        """N6, C18: code that reacts to what expires at that moment, and asks for the balance, changes nothing."""
+        self.earn(100, expiration_date="2026-03-20")
+        self.earn(50)
+        asked = []
+
+        def react(cards, before, after):
+            asked.extend(card.available_points for card in cards)
+
+        self.patch(self.registry["loyalty.card"], "_points_changed", react)
+        with self.on("2026-03-25"):
+            self.card._hold(30, "holds:asked")
+            self.assertEqual(asked, [50])
+            self.assertEqual((self.card.available_points, self.card.reserved_points), (20, 30))
+            with self.assertRaisesRegex(ValidationError, "has 20 points available"):
+                self.redeem(21)
+        self.assertClean()
+
     def test_release(self):
         """N6, C18: cancelling gives the points back once; a released hold cannot be used."""
         self.earn(100)

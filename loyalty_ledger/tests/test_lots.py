@@ -1,7 +1,7 @@
 from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 
-from .common import LedgerCase
+from .common import TODAY, LedgerCase
 
 
 @tagged("post_install", "-at_install")
@@ -92,6 +92,20 @@ class TestLots(LedgerCase):
                 self.assertEqual(entry.waived_points, 70 if policy == "clamp" else 0)
                 with self.assertRaisesRegex(ValidationError, "Only 0 points"):
                     self.reverse(earned, 1)
+        self.assertClean()
+
+    def test_points_that_are_still_pending_are_not_waived(self):
+        """N4, N9: a program that waives what was spent takes back other points that nobody could spend yet first."""
+        self.program.write({"negative_policy": "clamp", "vesting_days": 14})
+        first = self.earn(10, available_from=TODAY)
+        self.redeem(10)
+        second = self.earn(6)
+        self.reverse(first, 4)
+        self.assertBalances(points=2, pending=2, debt=0)
+        entry = self.reverse(first, 6)
+        self.assertEqual(entry.waived_points, 4)
+        self.assertBalances(points=0, pending=0, debt=0)
+        self.assertEqual(self.reverse(second).waived_points, 6)
         self.assertClean()
 
     def test_reversal_of_what_was_never_paid(self):

@@ -480,6 +480,9 @@ class Card:
                 missing -= part
                 budget -= part if is_live else 0
         missing -= self._take_in_order(min(missing, budget), entry, plan, as_of, hold)
+        if missing and reverses is not None and op.overdraw == "clamp":
+            # Only what was spent is waived: other points that nobody can spend yet were not.
+            missing -= self._take_pending(missing, entry, plan, as_of)
         if hold is not None:
             self.holds.remove(hold)
         if missing and op.overdraw == "clamp":
@@ -514,6 +517,15 @@ class Card:
             part = min(left, lot.remaining)
             self._take(lot, part, entry, plan)
             left -= part
+        return amount - left
+
+    def _take_pending(self, amount, entry, plan, as_of):
+        left = amount
+        for lot in self.ordered_lots() if self._has_vesting else ():
+            if left and lot.remaining and lot.vests and lot.vests > as_of and self.lot_expiry(lot) >= as_of:
+                part = min(left, lot.remaining)
+                self._take(lot, part, entry, plan)
+                left -= part
         return amount - left
 
     def _drop_empty_lots(self):

@@ -98,14 +98,14 @@ class LoyaltyProgram(models.Model):
 
         Every order asks, and programs hardly ever change: remembered until one does.
         """
-        program = self.sudo().with_context(active_test=False)  # the same for everybody
+        program = self._for_everybody()
         return frozenset(program.pos_config_ids.ids), frozenset(program.pricelist_ids.ids)
 
     @api.model
     @remembered()
     def _server_program_ids(self):
         """Return the ids of the programs whose points the server gives; remembered as above."""
-        return tuple(self.sudo().search(self._server_domain()).ids)
+        return tuple(self.sudo().with_context(active_test=True).search(self._server_domain()).ids)
 
     @api.model
     def _server_domain(self):

@@ -1,0 +1,30 @@
+from odoo import models
+
+# The database takes what is deleted out of programs and their rules; nobody writes them.
+
+
+class ProductPricelist(models.Model):
+    _inherit = "product.pricelist"
+
+    def unlink(self):
+        result = super().unlink()
+        self.env.registry.clear_cache()  # which pricelists programs name
+        return result
+
+
+class ProductCategory(models.Model):
+    _inherit = "product.category"
+
+    def unlink(self):
+        result = super().unlink()
+        self.env.registry.clear_cache()  # which products rules count
+        return result
+
+
+class ProductTag(models.Model):
+    _inherit = "product.tag"
+
+    def unlink(self):
+        result = super().unlink()
+        self.env.registry.clear_cache()  # which products rules count
+        return result
