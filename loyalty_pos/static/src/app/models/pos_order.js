@@ -142,10 +142,12 @@ patch(PosOrder.prototype, {
     /** Points that were put on an open order are not the beginning of its payment: more goods can follow. */
     getScreenData() {
         const screen = super.getScreenData(...arguments);
-        const isOpen = !this.finalized && !this.isRefund;
-        return isOpen &&
+        const payments = this.payment_ids;
+        return !this.finalized &&
+            !this.isRefund &&
             screen.name === "PaymentScreen" &&
-            this.payment_ids.every((payment) => payment.isLoyalty)
+            payments.length &&
+            payments.every((payment) => payment.isLoyalty)
             ? { name: "ProductScreen" }
             : screen;
     },

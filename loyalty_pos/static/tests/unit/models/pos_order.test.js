@@ -54,6 +54,20 @@ describe("pos.order - cards and redemptions", () => {
         expect(serialized[2].uuid).toBe("p-1");
     });
 
+    test("H14: an order with nothing but points put on it goes on where goods are added", async () => {
+        const { store, method } = await setupLoyaltyTill();
+        const card = await makeCard(store, MockServer.env);
+        const order = await getFilledOrder(store);
+        order.setScreenData({ name: "PaymentScreen" });
+        expect(order.getScreenData().name).toBe("PaymentScreen");
+
+        order.addLoyaltyPayment({ uuid: "p-1", method, card, points: 250, amount: 2.5 });
+        expect(order.getScreenData().name).toBe("ProductScreen");
+
+        order.addPaymentline(store.models["pos.payment.method"].get(1));
+        expect(order.getScreenData().name).toBe("PaymentScreen");
+    });
+
     test("bH10: what rewards spend cannot be redeemed as well", async () => {
         const { store } = await setupLoyaltyTill();
         const card = await makeCard(store, MockServer.env);
