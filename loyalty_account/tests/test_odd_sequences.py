@@ -37,6 +37,40 @@ class TestOddReductions(ReductionCase):
         self.assertAlmostEqual(sum(reduction.mapped("balance")), 43.48)
         self.assertEqual(self.card.points, 950)
 
+    def test_foreign_currency_posted_again(self):
+        """S10, S11: posted, reset and posted again, points pay what they paid at first, whatever a point is worth now."""
+        euro = self.setup_other_currency("EUR", rates=[("2020-01-01", 0.8)])
+        move = self.draft(33, self.line(19.99, 15), self.line(30.03, 5), currency_id=euro.id)
+        total = move.amount_total
+        for value in (1.0, 0.5):
+            self.set_value(value)
+            move.action_post()
+            self.assertEqual((move.amount_total, move.loyalty_amount_redeemed, self.card.points), (total, 26.4, 967))
+            move.button_draft()
+            self.assertEqual((self.card.points, self.card.available_points), (1000, 967))
+        move.button_cancel()
+        self.assertEqual(self.card.available_points, 1000)
+
+    def test_several_credit_notes_at_once(self):
+        """N4: credit notes that are confirmed together give each their part back."""
+        move = self.draft()
+        move.action_post()
+        self.pay(move)
+        notes = self.credit(move, self.line(50, 15), post=False) | self.credit(move, self.line(50, 15), post=False)
+        notes.action_post()
+        self.assertEqual((notes.mapped("amount_residual"), self.card.points), ([32.5, 32.5], 1000))
+
+    def test_another_company(self):
+        """M2, S11: a draft that moved to another company is not paid with points of this one."""
+        other = self.setup_other_company(name="Other")
+        self.clerk.company_ids |= other["company"]
+        move = self.draft()
+        with self.assertRaises(UserError), self.cr.savepoint():
+            move.with_context(allowed_company_ids=self.clerk.company_ids.ids).journal_id = other["default_journal_sale"]
+            move.action_post()
+        self.env.invalidate_all()
+        self.assertEqual((move.company_id, self.card.points), (self.company, 1000))
+
     def test_goods_changed(self):
         """S24, bP6: lines of points carry the taxes of what they pay, and never pay for shipping."""
         move = self.draft()
