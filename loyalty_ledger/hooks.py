@@ -7,6 +7,7 @@ from odoo.tools import SQL
 
 from .models.loyalty_program import LEDGERED_TYPES
 from .tools import ddl
+from .tools.leaving import keep_demo_records
 from .tools.today import loyalty_today
 
 _logger = logging.getLogger(__name__)
@@ -122,6 +123,7 @@ def post_init_hook(env):
 
 def uninstall_hook(env):
     """Leave Odoo's loyalty with the same balances: plain column, no triggers, a history that adds up."""
+    keep_demo_records(env, "loyalty_ledger")
     env["loyalty.card"]._write_history_differences()
     env.flush_all()
     ddl.drop_all(env.cr)

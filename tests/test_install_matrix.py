@@ -77,7 +77,7 @@ class TestInstallMatrix(BaseCase):
 
     def prepare(self):
         """Cards as a shop has them before us: every type, archived, empty, owing, with fractions; some with history."""
-        # Without our demo data: it is deleted with the add-on that brought it.
+        # Without our demo data: their cards stay behind, and coming again would find their numbers taken.
         self.rows("UPDATE ir_module_module SET demo = FALSE")
         programs = {}
         for kind in {card[0] for card in CARDS}:

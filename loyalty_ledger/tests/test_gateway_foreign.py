@@ -1,6 +1,7 @@
 from odoo.exceptions import ValidationError
 from odoo.tests import Form, tagged
 
+from ..tools.leaving import keep_demo_records
 from ..tools.source import Source
 from .common import LedgerCase
 
@@ -147,3 +148,19 @@ class TestForeignChanges(LedgerCase):
         coupon.points += 5
         self.assertEqual(self.entries(coupon), [("upstream", 5, 5)])
         self.assertClean()
+
+    def test_demonstration_cards_stay(self):
+        """N12: removing the add-on leaves the cards of its demonstration data, which may be in use by then."""
+        names = {"demo_program_left": self.program, "demo_card_left": self.card, "other_card_left": self.other}
+        self.env["ir.model.data"].create(
+            [
+                {"module": "loyalty_ledger", "name": name, "model": record._name, "res_id": record.id}
+                for name, record in names.items()
+            ]
+        )
+        self.earn(10)
+        keep_demo_records(self.env, "loyalty_ledger")
+        self.assertFalse(self.env.ref("loyalty_ledger.demo_program_left", raise_if_not_found=False))
+        self.assertFalse(self.env.ref("loyalty_ledger.demo_card_left", raise_if_not_found=False))
+        self.assertEqual(self.env.ref("loyalty_ledger.other_card_left"), self.other)
+        self.assertBalances(points=10, available=10)
