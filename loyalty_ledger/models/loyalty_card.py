@@ -243,12 +243,7 @@ class LoyaltyCard(models.Model):
     def _check_may_manage(self, vals):
         """Only managers redirect, date or hand over a card: salespeople and cashiers have upstream's write access."""
         names = [name for name in MANAGED if name in vals]
-        if (
-            not names
-            or self.env.su
-            or Source.of(self.env)
-            or self.env.user.has_group("loyalty_ledger.group_loyalty_manager")
-        ):
+        if not names or self._may_manage():
             return
         for card in self.filtered("ledgered"):
             for name in names:
@@ -265,6 +260,24 @@ class LoyaltyCard(models.Model):
                         code=card.code,
                     )
                 )
+
+    def _check_may_issue(self, vals, program):
+        """Whoever issues a card decides neither who gets its points nor its level: a manager does."""
+        usual = {"points_to_id": False, "level_id": program.sudo().level_ids.sorted("min_points")[:1].id}
+        names = [name for name in usual if vals.get(name) and vals[name] != usual[name]]
+        if names and not self._may_manage():
+            raise AccessError(
+                self.env._(
+                    "Only a loyalty manager can choose the %s of a new card.",
+                    ", ".join(self._fields[name]._description_string(self.env) for name in names),
+                )
+            )
+
+    def _may_manage(self):
+        """Return whether managers, or code of the server, act."""
+        return bool(
+            self.env.su or Source.of(self.env) or self.env.user.has_group("loyalty_ledger.group_loyalty_manager")
+        )
 
     def _check_register_rules(self, vals):
         """What a used card does not allow any more (H9, H11, H12)."""
@@ -292,6 +305,7 @@ class LoyaltyCard(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         """Create cards; a balance given by other code becomes an entry of the ledger."""
+        vals_list = [dict(vals) for vals in vals_list]  # the caller's stay as they are, for the next card
         granted = []
         for vals in vals_list:
             program = self.env["loyalty.program"].browse(
@@ -302,6 +316,8 @@ class LoyaltyCard(models.Model):
             ledgered = program.sudo().program_type in LEDGERED_TYPES
             if ledgered and vals.get("points"):
                 self._check_may_write_points()
+            if ledgered:
+                self._check_may_issue(vals, program)
             for name in PROJECTIONS:
                 vals.pop(name, None)
             if not vals.get("code"):

@@ -216,6 +216,20 @@ class TestRegister(RegisterCase):
         self.card.with_user(self.manager).action_unarchive()
         self.assertTrue(self.card.active)
 
+    def test_who_issues_a_card_decides_no_level_and_no_other_card(self):
+        """H17, H18, S20: users issue cards on the first level that keep their own points; managers decide otherwise."""
+        self.program.level_ids = [
+            Command.create({"name": name, "min_points": points}) for name, points in (("Silver", 0), ("Gold", 100))
+        ]
+        silver, gold = self.program.level_ids
+        issued = self.Card.with_user(self.user)
+        values = {"program_id": self.program.id, "level_id": silver.id, "points_to_id": False}
+        self.assertEqual(issued.create(values).level_id, silver)
+        for name, value in (("level_id", gold.id), ("points_to_id", self.other.id)):
+            with self.assertRaisesRegex(AccessError, "Only a loyalty manager can choose the"):
+                issued.create({**values, name: value})
+            self.assertEqual(issued.with_user(self.manager).create({**values, name: value})[name].id, value)
+
     def test_unused_program_is_deleted_and_a_used_one_archived(self):
         """S4, S5: the same for card types: one with cards stays and is archived."""
         empty = self.make_program(name="Empty")

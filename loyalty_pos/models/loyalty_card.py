@@ -61,8 +61,8 @@ class LoyaltyCard(models.Model):
     def _check_may_write_points(self):
         return server_vouches(self.env) or super()._check_may_write_points()
 
-    def _check_may_manage(self, vals):
-        return server_vouches(self.env) or super()._check_may_manage(vals)
+    def _may_manage(self):
+        return server_vouches(self.env) or super()._may_manage()
 
     def _send_creation_communication(self, force_send=False):
         """The mail about a gift card names its value: post it before, the till sends the mail in mid-flight."""
