@@ -86,7 +86,7 @@ class LoyaltyCard(models.Model):
         stand_in_line(self.env.cr, [f"loyalty.card:{card_id}"])
         config = self._till_of_call(config_id)
         Card = self.sudo().with_context(active_test=False)  # the till was checked; cashiers reserve, nothing else
-        card = Card.search_fetch([("id", "=", card_id)]).with_context(self.env.context)
+        card = Card.search_fetch([("id", "=", card_id)]).with_env(self.sudo().env)
         program = card.program_id
         if not card or not program._is_offered_at(config) or not program._pays_at_till():
             raise UserError(self.env._("Points of this card cannot pay at %s.", config.name))
