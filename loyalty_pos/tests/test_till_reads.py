@@ -66,3 +66,12 @@ class TestTillReads(TillCase):
         self.assertFalse(answer["successful"])
         self.assertIn(gift.code, answer["payload"]["error_message"])
         self.assertFalse(self.cards.get_gift_card_status(gift.code, self.config.id)["status"])
+
+    def test_card_in_debt_earns(self):
+        """N8: a card that owes points spends none, and is no reason to refuse an order that earns on it."""
+        card = self.make_card(self.ann, 10)
+        debit = {"card_id": card.id, "kind": "redeem", "points": -30, "key": "test-debt", "overdraw": "debt"}
+        card._post_entries([debit])
+        orders = self.env["pos.order"].with_user(self.cashier)
+        self.assertTrue(orders.validate_coupon_programs({str(card.id): 5}, [])["successful"])
+        self.assertFalse(orders.validate_coupon_programs({str(card.id): -5}, [])["successful"])
