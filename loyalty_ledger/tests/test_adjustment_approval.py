@@ -105,15 +105,17 @@ class TestAdjustmentApproval(AdjustCase):
         self.request(cards=shared, points=11)
 
     def test_other_doors(self):
-        """N10: neither Odoo's Update Balance nor generated cards pass the limit."""
+        """N10: neither Odoo's Update Balance, which shows what waits now, nor generated cards pass the limit."""
         wizard = (
             self.env["loyalty.card.update.balance"]
             .with_user(self.manager)
             .create({"card_id": self.card.id, "new_balance": 500, "description": "Gift"})
         )
-        wizard.action_update_card_point()
+        action = wizard.action_update_card_point()
         self.assertBalances(points=0)
-        self.assertEqual(self.env["loyalty.adjustment"].search([], limit=1).line_ids.card_id, self.card)
+        waiting = self.env["loyalty.adjustment"].search([], limit=1)
+        self.assertEqual(waiting.line_ids.card_id, self.card)
+        self.assertEqual((action["res_model"], action["res_id"]), (waiting._name, waiting.id))
         generate = (
             self.env["loyalty.generate.wizard"]
             .with_user(self.manager)

@@ -17,6 +17,7 @@ class LoyaltyCardUpdateBalance(models.TransientModel):
         Odoo gives salespeople and cashiers this wizard; setting a balance takes a loyalty manager (S20).
         """
         ledgered = self.filtered("card_id.ledgered")
+        waiting = None
         for wizard in ledgered:
             card = wizard.card_id
             card._check_ledger_group(MANAGER)
@@ -28,7 +29,9 @@ class LoyaltyCardUpdateBalance(models.TransientModel):
             adjust = self.env["loyalty.adjust.wizard"].create(
                 {"card_ids": card.ids, "mode": "set", "points": wizard.new_balance, "reason": wizard.description}
             )
-            adjust.action_confirm()
+            action = adjust.action_confirm()
+            if adjust.adjustment_id:
+                waiting = action  # show what waits for approval: the balance is as before
             change = card.points - before
             if change:
                 self.env["loyalty.history"].create(
@@ -40,7 +43,8 @@ class LoyaltyCardUpdateBalance(models.TransientModel):
                     }
                 )
         rest = self - ledgered
-        return super(LoyaltyCardUpdateBalance, rest).action_update_card_point() if rest else None
+        result = super(LoyaltyCardUpdateBalance, rest).action_update_card_point() if rest else None
+        return waiting or result
 
 
 class LoyaltyGenerateWizard(models.TransientModel):
