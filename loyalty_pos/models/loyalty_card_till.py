@@ -193,6 +193,8 @@ class LoyaltyCard(models.Model):
             raise UserError(reason)
         active = earlier.filtered(lambda hold: hold._is_active())
         if len(active) == 1 and active.card_id == self and active.points == points:
+            if order_uuid and active.pos_order_uuid != order_uuid:  # a bill that was split or merged
+                active._settle({"pos_order_uuid": order_uuid})
             return active
         active._release()
         program = self.program_id

@@ -1,6 +1,7 @@
 """What an order of the till has to do with points: its card, and what came of it."""
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 
 from .pos_order_line import REWARD_FIELDS
 from .pos_order_settle import ids_of, values_of
@@ -98,6 +99,8 @@ class PosOrder(models.Model):
         self._forget_missing_cards(order)
         if self._is_sent_by_customer(order):
             self._forget_points_of_self_order(order)
+        if order.get("state") == "draft":
+            self._move_holds(order, existing_order)
         return super()._process_order(order, existing_order)
 
     @api.model
@@ -117,6 +120,25 @@ class PosOrder(models.Model):
         for row in rows:
             if row.get("loyalty_card_id") and row["loyalty_card_id"] not in cards.ids:
                 row["loyalty_card_id"] = False
+
+    @api.model
+    def _move_holds(self, order, existing_order):
+        """What is reserved follows its payment to another order: when a bill is split, and when two tills serve a table.
+
+        Restaurants take an order for a table that has an open one already as part of that one.
+        """
+        rows = (values_of(command) for command in [*(order.get("payment_ids") or ()), *(order.get("lines") or ())])
+        named = {row.get("loyalty_redeem_uuid") or row.get("uuid") for row in rows if row.get("loyalty_card_id")}
+        sent = order.get("uuid")
+        kept = existing_order.uuid if existing_order else sent
+        if not named and sent == kept:
+            return
+        holds = self.env["loyalty.hold"].sudo()  # cashiers have no access to reservations
+        moved = Domain("pos_uuid", "in", list(named))
+        if sent != kept:
+            moved |= Domain("pos_order_uuid", "=", sent)
+        for hold in holds.search(moved & Domain("state", "=", "active") & Domain("pos_order_uuid", "!=", kept)):
+            hold._settle({"pos_order_uuid": kept})
 
     @api.model
     def _is_sent_by_customer(self, order):
