@@ -128,6 +128,8 @@ class TillRaceCase(BaseCase):
         cr.execute(SQL("DELETE FROM pos_session WHERE id = ANY(%s)", ids["pos.session"]))
         programs = env["loyalty.program"].browse(ids["loyalty.program"])
         programs.active = False
+        # Odoo keeps products of the till while any session is open, such as one of its demo data.
+        env["product.product"].browse(ids["product.product"]).available_in_pos = False
         for model in (
             "pos.config",
             "pos.payment.method",
