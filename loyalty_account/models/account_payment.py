@@ -330,9 +330,8 @@ class AccountPayment(models.Model):
 
     def action_post(self):
         """Confirm. No bank statement will follow: what points paid is paid, also by a payment that was a draft again."""
-        waiting = self.filtered(lambda payment: payment.loyalty_card_id and payment.state == "draft")
         result = super().action_post()
-        waiting.filtered("move_id")._compute_state()
+        self.filtered(lambda payment: payment.loyalty_card_id and payment.move_id)._compute_state()
         return result
 
     def action_cancel(self):
