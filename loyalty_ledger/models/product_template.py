@@ -10,6 +10,26 @@ class ProductTemplate(models.Model):
     loyalty_no_earn = fields.Boolean("Don't Earn Points", help="Buying this product earns no points on loyalty cards.")
 
 
+class ProductProduct(models.Model):
+    _inherit = "product.product"
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "active" in vals:
+            self._forget_rules()
+        return result
+
+    def unlink(self):
+        self._forget_rules()
+        return super().unlink()
+
+    def _forget_rules(self):
+        """Rules count every product when the last one that they name is archived or deleted."""
+        rules = self.env["loyalty.rule"].sudo().with_context(active_test=False)  # whoever edits products
+        if rules.search_count([("product_ids", "in", self.ids)], limit=1):
+            self.env.registry.clear_cache()
+
+
 class LoyaltyRule(models.Model):
     _inherit = "loyalty.rule"
 
@@ -18,6 +38,15 @@ class LoyaltyRule(models.Model):
 
         Other programs trigger on gift cards on purpose.
         """
+        self.ensure_one()
+        return self._known_product_domain() if isinstance(self.id, int) else self._earning_product_domain()
+
+    @remembered("self.id")
+    def _known_product_domain(self):
+        """Every order asks several times, and rules hardly ever change: remembered until one does."""
+        return self.sudo().with_context(active_test=True)._earning_product_domain()  # the same for everybody
+
+    def _earning_product_domain(self):
         domain = super()._get_valid_product_domain()
         if self.program_type != "loyalty":
             return domain

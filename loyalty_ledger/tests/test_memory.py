@@ -78,3 +78,27 @@ class TestMemory(LedgerCase):
         self.env["base.partner.merge.automatic.wizard"]._merge((old | new).ids, new)
         cleared.clear()
         self.assertEqual(company._loyalty_timezone(), "UTC")
+
+    def test_archived_and_deleted_products(self):
+        """C33: a rule whose only product is archived counts every product, as in Odoo, and that one when it is back."""
+        fish, meat = self.env["product.product"].create([{"name": "Fish"}, {"name": "Meat"}])
+        self.program.rule_ids = [Command.create({"reward_point_mode": "money", "product_ids": fish.ids})]
+        rule = self.program.rule_ids
+        self.env.flush_all()
+        cleared = self.as_after_a_commit()
+
+        def counted():
+            cleared.clear()
+            return (fish | meat).filtered_domain(rule._get_valid_product_domain())
+
+        self.assertEqual(counted(), fish)
+        fish.active = False
+        self.assertEqual(counted(), fish | meat)
+        fish.active = True
+        self.assertEqual(counted(), fish)
+        meat.loyalty_no_earn = True
+        fish.unlink()
+        self.assertFalse(meat.filtered_domain(rule._get_valid_product_domain()))
+        meat.loyalty_no_earn = False
+        cleared.clear()
+        self.assertEqual(meat.filtered_domain(rule._get_valid_product_domain()), meat)
