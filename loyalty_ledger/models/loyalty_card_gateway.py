@@ -317,10 +317,12 @@ class Gateway:
             self._terms[program_id] = self.env["loyalty.program"].sudo().browse(program_id)._ledger_terms()
         return self._terms[program_id]
 
-    def load(self, ids, lock=True):
+    def load(self, ids, lock=True, keys=()):
         """Lock the cards and their masters in id order and return them as ``{id: allocation.Card}``.
 
         The dict also holds the masters. Cards outside the ledger are not returned.
+
+        :param keys: keys of movements; ``repeated`` in the info of each card says whether any was posted before
         """
         self.cr.execute(
             SQL(
@@ -332,7 +334,7 @@ class Gateway:
                        (COALESCE(c.accumulated_points, 0) * 10000)::bigint AS accumulated,
                        (COALESCE(c.redeemed_points, 0) * 10000)::bigint AS redeemed,
                        (COALESCE(c.lifetime_points, 0) * 10000)::bigint AS lifetime,
-                       (COALESCE(c.debt_points, 0) * 10000)::bigint AS debt
+                       (COALESCE(c.debt_points, 0) * 10000)::bigint AS debt%(repeated)s
                   FROM loyalty_card c
                  WHERE c.id = ANY(%(ids)s::int[] || ARRAY(
                        SELECT m.points_to_id FROM loyalty_card m
@@ -342,6 +344,12 @@ class Gateway:
                 """,
                 lock=SQL("FOR NO KEY UPDATE OF c") if lock else SQL(),
                 ids=arrays.numbers(sorted(ids)),
+                repeated=SQL(
+                    ", EXISTS (SELECT FROM loyalty_ledger_entry WHERE idempotency_key = ANY(%s::text[])) AS repeated",
+                    arrays.texts(keys),
+                )
+                if keys
+                else SQL(),
             )
         )
         states = {info["id"]: self._card(info) for info in self.cr.dictfetchall()}
@@ -557,8 +565,9 @@ class Gateway:
         """Post a chunk of checked movements and return their entry ids, in order."""
         wanted = {op["card_id"] for op in ops}
         wanted.update(op["target_card_id"] for op in ops if op.get("target_card_id"))
-        states = self.load(wanted)
-        posted = self._find_posted(ops)
+        states = self.load(wanted, keys=[op["key"] for op in ops])
+        new = states and not next(iter(states.values())).info["repeated"]
+        posted = {} if new else self._find_posted(ops)
         reversed_ids = {op["reversed_entry_id"] for op in ops if op.get("reversed_entry_id")}
         undone = self.plan.undone = self._load_reversed(reversed_ids) if reversed_ids else {}
         asked_lots = {lot for op in ops if op.get("lots") for lot in _ids(op["lots"])}

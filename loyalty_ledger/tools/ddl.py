@@ -84,15 +84,12 @@ LAST_ID = 2**31 - 1
 
 # Found in one step of the index, whatever the statistics said when the plan was made: comparing rows leaves no other
 # index, and the functions run without sequential scans.
-_LAST_BALANCE = """
-            SELECT CASE WHEN e.card_id = {0} THEN e.balance_after END INTO last_balance FROM loyalty_ledger_entry e
-                WHERE (e.card_id, e.id + 0) <= ({0}, {1}) ORDER BY e.card_id DESC, e.id + 0 DESC LIMIT 1;
-"""
-_LAST_REMAINING = """
-            SELECT CASE WHEN c.lot_id = {0} THEN c.remaining_after END INTO last_remaining
-                FROM loyalty_ledger_consumption c
-                WHERE (c.lot_id, c.id) <= ({0}, {1}) ORDER BY c.lot_id DESC, c.id DESC LIMIT 1;
-"""
+_LAST_BALANCE = """(
+                SELECT CASE WHEN e.card_id = {0} THEN e.balance_after END FROM loyalty_ledger_entry e
+                 WHERE (e.card_id, e.id + 0) <= ({0}, {1}) ORDER BY e.card_id DESC, e.id + 0 DESC LIMIT 1)"""
+_LAST_REMAINING = """(
+                SELECT CASE WHEN c.lot_id = {0} THEN c.remaining_after END FROM loyalty_ledger_consumption c
+                 WHERE (c.lot_id, c.id) <= ({0}, {1}) ORDER BY c.lot_id DESC, c.id DESC LIMIT 1)"""
 _CHECK_DEBT = f"""
             IF (SELECT COALESCE(c.debt_points, 0) FROM loyalty_card c WHERE c.id = {{0}}) IS DISTINCT FROM
                (SELECT COALESCE(sum(e.unpaid_points), 0) FROM loyalty_ledger_entry e
@@ -116,6 +113,12 @@ def protect_cards(cr):
         DECLARE balance numeric; last_balance numeric;
         BEGIN
             IF TG_OP = 'UPDATE' THEN
+                -- The usual posting, in one expression: each takes a plan of its own in every session.
+                IF OLD.ledgered AND NEW.ledgered AND OLD.program_id = NEW.program_id
+                        AND OLD.debt_points IS NOT DISTINCT FROM NEW.debt_points AND OLD.points <> NEW.points
+                        AND NEW.points = {_LAST_BALANCE.format("NEW.id", LAST_ID)} THEN
+                    RETURN NULL;
+                END IF;
                 IF OLD.ledgered AND NOT COALESCE(NEW.ledgered, FALSE) THEN
                     RAISE EXCEPTION USING MESSAGE = concat('Card ', NEW.id, ' stays under the points ledger.'), {REFUSAL};
                 END IF;
@@ -140,7 +143,7 @@ def protect_cards(cr):
             IF TG_OP = 'INSERT' AND NEW.points = 0 THEN
                 RETURN NULL;  -- a new card has no transactions yet; they bring their own checks
             END IF;
-            {_LAST_BALANCE.format("NEW.id", LAST_ID)}
+            last_balance := {_LAST_BALANCE.format("NEW.id", LAST_ID)};
             IF NEW.points = COALESCE(last_balance, 0) THEN
                 RETURN NULL;
             END IF;
@@ -178,7 +181,7 @@ def protect_entries(cr):
                 END IF;
                 RETURN NULL;
             END IF;
-            {_LAST_BALANCE.format("NEW.card_id", "NEW.id - 1")}
+            last_balance := {_LAST_BALANCE.format("NEW.card_id", "NEW.id - 1")};
             IF NEW.balance_after IS DISTINCT FROM COALESCE(last_balance, 0) + NEW.points THEN
                 RAISE EXCEPTION USING MESSAGE = concat('Transaction ', NEW.id, ' of card ', NEW.card_id, ' must go on from the balance before it (', COALESCE(last_balance, 0), ').'), {REFUSAL};
             END IF;
@@ -187,7 +190,7 @@ def protect_entries(cr):
                 RETURN NULL;
             END IF;
             -- Only the card's last entry has to agree with it.
-            {_LAST_BALANCE.format("NEW.card_id", LAST_ID)}
+            last_balance := {_LAST_BALANCE.format("NEW.card_id", LAST_ID)};
             IF COALESCE(balance, 0) IS DISTINCT FROM last_balance THEN
                 RAISE EXCEPTION USING MESSAGE = concat('The balance of card ', NEW.card_id, ' (', balance, ') must equal its points ledger (', last_balance, ').'), {REFUSAL};
             END IF;
@@ -214,6 +217,22 @@ def protect_lots(cr):
         f"""
         DECLARE lot record; entry record; dated record; origin record; last_remaining numeric;
         BEGIN
+            -- The usual lots, in one expression: alone with their credit and untouched, or with another consumption.
+            IF TG_OP = 'INSERT' THEN
+                IF NEW.expiry_entry_id IS NULL AND NEW.remaining = NEW.points AND EXISTS (
+                        SELECT FROM loyalty_ledger_entry e
+                         WHERE e.id = NEW.entry_id AND e.card_id = NEW.card_id AND e.points = NEW.points
+                           AND e.expiration_date IS NOT DISTINCT FROM NEW.expiration_date
+                           AND e.available_from IS NOT DISTINCT FROM NEW.available_from)
+                        AND NOT EXISTS (
+                        SELECT FROM loyalty_lot l WHERE l.entry_id = NEW.entry_id AND l.id <> NEW.id) THEN
+                    RETURN NULL;
+                END IF;
+            ELSIF OLD.expiration_date IS NOT DISTINCT FROM NEW.expiration_date
+                    AND OLD.expiry_entry_id IS NOT DISTINCT FROM NEW.expiry_entry_id
+                    AND NEW.remaining = {_LAST_REMAINING.format("NEW.id", LAST_ID)} THEN
+                RETURN NULL;
+            END IF;
             lot := NEW;
             IF TG_OP = 'INSERT' THEN
                 SELECT e.card_id, e.points, e.available_from, e.expiration_date INTO entry
@@ -227,25 +246,10 @@ def protect_lots(cr):
                         AND (SELECT sum(l.points) FROM loyalty_lot l WHERE l.entry_id = lot.entry_id) > entry.points THEN
                     RAISE EXCEPTION USING MESSAGE = concat('Lot ', lot.id, ' exceeds its transaction.'), {REFUSAL};
                 END IF;
-                IF lot.expiry_entry_id IS NULL AND lot.remaining = lot.points
-                        AND lot.expiration_date IS NOT DISTINCT FROM entry.expiration_date
-                        AND lot.available_from IS NOT DISTINCT FROM entry.available_from THEN
-                    -- The usual lot: its consumptions come later and are checked themselves.
-                    RETURN NULL;
-                END IF;
-            ELSIF OLD.expiration_date IS NOT DISTINCT FROM lot.expiration_date
-                    AND OLD.expiry_entry_id IS NOT DISTINCT FROM lot.expiry_entry_id THEN
-                IF OLD.remaining = lot.remaining THEN
-                    RETURN NULL;
-                END IF;
-                {_LAST_REMAINING.format("lot.id", LAST_ID)}
-                IF lot.remaining = last_remaining THEN
-                    RETURN NULL;
-                END IF;
             END IF;
             -- A later change in the same transaction may have mended what this one left.
             SELECT * INTO lot FROM loyalty_lot l WHERE l.id = NEW.id;
-            {_LAST_REMAINING.format("lot.id", LAST_ID)}
+            last_remaining := {_LAST_REMAINING.format("lot.id", LAST_ID)};
             IF lot.remaining IS DISTINCT FROM COALESCE(last_remaining, lot.points) THEN
                 RAISE EXCEPTION USING MESSAGE = {_WRONG_REMAINING}, {REFUSAL};
             END IF;
@@ -293,7 +297,7 @@ def protect_consumptions(cr):
                 RETURN NULL;
             END IF;
             -- Only the lot's last consumption has to agree with it.
-            {_LAST_REMAINING.format("lot.id", LAST_ID)}
+            last_remaining := {_LAST_REMAINING.format("lot.id", LAST_ID)};
             IF lot.remaining IS DISTINCT FROM last_remaining THEN
                 RAISE EXCEPTION USING MESSAGE = {_WRONG_REMAINING}, {REFUSAL};
             END IF;
