@@ -47,7 +47,8 @@ class LoyaltyRule(models.Model):
         return self.sudo().with_context(active_test=True)._earning_product_domain()  # the same for everybody
 
     def _earning_product_domain(self):
-        domain = super()._get_valid_product_domain()
+        # The part of the override above that is remembered.
+        domain = super()._get_valid_product_domain()  # pylint: disable=super-method-mismatch
         if self.program_type != "loyalty":
             return domain
         domain &= Domain("loyalty_no_earn", "=", False)
