@@ -3,6 +3,9 @@ from odoo.fields import Domain
 
 from ..tools.memory import remembered
 
+#: Context key: work out what is remembered otherwise.
+AFRESH = "loyalty_afresh"
+
 
 class ProductTemplate(models.Model):
     _inherit = "product.template"
@@ -38,22 +41,20 @@ class LoyaltyRule(models.Model):
 
         Other programs trigger on gift cards on purpose.
         """
-        self.ensure_one()
-        return self._known_product_domain() if isinstance(self.id, int) else self._earning_product_domain()
-
-    @remembered("self.id")
-    def _known_product_domain(self):
-        """Every order asks several times, and rules hardly ever change: remembered until one does."""
-        return self.sudo().with_context(active_test=True)._earning_product_domain()  # the same for everybody
-
-    def _earning_product_domain(self):
-        # The part of the override above that is remembered.
-        domain = super()._get_valid_product_domain()  # pylint: disable=super-method-mismatch
+        if isinstance(self.id, int) and not self.env.context.get(AFRESH):
+            return self._known_product_domain()
+        domain = super()._get_valid_product_domain()
         if self.program_type != "loyalty":
             return domain
         domain &= Domain("loyalty_no_earn", "=", False)
         gift_cards = () if self.program_id.gift_cards_earn else self._gift_card_product_ids()
         return domain & Domain("id", "not in", gift_cards) if gift_cards else domain
+
+    @remembered("self.id")
+    def _known_product_domain(self):
+        """Every order asks several times, and rules hardly ever change: remembered until one does."""
+        rule = self.sudo().with_context(active_test=True, **{AFRESH: True})  # the same for everybody
+        return rule._get_valid_product_domain()
 
     @api.model
     @remembered()
