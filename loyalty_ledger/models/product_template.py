@@ -13,26 +13,6 @@ class ProductTemplate(models.Model):
     loyalty_no_earn = fields.Boolean("Don't Earn Points", help="Buying this product earns no points on loyalty cards.")
 
 
-class ProductProduct(models.Model):
-    _inherit = "product.product"
-
-    def write(self, vals):
-        result = super().write(vals)
-        if "active" in vals:
-            self._forget_rules()
-        return result
-
-    def unlink(self):
-        self._forget_rules()
-        return super().unlink()
-
-    def _forget_rules(self):
-        """Rules count every product when the last one that they name is archived or deleted."""
-        rules = self.env["loyalty.rule"].sudo().with_context(active_test=False)  # whoever edits products
-        if rules.search_count([("product_ids", "in", self.ids)], limit=1):
-            self.env.registry.clear_cache()
-
-
 class LoyaltyRule(models.Model):
     _inherit = "loyalty.rule"
 
