@@ -1,7 +1,7 @@
 from odoo import models
 
-# What rules and programs name changes without anybody writing them: the database takes out what is deleted, and rules
-# do not see archived products. What is remembered of them (tools/memory.py) goes with it.
+# The database takes what is deleted out of programs and their rules; nobody writes them. For products that are archived
+# or deleted Odoo clears the same caches (product/models/product_product.py:434).
 
 
 class ProductPricelist(models.Model):
@@ -29,23 +29,3 @@ class ProductTag(models.Model):
         result = super().unlink()
         self.env.registry.clear_cache()  # which products rules count
         return result
-
-
-class ProductProduct(models.Model):
-    _inherit = "product.product"
-
-    def write(self, vals):
-        result = super().write(vals)
-        if "active" in vals:
-            self._forget_rules()
-        return result
-
-    def unlink(self):
-        self._forget_rules()
-        return super().unlink()
-
-    def _forget_rules(self):
-        """Rules count every product when the last one that they name is archived or deleted."""
-        rules = self.env["loyalty.rule"].sudo().with_context(active_test=False)  # whoever edits products
-        if rules.search_count([("product_ids", "in", self.ids)], limit=1):
-            self.env.registry.clear_cache()
