@@ -47,11 +47,21 @@ def raw_insert(database, times):
             cr.execute(f"SELECT count(*) FROM stage_{table}")
             common.say(f"   {cr.fetchone()[0]:,} rows of {table}")
         connection.commit()
+        cr.execute(
+            """
+            SELECT conrelid::regclass::text, quote_ident(conname) FROM pg_constraint
+             WHERE contype = 'f' AND confrelid = ANY(%(tables)s::regclass[]) AND conrelid <> ALL(%(tables)s::regclass[])
+            """,
+            {"tables": list(tables)},
+        )
+        references = cr.fetchall()
         for __ in range(times):
             # Emptied in the transaction of the run: until then nobody else, autovacuum included, may see them empty.
+            for table, constraint in references:
+                cr.execute(f"ALTER TABLE {table} DROP CONSTRAINT {constraint}")
             for table in tables:
                 cr.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
-            cr.execute("TRUNCATE loyalty_lot, loyalty_ledger_entry CASCADE")
+            cr.execute(f"TRUNCATE {', '.join(tables)}")
             for table in tables:
                 cr.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
             with clock:
