@@ -21,6 +21,8 @@
         "views/loyalty_program_views.xml",
         "views/loyalty_earning_views.xml",
         "views/portal_templates.xml",
+        "report/loyalty_statement_templates.xml",
+        "wizard/loyalty_statement_views.xml",
         "views/loyalty_ledger_menus.xml",
         "wizard/loyalty_adjust_wizard_views.xml",
         "wizard/loyalty_transfer_wizard_views.xml",
