@@ -21,6 +21,7 @@
         "views/loyalty_program_views.xml",
         "views/loyalty_earning_views.xml",
         "views/portal_templates.xml",
+        "report/loyalty_card_templates.xml",
         "report/loyalty_statement_templates.xml",
         "wizard/loyalty_statement_views.xml",
         "views/loyalty_ledger_menus.xml",

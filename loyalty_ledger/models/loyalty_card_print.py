@@ -1,0 +1,69 @@
+"""Cards on paper and plastic: the layout of the program, with the number as barcode (S23)."""
+
+import base64
+
+from odoo import fields, models
+from odoo.exceptions import UserError
+
+#: Layouts and the reports that print them.
+LAYOUTS = {
+    "plastic": "loyalty_ledger.action_report_loyalty_card_plastic",
+    "sheet": "loyalty_ledger.action_report_loyalty_card_sheet",
+    "receipt": "loyalty_ledger.action_report_loyalty_card_receipt",
+}
+#: Cards on a sheet: two columns of five.
+COLUMNS, ROWS = 2, 5
+
+
+class LoyaltyProgram(models.Model):
+    _inherit = "loyalty.program"
+
+    card_layout = fields.Selection(
+        [
+            ("plastic", "Card printer (85.6 × 54 mm)"),
+            ("sheet", "A4 sheet of ten cards (85.6 × 54 mm)"),
+            ("receipt", "Receipt printer (80 mm)"),
+        ],
+        "Card Layout", required=True, default="plastic",
+        help="How cards of this program are printed from the register: Print > Loyalty Card.",
+    )  # fmt: skip
+
+
+class LoyaltyCard(models.Model):
+    _inherit = "loyalty.card"
+
+    def action_print_card(self):
+        """Print the cards in the layout of their program."""
+        cards = self.filtered("ledgered")
+        if not cards:
+            raise UserError(self.env._("Only cards with a points ledger can be printed as loyalty cards."))
+        layouts = set(cards.program_id.mapped("card_layout"))
+        if len(layouts) > 1:
+            raise UserError(
+                self.env._(
+                    "The programs of these cards have different card layouts. Print the cards of one program at a time."
+                )
+            )
+        return self.env.ref(LAYOUTS[layouts.pop()]).report_action(cards, config=False)
+
+    def _card_barcode(self):
+        """Return the number as Code128, as the source of an image; False for what Code128 cannot write."""
+        self.ensure_one()
+        try:
+            image = self.env["ir.actions.report"].barcode("Code128", self.code, width=600, height=120, quiet=False)
+        except (AttributeError, ValueError):
+            return False
+        return f"data:image/png;base64,{base64.b64encode(image).decode()}"
+
+    def _card_sheets(self):
+        """Return the cards as pages of rows of an A4 sheet."""
+        size = COLUMNS * ROWS
+        return [
+            [page[start : start + COLUMNS] for start in range(0, len(page), COLUMNS)]
+            for page in (self[start : start + size] for start in range(0, len(self), size))
+        ]
+
+    def _in_language_of_customer(self):
+        """Return the card as its customer reads it."""
+        self.ensure_one()
+        return self.with_context(lang=self.partner_id.lang or self.env.lang)
