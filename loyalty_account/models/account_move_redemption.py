@@ -178,14 +178,15 @@ class AccountMove(models.Model):
 
     # --- how much points can pay ---------------------------------------------------------------------------------
 
-    def _loyalty_payable_lines(self):
-        """Return the invoice lines that points may pay: no delivery, nothing whose product says so. Override to add."""
+    def _loyalty_payable_lines(self, programs):
+        """Return the invoice lines that points of ``programs`` may pay: no delivery, nothing that product or program
+        keep out (bP5, bP6). Override to add."""
         self.ensure_one()
         lines = self.line_ids.filtered(
             lambda line: (
                 line.display_type == "product"
                 and not line.is_loyalty_reduction
-                and not line.product_id.loyalty_no_redeem
+                and programs._may_pay_for(line.product_id, line.price_total)
             )
         )
         if "sale_line_ids" in lines._fields and "is_delivery" in self.env["sale.order.line"]._fields:
@@ -193,10 +194,10 @@ class AccountMove(models.Model):
             lines = lines.filtered(lambda line: not any(line.sudo().sale_line_ids.mapped("is_delivery")))
         return lines
 
-    def _loyalty_tax_sets(self):
-        """Return ``{taxes: gross}`` of the lines that points may pay, in company currency, none negative."""
+    def _loyalty_tax_sets(self, program):
+        """Return ``{taxes: gross}`` of the lines that points of ``program`` may pay, in company currency, none negative."""
         self.ensure_one()
-        payable = self._loyalty_payable_lines()
+        payable = self._loyalty_payable_lines(program)
         base_lines, __ = self._get_rounded_base_and_tax_lines()
         sets = defaultdict(float)
         for base_line in base_lines:
@@ -205,12 +206,12 @@ class AccountMove(models.Model):
                 sets[base_line["tax_ids"]._origin] += details["total_included"] + details["delta_total_excluded"]
         return {taxes: max(0.0, self.company_currency_id.round(gross)) for taxes, gross in sets.items()}
 
-    def _loyalty_payable_amount(self):
-        """Return how much points can still pay today, in company currency (C21): never more than is due."""
+    def _loyalty_payable_amount(self, program):
+        """Return how much points of ``program`` can still pay today, in company currency (C21): never more than is due."""
         self.ensure_one()
         if self.move_type not in ("out_invoice", "out_receipt") or self.state not in ("draft", "posted"):
             return 0.0
-        payable = sum(self._loyalty_payable_lines().mapped("price_total"))
+        payable = sum(self._loyalty_payable_lines(program).mapped("price_total"))
         redeemed = self.loyalty_amount_redeemed
         due = self.amount_residual
         if self.state == "draft":
@@ -264,14 +265,14 @@ class AccountMove(models.Model):
         amount = program._points_to_money(points, fields.Date.context_today(self))
         if self.state == "draft":
             self._remove_loyalty_points()
-            self._check_payable(amount)
+            self._check_payable(amount, program)
             if program.vat_mode == "price_reduction":
                 self._add_reduction_lines(card, points, amount)
             elif program.vat_mode == "input_tax":
-                program._map_tax_sets(self._loyalty_tax_sets())
+                program._map_tax_sets(self._loyalty_tax_sets(program))
             self._reserve_points(card, points, amount)
             return self.env["account.payment"]
-        self._check_payable(amount)
+        self._check_payable(amount, program)
         if program.vat_mode == "price_reduction":
             return self._reduce_posted_price(card, points, amount)
         payment = self.env["account.payment"].create(self._prepare_loyalty_payment_vals(card, points, amount))
@@ -286,8 +287,8 @@ class AccountMove(models.Model):
         if points <= 0 or points != int(points):
             raise UserError(self.env._("Enter a whole number of points, not %s.", say_points(self.env, points)))
 
-    def _check_payable(self, amount):
-        due = self._loyalty_payable_amount()
+    def _check_payable(self, amount, program):
+        due = self._loyalty_payable_amount(program)
         if self.company_currency_id.compare_amounts(amount, due) > 0:
             raise UserError(
                 self.env._(
@@ -378,7 +379,7 @@ class AccountMove(models.Model):
             )
             return
         self._check_can_pay(hold.card_id, hold.points, hold)
-        self._check_payable(hold.amount)
+        self._check_payable(hold.amount, hold.program_id)
         payment = self.env["account.payment"].create(
             self._prepare_loyalty_payment_vals(hold.card_id, hold.points, hold.amount)
         )
@@ -569,7 +570,9 @@ class AccountMove(models.Model):
             for source, gross in sources.items()
         }
         total = sum(sources.values())
-        target = self._loyalty_return_target(invoices, notes, total)
+        # Rules of the programs hold, whoever posts the credit note.
+        programs = self.env["loyalty.card"].sudo().union(*(s._redemption_terms()["card"].sudo() for s in sources)).program_id
+        target = self._loyalty_return_target(invoices, notes, total, programs)
         currency = self.company_currency_id
         # Points that paid only after an earlier credit note: no more comes back than this one credits.
         room, counted = abs(self.amount_total_signed), 0
@@ -599,16 +602,17 @@ class AccountMove(models.Model):
             for note, moves in returns.grouped("loyalty_redeem_note_id").items()
         }
 
-    def _loyalty_return_target(self, invoices, notes, redeemed):
+    def _loyalty_return_target(self, invoices, notes, redeemed, programs):
         """Return how much of ``redeemed`` has to be back once ``notes`` are posted, in company currency.
 
+        :param programs: those whose points paid
         :param notes: ``{credit note: part of it that counts}``; the rest was sold again by one of ``invoices``
         """
         currency, first = self.company_currency_id, invoices[:1]
         rate = abs(first.amount_total_signed / first.amount_total) if first.amount_total else 1.0
 
         def payable(moves):
-            return {move: sum(move._loyalty_payable_lines().mapped("price_total")) * rate for move in moves}
+            return {move: sum(move._loyalty_payable_lines(programs).mapped("price_total")) * rate for move in moves}
 
         def total(moves):
             return {move: abs(move.amount_total_signed) for move in moves}

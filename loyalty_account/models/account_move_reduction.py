@@ -60,7 +60,7 @@ class AccountMove(models.Model):
         rounding, with prices including taxes or not.
         """
         self.ensure_one()
-        sets = self._loyalty_tax_sets()
+        sets = self._loyalty_tax_sets(program)
         for tax in self.env["account.tax"].union(*sets).flatten_taxes_hierarchy():
             if tax.tax_exigibility == "on_payment" and tax.amount:
                 raise UserError(
@@ -223,7 +223,8 @@ class AccountMove(models.Model):
                         amount=currency.format(total),
                     )
                 )
-        differences, payable = defaultdict(float), invoice._loyalty_tax_sets()
+        program = self.loyalty_redeem_card_id.sudo().program_id  # its rules hold, whoever posts
+        differences, payable = defaultdict(float), invoice._loyalty_tax_sets(program)
         weights = list(payable.values())
         for taxes, share in zip(payable, split(total, weights, currency.rounding) if any(weights) else weights):
             differences[self._reducible(taxes)] += share
@@ -258,8 +259,9 @@ class AccountMove(models.Model):
         notes = self.union(*notes).filtered(lambda note: note.reversed_entry_id == invoice)
         returned = notes.invoice_line_ids.filtered("is_loyalty_reduction")
         whole, before = (-sum(part.mapped("price_total")) for part in (lines, returned))
-        payable = sum(invoice._loyalty_payable_lines().mapped("price_total"))
-        credited = sum(sum(note._loyalty_payable_lines().mapped("price_total")) for note in notes)
+        program = invoice.loyalty_redeem_card_id.sudo().program_id  # its rules hold, whoever posts
+        payable = sum(invoice._loyalty_payable_lines(program).mapped("price_total"))
+        credited = sum(sum(note._loyalty_payable_lines(program).mapped("price_total")) for note in notes)
         share = part_of(whole, min(max(credited, 0), payable), payable, currency.rounding) if payable else whole
         excess = sum(notes.mapped("amount_total")) - invoice.amount_total
         missing = currency.round(min(whole, max(share, before + excess)) - before)
@@ -389,11 +391,3 @@ class AccountMoveLine(models.Model):
         ):
             raise AccessError(self.env._("Use Apply Loyalty Points to let points pay a document."))
         return super().write(vals)
-
-
-class ProductTemplate(models.Model):
-    _inherit = "product.template"
-
-    loyalty_no_redeem = fields.Boolean(
-        "Points Cannot Pay", help="Loyalty points never pay this product, for example shipping or a deposit."
-    )

@@ -106,7 +106,7 @@ class AccountPayment(models.Model):
         if not (self.is_loyalty and self.loyalty_card_id and self.loyalty_move_id):
             return
         program = self.loyalty_card_id.program_id
-        due = self.loyalty_move_id._loyalty_payable_amount()
+        due = self.loyalty_move_id._loyalty_payable_amount(program)
         available = int(self.loyalty_card_id.available_points)
         self.loyalty_points = min(available, program._money_to_points(due, self.date))
         self.amount = program._points_to_money(self.loyalty_points, self.date)
@@ -494,7 +494,8 @@ class AccountPayment(models.Model):
             )
         if self.loyalty_move_id.state != "posted":
             raise UserError(self.env._("Confirm %s before points pay it.", self.loyalty_move_id.display_name))
-        due = self.loyalty_move_id._loyalty_payable_amount()
+        program = self.loyalty_card_id.sudo().program_id  # its rules hold, whoever pays
+        due = self.loyalty_move_id._loyalty_payable_amount(program)
         if self.currency_id.compare_amounts(self.amount, due) > 0:
             raise UserError(
                 self.env._(
@@ -540,7 +541,7 @@ class AccountPayment(models.Model):
             )
         program = usable.sudo().program_id  # rules of the card hold whoever pays
         points = min(
-            int(usable.available_points), program._money_to_points(invoice._loyalty_payable_amount(), self.date)
+            int(usable.available_points), program._money_to_points(invoice._loyalty_payable_amount(program), self.date)
         )
         if not points:
             raise UserError(self.env._("Card %s has no points that could pay.", usable.code))
@@ -601,9 +602,9 @@ class LoyaltyProgram(models.Model):
             "partner_id": partner.id,
             "currency_id": currency.id,
         }
-        if self.vat_mode != "input_tax":
+        sets = self._map_tax_sets(move._loyalty_tax_sets(self)) if self.vat_mode == "input_tax" else {}
+        if not sets:
             return [{**base, "balance": gross, "amount_currency": gross}]
-        sets = self._map_tax_sets(move._loyalty_tax_sets())
         AccountTax = self.env["account.tax"]
         base_lines = [
             AccountTax._prepare_base_line_for_taxes_computation(

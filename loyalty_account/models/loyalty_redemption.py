@@ -7,7 +7,7 @@ from odoo.exceptions import UserError
 
 from odoo.addons.loyalty_ledger.tools.words import say_points
 
-from ..tools.vat_split import points_for
+from ..tools.vat_split import part_of, points_for
 
 
 class LoyaltyProgram(models.Model):
@@ -154,6 +154,22 @@ class LoyaltyHold(models.Model):
         """Note what the reserved points pay, so that a new point value does not change the document."""
         # Reservations have no write access; whoever placed this one fixes its money.
         self.sudo()._settle({"amount": amount, "currency_id": currency.id})
+
+    def _worth(self, points):
+        """Return what ``points`` of this hold pay: their part of the money that was fixed for all of them."""
+        self.ensure_one()
+        return part_of(self.amount, points, self.points, self.currency_id.rounding or 0.01)
+
+    def _hand_over(self, points, key, document, into=None):
+        """The money of the points goes with them."""
+        amount, currency = self._worth(points), self.currency_id
+        left, before = self.amount - amount, into.amount if into else 0.0
+        kept = super()._hand_over(points, key, document, into=into)
+        if currency:
+            kept._freeze(currency.round(before + amount), currency)
+            if kept != self:
+                self._freeze(currency.round(left), currency)
+        return kept
 
 
 class LoyaltyRedemptionMixin(models.AbstractModel):

@@ -63,7 +63,7 @@ class AccountPaymentRegister(models.TransientModel):
 
     def _most_loyalty_points(self):
         program = self.loyalty_card_id.sudo().program_id  # rules of the card hold whoever pays
-        due = self._loyalty_move()._loyalty_payable_amount()
+        due = self._loyalty_move()._loyalty_payable_amount(program)
         return min(int(self.loyalty_card_id.available_points), program._money_to_points(due, self.payment_date))
 
     def _loyalty_move(self):

@@ -111,6 +111,10 @@ class LoyaltyApplyPoints(models.TransientModel):
             wizard.notice = not wizard.problem and " ".join(notices)
 
     def _nothing_to_redeem(self):
+        if int(self.available_points) and not self.move_id._loyalty_payable_lines(self.program_id.sudo()):
+            return self.env._(
+                "Points of program %s can pay none of the products on this invoice.", self.program_id.sudo().name
+            )
         if int(self.available_points):
             return self.env._("Points cannot pay anything on this invoice: less is due than one point is worth.")
         return self.env._("Card %s has no points that can be redeemed.", self.card_id.code)
@@ -133,7 +137,7 @@ class LoyaltyApplyPoints(models.TransientModel):
         for wizard in self:
             # Rules of the card hold whoever lets it pay.
             program, today = wizard.card_id.sudo().program_id, fields.Date.context_today(wizard)
-            wizard.due_amount = wizard.move_id._loyalty_payable_amount() if wizard.move_id else 0
+            wizard.due_amount = wizard.move_id._loyalty_payable_amount(program) if wizard.move_id else 0
             if not program or wizard.problem:
                 wizard.point_value = wizard.maximum_points = 0
                 continue

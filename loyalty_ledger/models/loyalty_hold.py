@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from ..tools.units import to_points, to_units
 from ..tools.words import say_points
 
 
@@ -62,6 +63,49 @@ class LoyaltyHold(models.Model):
         open_holds._settle({"state": state})
         cards._forget_contents()
         return open_holds
+
+    def _hand_over(self, points, key, document, into=None):
+        """Let another document keep ``points`` of this hold; they stay reserved all the while, since the same day.
+
+        There is no time-out any more: the document settles them or gives them up. The whole hold changes its document, a part of it becomes a hold of its own, or joins the hold ``into``.
+
+        :param points: positive number of points, at most those of the hold
+        :param key: unique name of the reservation of the other document
+        :param document: ``(model, id)``
+        :param into: active hold of the same card that the other document has already
+        :return: the hold that keeps the points now
+        """
+        self.ensure_one()
+        card, into = self.card_id, into or self.browse()
+        card._ledger_touch()
+        (self | into).invalidate_recordset(["state", "points"])
+        units, own = to_units(points), to_units(self.points)
+        if not all(hold._is_active() for hold in self | into) or not 0 < units <= own:
+            raise UserError(self.env._("The reserved points were used or released meanwhile. Try again."))
+        left = to_points(own - units)
+        if into:
+            # The later day: points that expired between the two were protected by one of them only.
+            into._settle({"points": to_points(to_units(into.points) + units), "date": max(into.date, self.date)})
+            self._settle({"points": left} if left else {"state": "released"})
+        elif left:
+            self._settle({"points": left})
+            into = self._place(
+                {
+                    "card_id": card.id,
+                    "program_id": self.program_id.id,
+                    "company_id": self.company_id.id,
+                    "points": to_points(units),
+                    "date": self.date,
+                    "key": key,
+                    "res_model": document[0],
+                    "res_id": document[1],
+                }
+            )
+        else:
+            into = self
+            self._settle({"key": key, "res_model": document[0], "res_id": document[1], "expires_at": False})
+        card._forget_contents()
+        return into
 
     def _consume(self, reason=None, document=None, overdraw="refuse", effective_date=None):
         """Turn the hold into a redemption of its points.

@@ -80,8 +80,8 @@ class PosSession(models.Model):
 class PosOrder(models.Model):
     _inherit = "pos.order"
 
-    def _loyalty_tax_sets(self):
-        """Return ``{taxes: gross}`` of the lines that points may pay, none negative; as invoices do."""
+    def _loyalty_tax_sets(self, program):
+        """Return ``{taxes: gross}`` of the lines that points of ``program`` may pay, none negative; as invoices do."""
         self.ensure_one()
         company = self.company_id
         base_lines = self._prepare_tax_base_line_values()
@@ -92,7 +92,9 @@ class PosOrder(models.Model):
         sets = defaultdict(float)
         for base_line in base_lines:
             line = base_line["record"]
-            if line.product_id.loyalty_no_redeem or line.loyalty_redeem_uuid or line.refunded_orderline_id:
+            if line.loyalty_redeem_uuid or line.refunded_orderline_id:
+                continue
+            if not program._may_pay_for(line.product_id, sign * line.price_subtotal_incl):
                 continue
             details = base_line["tax_details"]
             gross = details["total_included_currency"] + details["delta_total_excluded_currency"]

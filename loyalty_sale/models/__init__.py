@@ -3,6 +3,9 @@ from . import sale_order
 from . import sale_order_cards
 from . import sale_order_postings
 from . import sale_order_line
+from . import sale_order_points
+from . import sale_order_redemption
+from . import account_move_order_points
 from . import sale_order_coupon_points
 from . import loyalty_card
 from . import sale_order_demo

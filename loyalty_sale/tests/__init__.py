@@ -2,3 +2,5 @@ from . import test_order_cards
 from . import test_order_events
 from . import test_order_guards
 from . import test_order_invoices
+from . import test_use_points
+from . import test_order_points_invoices

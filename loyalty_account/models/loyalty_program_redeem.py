@@ -1,0 +1,64 @@
+"""What points may pay for: all products, only some, or all but some (bP5)."""
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+
+class LoyaltyProgram(models.Model):
+    _inherit = "loyalty.program"
+
+    redeem_filter = fields.Selection(
+        [("all", "All products"), ("only", "Only these products"), ("except", "All but these products")],
+        "Points Can Pay", required=True, default="all",
+        help="What points of this program may pay for, on orders, invoices and at the till. Shipping, and products that "
+        "say “Points Cannot Pay”, are never paid with points.",
+    )  # fmt: skip
+    redeem_category_ids = fields.Many2many(
+        "product.category", "loyalty_program_redeem_category_rel", "program_id", "category_id", "Categories to Redeem",
+        help="All products of these categories and of the categories below them.",
+    )  # fmt: skip
+    redeem_product_ids = fields.Many2many(
+        "product.product", "loyalty_program_redeem_product_rel", "program_id", "product_id", "Products to Redeem",
+        help="Single products, besides those of the categories.",
+    )  # fmt: skip
+
+    @api.constrains("redeem_filter", "redeem_category_ids", "redeem_product_ids")
+    def _check_redeem_filter(self):
+        for program in self:
+            if program.redeem_filter == "only" and not (program.redeem_category_ids or program.redeem_product_ids):
+                raise ValidationError(
+                    self.env._(
+                        "Points of program %s could pay nothing: choose the categories or products that they can pay.",
+                        program.name,
+                    )
+                )
+
+    def _may_pay_for(self, product, amount=0.0):
+        """Return whether points of any of these programs may pay a line with this product.
+
+        A deduction (a negative ``amount``) always counts: it lowers what is left to pay of the products.
+
+        :param product: the product of the line, or no product
+        """
+        if product.loyalty_no_redeem:
+            return False
+        programs = self.sudo()  # the filter holds, whoever lets points pay
+        return not programs or amount < 0 or any(program._redeem_filter_accepts(product) for program in programs)
+
+    def _redeem_filter_accepts(self, product):
+        self.ensure_one()
+        if self.redeem_filter == "all":
+            return True
+        categories = {int(part) for part in (product.categ_id.parent_path or "").split("/") if part}
+        listed = product in self.redeem_product_ids or not categories.isdisjoint(self.redeem_category_ids.ids)
+        return listed == (self.redeem_filter == "only")
+
+
+class ProductTemplate(models.Model):
+    _inherit = "product.template"
+
+    loyalty_no_redeem = fields.Boolean(
+        "Points Cannot Pay",
+        help="Loyalty points never pay this product, for example shipping or a deposit. To keep whole categories out for "
+        "one program only, see Points Can Pay on its tab Accounting.",
+    )

@@ -1,0 +1,153 @@
+"""Invoices take over the points that their order reserved: never free and spent at once (N6)."""
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+
+from odoo.addons.loyalty_ledger.tools.words import say_points
+
+#: What only code of the server writes on invoices.
+SERVER_FIELDS = ("loyalty_order_id", "loyalty_order_points", "loyalty_order_amount")
+
+
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    loyalty_order_id = fields.Many2one(
+        "sale.order", "Order That Uses Points", copy=False, readonly=True, index="btree_not_null", ondelete="set null",
+        help="Order whose reserved points pay this invoice.",
+    )  # fmt: skip
+    loyalty_order_points = fields.Float(
+        "Points of the Order", digits=(16, 4), copy=False, readonly=True,
+        help="Points that the invoice took over from the order.",
+    )  # fmt: skip
+    loyalty_order_amount = fields.Monetary(
+        "Worth of the Order's Points", currency_field="company_currency_id", copy=False, readonly=True
+    )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """New invoices of orders that use points take their part of them over."""
+        if not self.env.su and any(vals.get(name) for vals in vals_list for name in SERVER_FIELDS[1:]):
+            raise AccessError(self.env._("Points of an order go to its invoices when these are made."))
+        moves = super().create(vals_list)
+        moves.filtered("loyalty_order_id")._take_over_points()
+        return moves
+
+    def write(self, vals):
+        if not self.env.su and any(
+            (vals[name] or False) != ((move[name].id if name == "loyalty_order_id" else move[name]) or False)
+            for name in SERVER_FIELDS
+            if name in vals
+            for move in self
+        ):
+            raise AccessError(self.env._("Points of an order go to its invoices when these are made."))
+        return super().write(vals)
+
+    def _take_over_points(self):
+        for move in self.sudo():  # reservations have no write access; invoicing the order was allowed
+            order, hold = move.loyalty_order_id, move.loyalty_order_id.loyalty_hold_id
+            if order not in move.invoice_line_ids.sale_line_ids.order_id or move.loyalty_order_points:
+                move.loyalty_order_id = False  # its lines say whose invoice it is
+                continue
+            if move.move_type != "out_invoice" or move.state != "draft" or not order._held_points():
+                continue
+            points = move._fitting_points(hold, order._points_for_invoice(move))
+            if not points:
+                continue
+            try:
+                with self.env.cr.savepoint():
+                    move._take_points_of(order, hold, points)
+            except UserError as error:
+                # Points never stand in the way of an invoice; they stay reserved for the order.
+                move._message_log(
+                    body=self.env._(
+                        "The loyalty points of %(order)s do not pay this invoice: %(problem)s",
+                        order=order.name,
+                        problem=error,
+                    )
+                )
+
+    def _fitting_points(self, hold, points):
+        """Return as many of ``points`` as pay no more than points can pay of this invoice."""
+        due, currency = self._loyalty_payable_amount(hold.program_id), self.company_currency_id
+        if points and currency.compare_amounts(hold._worth(points), due) > 0:
+            points = min(points, int(hold.points * due / hold.amount) + 1 if hold.amount else 0)
+            while points and currency.compare_amounts(hold._worth(points), due) > 0:
+                points -= 1
+        return points
+
+    def _take_points_of(self, order, hold, points):
+        card, amount = hold.card_id, hold._worth(points)
+        if card.program_id.vat_mode == "price_reduction":
+            self._add_reduction_lines(card, points, amount)
+        elif card.program_id.vat_mode == "input_tax":
+            card.program_id._map_tax_sets(self._loyalty_tax_sets(card.program_id))
+        key = f"account.move:{self.id}:{card.id}:{card.ledger_revision}"
+        kept = hold._hand_over(points, key, ("account.move", self.id))
+        if kept == hold:
+            order.loyalty_hold_id = False
+        self.write({"loyalty_hold_id": kept.id, "loyalty_order_points": points, "loyalty_order_amount": amount})
+        self._message_log(
+            body=self.env._(
+                "%(points)s loyalty points of card %(card)s, reserved by %(order)s, pay %(amount)s.",
+                points=say_points(self.env, points),
+                card=card.code,
+                order=order.name,
+                amount=self.company_currency_id.format(amount),
+            )
+        )
+
+    def _return_points_to_order(self, points=None):
+        """Hand points of these drafts back to their orders; without ``points`` all of them, with the lines they made."""
+        for move in self.sudo():  # reservations have no write access; changing the invoice was allowed
+            order, hold = move.loyalty_order_id, move.loyalty_hold_id
+            if not (order and hold and move.loyalty_order_points and hold._is_active()):
+                continue
+            whole = points is None or points >= hold.points
+            back = hold.points if whole else points
+            amount = hold._worth(back)
+            # Reservations of another card stay apart: the order got them after its card changed.
+            into = order.loyalty_hold_id if order._held_points() else hold.browse()
+            if into.card_id not in (hold.card_id, hold.card_id.browse()):
+                continue
+            move.write(
+                {
+                    "loyalty_order_points": max(0.0, move.loyalty_order_points - back),
+                    "loyalty_order_amount": max(0.0, move.loyalty_order_amount - amount),
+                    **({"loyalty_hold_id": False} if whole else {}),
+                }
+            )
+            kept = hold._hand_over(back, order._hold_key(), ("sale.order", order.id), into=into)
+            if order.state == "sale":
+                order.loyalty_hold_id = kept
+            else:
+                kept._release()
+
+    def _settle_loyalty_hold(self):
+        """What other payments left nothing to pay for goes back to the order, and never stops the posting."""
+        move = self.sudo()  # reservations are read here only
+        hold = move.loyalty_hold_id
+        if move.loyalty_order_points and not move.loyalty_redeem_points and hold._is_active():
+            points = move._fitting_points(hold, hold.points)
+            if points < hold.points:
+                self._return_points_to_order(hold.points - points)
+            if not points:
+                return
+        super()._settle_loyalty_hold()
+
+    def _post(self, soft=True):
+        posted = super()._post(soft)
+        posted.loyalty_order_id._free_unneeded_points()
+        return posted
+
+    def button_cancel(self):
+        drafts = self.filtered(lambda move: move.loyalty_order_points and move.state == "draft")
+        drafts._return_points_to_order()
+        drafts.filtered(lambda move: move.loyalty_redeem_points).sudo().write(  # the server's fields
+            {"loyalty_redeem_card_id": False, "loyalty_redeem_points": 0, "loyalty_redeem_amount": 0}
+        )
+        return super().button_cancel()
+
+    def unlink(self):
+        self.filtered(lambda move: move.loyalty_order_points and move.state == "draft")._return_points_to_order()
+        return super().unlink()
