@@ -571,7 +571,9 @@ class AccountMove(models.Model):
         }
         total = sum(sources.values())
         # Rules of the programs hold, whoever posts the credit note.
-        programs = self.env["loyalty.card"].sudo().union(*(s._redemption_terms()["card"].sudo() for s in sources)).program_id
+        programs = (
+            self.env["loyalty.card"].sudo().union(*(s._redemption_terms()["card"].sudo() for s in sources)).program_id
+        )
         target = self._loyalty_return_target(invoices, notes, total, programs)
         currency = self.company_currency_id
         # Points that paid only after an earlier credit note: no more comes back than this one credits.

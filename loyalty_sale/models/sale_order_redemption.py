@@ -50,9 +50,7 @@ class SaleOrder(models.Model):
         "About the Points", compute="_compute_loyalty_points_to_use", compute_sudo=True,
         help="Why the points do not fit the order any more, or how many more could be used.",
     )  # fmt: skip
-    loyalty_problem = fields.Char(
-        "Why Points Cannot Pay", compute="_compute_loyalty_points_to_use", compute_sudo=True
-    )
+    loyalty_problem = fields.Char("Why Points Cannot Pay", compute="_compute_loyalty_points_to_use", compute_sudo=True)
     loyalty_misfits = fields.Boolean(compute="_compute_loyalty_points_to_use", compute_sudo=True)
     loyalty_available_points = fields.Float(
         "Available Points", digits=(16, 4), compute="_compute_loyalty_points_to_use", compute_sudo=True,
@@ -400,6 +398,6 @@ class SaleOrder(models.Model):
     def _free_unneeded_points(self):
         """Free what is left over once the orders are invoiced in full and all of it is confirmed."""
         for order in self.sudo():  # reservations have no write access; confirming the invoice was allowed
-            if order._held_points() and order.invoice_status == "invoiced":
-                if not order.invoice_ids.filtered(lambda move: move.state == "draft"):
-                    order._release_points()
+            drafts = order.invoice_ids.filtered(lambda move: move.state == "draft")
+            if order._held_points() and order.invoice_status == "invoiced" and not drafts:
+                order._release_points()

@@ -159,7 +159,9 @@ class TestOrderPointsInvoices(OrderPointsCase):
                 (self.receivable, -50, []),
             ],
         )
-        self.assertEqual((invoice.amount_residual, self.vat(invoice, self.loyalty_payments(invoice).move_id)), (65, 8.48))
+        self.assertEqual(
+            (invoice.amount_residual, self.vat(invoice, self.loyalty_payments(invoice).move_id)), (65, 8.48)
+        )
 
     def test_unmapped_tax(self):
         """S7: what points cannot pay never stops an invoice: it says why, and the points stay reserved."""

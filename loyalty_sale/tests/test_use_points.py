@@ -77,7 +77,9 @@ class TestUsePoints(OrderPointsCase):
         self.assertCard(10000, 8000)
         second.invalidate_recordset()
         self.assertTrue(second.loyalty_misfits)
-        with self.assertRaisesRegex(ValidationError, r"2,000 points available, but the order uses 8,000.*\n.*Recalculate"):
+        with self.assertRaisesRegex(
+            ValidationError, r"2,000 points available, but the order uses 8,000.*\n.*Recalculate"
+        ):
             second.action_confirm()
         self.assertEqual(second.state, "draft")
         second.action_recalculate_loyalty_points()
@@ -177,7 +179,9 @@ class TestUsePoints(OrderPointsCase):
         """bP5, bP6: neither shipping nor what the program leaves out counts; discounts lower what is left."""
         tea = self.env["product.category"].create({"name": "Tea"})
         green = self.env["product.category"].create({"name": "Green", "parent_id": tea.id})
-        cup = self.env["product.product"].create({"name": "Sencha", "categ_id": green.id, "taxes_id": [Command.clear()]})
+        cup = self.env["product.product"].create(
+            {"name": "Sencha", "categ_id": green.id, "taxes_id": [Command.clear()]}
+        )
         lines = [
             {"price_unit": 30},
             {"product_id": cup.id, "price_unit": 20},
