@@ -53,6 +53,12 @@ class LoyaltyProgram(models.Model):
         listed = product in self.redeem_product_ids or not categories.isdisjoint(self.redeem_category_ids.ids)
         return listed == (self.redeem_filter == "only")
 
+    def _redeem_categories(self):
+        """Return the categories of the filter with all those below them."""
+        self.ensure_one()
+        chosen = self.redeem_category_ids
+        return chosen.search([("id", "child_of", chosen.ids)]) if chosen else chosen
+
 
 class ProductTemplate(models.Model):
     _inherit = "product.template"

@@ -31,13 +31,15 @@ class LoyaltyProgram(models.Model):
             "issue_on",
             "negative_policy",
             "point_value",
+            "redeem_filter",
             "vat_mode",
         ]
 
     @api.model
     def _load_pos_data_read(self, records, config):
         """Tell the till how it multiplies, for its preview of points: by level, 0 for levels without a rate of their
-        own, and what a card without level or not issued yet has."""
+        own, and what a card without level or not issued yet has. And what the points may pay (bP5): products, and
+        categories with those below them."""
         values = super()._load_pos_data_read(records, config)
         programs = self.browse([vals["id"] for vals in values]).sudo()  # levels and rates are read-only for tills
         for program, vals in zip(programs, values):
@@ -46,6 +48,8 @@ class LoyaltyProgram(models.Model):
             vals["_till_multipliers"] = {level_id or 0: multiplier for level_id, multiplier in rates.items()}
             vals["_first_multiplier"] = first.multiplier or 1.0
             vals["_first_level"] = first.id
+            vals["_redeem_product_ids"] = program.redeem_product_ids.ids
+            vals["_redeem_category_ids"] = program._redeem_categories().ids
         return values
 
     @api.model

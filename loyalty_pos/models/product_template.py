@@ -6,4 +6,4 @@ class ProductTemplate(models.Model):
 
     @api.model
     def _load_pos_data_fields(self, config_id):
-        return [*super()._load_pos_data_fields(config_id), "loyalty_no_earn"]
+        return [*super()._load_pos_data_fields(config_id), "loyalty_no_earn", "loyalty_no_redeem"]

@@ -119,23 +119,32 @@ patch(PosOrder.prototype, {
                 !line.getEWalletGiftCardProgramType()
         );
     },
-    /** What points may pay still, apart from a redemption that is being changed. */
-    getLoyaltyDue(redemption, reducing = Boolean(redemption?.lines)) {
+    /** Lines whose price points of a program may reduce. */
+    getReducibleLines(program) {
+        return this.reducibleLines.filter((line) => line.mayBePaidWith(program));
+    },
+    /** What points of a program may pay still, apart from a redemption that is being changed. */
+    getLoyaltyDue(
+        redemption,
+        reducing = Boolean(redemption?.lines),
+        program = redemption?.card?.program_id
+    ) {
         const others = this.payment_ids.filter(
             (other) => other.uuid !== redemption?.uuid && !other.is_change
         );
         const paid = others.reduce((total, other) => total + other.getAmount(), 0);
         const own = redemption?.lines ? redemption.amount : 0;
         let due = this.totalDue + own - paid;
-        if (reducing) {
-            const reducible = this.reducibleLines.reduce(
-                (total, line) => total + line.prices.total_included,
-                0
-            );
-            const reduced = this.reductions
+        const lines = reducing
+            ? this.reducibleLines
+            : this.lines.filter((line) => !line.isRedemption);
+        const payable = lines.filter((line) => line.mayBePaidWith(program));
+        if (reducing || payable.length < lines.length) {
+            const total = payable.reduce((sum, line) => sum + line.prices.total_included, 0);
+            const used = (reducing ? this.reductions : this.redemptions)
                 .filter((other) => other.uuid !== redemption?.uuid)
-                .reduce((total, other) => total + other.amount, 0);
-            due = Math.min(due, reducible - reduced);
+                .reduce((sum, other) => sum + other.amount, 0);
+            due = Math.min(due, total - used);
         }
         return Math.max(0, this.currency.round(due));
     },
@@ -201,8 +210,8 @@ patch(PosOrder.prototype, {
         const old = this.lines.filter((line) => line.loyalty_redeem_uuid === uuid);
         const selected = this.getSelectedOrderline();
         this.uiState.loyaltyHolds[uuid] = { points, amount, offline };
-        this.uiState.loyaltyHolds[uuid].basis = this.reductionBasis;
-        const baseLines = this.reducibleLines.map((line) =>
+        this.uiState.loyaltyHolds[uuid].basis = this.getReductionBasis(card?.program_id);
+        const baseLines = this.getReducibleLines(card?.program_id).map((line) =>
             accountTaxHelpers.prepare_base_line_for_taxes_computation(
                 line,
                 line.prepareBaseLineForTaxesComputationExtraValues()
@@ -242,9 +251,9 @@ patch(PosOrder.prototype, {
         this.selectOrderline(old.includes(selected) ? undefined : selected);
     },
     /** What the tax of a reduction depends on. */
-    get reductionBasis() {
+    getReductionBasis(program) {
         return JSON.stringify(
-            this.reducibleLines.map((line) => [
+            this.getReducibleLines(program).map((line) => [
                 line.prices.total_included,
                 line.tax_ids.map((tax) => tax.id),
             ])
@@ -324,17 +333,20 @@ patch(PosOrder.prototype, {
         if (!origin?.reductions.length) {
             return [];
         }
-        const { before, part, whole } = this.getReturnedShare(origin.reducibleLines);
-        return origin.reductions.map((reduction) => ({
-            card: reduction.card,
-            points: shareOf(reduction.points, before, part, whole, 1),
-            amount: shareOf(reduction.amount, before, part, whole, this.currency.rounding),
-            lines: reduction.lines.map((line) => {
-                const total = -line.prices.total_included;
-                const amount = shareOf(total, before, part, whole, this.currency.rounding);
-                return { line, price: total ? (line.price_unit * amount) / total : 0 };
-            }),
-        }));
+        return origin.reductions.map((reduction) => {
+            const lines = origin.getReducibleLines(reduction.card?.program_id);
+            const { before, part, whole } = this.getReturnedShare(lines);
+            return {
+                card: reduction.card,
+                points: shareOf(reduction.points, before, part, whole, 1),
+                amount: shareOf(reduction.amount, before, part, whole, this.currency.rounding),
+                lines: reduction.lines.map((line) => {
+                    const total = -line.prices.total_included;
+                    const amount = shareOf(total, before, part, whole, this.currency.rounding);
+                    return { line, price: total ? (line.price_unit * amount) / total : 0 };
+                }),
+            };
+        });
     },
     /** The price was less by what points paid: what comes back is less by its part. */
     fitReductionsToReturn() {

@@ -8,6 +8,23 @@ patch(PosOrderline.prototype, {
     get isRedemption() {
         return Boolean(this.loyalty_redeem_uuid || this.refunded_orderline_id?.loyalty_redeem_uuid);
     },
+    /**
+     * Whether points of a program may pay the line (bP5): not what the product or the program keeps out. What takes money
+     * off always counts, as on invoices.
+     */
+    mayBePaidWith(program) {
+        const product = this.product_id;
+        if (product.product_tmpl_id?.loyalty_no_redeem) {
+            return false;
+        }
+        if (!program || program.redeem_filter === "all" || this.prices.total_included < 0) {
+            return true;
+        }
+        const listed =
+            (program._redeem_product_ids || []).includes(product.id) ||
+            (program._redeem_category_ids || []).includes(product.product_tmpl_id?.raw.categ_id);
+        return listed === (program.redeem_filter === "only");
+    },
     /** The name of such a line says how many points it is about, on the receipt too. */
     setFullProductName() {
         const product = this.config._loyalty_redemption_product_id;

@@ -386,10 +386,14 @@ patch(PosStore.prototype, {
                 card.code
             );
         }
-        if (!redemption && order.getLoyaltyDue(null, this.isReducing(card.program_id)) <= 0) {
-            return order.totalDue > 0
+        const { program_id: program } = card;
+        if (!redemption && order.getLoyaltyDue(null, this.isReducing(program), program) <= 0) {
+            if (order.totalDue <= 0) {
+                return _t("There is nothing to pay yet. Add products first.");
+            }
+            return order.lines.some((line) => !line.isRedemption && line.mayBePaidWith(program))
                 ? _t("The order is paid in full already.")
-                : _t("There is nothing to pay yet. Add products first.");
+                : _t("Points of %s can pay none of these products.", program.name);
         }
         if (!redemption && !wholePoints(order.getRedeemablePoints(card))) {
             return _t("Card %s has no points available.", card.code);
@@ -618,7 +622,7 @@ patch(PosStore.prototype, {
     /** Goods with other taxes make other lines of the same redemption. */
     fitReduction(order, { uuid, card, points, amount }) {
         const hold = order.uiState.loyaltyHolds[uuid];
-        if (hold && hold.basis !== order.reductionBasis) {
+        if (hold && hold.basis !== order.getReductionBasis(card?.program_id)) {
             this.withoutReleasing(() =>
                 order.setReduction({
                     ...hold,

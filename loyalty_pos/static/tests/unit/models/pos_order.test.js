@@ -147,6 +147,44 @@ describe("pos.order - returned goods", () => {
 });
 
 describe("pos.order - points that reduce the price", () => {
+    test("bP5: points pay only what the program and the product let them", async () => {
+        const { store, method, program } = await setupLoyaltyTill();
+        const card = await makeCard(store, MockServer.env);
+        const order = await getFilledOrder(store);
+        const [first, second] = order.lines;
+        const due = (reducing) => order.getLoyaltyDue(null, reducing, program);
+        const total = (...lines) =>
+            order.currency.round(lines.reduce((sum, line) => sum + line.prices.total_included, 0));
+        expect(due(false)).toBe(order.totalDue);
+
+        program.redeem_filter = "only";
+        program._redeem_product_ids = [first.product_id.id];
+        program._redeem_category_ids = [];
+        expect(due(false)).toBe(total(first));
+        expect(due(true)).toBe(total(first));
+        program.redeem_filter = "except";
+        expect(due(false)).toBe(total(second));
+
+        const amount = total(second);
+        order.addLoyaltyPayment({ uuid: "p-1", method, card, points: amount * 100, amount });
+        expect(due(false)).toBe(0);
+        expect(order.getLoyaltyDue(order.redemptions[0])).toBe(amount);
+        order.removeRedemption(order.redemptions[0]);
+
+        program.redeem_filter = "all";
+        first.product_id.product_tmpl_id.loyalty_no_redeem = true;
+        expect(due(true)).toBe(total(second));
+        program.vat_mode = "price_reduction";
+        const product = store.models["product.product"].get(1);
+        order.setReduction({ uuid: "r-1", product, card, points: 100, amount: 1 });
+        const taxes = order.reductions[0].lines.map((line) => line.tax_ids.map((tax) => tax.id));
+        expect(taxes).toEqual([second.tax_ids.map((tax) => tax.id)]);
+
+        second.product_id.product_tmpl_id.loyalty_no_redeem = true;
+        order.removeRedemption(order.redemptions[0]);
+        expect(store.whyNotRedeem(order, card)).toInclude("can pay none of these products");
+    });
+
     test("S24, M4: a redemption is one line for each tax, exact to the cent, and goes as one", async () => {
         const { store, program } = await setupLoyaltyTill();
         program.vat_mode = "price_reduction";

@@ -71,7 +71,8 @@ export class RedeemPointsPopup extends Component {
     get due() {
         return this.order.getLoyaltyDue(
             this.props.redemption,
-            this.pos.isReducing(this.card.program_id)
+            this.pos.isReducing(this.card.program_id),
+            this.card.program_id
         );
     }
     get maximum() {
