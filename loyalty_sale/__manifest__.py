@@ -1,6 +1,6 @@
 {
     "name": "Loyalty Ledger - Sales",
-    "summary": "Orders and carts post to the points ledger, each change with its document",
+    "summary": "Orders and carts post to the points ledger, and points pay for orders: reserved, then settled by their invoices",
     "category": "Sales",
     "version": "19.0.1.0.0",
     "author": "Loyalty Ledger",
@@ -9,4 +9,5 @@
     "data": ["views/sale_order_views.xml"],
     "demo": ["demo/loyalty_sale_demo.xml"],
     "auto_install": ["loyalty_ledger", "sale_loyalty"],
+    "uninstall_hook": "uninstall_hook",
 }

@@ -1,4 +1,4 @@
-"""Two invoices, one card, at the same moment. Nothing here is rolled back at the end: cards and documents are its own."""
+"""Two invoices or orders, one card, at the same moment. Nothing here is rolled back at the end: cards and documents are its own."""
 
 from functools import partial
 
@@ -115,6 +115,70 @@ class TestInvoiceConcurrency(CrowdCase):
         with self.registry.cursor() as cr:
             move = self.env_of(cr)["account.move"].browse(move_id)
             self.assertEqual((move.amount_residual, move.loyalty_points_redeemed), (60, 40))
+
+    def make_orders(self, card_id, number):
+        """Quotations of 80 that use the points of the card."""
+        with self.registry.cursor() as cr:
+            env = self.env_of(cr)
+            product = env["product.product"].create(
+                {"name": "Goods", "type": "service", "invoice_policy": "order", "taxes_id": [Command.clear()]}
+            )
+            orders = env["sale.order"].create(
+                [
+                    {
+                        "partner_id": self.partner_id,
+                        "loyalty_card_id": card_id,
+                        "loyalty_use_points": True,
+                        "order_line": [Command.create({"product_id": product.id, "price_unit": 80})],
+                    }
+                    for __ in range(number)
+                ]
+            )
+            self.assertEqual(orders.mapped("loyalty_points_to_use"), [80] * number)
+            return orders.ids
+
+    def test_two_orders_reserve_one_card(self):
+        """N6, N7, P24: two orders that use 80 of 100 points are confirmed at once: one reserves them, one is refused."""
+        (card_id,) = self.make_cards(100)
+        order_ids = self.make_orders(card_id, 2)
+
+        def confirm(order_id, env):
+            return env["sale.order"].browse(order_id).action_confirm()
+
+        results = self.together(*(partial(confirm, order_id) for order_id in order_ids))
+        refused = [result for result in results if isinstance(result, Exception)]
+        self.assertEqual(len(refused), 1, results)
+        self.assertIsInstance(refused[0], ValidationError)
+        self.assertIn("20 points available", str(refused[0]))
+        self.assertEqual(self.balances(card_id, "points", "reserved_points"), [(100, 80)])
+        with self.registry.cursor() as cr:
+            orders = self.env_of(cr)["sale.order"].browse(order_ids)
+            self.assertEqual(sorted(orders.mapped("state")), ["draft", "sale"])
+            orders.filtered(lambda order: order.state == "sale")._create_invoices().action_post()
+        self.assertEqual(self.balances(card_id, "points", "reserved_points", "debt_points"), [(20, 0, 0)])
+        self.assertClean()
+
+    def test_order_invoiced_and_cancelled_at_once(self):
+        """C18, N6, N7: an order is invoiced while somebody cancels it: its points are free, never reserved for nobody."""
+        (card_id,) = self.make_cards(100)
+        (order_id,) = self.make_orders(card_id, 1)
+        with self.registry.cursor() as cr:
+            self.env_of(cr)["sale.order"].browse(order_id).action_confirm()
+
+        def invoice(env):
+            return env["sale.order"].browse(order_id)._create_invoices().ids
+
+        def cancel(env):
+            return env["sale.order"].browse(order_id)._action_cancel()
+
+        self.together(invoice, cancel)
+        with self.registry.cursor() as cr:
+            order = self.env_of(cr)["sale.order"].browse(order_id)
+            for move in order.invoice_ids.filtered(lambda move: move.state == "draft"):
+                move.button_cancel()  # made just before the cancellation, which did not see it
+            self.assertEqual(order.state, "cancel")
+        self.assertEqual(self.balances(card_id, "points", "reserved_points"), [(100, 0)])
+        self.assertClean()
 
     def check(self, card_id, move_ids, results):
         refused = [result for result in results if isinstance(result, Exception)]

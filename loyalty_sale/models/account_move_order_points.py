@@ -68,13 +68,25 @@ class AccountMove(models.Model):
                 )
 
     def _fitting_points(self, hold, points):
-        """Return as many of ``points`` as pay no more than points can pay of this invoice."""
-        due, currency = self._loyalty_payable_amount(hold.program_id), self.company_currency_id
+        """Return as many of ``points`` as pay no more than points can pay of this invoice, and no money pays already."""
+        currency = self.company_currency_id
+        left = abs(self.amount_residual_signed) - self._paid_online()
+        due = max(0.0, min(self._loyalty_payable_amount(hold.program_id), left))
         if points and currency.compare_amounts(hold._worth(points), due) > 0:
             points = min(points, int(hold.points * due / hold.amount) + 1 if hold.amount else 0)
             while points and currency.compare_amounts(hold._worth(points), due) > 0:
                 points -= 1
         return points
+
+    def _paid_online(self):
+        """Return what online payments pay that Odoo matches with the invoice only later, in company currency."""
+        transactions = self.transaction_ids.filtered(
+            lambda tx: tx.state in ("authorized", "done") and not tx.payment_id.is_reconciled
+        )
+        today = fields.Date.context_today(self)
+        return sum(
+            tx.currency_id._convert(tx.amount, self.company_currency_id, self.company_id, today) for tx in transactions
+        )
 
     def _take_points_of(self, order, hold, points):
         card, amount = hold.card_id, hold._worth(points)

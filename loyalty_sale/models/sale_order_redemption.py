@@ -302,7 +302,11 @@ class SaleOrder(models.Model):
                         card=card.code,
                         missing=say_points(self.env, -left[card]),
                     )
-            if problem:
+            if problem and order.amount_paid:
+                # The customer paid already: the order stands, without the points that are not there any more.
+                order.write({"loyalty_use_points": False})
+                order._message_log(body=self.env._("No loyalty points are used. %s", problem))
+            elif problem:
                 raise ValidationError(
                     self.env._(
                         "%(order)s cannot be confirmed with its loyalty points. %(problem)s\n"

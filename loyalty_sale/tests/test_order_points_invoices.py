@@ -4,6 +4,8 @@ from odoo.exceptions import AccessError
 from odoo.fields import Command
 from odoo.tests import tagged
 
+from odoo.addons.account_payment.tests.common import AccountPaymentCommon
+
 from .points_common import OrderPointsCase
 
 
@@ -226,6 +228,53 @@ class TestOrderPointsInvoices(OrderPointsCase):
             self.make_invoice(100, loyalty_order_points=9)
         foreign = self.make_invoice(100, loyalty_order_id=order.id)
         self.assertFalse(foreign.loyalty_order_id or foreign.loyalty_hold_id)
+
+
+@tagged("post_install", "-at_install")
+class TestOrderPointsOnline(OrderPointsCase, AccountPaymentCommon):
+    """Customers who pay their order online."""
+
+    def pay_online(self, order, amount):
+        transaction = self._create_transaction(
+            "direct",
+            amount=amount,
+            currency_id=order.currency_id.id,
+            reference=f"{order.name}-{amount}",
+            sale_order_ids=[Command.set(order.ids)],
+        )
+        transaction._set_done()
+        transaction._post_process()
+        return transaction
+
+    def test_rest_paid_online(self):
+        """N6, P23: what the customer paid online is not paid with points as well; what is left of them is free."""
+        order = self.make_order(40)
+        self.assertEqual(order.loyalty_points_to_use, 4000)
+        self.pay_online(order, 30)
+        order.invalidate_recordset()
+        self.assertEqual(order.state, "sale")
+        self.assertCard(10000, 4000)
+        invoice = self.make_invoices(order)
+        self.assertEqual((invoice.loyalty_points_reserved, invoice.amount_total), (1000, 40))
+        invoice.action_post()
+        self.assertEqual(self.loyalty_payments(invoice).loyalty_points, 1000)
+        self.assertCard(9000, 0)
+
+    def test_paid_in_full_online(self):
+        """P23, P24: a payment of the whole order confirms it, also when its points are gone meanwhile; none is used."""
+        order, other = self.make_order(40), self.confirmed(80)
+        self.pay_online(order, 40)
+        self.assertEqual(order.state, "sale")
+        self.assertFalse(order.loyalty_use_points or order.sudo().loyalty_hold_id)
+        self.assertIn("2,000 points available", "".join(order.message_ids.mapped("body")))
+        self.assertEqual(other.loyalty_points_reserved, 8000)
+        third = self.make_order(10)
+        self.pay_online(third, 10)
+        self.assertCard(10000, 9000)
+        invoice = self.make_invoices(third)
+        self.assertFalse(invoice.loyalty_points_reserved)
+        invoice.action_post()
+        self.assertCard(10000, 8000)
 
 
 @tagged("post_install", "-at_install")
