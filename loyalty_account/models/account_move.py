@@ -95,7 +95,7 @@ class AccountMove(models.Model):
             if not card.ledgered or card.program_type != "loyalty":
                 raise ValidationError(
                     self.env._(
-                        "%(code)s is no card of a loyalty program: %(program)s.",
+                        "%(code)s is not a card of a loyalty program: %(program)s.",
                         code=card.code,
                         program=card.program_id.name,
                     )

@@ -110,7 +110,7 @@ class LoyaltyAccrualRun(models.Model):
     )  # fmt: skip
     opening_account_id = fields.Many2one(
         "account.account", "Counter-account of Opening Balances", check_company=True, copy=False,
-        help="Opening balances are no cost of this period: choose where they come from, for example retained earnings "
+        help="Opening balances are not a cost of this period: choose where they come from, for example retained earnings "
         "or the provision that they replace. Empty: they stay out of the books.",
     )  # fmt: skip
 

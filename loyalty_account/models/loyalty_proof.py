@@ -287,7 +287,7 @@ class LoyaltyProgram(models.Model):
                         "account.move.line",
                         line.id,
                         _(
-                            "%(move)s is no entry of the points ledger: a manual entry of %(amount)s on %(account)s.",
+                            "%(move)s is not an entry of the points ledger: a manual entry of %(amount)s on %(account)s.",
                             move=move.name,
                             amount=self.currency_id.format(-line.balance),
                             account=line.account_id.display_name,

@@ -34,7 +34,7 @@ class LoyaltyProgram(models.Model):
         """
         self.ensure_one()
         if self.program_type != "loyalty":
-            return self.env._("%s is no loyalty program: its points cannot pay invoices.", self.name)
+            return self.env._("%s is not a loyalty program: its points cannot pay invoices.", self.name)
         if not self.active:
             return self.env._("Program %s is archived.", self.name)
         if self.company_id and self.company_id not in company.parent_ids:
@@ -51,7 +51,7 @@ class LoyaltyProgram(models.Model):
         ]
         if self.accounting_policy == "none":
             return self.env._(
-                "Points of program %s are no means of payment yet: choose an accounting policy on its tab Accounting.",
+                "Points of program %s are not a means of payment yet: choose an accounting policy on its tab Accounting.",
                 self.name,
             )
         if missing:

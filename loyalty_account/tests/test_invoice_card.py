@@ -88,7 +88,7 @@ class TestInvoiceCard(LoyaltyAccountCase):
             with self.subTest(message), self.assertRaisesRegex(ValidationError, f"{card.code} {message}"):
                 move.loyalty_card_id = card
         wallet = self.env["loyalty.program"].create({"name": "Wallet", "program_type": "ewallet"})
-        with self.assertRaisesRegex(ValidationError, "no card of a loyalty program: Wallet"):
+        with self.assertRaisesRegex(ValidationError, "not a card of a loyalty program: Wallet"):
             move.loyalty_card_id = self.make_card(program=wallet)
         with self.assertRaisesRegex(ValidationError, "Only customer invoices"):
             self.make_invoice(move_type="in_invoice").loyalty_card_id = self.card

@@ -223,7 +223,7 @@ class TestPriceReduction(ReductionCase):
         move = self.make_invoice(self.line(100, 15))
         wizard = self.apply_points(move, 50)
         move.action_post()
-        with self.assertRaisesRegex(UserError, "is no draft"):
+        with self.assertRaisesRegex(UserError, "is not a draft"):
             wizard.action_remove()
         self.assertEqual(move.loyalty_redeem_points, 50)
 

@@ -372,7 +372,7 @@ class TestRedemptionUndo(RedemptionCase):
         for values, message in (
             ({"cost_account_id": False}, "Redemption Account"),
             ({"loyalty_journal_id": False}, "Loyalty Journal"),
-            ({"accounting_policy": "none"}, "no means of payment yet"),
+            ({"accounting_policy": "none"}, "not a means of payment yet"),
         ):
             self.env.cr.execute(
                 "UPDATE loyalty_program SET cost_account_id = %s, loyalty_journal_id = %s, accounting_policy = %s WHERE id = %s",

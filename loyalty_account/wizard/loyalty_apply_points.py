@@ -216,7 +216,9 @@ class LoyaltyApplyPoints(models.TransientModel):
         self.move_id.check_access("write")
         if self.move_id.state != "draft":
             raise UserError(
-                self.env._("%s is no draft: cancel its payment or credit note with points.", self.move_id.display_name)
+                self.env._(
+                    "%s is not a draft: cancel its payment or credit note with points.", self.move_id.display_name
+                )
             )
         self.move_id._remove_loyalty_points()
         return {"type": "ir.actions.act_window_close"}

@@ -72,6 +72,12 @@ class LoyaltyProgram(models.Model):
             "loyalty_card_register_action", default_program_id=self.id, search_default_active=True
         )
 
+    def action_view_owing(self):
+        """Open the cards of the program that owe points."""
+        action = self._ledger_action("loyalty_card_register_action", loyalty_register=True)
+        action["domain"] = [*action["domain"], ("debt_points", ">", 0)]
+        return action
+
     def action_view_reserved(self):
         """Open what reserves points of the program."""
         return self._ledger_action("loyalty_hold_action", search_default_active=True)

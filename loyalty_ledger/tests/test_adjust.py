@@ -52,6 +52,12 @@ class TestAdjust(AdjustCase):
                 self.adjust(points=7, reason=reason)
         self.assertBalances(points=7)
 
+    def test_message(self):
+        """The message says how many cards were adjusted, in good English for one."""
+        for cards, message in ((self.card, "One card adjusted."), (self.card + self.other, "2 cards adjusted.")):
+            action = self.wizard(cards, points=1).action_confirm()
+            self.assertEqual((action["tag"], action["params"]["message"]), ("display_notification", message))
+
     def test_zero_points(self):
         """P7: zero points with a date change only the expiry, as a zero entry; without a date they are refused."""
         self.earn(100)

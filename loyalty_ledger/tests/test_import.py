@@ -54,6 +54,7 @@ class TestImport(ImportCase):
             ],
         )
         self.assertEqual(record.line_ids[3].problem, "Column card: no card has the number NONE.")
+        self.assertEqual(record.display_name, "balances.csv")
         self.assertRecordValues(
             record, [{"state": "checked", "row_count": 4, "problem_count": 1, "total_change": -74.5}]
         )

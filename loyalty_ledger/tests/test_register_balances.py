@@ -112,6 +112,17 @@ class TestRegisterBalances(RegisterCase):
         self.assertEqual(sum(points for __, points in groups), ledger)
         self.assertEqual(dict(groups)[self.partner], 870)
 
+    def test_overview_names_who_owes(self):
+        """What customers owe opens the cards that owe it, also those that have points again that are pending."""
+        earned = self.earn(60, self.other)
+        self.redeem(60, self.other)
+        self.reverse(earned)
+        self.earn(100, self.other, available_from="2199-01-01")
+        program = self.program.with_user(self.user)
+        self.assertEqual((program.debt_points, self.other.points), (60, 40))
+        action = program.action_view_owing()
+        self.assertEqual(self.Card.with_user(self.user).search(action["domain"]), self.other.with_user(self.user))
+
     def test_customers_who_redeemed(self):
         """C29: customers who redeemed are listed with what they can spend, their multiplier and the full log."""
         self.make_levels().multiplier = 1.5

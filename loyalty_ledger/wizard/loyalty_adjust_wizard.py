@@ -143,6 +143,11 @@ class LoyaltyAdjustWizard(models.TransientModel):
         self.done = True
         return self._close(entries)
 
+    def _adjusted_message(self, count):
+        if count == 1:
+            return self.env._("One card adjusted.")
+        return self.env._("%s cards adjusted.", count)
+
     def _close(self, entries=None):
         if self.adjustment_id:
             return {
@@ -156,7 +161,7 @@ class LoyaltyAdjustWizard(models.TransientModel):
             "tag": "display_notification",
             "params": {
                 "type": "success",
-                "message": self.env._("%s cards adjusted.", len(entries or [])),
+                "message": self._adjusted_message(len(entries or [])),
                 "next": {"type": "ir.actions.act_window_close"},
             },
         }

@@ -30,7 +30,7 @@ class LoyaltyImportWizard(models.Model):
     _order = "id desc"
     _rec_name = "file_name"
 
-    file_name = fields.Char("File Name", default="balances.csv")
+    file_name = fields.Char("File Name")
     data = fields.Binary("File", attachment=True, required=True)
     digest = fields.Char(readonly=True)
     delimiter = fields.Selection(
@@ -91,7 +91,8 @@ class LoyaltyImportWizard(models.Model):
     def create(self, vals_list):
         for vals in vals_list:
             self._check_inputs(vals)
-        return super().create(vals_list)
+        # A new import has no name before its file is chosen; a file that came without one has this.
+        return super().create([{**vals, "file_name": vals.get("file_name") or "balances.csv"} for vals in vals_list])
 
     def write(self, vals):
         """What was checked is what gets imported: another file or option needs another check."""

@@ -62,7 +62,9 @@ class LoyaltyCard(models.Model):
             return {
                 "card": False,
                 "partner": False,
-                "error": self.env._("No loyalty card has the number %s.", code),
+                "error": self.env._(
+                    "No loyalty card has the number %s. To find a customer by name, choose the customer.", code
+                ),
                 "warning": False,
             }
         day = loyalty_today(self.env, config.company_id)

@@ -353,7 +353,7 @@ class PosOrder(models.Model):
         points = program._points_of_amount(amount, self._loyalty_day())
         if to_units(points) % UNIT:
             raise UserError(
-                self.env._("%s is no whole number of points. Enter another amount.", self.currency_id.format(amount))
+                self.env._("%s is not a whole number of points. Enter another amount.", self.currency_id.format(amount))
             )
         uuid = str(uuid4())
         card._hold_for_till(order.config_id, points, uuid, self.uuid)
