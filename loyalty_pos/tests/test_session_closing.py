@@ -145,6 +145,27 @@ class TestClosingInputTax(ClosingCase):
             ),
         )
 
+    def test_products_that_points_may_pay(self):
+        """bP5: the input tax of points is that of what they may pay, as on invoices; the till is told what that is."""
+        tea = self.env["product.category"].create({"name": "Tea"})
+        green = self.env["product.category"].create({"name": "Green", "parent_id": tea.id})
+        cup = self.make_product("Sencha")
+        cup.categ_id = green
+        self.program.write({"redeem_filter": "only", "redeem_category_ids": tea.ids})
+        (told,) = self.program._load_pos_data_read(self.program, self.config)
+        self.assertEqual((told["redeem_filter"], told["_redeem_product_ids"]), ("only", []))
+        self.assertEqual(sorted(told["_redeem_category_ids"]), sorted((tea | green).ids))
+        self.sell(
+            [self.taxed(100, 15), self.taxed(200, 5, product_id=cup.id)],
+            self.ann,
+            payments=[self.pay(275.0), self.pay_points(50, uuid="p")],
+        )
+        move = self.close()
+        lines = move.line_ids.filtered(lambda line: line.account_id in self.cost_account | self.input_vat)
+        self.assertEqual(
+            {line.account_id: line.balance for line in lines}, {self.cost_account: 47.62, self.input_vat: 2.38}
+        )
+
     def test_invoiced(self):
         """S2, C25: the invoice of a till order is paid in full; the closing entry balances its payments by points."""
         order = self.sale(to_invoice=True)

@@ -12,7 +12,7 @@ class SaleOrder(models.Model):
 
     loyalty_points_redeemed = fields.Float(
         "Redeemed Points", digits=(16, 4), compute="_compute_loyalty_points_moved", compute_sudo=True,
-        help="Points that paid for this order, by its rewards and its invoices, less those given back.",
+        help="Points of the card that paid for this order, by its rewards and its invoices, less those given back.",
     )  # fmt: skip
     loyalty_points_earned = fields.Float(
         "Earned Points", digits=(16, 4), compute="_compute_loyalty_points_moved", compute_sudo=True,
@@ -29,8 +29,11 @@ class SaleOrder(models.Model):
         stored = self.filtered(lambda order: isinstance(order.id, int))
         opened = stored._open_loyalty_entries() if stored else []
         for order in self:
-            rows = [row for row in opened if row.order_id == order.id]
-            moves = order.invoice_ids
+            card = order.loyalty_card_id
+            # Points of other programs are other points; what a card sends on counts as its own.
+            cards = (card | card.points_to_id).ids or [row.card_id for row in opened]
+            rows = [row for row in opened if row.order_id == order.id and row.card_id in cards]
+            moves = order.invoice_ids.filtered(lambda move, card=card: not card or move.loyalty_card_id == card)
             notes = moves.filtered(lambda move: move.move_type == "out_refund")
             order.loyalty_points_redeemed = (
                 to_points(-sum(row.units for row in rows if row.kind == "redeem"))
@@ -62,11 +65,13 @@ class SaleOrder(models.Model):
             order.loyalty_points_earnable = to_points(previews[claim].earnable)
 
     def _points_by_rules(self):
-        """Return what Odoo's rules give to cards of loyalty programs for this order."""
+        """Return what Odoo's rules give to the order's card; without one, to cards of loyalty programs."""
+        card = self.loyalty_card_id
         return sum(
             line.points
             for line in self.coupon_point_ids
-            if line.coupon_id.program_type == "loyalty" and not self._why_no_earning(line.coupon_id)
+            if (line.coupon_id == card or not card and line.coupon_id.program_type == "loyalty")
+            and not self._why_no_earning(line.coupon_id)
         )
 
     def _prepare_loyalty_claim(self):

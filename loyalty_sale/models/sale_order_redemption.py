@@ -101,6 +101,18 @@ class SaleOrder(models.Model):
             "%s more points could be used now. Recalculate to use them.", say_points(self.env, points - used)
         )
 
+    def _say_points_applied(self):
+        """Return what the printed order and the customer's portal say about its points."""
+        self.ensure_one()
+        order = self.sudo()  # the company's currency is no secret
+        values = {
+            "points": say_points(self.env, order.loyalty_points_applied),
+            "amount": order.loyalty_currency_id.format(order.loyalty_amount_applied),
+        }
+        if order.state == "sale":
+            return self.env._("%(points)s loyalty points pay %(amount)s of this order.", **values)
+        return self.env._("%(points)s loyalty points will pay %(amount)s of this order.", **values)
+
     # --- how many points -----------------------------------------------------------------------------------------
 
     def _loyalty_payable_lines(self, program):

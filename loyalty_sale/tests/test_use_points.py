@@ -140,6 +140,17 @@ class TestUsePoints(OrderPointsCase):
         self.tick(order)
         self.assertCard(20000, 10000)
 
+    def test_another_program(self):
+        """P14, P21: the tab counts the points of its card; other programs that the order earns in are other points."""
+        other = self.make_program(name="Stamps", issue_on="order", company_id=self.company.id)
+        other.rule_ids.reward_point_amount = 2
+        second = self.make_card(program=other)
+        order = self.make_order(50)
+        order._update_programs_and_rewards()
+        order.action_confirm()
+        self.assertEqual((order.loyalty_card_id, second.points), (self.card, 100))
+        self.assertEqual((order.loyalty_points_earned, order.loyalty_points_earnable), (0, 50))
+
     def test_confirmed_order(self):
         """P16, P17, C18: on a confirmed order ticking reserves, Recalculate reserves anew, unticking frees."""
         order = self.make_order(40, use=False)
@@ -252,6 +263,20 @@ class TestUsePoints(OrderPointsCase):
         other.sudo().user_id = self.env.user
         with self.assertRaises(AccessError):
             other.with_user(self.salesperson).action_recalculate_loyalty_points()
+
+    def test_printed_order(self):
+        """P14, P23: the printed quotation and order tell the customer what points pay; the portal does, too."""
+        order = self.make_order(40)
+        report = self.env["ir.actions.report"].with_user(self.salesperson)
+
+        def printed():
+            return report._render_qweb_html("sale.report_saleorder", order.ids)[0].decode()
+
+        self.assertIn("4,000 loyalty points will pay $\xa040.00 of this order.", printed())
+        order.action_confirm()
+        self.assertIn("4,000 loyalty points pay $\xa040.00 of this order.", printed())
+        self.tick(order, False)
+        self.assertNotIn("loyalty points", printed())
 
     def test_earnable_and_earned(self):
         """P14, P21, P22, P23: a quotation shows what it can earn; the order earns nothing before its invoice is paid,
