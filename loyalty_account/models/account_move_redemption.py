@@ -122,7 +122,8 @@ class AccountMove(models.Model):
                 points = payment.loyalty_points if payment.loyalty_card_id else reduction.loyalty_redeem_points
                 if points:
                     row["loyalty_points"] = say_points(self.env, points)
-                    row["loyalty_label"] = self.env._("with %s points", row["loyalty_points"])
+                    card = payment.loyalty_card_id or reduction.loyalty_redeem_card_id
+                    row["loyalty_label"] = self.env._("with %s", card._say_points(points))
 
     def _loyalty_statement(self):
         """Return what the printed document says about points: the card by its last digits, never the whole number."""
@@ -137,19 +138,20 @@ class AccountMove(models.Model):
         cards = document.loyalty_redeem_card_id or cards
         if not cards or not (redeemed or earned):
             return lines
-        lines.append(self.env._("Loyalty card ending in %s", cards[0].code[-4:]))
+        card = cards[0]
+        lines.append(self.env._("Loyalty card ending in %s", card.code[-4:]))
         if redeemed and self.move_type == "out_refund":
-            lines.append(self.env._("Points given back: %s", say_points(self.env, redeemed)))
+            lines.append(self.env._("Given back: %s", card._say_points(redeemed)))
         elif redeemed:
             lines.append(
                 self.env._(
-                    "Points redeemed: %(points)s, worth %(amount)s",
-                    points=say_points(self.env, redeemed),
+                    "Redeemed: %(points)s, worth %(amount)s",
+                    points=card._say_points(redeemed),
                     amount=self.currency_id.format(document.loyalty_amount_redeemed),
                 )
             )
         if earned:
-            lines.append(self.env._("Points earned: %s", say_points(self.env, earned)))
+            lines.append(self.env._("Earned: %s", card._say_points(earned)))
         return lines
 
     def _loyalty_payments(self):

@@ -26,8 +26,8 @@ class AccountMove(models.Model):
     def _reduction_label(self, card, points):
         """Return what the customer reads on the line: the card by its last digits, never the whole number."""
         return self.env._(
-            "%(points)s loyalty points, card ending in %(digits)s",
-            points=say_points(self.env, points),
+            "%(points)s, loyalty card ending in %(digits)s",
+            points=card._say_points(points),
             digits=card.code[-4:],
         )
 

@@ -52,6 +52,7 @@ class LoyaltyAccountCase(AccountTestInvoicingCommon):
             {
                 "name": "Points",
                 "program_type": "loyalty",
+                "portal_point_name": "points",
                 "trigger": "auto",
                 "applies_on": "both",
                 "company_id": cls.company.id,

@@ -261,6 +261,22 @@ class TestRedemptionDialog(RedemptionCase):
         self.assertIn(move, lines.move_id)
         self.assertIn(payment.move_id, lines.move_id)
 
+    def test_name_of_the_points(self):
+        """bP9: the invoice calls the points by the name that the program gives them, in the customer's language."""
+        self.env["res.lang"]._activate_lang("de_DE")
+        self.program.portal_point_name = "stars"
+        self.program.with_context(lang="de_DE").portal_point_name = "Sterne"
+        move = self.make_invoice(self.line(100, 15), post=True)
+        self.apply_points(move, 500)
+        report = self.env["ir.actions.report"]
+        for lang, name in (("en_US", "stars"), ("de_DE", "Sterne")):
+            move.sudo().partner_id.lang = lang
+            html = report._render_qweb_html("account.report_invoice_with_payments", move.ids)[0].decode()
+            for text in (f"500 {name}", f": 500 {name}, "):
+                self.assertIn(text, html)
+            self.assertNotIn("points", html[html.index('name="loyalty"') :][:400])
+        self.assertEqual(move._reduction_label(self.card, 1), f"1 stars, loyalty card ending in {self.card.code[-4:]}")
+
     def test_what_shows(self):
         """C18, S11: the payment widget, the chatter and the printed invoice name points and money; the number is masked."""
         move = self.make_invoice(self.line(100, 15), post=True)
@@ -277,7 +293,7 @@ class TestRedemptionDialog(RedemptionCase):
         )
         self.assertIn("with 500 points", html)
         self.assertIn(f"Loyalty card ending in {self.card.code[-4:]}", html)
-        self.assertIn("Points redeemed: 500, worth", html)
+        self.assertIn("Redeemed: 500 points, worth", html)
         self.assertNotIn(self.card.code, html)
         action = move.with_user(self.clerk).action_view_loyalty_transactions()
         self.assertEqual(self.env["loyalty.ledger.entry"].search(action["domain"]).mapped("points"), [-500])

@@ -32,7 +32,7 @@ class TestPriceReduction(ReductionCase):
         self.assertEqual((move.amount_untaxed, move.amount_tax, move.amount_total), (56.52, 8.48, 65))
         self.assertEqual((move.loyalty_points_reserved, self.card.available_points), (50, 950))
         printed = move.invoice_line_ids.filtered(lambda line: line.account_id == self.contra_account).name
-        self.assertEqual(printed, f"50 loyalty points, card ending in {self.card.code[-4:]}")
+        self.assertEqual(printed, f"50 points, loyalty card ending in {self.card.code[-4:]}")
         move.action_post()
         self.assertIn("50 loyalty points", str(move.message_ids.mapped("body")))
         self.assertIn("lowered the price", str(move.message_ids.mapped("body")))

@@ -161,6 +161,10 @@ class LoyaltyCard(models.Model):
         for card in self:
             card.points_display = card._format_points(card._spendable_points())
 
+    def _format_points(self, points):
+        """Under the ledger, points are written alike wherever customers read them (bP9)."""
+        return self._say_points(points) if self.ledgered else super()._format_points(points)
+
     def _spendable_points(self):
         """Points that rewards may spend: available ones under the ledger, the balance elsewhere."""
         self.ensure_one()

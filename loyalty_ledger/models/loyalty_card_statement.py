@@ -118,7 +118,7 @@ class LoyaltyCard(models.Model):
         """Return points as customers read them, with their name (bP9)."""
         self.ensure_one()
         number = self._say_number(points, signed=signed)
-        return number if self._has_money_points() else f"{number} {self.point_name or ''}".strip()
+        return number if self._has_money_points() else f"{number} {self.point_name or self.env._('points')}"
 
     def _statement_values(self, date_from, date_to):
         """Return what templates print for each card: ``{card: dict}`` with rows and lines in the reader's language."""

@@ -1,6 +1,5 @@
 import base64
 import io
-from itertools import groupby
 
 from PIL import Image
 from reportlab.graphics.barcode.code128 import _patterns
@@ -90,7 +89,8 @@ def _read_bars(row):
     """Read a line of pixels as Code128, sets B and C, with reportlab's table of symbols; check the check symbol."""
     patterns = {tuple("abcd".index(part.lower()) + 1 for part in key): value for value, key in _patterns.items()}
     first, last = row.index(True), len(row) - row[::-1].index(True)
-    pixels = [len(list(group)) for __, group in groupby(row[first:last])]
+    edges = [x for x in range(first, last + 1) if x in (first, last) or row[x] != row[x - 1]]
+    pixels = [after - before for before, after in zip(edges, edges[1:])]
     module = sum(pixels[:6]) / 11  # a symbol has three bars and three spaces, eleven modules in all
     widths = [round(width / module) for width in pixels]
     values = [patterns[tuple(widths[start : start + 6])] for start in range(0, len(widths) - 7, 6)]

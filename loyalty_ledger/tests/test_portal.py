@@ -49,6 +49,18 @@ class TestPortal(HttpCase):
         self.assertNotIn("777 stars", page)
         self.assertEqual(self.rewards(), (["Small gift"], "100 stars"))
 
+    def test_name_of_the_points(self):
+        """bP9: home, dialog, page of the card and mails call the points by the name that the program gives them."""
+        self.card._post_entries([{"card_id": self.card.id, "kind": "earn", "points": 500.25, "key": "portal:more"}])
+        self.authenticate("loyalty_customer", "loyalty_customer")
+        self.assertIn("1,277.25 stars", self.home())
+        values = self.make_jsonrpc_request(f"/my/loyalty_card/{self.card.id}/values", {"card_id": self.card.id})
+        self.assertEqual(values["card"]["points_display"], "1,277.25 stars")
+        self.assertEqual(values["rewards"][0]["points"], "500 stars")
+        self.assertEqual([line["points"] for line in values["history_lines"]], ["+500.25 stars", "+777 stars"])
+        page = self.url_open(f"/my/loyalty_card/{self.card.id}/history").text
+        self.assertRegex(page, r"1,277\.25\s*stars")
+
     def test_expired_points_are_gone_at_once(self):
         """P11: points past their date are not shown to the customer, whether or not the job ran."""
         old = self.make_card(effective_date="2020-01-01", expiration_date="2020-12-31")

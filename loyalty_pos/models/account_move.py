@@ -1,7 +1,5 @@
 from odoo import models
 
-from odoo.addons.loyalty_ledger.tools.words import say_points
-
 
 class AccountMove(models.Model):
     _inherit = "account.move"
@@ -18,7 +16,8 @@ class AccountMove(models.Model):
                 # Odoo shows these payments to whoever reads the invoice, on the portal too; so the points.
                 payments = self.browse(row["move_id"]).sudo().pos_payment_ids
                 if points := sum(payments.mapped("loyalty_points")):
-                    row["loyalty_label"] = self.env._("with %s points", say_points(self.env, abs(points)))
+                    card = payments.loyalty_card_id[:1]
+                    row["loyalty_label"] = self.env._("with %s", card._say_points(abs(points)))
 
     def _loyalty_statement(self):
         """The printed invoice of orders of a till says what they did to the card, as their receipts do."""
@@ -30,24 +29,25 @@ class AccountMove(models.Model):
         earned = sum(orders.mapped("loyalty_points_earned"))
         if not redeemed and not earned:
             return []
-        lines = [self.env._("Loyalty card ending in %s", cards[0].code[-4:])]
+        card = cards[0]
+        lines = [self.env._("Loyalty card ending in %s", card.code[-4:])]
         points, money = orders._points_that_paid()
         if redeemed > 0 and points == redeemed:
             lines.append(
                 self.env._(
-                    "Points redeemed: %(points)s, worth %(amount)s",
-                    points=say_points(self.env, redeemed),
+                    "Redeemed: %(points)s, worth %(amount)s",
+                    points=card._say_points(redeemed),
                     amount=self.currency_id.format(money),
                 )
             )
         elif redeemed > 0:  # rewards have no price in money
-            lines.append(self.env._("Points redeemed: %s", say_points(self.env, redeemed)))
+            lines.append(self.env._("Redeemed: %s", card._say_points(redeemed)))
         elif redeemed:
-            lines.append(self.env._("Points given back: %s", say_points(self.env, -redeemed)))
+            lines.append(self.env._("Given back: %s", card._say_points(-redeemed)))
         if earned > 0:
-            lines.append(self.env._("Points earned: %s", say_points(self.env, earned)))
+            lines.append(self.env._("Earned: %s", card._say_points(earned)))
         elif earned:
-            lines.append(self.env._("Points taken back: %s", say_points(self.env, -earned)))
+            lines.append(self.env._("Taken back: %s", card._say_points(-earned)))
         if len(orders) == 1 and orders.loyalty_settled:
-            lines.append(self.env._("New balance: %s", say_points(self.env, orders.loyalty_balance_after)))
+            lines.append(self.env._("New balance: %s", card._say_points(orders.loyalty_balance_after)))
         return lines

@@ -172,7 +172,7 @@ class TestTours(LoyaltyTours):
         self.assertPoints(orders[0], earned=200, redeemed=0, after=1200)
 
     def test_invoice(self):
-        """M4, C18, C25: an order paid partly with points is invoiced: paid in full, with points and money on it."""
+        """M4, C18, C25, bP9: an order paid partly with points is invoiced: paid in full, with points and money on it."""
         self.ann.write({"street": "Main Street 1", "city": "Springfield", "email": "ann@example.com"})
         order = self.play("loyalty_till_invoice")
         self.assertPoints(order, earned=195, redeemed=250, after=945)
@@ -186,9 +186,9 @@ class TestTours(LoyaltyTours):
         for text in (
             "with 250 points",
             "Loyalty card ending in 0001",
-            "Points redeemed: 250, worth $\N{NO-BREAK SPACE}2.50",
-            "Points earned: 195",
-            "New balance: 945",
+            "Redeemed: 250 points, worth $\N{NO-BREAK SPACE}2.50",
+            "Earned: 195 points",
+            "New balance: 945 points",
         ):
             self.assertIn(text, html.decode())
         self.assertFalse(self.card.hold_ids.filtered(lambda hold: hold.state == "active"))

@@ -7,7 +7,7 @@ import { groupBy } from "@web/core/utils/arrays";
 import { patch } from "@web/core/utils/patch";
 import { capitalize } from "@web/core/utils/strings";
 import { earn } from "@loyalty_pos/app/utils/earning";
-import { formatPoints } from "@loyalty_pos/app/utils/format";
+import { sayPoints } from "@loyalty_pos/app/utils/format";
 import { earnedAfterReturn, isWhole, roundPoints, shareOf } from "@loyalty_pos/app/utils/points";
 
 /** The loyalty program that points are being counted for: Odoo does not name it where it leaves lines out. */
@@ -236,7 +236,7 @@ patch(PosOrder.prototype, {
             this.models["pos.order.line"].create({
                 order_id: this,
                 product_id: product,
-                full_product_name: _t("%s points redeemed", formatPoints(points)),
+                full_product_name: _t("%s redeemed", sayPoints(points, card.program_id)),
                 qty: baseLine.quantity,
                 price_unit: baseLine.price_unit,
                 price_type: "manual",
@@ -350,8 +350,11 @@ patch(PosOrder.prototype, {
     },
     /** The price was less by what points paid: what comes back is less by its part. */
     fitReductionsToReturn() {
-        for (const { points, lines } of this.getReductionsToReturn()) {
-            const full_product_name = _t("%s points given back", formatPoints(points));
+        for (const { card, points, lines } of this.getReductionsToReturn()) {
+            const full_product_name = _t(
+                "%s given back",
+                sayPoints(points, card?.program_id)
+            );
             for (const { line, price } of lines) {
                 const own = this.lines.find((other) => other.refunded_orderline_id?.id === line.id);
                 if (own) {
@@ -554,7 +557,7 @@ patch(PosOrder.prototype, {
             code: card.code,
             level: card.level_name || "",
             program,
-            name: program?.portal_visible ? program.portal_point_name : _t("Points"),
+            name: program?.portal_point_name || _t("Points"),
             earned: settled ? this.loyalty_points_earned : won,
             redeemed: settled ? this.loyalty_points_redeemed : spent,
             // What is redeemed is reserved, and left out of what the card can spend, since it was chosen.
@@ -668,7 +671,7 @@ patch(PosOrder.prototype, {
         const stats = super.getLoyaltyPoints();
         const card = this.loyalty_card_id;
         if (card?.program_id && !stats.some((stat) => stat.program.id === card.program_id.id)) {
-            const name = card.program_id.portal_visible && card.program_id.portal_point_name;
+            const name = card.program_id.portal_point_name;
             stats.push({
                 couponId: String(card.id),
                 program: card.program_id,
@@ -694,7 +697,8 @@ patch(PosOrder.prototype, {
     },
     /** Points of several programs that go by the same name are told apart by the names of the programs. */
     nameLoyaltyPoints(stats) {
-        const nameOf = (stat) => capitalize(stat.points.name) || _t("Points");
+        const nameOf = ({ program, points }) =>
+            capitalize(program.portal_point_name || points.name) || _t("Points");
         const byName = groupBy(stats, (stat) => nameOf(stat).toLowerCase());
         return stats.map((stat) => {
             const name = nameOf(stat);

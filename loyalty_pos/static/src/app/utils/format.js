@@ -9,6 +9,11 @@ export function formatPoints(points) {
     return formatFloat(value, { digits: [16, digits] });
 }
 
+/** Return points with the name that their program gives them. */
+export function sayPoints(points, program) {
+    return `${formatPoints(points)} ${program?.portal_point_name || _t("points")}`;
+}
+
 /** Return the words of an error for the cashier: the server's own, without its name. */
 export function errorMessage(error) {
     if (error instanceof RPCError) {

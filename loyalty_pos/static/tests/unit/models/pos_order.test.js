@@ -2,6 +2,7 @@ import { describe, expect, test } from "@odoo/hoot";
 import { MockServer } from "@web/../tests/web_test_helpers";
 import { getFilledOrder } from "@point_of_sale/../tests/unit/utils";
 import { definePosModels } from "@point_of_sale/../tests/unit/data/generate_model_definitions";
+import { sayPoints } from "@loyalty_pos/app/utils/format";
 import { makeCard, setupLoyaltyTill } from "../utils";
 
 definePosModels();
@@ -304,5 +305,17 @@ describe("pos.order - points to be earned", () => {
         expect(summary.code).toBe("0430001");
         expect(summary.balance).toBe(1000 + stat.points.won);
         expect(summary.estimated).toBe(true);
+    });
+
+    test("bP9: points have the name that the program gives them, shown in the portal or not", async () => {
+        const { store, order, program } = await setupEarning();
+        program.portal_visible = false;
+        program.portal_point_name = "stars";
+        await store.updatePrograms();
+        expect(order.getLoyaltySummary().name).toBe("stars");
+        expect(order.getLoyaltyPoints()[0].points.name).toBe("Stars");
+        expect(sayPoints(1250, program)).toBe("1,250 stars");
+        expect(sayPoints(2.5, program)).toBe("2.50 stars");
+        expect(sayPoints(1)).toBe("1 points");
     });
 });

@@ -25,10 +25,7 @@ export class LoyaltyCardChip extends Component {
         return this.pos.loyaltyPrograms.length && !this.props.order.finalized;
     }
     get pointName() {
-        const program = this.card.program_id;
-        return program.portal_visible && program.portal_point_name
-            ? program.portal_point_name
-            : _t("points");
+        return this.card.program_id.portal_point_name || _t("points");
     }
     get redemptions() {
         return this.props.order.redemptions;
