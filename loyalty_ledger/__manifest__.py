@@ -11,6 +11,7 @@
         "security/ir.model.access.csv",
         "security/loyalty_ledger_rules.xml",
         "security/loyalty_adjustment_rules.xml",
+        "data/mail_template.xml",
         "data/ir_cron.xml",
         "data/ir_cron_import.xml",
         "views/loyalty_ledger_entry_views.xml",
