@@ -268,7 +268,7 @@ class LoyaltyCard(models.Model):
         :param before: dict card id -> id of the level before, or None
         """
         levels = self.env["loyalty.level"].browse({level for level in before.values() if level})
-        levels.fetch(["name", "partner_category_id"])
+        levels.fetch(["name", "partner_category_id", "pricelist_id"])
         self._tag_partners(levels)
         if self.env.context.get("tracking_disable"):
             return

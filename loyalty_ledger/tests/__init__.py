@@ -29,3 +29,4 @@ from . import test_gateway_foreign
 from . import test_earning_rules
 from . import test_statement
 from . import test_card_print
+from . import test_level_pricelist

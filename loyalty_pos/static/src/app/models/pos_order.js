@@ -351,10 +351,7 @@ patch(PosOrder.prototype, {
     /** The price was less by what points paid: what comes back is less by its part. */
     fitReductionsToReturn() {
         for (const { card, points, lines } of this.getReductionsToReturn()) {
-            const full_product_name = _t(
-                "%s given back",
-                sayPoints(points, card?.program_id)
-            );
+            const full_product_name = _t("%s given back", sayPoints(points, card?.program_id));
             for (const { line, price } of lines) {
                 const own = this.lines.find((other) => other.refunded_orderline_id?.id === line.id);
                 if (own) {
