@@ -22,6 +22,7 @@
         "views/loyalty_program_views.xml",
         "views/loyalty_earning_views.xml",
         "views/portal_templates.xml",
+        "views/program_page_templates.xml",
         "report/loyalty_card_templates.xml",
         "report/loyalty_statement_templates.xml",
         "wizard/loyalty_statement_views.xml",

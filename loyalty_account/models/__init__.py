@@ -25,3 +25,4 @@ from . import account_payment_events
 from . import account_earns_loyalty
 from . import loyalty_program_reward_rate
 from . import loyalty_demo
+from . import loyalty_program_page

@@ -261,6 +261,13 @@ class TestRedemptionDialog(RedemptionCase):
         self.assertIn(move, lines.move_id)
         self.assertIn(payment.move_id, lines.move_id)
 
+    def test_public_page(self):
+        """bP11, bP4: the public page of the program says what points pay, where they do."""
+        self.program.portal_point_name = "stars"
+        self.assertRegex(self.program._public_worth()[0], r"^100 stars pay .*1\.00$")
+        self.program.accounting_policy = "none"
+        self.assertFalse([line for line in self.program._public_worth() if "pay" in line])
+
     def test_name_of_the_points(self):
         """bP9: the invoice calls the points by the name that the program gives them, in the customer's language."""
         self.env["res.lang"]._activate_lang("de_DE")

@@ -16,6 +16,7 @@ from . import mail_render_mixin
 from . import loyalty_verification
 from . import loyalty_card_adjust
 from . import loyalty_card_statement
+from . import loyalty_program_page
 from . import loyalty_level_pricelist
 from . import loyalty_card_print
 from . import loyalty_adjustment

@@ -30,3 +30,4 @@ from . import test_earning_rules
 from . import test_statement
 from . import test_card_print
 from . import test_level_pricelist
+from . import test_program_page

@@ -1,0 +1,21 @@
+from odoo import models
+from odoo.tools import format_amount
+
+#: Points whose value the page tells.
+EXAMPLE = 100
+
+
+class LoyaltyProgram(models.Model):
+    _inherit = "loyalty.program"
+
+    def _public_worth(self):
+        """Where points pay, say how much (bP11, bP4)."""
+        company = self.company_id or self.env.company
+        lines = super()._public_worth()
+        if self._redemption_problem(company) or not self.point_value:
+            return lines
+        amount = format_amount(self.env, EXAMPLE * self.point_value, self.currency_id or company.currency_id)
+        return [
+            self.env._("%(points)s pay %(amount)s", points=self._public_points(EXAMPLE), amount=amount),
+            *lines,
+        ]

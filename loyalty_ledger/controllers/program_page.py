@@ -1,0 +1,25 @@
+from odoo.http import Controller, request, route
+
+MANAGER = "loyalty_ledger.group_loyalty_manager"
+
+
+class LoyaltyProgramPage(Controller):
+    @route("/loyalty/program/<string:slug>", type="http", auth="public", website=True, sitemap=False, readonly=True)
+    def loyalty_program_page(self, slug, **kw):
+        """Show the public page of a program (bP11); to managers before it is published, to others not found."""
+        __, program_id = request.env["ir.http"]._unslug(slug)
+        # Read for visitors, who have no rights on programs: only what the page says leaves this method.
+        program = request.env["loyalty.program"].sudo().browse(program_id or []).exists()
+        is_preview = program and not program.public_page and request.env.user.has_group(MANAGER)
+        if is_preview and not self._may_read(program):
+            is_preview = False
+        if not program or not program.active or not program.is_ledgered or not (program.public_page or is_preview):
+            raise request.not_found()
+        return request.render(
+            "loyalty_ledger.public_program_page",
+            {"program": program, "is_preview": is_preview, "no_breadcrumbs": True, **program._public_values()},
+        )
+
+    def _may_read(self, program):
+        """Return whether the user may read the program anyway: its company is one of theirs."""
+        return program.with_user(request.env.user).has_access("read")
