@@ -6,9 +6,13 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 
+from odoo.addons.loyalty_ledger.tools.trusted import trusted_defaults
 from odoo.addons.loyalty_ledger.tools.words import say_points
 
 from ..tools.vat_split import part_of, split
+
+#: Amount and base of a tax that nothing was booked of.
+NOTHING = (0.0, 0.0)
 
 
 class AccountMove(models.Model):
@@ -82,8 +86,12 @@ class AccountMove(models.Model):
         """Return the taxes that a lower price lowers: an eco tax is due whoever pays."""
         return taxes.filtered(lambda tax: tax.amount_type != "fixed")
 
-    def _prepare_reduction_line(self, taxes, gross, account, label):
-        """Return values of one invoice line worth ``gross``, of which ``taxes`` take their part."""
+    def _prepare_reduction_line(self, taxes, gross, account, label, amounts=None):
+        """Return values of one invoice line worth ``gross``, of which ``taxes`` take their part.
+
+        :param amounts: ``{tax: (amount, base)}`` in the document's currency, where the taxes are not worked out from
+            ``gross`` but take what is left of them
+        """
         AccountTax, company = self.env["account.tax"], self.company_id
         base_line = AccountTax._prepare_base_line_for_taxes_computation(
             {},
@@ -100,6 +108,9 @@ class AccountMove(models.Model):
         AccountTax._fix_base_lines_tax_details_on_manual_tax_amounts([base_line], company)
         details = base_line["tax_details"]
         net = details["total_excluded_currency"] + details["delta_total_excluded_currency"]
+        if amounts and base_line["manual_tax_amounts"]:
+            net = self.currency_id.round(gross - sum(amount for amount, __ in amounts.values()))
+            self._set_reduction_taxes(base_line, net, amounts)
         base_line["price_unit"] = gross if taxes and all(taxes.mapped("price_include")) else net
         return {
             "name": label,
@@ -110,6 +121,46 @@ class AccountMove(models.Model):
             "is_loyalty_reduction": True,
             "extra_tax_data": AccountTax._export_base_line_extra_tax_data(base_line),
         }
+
+    def _set_reduction_taxes(self, base_line, net, amounts):
+        """Fix net and taxes of a line of points, in both currencies."""
+        rate = self.invoice_currency_rate or 1.0
+
+        def in_company(amount):
+            return self.company_currency_id.round(amount / rate)
+
+        base_line["manual_total_excluded_currency"] = net
+        base_line["manual_total_excluded"] = in_company(net)
+        for tax, (amount, base) in amounts.items():
+            base_line["manual_tax_amounts"][str(tax.id)] = {
+                "tax_amount_currency": amount,
+                "tax_amount": in_company(amount),
+                "base_amount_currency": base,
+                "base_amount": in_company(base),
+            }
+
+    def _reduction_totals(self):
+        """Return what the lines of points of these documents take off, by their taxes.
+
+        :return: ``{taxes: {"gross": amount, "taxes": {tax: (amount, base)}}}`` in the currency of the documents, as booked
+        """
+        totals = {}
+        for move in self:
+            for base_line in move._get_rounded_base_and_tax_lines()[0]:
+                line = base_line["record"]
+                if not line.is_loyalty_reduction:
+                    continue
+                of_line = totals.setdefault(line.tax_ids, {"gross": 0.0, "taxes": {}})
+                of_line["gross"] += line.price_total
+                of_taxes = of_line["taxes"]
+                for tax_data in base_line["tax_details"]["taxes_data"]:
+                    if not tax_data["is_reverse_charge"]:
+                        amount, base = of_taxes.get(tax_data["tax"], NOTHING)
+                        of_taxes[tax_data["tax"]] = (
+                            amount + tax_data["tax_amount_currency"],
+                            base + tax_data["base_amount_currency"],
+                        )
+        return totals
 
     def _reduce_posted_price(self, card, points, amount):
         """Make, post and match the credit note by which points lower the price of this posted invoice."""
@@ -268,16 +319,37 @@ class AccountMove(models.Model):
         missing = min(missing, self.amount_total)
         if currency.compare_amounts(missing, 0) <= 0:
             return
-        by_taxes = returned.grouped("tax_ids")
-        shares = split(-before - missing, [-line.price_total for line in lines], currency.rounding)
+        taken, back = invoice._reduction_totals(), notes._reduction_totals()
+        by_taxes = lines.grouped("tax_ids")
+        shares = split(-before - missing, [-taken[taxes]["gross"] for taxes in by_taxes], currency.rounding)
         commands = []
-        for line, target in zip(lines, shares):
-            gross = currency.round(target - sum(by_taxes.get(line.tax_ids, lines.browse()).mapped("price_total")))
+        for (taxes, of_taxes), target in zip(by_taxes.items(), shares):
+            earlier = back.get(taxes, {"gross": 0.0, "taxes": {}})
+            gross = currency.round(target - earlier["gross"])
             if not currency.is_zero(gross):
-                commands.append(
-                    Command.create(self._prepare_reduction_line(line.tax_ids, gross, line.account_id, line.name))
-                )
+                amounts = self._reduction_taxes_left(taken[taxes], earlier, target)
+                vals = self._prepare_reduction_line(taxes, gross, of_taxes[0].account_id, of_taxes[0].name, amounts)
+                commands.append(Command.create(vals))
         self.write({"invoice_line_ids": commands})
+
+    def _reduction_taxes_left(self, taken, back, target):
+        """Return ``{tax: (amount, base)}`` that a line of points takes back.
+
+        Cumulative rounding: after the last credit note all of them together are what the invoice's lines took off.
+
+        :param taken: what the lines of the invoice took off, as :meth:`_reduction_totals` says
+        :param back: what earlier credit notes took back
+        :param target: gross that is back after this one
+        """
+        unit, gross = self.currency_id.rounding, abs(taken["gross"])
+
+        def left(total, before):
+            return self.currency_id.round(part_of(total, abs(target), gross, unit) - before)
+
+        return {
+            tax: tuple(left(total, before) for total, before in zip(totals, back["taxes"].get(tax, NOTHING)))
+            for tax, totals in taken["taxes"].items()
+        }
 
     def _return_reduced_points(self):
         """Give points back for the lines of points that this credit note takes back of its invoice."""
@@ -381,6 +453,11 @@ class AccountMoveLine(models.Model):
     is_loyalty_reduction = fields.Boolean(
         "Paid with Points", readonly=True, help="The line lowers the price by what loyalty points are worth."
     )
+
+    @api.model
+    def default_get(self, fields):
+        """No default from a context makes goods look like lines of points."""
+        return trusted_defaults(self, fields, ("is_loyalty_reduction",), super().default_get)
 
     def write(self, vals):
         """Lines of points are made with their document; marked later, goods would keep what they earned."""

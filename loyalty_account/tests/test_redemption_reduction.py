@@ -1,3 +1,5 @@
+import random
+
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import tagged
@@ -360,3 +362,47 @@ class TestTender(RedemptionCase):
         back = self.env["account.payment"].search([("loyalty_move_id", "=", note.id)])
         self.assertEntry(back.move_id, [(self.cost_account, -50, []), (self.receivable, 50, [])])
         self.assertEqual(self.card.points, 950)
+
+
+@tagged("post_install", "-at_install")
+class TestReductionInParts(ReductionCase):
+    """An invoice whose price points lowered, credited in parts."""
+
+    def reductions(self, moves):
+        """Net, VAT and gross of the lines of points, in all."""
+        lines = moves.invoice_line_ids.filtered("is_loyalty_reduction")
+        rounded = self.company.currency_id.round
+        gross, net = sum(lines.mapped("price_total")), sum(lines.mapped("price_subtotal"))
+        return rounded(net), rounded(gross - net), rounded(gross)
+
+    def test_parts_add_up(self):
+        """N3, N4, S24: whatever the rates, the points and the parts, the credit notes together are the invoice."""
+        cases = random.Random(5)
+        for number in range(16):
+            method = ("round_per_line", "round_globally")[number % 2]
+            self.company.tax_calculation_rounding_method = method
+            include = ("tax_excluded", "tax_included")[number // 2 % 2]
+            self.env["account.tax"].union(*self.sale_taxes.values()).price_include_override = include
+            parts = cases.randint(2, 7)
+            rates = cases.sample([15, 5, 0], cases.randint(1, 3))
+            # Whole hundreds: what Odoo itself rounds of the goods adds up.
+            lines = [
+                self.line(100 * cases.randint(1, 3) * (1 + rate / 100 * (number // 2 % 2)), rate) for rate in rates
+            ]
+            lines = [{**line, "quantity": parts} for line in lines]
+            points = cases.randint(parts, 199)
+            with self.subTest(number=number, method=method, include=include, parts=parts, points=points):
+                card = self.make_card()
+                self.grant(points, card)
+                move = self.make_invoice(*lines)
+                self.apply_points(move, points, card=card)
+                move.action_post()
+                notes = self.env["account.move"]
+                for __ in range(parts):
+                    notes |= self.credit(move, *({**line, "quantity": 1} for line in lines))
+                self.assertEqual(self.reductions(notes), self.reductions(move))
+                self.assertAlmostEqual(sum(notes.mapped("amount_total")), move.amount_total)
+                self.assertAlmostEqual(self.vat(move, *notes), 0)
+                for account, items in (move | notes).line_ids.grouped("account_id").items():
+                    self.assertAlmostEqual(sum(items.mapped("balance")), 0, msg=account.name)
+                self.assertEqual((card.points, move.amount_residual), (points, 0))
