@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
+from ..tools.trusted import trusted_defaults
 from .loyalty_card_adjust import MANAGER, MODES
 
 
@@ -17,6 +18,15 @@ class LoyaltyApprovalMixin(models.AbstractModel):
     approver_id = fields.Many2one("res.users", "Decided By", readonly=True, copy=False)
     decided_on = fields.Datetime("Decided On", readonly=True, copy=False)
     can_approve = fields.Boolean(compute="_compute_can_approve")
+
+    @api.model
+    def default_get(self, fields):
+        """Status and decision are the server's, also where a default from a context would say them."""
+        return trusted_defaults(self, fields, self._server_fields(), super().default_get)
+
+    def _server_fields(self):
+        """Return the names of what only the server writes."""
+        return {name for name, field in self._fields.items() if field.readonly and field.store} - {"write_date"}
 
     @api.depends("requester_id", "state")
     @api.depends_context("uid")

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from ..tools.trusted import trusted_defaults
 from ..tools.words import say_points
 
 #: Rows of a damaged ledger that one run reports; the rest follows once these are resolved.
@@ -48,6 +49,11 @@ class LoyaltyException(models.Model):
 
     _open_idx = models.Index("(state) WHERE state = 'open'")
     _entry_idx = models.Index("(entry_id) WHERE entry_id IS NOT NULL")
+
+    @api.model
+    def default_get(self, fields):
+        """What the ledger reports is the server's: a default from a context must not have it born as resolved."""
+        return trusted_defaults(self, fields, self._fields, super().default_get)
 
     @api.depends("kind", "card_id")
     def _compute_display_name(self):
@@ -112,8 +118,8 @@ class LoyaltyException(models.Model):
             ):
                 raise UserError(
                     self.env._(
-                        "%(points)s points of card %(card)s are above the limit of one person. Use Adjust Points: a "
-                        "second manager has to approve it.",
+                        "%(points)s points of card %(card)s, with what you moved on it within 24 hours, are above the "
+                        "limit of one person. Use Adjust Points: a second manager has to approve it.",
                         points=say_points(self.env, owed),
                         card=card.code,
                     )

@@ -10,7 +10,7 @@ class ResCompany(models.Model):
     loyalty_adjustment_limit = fields.Float(
         "Adjustments Without Approval Up To", digits=(16, 4),
         help="An adjustment that moves more points than this, all its cards together, waits until a second manager "
-        "approves it. 0: no limit.",
+        "approves it. What the same person moved on these cards within 24 hours counts too. 0: no limit.",
     )  # fmt: skip
     loyalty_tracked_default = fields.Boolean(
         "New Customers Collect Points", default=True, help="Whether points are tracked for new customers."
@@ -43,11 +43,16 @@ class ResCompany(models.Model):
 
         :param totals: dict company (empty record: none) -> ten-thousandths of points moved, positive
         """
-        limits = {
-            company: to_units(company.loyalty_adjustment_limit)
-            for company in self.sudo().search([("loyalty_adjustment_limit", ">", 0)])
-        }
+        limits = self._loyalty_limits()
         if not limits:
             return False
         limits[self.browse()] = min(limits.values())
         return any(company in limits and total > limits[company] for company, total in totals.items())
+
+    @api.model
+    def _loyalty_limits(self):
+        """Return ``{company with a limit: ten-thousandths of points}``."""
+        return {
+            company: to_units(company.loyalty_adjustment_limit)
+            for company in self.sudo().search([("loyalty_adjustment_limit", ">", 0)])
+        }

@@ -1,3 +1,5 @@
+from base64 import b64encode
+
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import new_test_user, tagged
 
@@ -60,6 +62,69 @@ class TestAdjustmentApproval(AdjustCase):
         adjustment.with_user(self.second).action_approve()
         self.assertEqual(adjustment.state, "refused")
         self.assertBalances(points=0)
+
+    def test_parts_count_together(self):
+        """N10: a large adjustment in small parts is a large one: what one person moves on a card within a day counts."""
+        self.adjust(points=60)
+        self.adjust(points=-20)
+        self.adjust(points=20)
+        self.assertBalances(points=60)
+        waiting = self.request(points=1)
+        self.adjust(cards=self.other, points=100)  # another card
+        self.adjust(points=100, user=self.second)  # another person
+        self.assertBalances(points=160)
+        waiting.with_user(self.second).action_approve()  # what was approved does not count, for nobody
+        self.assertBalances(points=161)
+        self.request(points=1, user=self.second)
+        with self.on("2026-03-17"):
+            self.adjust(points=100)
+        self.assertBalances(points=261)
+
+    def test_parts_of_many_cards(self):
+        """N10: parts count together in a bulk adjustment too, with one query for any number of cards."""
+        cards = self.Card.union(*(self.make_card() for __ in range(6)))
+        self.adjust(cards=cards, points=10)
+        self.request(cards=cards, points=10)
+        self.adjust(cards=cards[:3] | self.other, points=10)
+        self.env.flush_all()
+
+        def count(cards):
+            before = self.env.cr.sql_log_count
+            cards.with_user(self.manager)._exceeds_adjustment_limit(dict.fromkeys(cards.ids, 1))
+            return self.env.cr.sql_log_count - before
+
+        count(cards)
+        self.assertEqual(count(cards), count(cards[:1]))
+
+    def test_parts_by_other_doors(self):
+        """N10: cards that send their points elsewhere, imports, waived debts and Update Balance count together."""
+        source = self.make_card(points_to_id=self.card.id)
+        self.adjust(cards=source, points=60)
+        self.request(points=50)
+        self.request(cards=source, points=50)
+        other = self.make_card(points_to_id=self.card.id)
+        self.request(cards=other, points=50)
+        wizard = (
+            self.env["loyalty.card.update.balance"]
+            .with_user(self.manager)
+            .create({"card_id": self.card.id, "new_balance": 110, "description": "Gift"})
+        )
+        wizard.action_update_card_point()
+        self.assertBalances(points=60)
+        for kind in ("adjust", "opening"):
+            record = self.import_file(f"card,points\n{self.card.code},41\n", kind=kind)
+            self.assertEqual(record.state, "waiting")
+        self.assertEqual(self.import_file(f"card,points\n{self.card.code},40\n").state, "done")
+        self.request(points=1)
+
+    def import_file(self, text, **values):
+        record = (
+            self.env["loyalty.import.wizard"]
+            .with_user(self.manager)
+            .create({"data": b64encode(text.encode()), "program_id": self.program.id, "reason": "Old", **values})
+        )
+        record.action_import()
+        return record
 
     def test_all_cards_count_together(self):
         """N10: the limit is for the whole adjustment, in either direction."""

@@ -105,10 +105,12 @@ class LoyaltyImportWizard(models.Model):
 
     def _check_inputs(self, vals):
         """Status, approval and results are not for users to write, by RPC neither."""
-        results = {name for name, field in self._fields.items() if field.readonly and field.store} - {"write_date"}
-        forbidden = vals.keys() & (results | {"line_ids", "problem_line_ids"})
+        forbidden = vals.keys() & self._server_fields()
         if forbidden and not self.env.su:
             raise AccessError(self.env._("Only the import itself sets: %s.", ", ".join(sorted(forbidden))))
+
+    def _server_fields(self):
+        return super()._server_fields() | {"line_ids", "problem_line_ids"}
 
     @api.ondelete(at_uninstall=False)
     def _unlink_unless_done(self):
@@ -232,17 +234,32 @@ class LoyaltyImportWizard(models.Model):
         )
 
     def _needs_approval(self):
+        """Return whether the lines, with what the user moved on their cards within a day, exceed the limit (N10)."""
+        Company = self.env["res.company"]
+        if not Company._loyalty_limits():
+            return False
+        cards = SQL(
+            """
+            SELECT COALESCE(c.points_to_id, c.id) FROM loyalty_import_line l JOIN loyalty_card c ON c.id = l.card_id
+             WHERE l.import_id = %s AND l.state = 'pending' AND l.change <> 0
+            """,
+            self.id,
+        )
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT p.company_id, (sum(abs(l.change)) * 10000)::bigint
-                  FROM loyalty_import_line l JOIN loyalty_program p ON p.id = l.program_id
-                 WHERE l.import_id = %s AND l.state = 'pending' GROUP BY p.company_id
+                SELECT company_id, sum(units)::bigint
+                  FROM (SELECT p.company_id, abs(l.change) * 10000 AS units
+                          FROM loyalty_import_line l JOIN loyalty_program p ON p.id = l.program_id
+                         WHERE l.import_id = %(import)s AND l.state = 'pending'
+                         UNION ALL
+                        SELECT c.company_id, m.units FROM (%(moved)s) m(card_id, units)
+                          JOIN loyalty_card c ON c.id = m.card_id) t
+                 GROUP BY company_id
                 """,
-                self.id,
+                **{"import": self.id, "moved": self.env["loyalty.card"]._sql_adjusted_alone(cards)},
             )
         )
-        Company = self.env["res.company"]
         return Company._exceeds_loyalty_limit({Company.browse(company or []): total for company, total in rows})
 
     def _approved(self):
