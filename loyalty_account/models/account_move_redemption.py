@@ -5,6 +5,7 @@ from collections import defaultdict
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from odoo.addons.loyalty_ledger.tools.trusted import trusted_defaults
 from odoo.addons.loyalty_ledger.tools.words import say_points
 
 from ..tools.vat_split import part_of
@@ -62,6 +63,11 @@ class AccountMove(models.Model):
         help="Credit note for which this entry undoes a price reduction by points.",
     )  # fmt: skip
     loyalty_redeem_return_ids = fields.One2many("account.move", "loyalty_redeem_origin_id", "Points Given Back By")
+
+    @api.model
+    def default_get(self, fields):
+        """What a document redeems is the server's, also where a default from a context would say it."""
+        return trusted_defaults(self, fields, SERVER_FIELDS, super().default_get)
 
     # --- what the form shows -------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
 
+from odoo.addons.loyalty_ledger.tools.trusted import trusted_defaults
 from odoo.addons.loyalty_ledger.tools.words import say_points
 
 from ..tools.vat_split import next_part, part_of, split
@@ -293,6 +294,11 @@ class AccountPayment(models.Model):
                     )
 
     # --- create, write, undo -------------------------------------------------------------------------------------
+
+    @api.model
+    def default_get(self, fields):
+        """Which reservation a payment uses is the server's, also where a default from a context would say it."""
+        return trusted_defaults(self, fields, ("loyalty_hold_id",), super().default_get)
 
     @api.model_create_multi
     def create(self, vals_list):

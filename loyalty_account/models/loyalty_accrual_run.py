@@ -11,6 +11,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, format_date
 
 from odoo.addons.loyalty_ledger.tools.today import loyalty_today
+from odoo.addons.loyalty_ledger.tools.trusted import trusted_defaults
 
 from ..tools import valuation
 from .loyalty_ledger_entry import post_moves
@@ -18,6 +19,8 @@ from .loyalty_valuation import KINDS
 
 _logger = logging.getLogger(__name__)
 
+#: What people say about a run; everything else is its result.
+INPUTS = frozenset(("program_id", "date_to", "opening_account_id"))
 #: Kinds of value lines that a run makes, in the order in which it shows them.
 RUN_KINDS = ("opening", "issue", "redeem", "expire", "revalue", "correct")
 
@@ -148,12 +151,30 @@ class LoyaltyAccrualRun(models.Model):
 
     # --- guards --------------------------------------------------------------------------------------------------
 
+    @api.model
+    def default_get(self, fields):
+        """Results are the server's, also where a default from a context would say them."""
+        return trusted_defaults(self, fields, self._fields.keys() - INPUTS, super().default_get)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._check_inputs(vals)
+        return super().create(vals_list)
+
     def write(self, vals):
         if any(run.state == "posted" for run in self):
             raise UserError(self.env._("A posted accrual run cannot be changed. Reverse its journal entry instead."))
-        if vals.keys() & {"program_id", "date_to", "opening_account_id"}:
+        self._check_inputs(vals)
+        if vals.keys() & INPUTS:
             vals = {**vals, "state": "draft"}
         return super().write(vals)
+
+    def _check_inputs(self, vals):
+        """A run is posted by posting it: the proof believes what runs say they posted."""
+        forbidden = vals.keys() - INPUTS
+        if forbidden and not self.env.su:
+            raise AccessError(self.env._("Only the accrual itself sets: %s.", ", ".join(sorted(forbidden))))
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_posted(self):
@@ -308,7 +329,7 @@ class LoyaltyAccrualRun(models.Model):
         __, __, opening = found.pop("left_out")
         amount = sum((values[2] for values in found.values()), Decimal(0))
         point_value, vat_rate = program._point_value_at(self.date_to)
-        self.write(
+        self.sudo().write(  # the result is the server's; whoever runs was checked
             {
                 "line_ids": [
                     fields.Command.clear(),
@@ -347,7 +368,7 @@ class LoyaltyAccrualRun(models.Model):
             raise UserError(self.env._("This run is posted already."))
         self._check_order()
         self._summarize(self._plan())
-        self.state = "preview"
+        self.sudo().state = "preview"  # the status is the server's; whoever runs was checked
         return True
 
     def action_post(self):
@@ -405,7 +426,7 @@ class LoyaltyAccrualRun(models.Model):
         )
         self.env["loyalty.valuation"].invalidate_model(flush=False)
         ((last_entry_id,),) = self.env.execute_query(SQL("SELECT COALESCE(max(id), 0) FROM loyalty_ledger_entry"))
-        self.write(
+        self.sudo().write(  # the result is the server's; whoever runs was checked
             {
                 "state": "posted",
                 "move_id": move.id,

@@ -3,8 +3,10 @@
 from decimal import Decimal
 
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Command
+
+from odoo.addons.loyalty_ledger.tools.trusted import trusted_defaults
 
 from ..tools import combinations, valuation
 
@@ -203,8 +205,20 @@ class LoyaltyProgram(models.Model):
 
     # --- changes -------------------------------------------------------------------------------------------------
 
+    @api.model
+    def default_get(self, fields):
+        """How far a program is accrued is the server's, also where a default from a context would say it."""
+        return trusted_defaults(self, fields, ("accrued_until",), super().default_get)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._check_accrued_until(vals)
+        return super().create(vals_list)
+
     def write(self, vals):
         """Refuse to leave a policy while its value is on the books; date the first values back when one begins."""
+        self._check_accrued_until(vals)
         starting = self.browse()
         if "accounting_policy" in vals:
             starting = self.filtered(lambda program: not program._keeps_liability())
@@ -214,6 +228,10 @@ class LoyaltyProgram(models.Model):
         result = super().write(vals)
         starting.filtered(lambda program: program._keeps_liability())._date_values_back()
         return result
+
+    def _check_accrued_until(self, vals):
+        if "accrued_until" in vals and not self.env.su and (vals["accrued_until"] or self.filtered("accrued_until")):
+            raise AccessError(self.env._("Only posting an accrual run moves the day until which points are accrued."))
 
     def _date_values_back(self):
         """Let the first value hold for the points that customers have already.

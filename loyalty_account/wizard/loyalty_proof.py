@@ -5,6 +5,7 @@ from odoo.exceptions import AccessError
 from odoo.tools import format_date
 
 from odoo.addons.loyalty_ledger.tools.today import loyalty_today
+from odoo.addons.loyalty_ledger.tools.trusted import trusted_defaults
 
 PROVERS = (
     "account.group_account_readonly",
@@ -19,6 +20,8 @@ COMPARISONS = [
     ("completeness", "Completeness"),
     ("payments", "Payments"),
 ]
+#: What people ask; everything else is the answer.
+QUESTION = frozenset(("program_id", "date"))
 PARTS = tuple(name for name, __ in COMPARISONS)
 
 
@@ -62,6 +65,11 @@ class LoyaltyProof(models.TransientModel):
             day = format_date(self.env, proof.date) if proof.date else ""
             proof.display_name = f"{proof.program_id.name or ''} {day}".strip()
 
+    @api.model
+    def default_get(self, fields):
+        """The answer is the server's, also where a default from a context would say it."""
+        return trusted_defaults(self, fields, self._fields.keys() - QUESTION, super().default_get)
+
     @api.model_create_multi
     def create(self, vals_list):
         for vals in vals_list:
@@ -71,14 +79,14 @@ class LoyaltyProof(models.TransientModel):
     def write(self, vals):
         """The question can be changed, which throws the answer away; the answer is the server's."""
         self._check_asked(vals)
-        if vals.keys() & {"program_id", "date"}:
+        if vals.keys() & QUESTION:
             self.sudo().part_ids.unlink()
             self.sudo().line_ids.unlink()
             vals = {**vals, "state": "draft", "residual": 0.0}
         return super().write(vals)
 
     def _check_asked(self, vals):
-        if not self.env.su and vals.keys() - {"program_id", "date"}:
+        if not self.env.su and vals.keys() - QUESTION:
             raise AccessError(self.env._("The result of a reconciliation cannot be changed. Reconcile again."))
 
     def _check_rights(self):

@@ -118,7 +118,7 @@ class LoyaltyCard(models.Model):
             if values is None:
                 # Coupons and promotions have no ledger; upstream's balance is all there is.
                 card.reserved_points = card.pending_points = card.lapsed_points = 0.0
-                card.available_points = card.points
+                card.available_points = card.sudo().points  # the balance is for the staff, what is available is not
                 continue
             card.reserved_points, card.pending_points, card.lapsed_points, card.available_points = values
 
@@ -168,7 +168,8 @@ class LoyaltyCard(models.Model):
     def _spendable_points(self):
         """Points that rewards may spend: available ones under the ledger, the balance elsewhere."""
         self.ensure_one()
-        return self.available_points if self.ledgered else self.points
+        # Without a ledger, what can be spent is the balance; customers see that, and no other balance.
+        return self.available_points if self.ledgered else self.sudo().points
 
     # --- which card ----------------------------------------------------------------------------------------------
 
@@ -312,11 +313,9 @@ class LoyaltyCard(models.Model):
         vals_list = [dict(vals) for vals in vals_list]  # the caller's stay as they are, for the next card
         granted = []
         for vals in vals_list:
-            program = self.env["loyalty.program"].browse(
-                vals.get("program_id")
-                or self.env.context.get("default_program_id")
-                or self.env.context.get("active_id")
-            )
+            if "program_id" not in vals:
+                vals.update(self.default_get(["program_id"]))  # whoever says it: what follows depends on it
+            program = self.env["loyalty.program"].browse(vals.get("program_id"))
             ledgered = program.sudo().program_type in LEDGERED_TYPES
             if ledgered and vals.get("points"):
                 self._check_may_write_points()

@@ -7,10 +7,35 @@ from odoo.exceptions import UserError
 from odoo.tools import format_date
 
 from ..tools.today import loyalty_today
+from ..tools.trusted import trusted_defaults
+from .loyalty_card import PROJECTIONS
+
+#: Sums that contain points past their date until the nightly job wrote them off: for the staff only (P10).
+STAFF_SUMS = {
+    "loyalty.card": ("points", "accumulated_points", "lifetime_points"),
+    "loyalty.ledger.entry": ("balance_after",),
+}
+
+
+class LoyaltyStaffSumsMixin(models.AbstractModel):
+    """Rows that customers read in the portal, without the sums that still contain expired points."""
+
+    _name = "loyalty.staff.sums.mixin"
+    _description = "Row with Sums for the Staff"
+
+    def _has_field_access(self, field, operation):
+        """Customers see what is available, also over RPC (P11).
+
+        Not by groups of the fields: every view of the staff would have to name them for each column and colour.
+        """
+        if field.name in STAFF_SUMS[self._name] and not self.env.su and not self.env.user._is_internal():
+            return False
+        return super()._has_field_access(field, operation)
 
 
 class LoyaltyCard(models.Model):
-    _inherit = "loyalty.card"
+    _name = "loyalty.card"
+    _inherit = ["loyalty.card", "loyalty.staff.sums.mixin"]
 
     uses_ledger = fields.Boolean(related="program_id.is_ledgered", string="Program Has a Ledger")
     can_manage = fields.Boolean("Managed by Me", compute="_compute_can_manage")
@@ -35,8 +60,12 @@ class LoyaltyCard(models.Model):
 
     @api.model
     def default_get(self, fields):
-        """Leave the number to the first save, so that two open drafts get two numbers (H5)."""
-        values = super().default_get(fields)
+        """Leave the number to the first save, so that two open drafts get two numbers (H5).
+
+        What the ledger keeps has no defaults, nor has what a manager decides of a new card for anybody else.
+        """
+        names = {*PROJECTIONS, "points", *(() if self._may_manage() else ("points_to_id", "level_id"))}
+        values = trusted_defaults(self, fields, names, super().default_get)
         if "default_code" not in self.env.context:
             values.pop("code", None)
         return values
@@ -172,7 +201,8 @@ class LoyaltyCard(models.Model):
 
 
 class LoyaltyLedgerEntry(models.Model):
-    _inherit = "loyalty.ledger.entry"
+    _name = "loyalty.ledger.entry"
+    _inherit = ["loyalty.ledger.entry", "loyalty.staff.sums.mixin"]
 
     level_id = fields.Many2one(related="card_id.level_id", string="Level of the Card")
 

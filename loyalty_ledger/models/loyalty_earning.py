@@ -3,6 +3,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL, formatLang
 
 from ..tools.earning import Line, Rule, earn
+from ..tools.trusted import trusted_defaults
 from ..tools.units import to_points, to_units
 from ..tools.words import say_points
 
@@ -136,6 +137,11 @@ class LoyaltyEarning(models.Model):
     _document_unique = models.UniqueIndex(
         "(res_id, res_model, program_id)", "The points of this document are worked out already."
     )
+
+    @api.model
+    def default_get(self, fields):
+        """Terms and results are the server's, also where a default from a context would say them."""
+        return trusted_defaults(self, fields, self._fields, super().default_get)
 
     def _compute_document_name(self):
         self.document_name = False

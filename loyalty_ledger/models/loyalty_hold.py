@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from ..tools.trusted import trusted_defaults
 from ..tools.units import to_points, to_units
 from ..tools.words import say_points
 
@@ -35,6 +36,11 @@ class LoyaltyHold(models.Model):
     _card_idx = models.Index("(card_id, state)")
     _entry_idx = models.Index("(entry_id) WHERE entry_id IS NOT NULL")
     _check_points = models.Constraint("CHECK (points > 0)", "Only a positive number of points can be reserved.")
+
+    @api.model
+    def default_get(self, fields):
+        """Reservations are the server's: a default from a context must not have one born as used."""
+        return trusted_defaults(self, fields, self._fields, super().default_get)
 
     @api.depends("points", "card_id")
     @api.depends_context("lang")

@@ -3,6 +3,8 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from odoo.addons.loyalty_ledger.tools.trusted import trusted_defaults
+
 from .pos_order_line import REWARD_FIELDS
 from .pos_order_settle import ids_of, values_of
 
@@ -78,6 +80,11 @@ class PosOrder(models.Model):
         for order in self:
             own = earnings.get(order.id)
             order.loyalty_explanation = "\n".join(own.mapped("explanation")) if own else False
+
+    @api.model
+    def default_get(self, fields):
+        """Results are the server's, also where a default from a context would say them."""
+        return trusted_defaults(self, fields, RESULTS, super().default_get)
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -1,3 +1,4 @@
+from . import test_access
 from . import test_claim_rules
 from . import test_earning_mirror
 from . import test_hoot

@@ -2,9 +2,10 @@
 
 from contextlib import contextmanager
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
+from odoo.addons.loyalty_ledger.tools.trusted import trusted_defaults
 from odoo.addons.loyalty_ledger.tools.units import to_points
 
 from ..tools.order_event import OrderEvent
@@ -59,6 +60,16 @@ class SaleOrder(models.Model):
         event, orders = OrderEvent.bound(self)
         with event.enter():
             return super(SaleOrder, orders)._action_cancel()
+
+    @api.model
+    def default_get(self, fields):
+        """Only confirming an order puts it into the ledger, no default from a context."""
+        return trusted_defaults(self, fields, ("loyalty_in_ledger",), super().default_get)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """New orders are not in the ledger, whatever their creator says; confirming puts them there."""
+        return super().create([{**vals, "loyalty_in_ledger": False} for vals in vals_list])
 
     def write(self, vals):
         """Post when orders become confirmed and reverse when they stop being it, whoever changes the state."""

@@ -4,6 +4,8 @@ from contextlib import contextmanager
 from odoo import api, models
 from odoo.exceptions import AccessError
 
+from odoo.addons.loyalty_ledger.tools.trusted import trusted_defaults
+
 from ..tools.order_event import OrderEvent
 
 #: What a reward line costs and whom: written by reward code only, for it moves points.
@@ -12,6 +14,11 @@ REWARD_FIELDS = ("points_cost", "coupon_id", "reward_id")
 
 class SaleOrderLine(models.Model):
     _inherit = "sale.order.line"
+
+    @api.model
+    def default_get(self, fields):
+        """A default from a context would give points past every check: rewards come from reward code only."""
+        return trusted_defaults(self, fields, REWARD_FIELDS, super().default_get)
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -101,6 +101,30 @@ class TestOrderGuards(OrderCase):
             )
         self.assertIsNone(Source.of(self.order.with_context(**leaked).env))
 
+    def test_forged_defaults(self):
+        """P4, S20: neither a context nor a default of one's own gives points where values are refused."""
+        forged = {"points_cost": -1_000_000, "coupon_id": self.card.id, "reward_id": self.reward.id}
+        for user in (self.salesperson, self.manager):
+            order = self._order(1, user=user)
+            context = {f"default_{name}": value for name, value in forged.items()}
+            context["default_loyalty_in_ledger"] = True
+            other = order.with_context(**context).copy({"order_line": []})
+            self.assertFalse(other.loyalty_in_ledger)
+            self.assertFalse(
+                order.create({"partner_id": self.customer.id, "loyalty_in_ledger": True}).loyalty_in_ledger
+            )
+            values = {"order_id": order.id, "product_id": self.product.id, "name": "Free"}
+            order.order_line.with_context(**context).create(values)
+            for name, value in forged.items():
+                self.env["ir.default"].with_user(user).set("sale.order.line", name, value, user_id=True)
+            order.order_line.create(values)
+            self.assertEqual(order.order_line.mapped("points_cost"), [0, 0, 0])
+            self.assertFalse(order.order_line.coupon_id)
+            self.assertFalse(order.order_line.reward_id)
+            before = self.card.points
+            order.write({"state": "sale"})
+            self.assertEqual(self.card.points, before)
+
     def test_card_of_a_stranger(self):
         """C18, H6: putting a stranger's card on an order does not let it pay."""
         other = self._card(1000, partner=self.stranger)
