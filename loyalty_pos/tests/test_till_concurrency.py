@@ -185,6 +185,72 @@ class TestTillPointsRace(TillRaceCase):
             )
             self.assertEqual(self.card(env).points, 120)
 
+    def unpaid_order(self, name):
+        """Return the id of an order of 100.00 on the server of which 40 points, reserved, have paid a part."""
+        with self.environment(self.cashier_id) as env:
+            data = self.order_data(env, name, 40, 60.0)
+            data = {**data, "payment_ids": data["payment_ids"][:1], "state": "draft", "amount_paid": 40.0}
+            env["loyalty.card"].pos_hold(self.config_id, self.card_id, 40, f"{self.mark}-{name}-points", data["uuid"])
+            env["pos.order"].sync_from_ui([data])
+            return env["pos.order"].search([("uuid", "=", data["uuid"])]).id
+
+    def pay_like_a_provider(self, env, order_id, uuid, amount):
+        """Do what Odoo does when a provider tells that money came (``_process_pos_online_payment``)."""
+        order = env["pos.order"].sudo().browse(order_id)
+        if order.payment_ids.filtered(lambda payment: payment.uuid == uuid):
+            return  # the payment has its order already
+        order.add_payment({"amount": amount, "payment_method_id": self.bank_id, "pos_order_id": order.id, "uuid": uuid})
+        if order.state == "draft" and order._is_pos_order_paid():
+            order._process_saved_order(False)
+
+    def assertSettledOnce(self, order_id):
+        with self.environment() as env:
+            order = env["pos.order"].browse(order_id)
+            self.assertEqual(order.state, "paid")
+            self.assertEqual(
+                [(entry.kind, entry.points) for entry in order._entries_of_order()], [("redeem", -40), ("earn", 60)]
+            )
+            card = self.card(env)
+            self.assertEqual((card.points, card.reserved_points), (120, 0))
+            self.assertEqual(sum(order.payment_ids.mapped("amount")), 100)
+
+    def test_one_online_payment_from_two_workers(self):
+        """N7, N8: the provider's call and the customer's return at the same moment pay once, spend once, earn once."""
+        order_id = self.unpaid_order("online")
+        uuid = f"{self.mark}-provider"
+        self.at_once([lambda env: self.pay_like_a_provider(env, order_id, uuid, 60.0) for __ in range(2)])
+        self.assertSettledOnce(order_id)
+
+    def test_two_online_payments_at_once(self):
+        """N7, C7: two parts that are paid at the same moment pay the order together; its points are settled once."""
+        order_id = self.unpaid_order("parts")
+        self.at_once(
+            [
+                lambda env, part=part: self.pay_like_a_provider(env, order_id, f"{self.mark}-part{part}", part)
+                for part in (25.0, 35.0)
+            ]
+        )
+        self.assertSettledOnce(order_id)
+
+    def test_cashier_and_provider_at_once(self):
+        """N7, N8: the cashier closes the order while the provider tells of its money: points are settled once."""
+        order_id = self.unpaid_order("both")
+        uuid = f"{self.mark}-both-money"
+        with self.environment() as env:
+            data = self.order_data(env, "both", 40, 60.0)
+        self.at_once(
+            [
+                lambda env: self.pay_like_a_provider(env, order_id, uuid, 60.0),
+                lambda env: env["pos.order"].sync_from_ui([data]),
+            ]
+        )
+        with self.environment() as env:
+            order = env["pos.order"].browse(order_id)
+            self.assertEqual(
+                [(entry.kind, entry.points) for entry in order._entries_of_order()], [("redeem", -40), ("earn", 60)]
+            )
+            self.assertEqual((self.card(env).points, self.card(env).reserved_points), (120, 0))
+
     def test_tills_sell_on_one_card(self):
         """N7: tills that spend and earn on one card at once lose nothing and invent nothing."""
         with self.environment() as env:

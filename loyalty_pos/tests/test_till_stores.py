@@ -88,4 +88,6 @@ class TestTillCompanies(TillCase):
         entries = card.entry_ids.sorted("id")
         self.assertEqual(sum(entries.mapped("points")), 110)
         self.assertEqual(entries.mapped("res_id"), [home.id] + [away.id] * (len(entries) - 1))
-        self.assertEqual(entries.company_id, self.env["res.company"], "the points belong to the program, not to a store")
+        self.assertEqual(
+            entries.company_id, self.env["res.company"], "the points belong to the program, not to a store"
+        )
