@@ -13,10 +13,19 @@ from .test_till_earning import EarningCase
 class TestTillStores(EarningCase):
     """Two stores of a company, each with its till."""
 
+    def open_second_store(self):
+        """Open a till of another store; a cash method belongs to one till."""
+        methods = self.method | self.points_method
+        config = self.env["pos.config"].create(
+            {"name": "Second Store", "payment_method_ids": [Command.set(methods.ids)]}
+        )
+        self.open_session(config)
+        return config
+
     def test_earn_here_spend_there(self):
         """bP8, H1, H2: what one store gives, another finds, reserves and takes at once; each earns for the same card."""
-        there = self.make_config("Second Store")
-        session = self.open_session(there)
+        there = self.open_second_store()
+        session = there.current_session_id
         first = self.sell([self.taxed(100, 15)], self.ann)
         self.assertEntries(first, [(self.card, "earn", 100)])
         for config in (self.config, there):
@@ -43,8 +52,7 @@ class TestTillStores(EarningCase):
 
     def test_program_of_some_stores(self):
         """bP8: points are usable everywhere unless the program names its tills; then other tills do not know the card."""
-        there = self.make_config("Second Store")
-        self.open_session(there)
+        there = self.open_second_store()
         self.program.pos_config_ids = self.config
         self.assertFalse(self.as_till.pos_find_card(there.id, self.card.code)["card"])
         self.assertTrue(self.as_till.pos_find_card(self.config.id, self.card.code)["card"])

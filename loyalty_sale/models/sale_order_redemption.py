@@ -104,14 +104,14 @@ class SaleOrder(models.Model):
     def _say_points_applied(self):
         """Return what the printed order and the customer's portal say about its points."""
         self.ensure_one()
-        order = self.sudo()  # the company's currency is no secret
+        order = self.sudo()  # neither the company's currency nor the name of the points is a secret
         values = {
-            "points": say_points(self.env, order.loyalty_points_applied),
+            "points": order.loyalty_card_id._say_points(order.loyalty_points_applied),
             "amount": order.loyalty_currency_id.format(order.loyalty_amount_applied),
         }
         if order.state == "sale":
-            return self.env._("%(points)s loyalty points pay %(amount)s of this order.", **values)
-        return self.env._("%(points)s loyalty points will pay %(amount)s of this order.", **values)
+            return self.env._("%(points)s pay %(amount)s of this order.", **values)
+        return self.env._("%(points)s will pay %(amount)s of this order.", **values)
 
     # --- how many points -----------------------------------------------------------------------------------------
 

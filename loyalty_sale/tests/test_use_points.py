@@ -265,18 +265,19 @@ class TestUsePoints(OrderPointsCase):
             other.with_user(self.salesperson).action_recalculate_loyalty_points()
 
     def test_printed_order(self):
-        """P14, P23: the printed quotation and order tell the customer what points pay; the portal does, too."""
+        """P14, P23, bP9: the printed quotation and order tell the customer what points pay; the portal does, too."""
+        self.program.portal_point_name = "stars"
         order = self.make_order(40)
         report = self.env["ir.actions.report"].with_user(self.salesperson)
 
         def printed():
             return report._render_qweb_html("sale.report_saleorder", order.ids)[0].decode()
 
-        self.assertIn("4,000 loyalty points will pay $\xa040.00 of this order.", printed())
+        self.assertIn("4,000 stars will pay $\xa040.00 of this order.", printed())
         order.action_confirm()
-        self.assertIn("4,000 loyalty points pay $\xa040.00 of this order.", printed())
+        self.assertIn("4,000 stars pay $\xa040.00 of this order.", printed())
         self.tick(order, False)
-        self.assertNotIn("loyalty points", printed())
+        self.assertNotIn("4,000 stars", printed())
 
     def test_earnable_and_earned(self):
         """P14, P21, P22, P23: a quotation shows what it can earn; the order earns nothing before its invoice is paid,
