@@ -225,7 +225,7 @@ class TestUsePoints(OrderPointsCase):
         self.program.accounting_policy = "none"
         order = self.make_order(40, use=False)
         self.assertEqual(order.loyalty_points_to_use, 0)
-        self.assertIn("no means of payment yet", order.loyalty_problem)
+        self.assertIn("not a means of payment yet", order.loyalty_problem)
         order.loyalty_use_points = True
         order.action_confirm()
         self.assertEqual(self.holds(order), [])
