@@ -1,3 +1,4 @@
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from .golden_vat_split import SEVERAL_RATES, SINGLE_RATE
@@ -7,6 +8,39 @@ from .redemption_common import RedemptionCase
 @tagged("post_install", "-at_install")
 class TestRedemption(RedemptionCase):
     """Redemptions that recover input tax: every value of the worked example, as journal items."""
+
+    def test_products_that_points_may_pay(self):
+        """bP5, S8, N4: points of a program that pays tea only recover the input tax of tea, and come back with tea only."""
+        tea = self.env["product.category"].create({"name": "Tea"})
+        green = self.env["product.category"].create({"name": "Green", "parent_id": tea.id})
+        cup = self.env["product.product"].create({"name": "Sencha", "categ_id": green.id})
+        self.program.write({"redeem_filter": "only", "redeem_category_ids": tea.ids})
+        move = self.make_invoice(self.line(100, 15), self.line(100, 5, product_id=cup.id), post=True)
+        wizard = self.env["loyalty.apply.points"].with_user(self.clerk).create({"move_id": move.id})
+        self.assertEqual((wizard.due_amount, wizard.maximum_points), (105, 105))
+        with self.assertRaisesRegex(UserError, "Points can pay"):
+            move._apply_loyalty_points(self.card, 106)
+        self.apply_points(move)
+        self.assertEntry(
+            self.loyalty_payments(move).move_id,
+            [
+                (self.cost_account, 100, [self.tags["purchase", 5, "invoice", "base"]]),
+                (self.input_vat, 5, [self.tags["purchase", 5, "invoice", "tax"]]),
+                (self.receivable, -105, []),
+            ],
+        )
+        self.credit(move, self.line(100, 15))
+        self.assertEqual(self.card.points, 895)
+        self.credit(move, self.line(100, 5, product_id=cup.id))
+        self.assertEqual(self.card.points, 1000)
+
+    def test_nothing_that_points_may_pay(self):
+        """bP5: the dialog says why nothing can be redeemed."""
+        self.program.write({"redeem_filter": "except", "redeem_product_ids": self.product.ids})
+        move = self.make_invoice(100, post=True)
+        wizard = self.env["loyalty.apply.points"].with_user(self.clerk).create({"move_id": move.id})
+        self.assertEqual(wizard.maximum_points, 0)
+        self.assertEqual(wizard.notice, "Points of program Points can pay none of the products on this invoice.")
 
     def test_single_rate(self):
         """S24, S7, S8: points split into net and recovered VAT, to the cent, with the tags of the tax report."""

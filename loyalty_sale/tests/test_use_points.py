@@ -2,6 +2,8 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import Form, tagged
 
+from odoo.addons.loyalty_sale.hooks import uninstall_hook
+
 from .points_common import OrderPointsCase
 
 
@@ -263,6 +265,12 @@ class TestUsePoints(OrderPointsCase):
         other.sudo().user_id = self.env.user
         with self.assertRaises(AccessError):
             other.with_user(self.salesperson).action_recalculate_loyalty_points()
+
+    def test_leaving(self):
+        """N6, N12: without the add-on no order can use its points: they are free again, and balances stay."""
+        self.confirmed(40)
+        uninstall_hook(self.env(su=True))
+        self.assertCard(10000, 0)
 
     def test_printed_order(self):
         """P14, P23, bP9: the printed quotation and order tell the customer what points pay; the portal does, too."""
