@@ -3,6 +3,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from odoo.addons.loyalty_ledger.tools.trusted import trusted_defaults
 from odoo.addons.loyalty_ledger.tools.words import say_points
 
 #: What only code of the server writes on invoices.
@@ -23,6 +24,11 @@ class AccountMove(models.Model):
     loyalty_order_amount = fields.Monetary(
         "Worth of the Order's Points", currency_field="company_currency_id", copy=False, readonly=True
     )
+
+    @api.model
+    def default_get(self, fields):
+        """Whose points pay is said by the order that is invoiced, never by a default from a context."""
+        return trusted_defaults(self, fields, SERVER_FIELDS, super().default_get)
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -8,6 +8,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
 from odoo.addons.loyalty_account.tools.vat_split import part_of
+from odoo.addons.loyalty_ledger.tools.trusted import trusted_defaults
 from odoo.addons.loyalty_ledger.tools.units import to_points
 from odoo.addons.loyalty_ledger.tools.words import say_points
 
@@ -232,6 +233,11 @@ class SaleOrder(models.Model):
         if order.state != "sale":
             points, amount = order._usable_points() if order.loyalty_use_points else (0, 0.0)
             self.loyalty_points_applied, self.loyalty_amount_applied = points, amount
+
+    @api.model
+    def default_get(self, fields):
+        """What an order uses is worked out, never a default from a context."""
+        return trusted_defaults(self, fields, SERVER_FIELDS, super().default_get)
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -261,6 +261,15 @@ class TestUsePoints(OrderPointsCase):
                 order.write(vals)
         with self.assertRaisesRegex(AccessError, "Tick Use Loyalty Points"):
             self.make_order(40, use=False, loyalty_points_applied=500)
+        forged = {
+            "default_loyalty_points_applied": 9999,
+            "default_loyalty_amount_applied": 99,
+            "default_loyalty_hold_id": 1,
+        }
+        default = order.with_context(**forged).create({"partner_id": self.customer.id})
+        self.assertFalse(
+            default.loyalty_points_applied or default.loyalty_amount_applied or default.sudo().loyalty_hold_id
+        )
         other = self.make_order(40)
         other.sudo().user_id = self.env.user
         with self.assertRaises(AccessError):
