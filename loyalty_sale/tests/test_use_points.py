@@ -312,3 +312,46 @@ class TestUsePoints(OrderPointsCase):
         self.env.cr.flush()
         order.invalidate_recordset()
         self.assertEqual((order.loyalty_points_earned, order.loyalty_points_earnable), (50, 50))
+
+
+@tagged("post_install", "-at_install")
+class TestForgedPoints(OrderPointsCase):
+    def test_defaults_of_orders(self):
+        """P4, N6: no context and no default of one's own lets an order use what another one reserved, or any amount."""
+        first = self.confirmed(60.0)
+        hold = first.sudo().loyalty_hold_id
+        self.assertEqual(hold.points, 6000)
+        stranger = self.env["res.partner"].create({"name": "Bob"})
+        forged = {
+            "loyalty_use_points": True,
+            "loyalty_points_applied": 1,
+            "loyalty_amount_applied": 60.0,
+            "loyalty_hold_id": hold.id,
+        }
+        Order = self.env["sale.order"].with_user(self.salesperson)
+        for name, value in forged.items():
+            self.env["ir.default"].with_user(self.salesperson).set("sale.order", name, value, user_id=True)
+        context = {f"default_{name}": value for name, value in forged.items()}
+        line = {"product_id": self.product.id, "product_uom_qty": 1, "price_unit": 60.0, "tax_ids": [Command.clear()]}
+        for partner in (stranger, self.customer):
+            order = Order.with_context(**context).create(
+                {"partner_id": partner.id, "order_line": [Command.create(line)]}
+            )
+            self.assertFalse(order.sudo().loyalty_hold_id)
+            worth = order.loyalty_points_applied * self.point_value
+            self.assertAlmostEqual(order.loyalty_amount_applied, worth)
+        self.assertCard(10_000, 6000)
+
+    def test_defaults_of_invoices(self):
+        """P4, N6: no context says which points pay an invoice."""
+        order = self.confirmed(60.0)
+        context = {
+            "default_loyalty_order_id": order.id,
+            "default_loyalty_order_points": 6000,
+            "default_loyalty_order_amount": 60.0,
+        }
+        move = (
+            self.env["account.move"].with_user(self.clerk).with_context(**context).create({"move_type": "out_invoice"})
+        )
+        none = dict.fromkeys(("loyalty_order_id", "loyalty_order_points", "loyalty_order_amount"), False)
+        self.assertRecordValues(move, [none])
