@@ -19,12 +19,16 @@ class LoyaltyProgram(models.Model):
 
     def _compute_public_url(self):
         for program in self:
-            program.public_url = program.id and f"/loyalty/program/{self.env['ir.http']._slug(program)}"
+            program.public_url = program.id and f"{program.get_base_url()}{program._public_path()}"
+
+    def _public_path(self):
+        self.ensure_one()
+        return f"/loyalty/program/{self.env['ir.http']._slug(self)}"
 
     def action_open_public_page(self):
         """Open the page as customers see it; managers see it before it is published."""
         self.ensure_one()
-        return {"type": "ir.actions.act_url", "url": self.public_url, "target": "new"}
+        return {"type": "ir.actions.act_url", "url": self._public_path(), "target": "new"}
 
     def _public_values(self):
         """Return what the page shows: sentences by topic, in the reader's language. Nothing about customers."""

@@ -260,6 +260,10 @@ class TestPortalStatement(HttpCase):
         for text in ("Portal Club", "777.25", "700.25", "-77", "stars", "Redeemed"):
             self.assertIn(text, page)
         self.assertNotIn("+5", page, "other months are not shown")
+        self.assertNotIn("/loyalty/program/", page)
+        self.card.program_id.public_page = True
+        self.env.flush_all()
+        self.assertIn(self.card.program_id._public_path(), self.get("history").text)
         for detail in ("", "&detail=summary"):
             pdf = self.get("statement", f"date_from=2026-02-01&date_to=2026-02-28{detail}")
             self.assertEqual(pdf.headers["Content-Type"], "application/pdf")
