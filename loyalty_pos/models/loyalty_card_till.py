@@ -63,7 +63,7 @@ class LoyaltyCard(models.Model):
                 "card": False,
                 "partner": False,
                 "error": self.env._(
-                    "No loyalty card has the number %s. To find a customer by name, choose the customer.", code
+                    "No loyalty card has the number %s. Without the card, use Customer and search by name.", code
                 ),
                 "warning": False,
             }
