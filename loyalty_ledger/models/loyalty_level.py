@@ -15,12 +15,14 @@ class LoyaltyLevel(models.Model):
         "From",
         digits=(16, 4),
         default=0.0,
+        aggregator=None,
         help="A card reaches the level at this number of the program's level basis.",
     )
     multiplier = fields.Float(
         "Multiplier",
         default=1.0,
         digits=(16, 4),
+        aggregator=None,
         help="Factor for points that the ledger itself works out on this level. Points that Odoo's own rules give, "
         "on orders and at the till, stay as those rules say.",
     )
