@@ -501,7 +501,9 @@ class LoyaltyCard(models.Model):
     def _open_points_to(self, sources):
         """Move balance and level of cards that now send their points elsewhere (H18-H23)."""
         for card in sources.sudo():
-            self._post_entries([card._transfer_op(card.points_to_id, reason=self.env._("Points moved to another card"))])
+            self._post_entries(
+                [card._transfer_op(card.points_to_id, reason=self.env._("Points moved to another card"))]
+            )
 
     def _transfer_op(self, target, points=0, reason=None):
         """Movement that sends ``points`` (0: everything, level basis included) of this card to ``target``."""
