@@ -291,13 +291,8 @@ class SaleOrder(models.Model):
                 points, amount = order._usable_points() if points else (0, 0.0)
                 if points:
                     order._reserve_points(points, amount)
-            taken = order._invoices_with_points()
-            order.write(
-                {
-                    "loyalty_points_applied": points + sum(taken.mapped("loyalty_order_points")),
-                    "loyalty_amount_applied": amount + sum(taken.mapped("loyalty_order_amount")),
-                }
-            )
+            taken, worth = order._points_on_invoices()
+            order.write({"loyalty_points_applied": points + taken, "loyalty_amount_applied": amount + worth})
 
     # --- confirming and cancelling -------------------------------------------------------------------------------
 
@@ -392,6 +387,18 @@ class SaleOrder(models.Model):
         return self.invoice_ids.filtered(
             lambda move: move.loyalty_order_id == self and move.move_type == "out_invoice" and move.state != "cancel"
         )
+
+    def _points_on_invoices(self):
+        """Return the points that invoices took over, less those that came back since, and what they pay."""
+        invoices = self._invoices_with_points()
+        points, amount = sum(invoices.mapped("loyalty_order_points")), sum(invoices.mapped("loyalty_order_amount"))
+        posted = self.invoice_ids.filtered(lambda move: move.state == "posted")
+        notes = posted.filtered(lambda move: move.move_type == "out_refund")
+        redeemed = sum((posted - notes).mapped("loyalty_points_redeemed"))
+        left = sum((invoices - posted).mapped("loyalty_order_points"))
+        left += max(0.0, redeemed - sum(notes.mapped("loyalty_points_redeemed")))
+        left = min(points, left)
+        return left, part_of(amount, left, points, self.loyalty_currency_id.rounding) if points else 0.0
 
     def _points_for_invoice(self, invoice):
         """Return how many of the reserved points a new invoice takes: its part of what points can pay of the order.

@@ -129,14 +129,22 @@ class TestOrderPointsInvoices(OrderPointsCase):
         self.assertEqual(invoice.amount_residual, 30)
 
     def test_credit_note(self):
-        """N4: crediting the invoice gives the points back to the card."""
+        """N4, P17: crediting the invoice gives the points back to the card; Recalculate reserves them for the next one."""
         order = self.confirmed(40)
         invoice = self.make_invoices(order)
         invoice.action_post()
-        self.credit(invoice)
+        invoice.with_user(self.clerk)._reverse_moves([{"invoice_date": invoice.invoice_date}], cancel=True)
         self.assertCard(10000, 0)
         order.invalidate_recordset()
         self.assertEqual(order.loyalty_points_redeemed, 0)
+        self.assertIn("4,000 more points", order.loyalty_notice)
+        order.action_recalculate_loyalty_points()
+        self.assertEqual((order.loyalty_points_to_use, order.loyalty_amount_to_use), (4000, 40))
+        self.assertCard(10000, 4000)
+        again = self.make_invoices(order)
+        again.action_post()
+        self.assertEqual(again.payment_state, "paid")
+        self.assertCard(6000, 0)
 
     def test_orders_invoiced_together(self):
         """P14: an order that uses points has an invoice of its own; others of the customer go together."""
