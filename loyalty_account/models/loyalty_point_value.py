@@ -7,6 +7,7 @@ class LoyaltyPointValue(models.Model):
     """What one point of a program is worth from a day on. A change revalues the liability at the next accrual run."""
 
     _name = "loyalty.point.value"
+    _inherit = ["loyalty.remembered.mixin"]
     _description = "Value of a Loyalty Point"
     _order = "program_id, date desc"
 
@@ -32,21 +33,14 @@ class LoyaltyPointValue(models.Model):
     def create(self, vals_list):
         rows = super().create(vals_list)
         rows._check_not_accrued()
-        self.env.registry.clear_cache()  # what a point is worth
         return rows
 
     def write(self, vals):
         if vals.keys() & {"program_id", "date", "point_value", "vat_rate"}:
             self._check_not_accrued()
         result = super().write(vals)
-        self.env.registry.clear_cache()
         if "date" in vals:
             self._check_not_accrued()
-        return result
-
-    def unlink(self):
-        result = super().unlink()
-        self.env.registry.clear_cache()
         return result
 
     @api.ondelete(at_uninstall=False)

@@ -25,20 +25,21 @@ class LoyaltyProgram(models.Model):
             ("input_tax", "Recover input tax"),
             ("price_reduction", "Price reduction: less output VAT"),
         ],
-        "VAT of Redemptions",
+        "VAT of Redemptions", prefetch="loyalty_terms",
         help="What a redemption does to VAT. Which one is right depends on the terms of your program and your "
         "country; ask your accountant.",
     )  # fmt: skip
     loyalty_journal_id = fields.Many2one(
         "account.journal", "Loyalty Journal", check_company=True, domain=[("type", "=", "cash")],
+        prefetch="loyalty_terms",
         help="Cash journal in which points are received as payment.",
     )  # fmt: skip
     liability_account_id = fields.Many2one(
-        "account.account", "Liability Account", check_company=True,
+        "account.account", "Liability Account", check_company=True, prefetch="loyalty_terms",
         help="Value of the points that customers can still redeem (loyalties accrued).",
     )  # fmt: skip
     cost_account_id = fields.Many2one(
-        "account.account", "Redemption Account", check_company=True,
+        "account.account", "Redemption Account", check_company=True, prefetch="loyalty_terms",
         help="Loyalty points redeemed: an expense, or contra-revenue (an income account) for price reductions.",
     )  # fmt: skip
     tax_map_ids = fields.One2many("loyalty.tax.map", "program_id", "Input Taxes", copy=True)

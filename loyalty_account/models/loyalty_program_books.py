@@ -20,12 +20,13 @@ class LoyaltyProgram(models.Model):
 
     accrual_schedule = fields.Selection(
         [("monthly", "Monthly, when the month is over"), ("off", "By hand only")],
-        "Accrual", required=True, default="monthly",
+        "Accrual", required=True, default="monthly", prefetch="loyalty_terms",
         help="When the liability of this program is brought up to date.",
     )  # fmt: skip
     accrued_until = fields.Date(
-        "Accrued Until", readonly=True, copy=False, help="Last day of the latest posted accrual run."
-    )
+        "Accrued Until", readonly=True, copy=False, prefetch="loyalty_terms",
+        help="Last day of the latest posted accrual run.",
+    )  # fmt: skip
     unit_value = fields.Float(
         "Liability per Point", digits=(16, 6), compute="_compute_unit_value",
         help="What an outstanding point is worth in the books today: the point value, less the expected VAT where "

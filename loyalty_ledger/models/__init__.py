@@ -4,6 +4,7 @@ from . import loyalty_lot
 from . import loyalty_hold
 from . import loyalty_level
 from . import loyalty_program
+from . import loyalty_mail
 from . import loyalty_card_gateway
 from . import loyalty_card
 from . import loyalty_card_jobs

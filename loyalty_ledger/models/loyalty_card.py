@@ -60,12 +60,15 @@ class LoyaltyCard(models.Model):
         help="Balance and level move to that card, and everything this card earns from now on goes there.",
     )  # fmt: skip
     points_from_ids = fields.One2many("loyalty.card", "points_to_id", "Receives Points From")
-    accumulated_points = fields.Float("Accumulated", digits=(16, 4), readonly=True, copy=False)
-    redeemed_points = fields.Float(
-        "Redeemed", digits=(16, 4), readonly=True, copy=False, help="Redemptions less what came back."
+    accumulated_points = fields.Float(
+        "Accumulated", digits=(16, 4), readonly=True, copy=False, prefetch="loyalty_totals"
     )
+    redeemed_points = fields.Float(
+        "Redeemed", digits=(16, 4), readonly=True, copy=False, prefetch="loyalty_totals",
+        help="Redemptions less what came back.",
+    )  # fmt: skip
     lifetime_points = fields.Float(
-        "Lifetime Points", digits=(16, 4), readonly=True, copy=False,
+        "Lifetime Points", digits=(16, 4), readonly=True, copy=False, prefetch="loyalty_totals",
         help="Points ever earned or granted, less what was taken back. Spending does not change it.",
     )  # fmt: skip
     debt_points = fields.Float(
@@ -73,7 +76,9 @@ class LoyaltyCard(models.Model):
         help="Points that were taken although the card did not have them. New points pay them first.",
     )  # fmt: skip
     last_earning_date = fields.Date("Last Earning", readonly=True, copy=False)
-    last_use_date = fields.Date("Last Use", readonly=True, copy=False, index="btree_not_null")
+    last_use_date = fields.Date(
+        "Last Use", readonly=True, copy=False, index="btree_not_null", prefetch="loyalty_totals"
+    )
     ledger_revision = fields.Integer(readonly=True, copy=False)
     ledgered = fields.Boolean("Under the Ledger", readonly=True, copy=False)
     welcome_sent = fields.Boolean(readonly=True, copy=False)

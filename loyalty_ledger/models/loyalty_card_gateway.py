@@ -29,7 +29,6 @@ KNOWN_BASES = ("balance", "lifetime")
 #: What a transaction remembers of the cards that it read, and of how many.
 CONTENTS = "loyalty_ledger.contents"
 KNOWN = 1_000
-ROW_HASH = ddl.row_hash("n")
 
 
 class LoyaltyCard(models.Model):
@@ -256,9 +255,7 @@ class LoyaltyCard(models.Model):
         """
         if self.env.context.get("loyalty_no_mail"):
             return
-        programs = self.program_id.filtered(
-            lambda program: "points_reach" in program.communication_plan_ids.mapped("trigger")
-        )
+        programs = self.program_id.filtered(lambda program: program._mails_milestones())
         for card in self.filtered(lambda card: card.program_id in programs):
             card._send_points_reach_communication({card: {"old": before[card.id], "new": after[card.id]}})
 
@@ -775,8 +772,7 @@ class Gateway:
         counted = [program for program in levelled if program.level_basis not in KNOWN_BASES]
         dated = [lot for lot in plan.changed_lots.values() if lot.expiry_entry is not None]
         at_once = len(plan.entries) <= BULK and not (counted or dated)
-        if plan.entries or plan.lots or not at_once:
-            self._number(plan, () if at_once else (SQL("SET CONSTRAINTS %s DEFERRED", ddl.CONSTRAINTS),))
+        draw = self._number(plan, at_once)
         statements = []
         if plan.entries:
             statements.append(self._insert_entries(plan.entries))
@@ -793,9 +789,7 @@ class Gateway:
         old_levels = {}
         if at_once:
             old_levels = self._assign_levels(levelled)
-            parts = ", ".join([f"part_{number} AS (%s)" for number in range(len(statements))])
-            statements.append(self._update_cards(touched.values()))
-            self.cr.execute(SQL(f"WITH {parts} %s" if parts else "%s", *statements))
+            self._write_at_once(statements, self._update_cards(touched.values()), draw)
             self._consume_holds(holds)
         else:
             if len(plan.entries) > BULK:
@@ -811,32 +805,56 @@ class Gateway:
         self._report_shortfalls(plan.shortfalls)
         self._notify(touched, old_levels)
 
-    def _number(self, plan, before=()):
-        """Draw the ids of the new rows.
+    def _number(self, plan, at_once):
+        """Give the new rows their ids.
 
         ROW EXCLUSIVE before ids are drawn: sealing waits for whoever holds it, so drawn ids are settled or void.
 
-        :param before: statements for the same round trip
+        :param at_once: whether one statement will write all rows: it draws the ids of a few by itself
+        :return: what that statement has to draw, if it does; the rows' ids are SQL until then
         """
-        lock = SQL("LOCK TABLE loyalty_ledger_entry IN ROW EXCLUSIVE MODE")
-        draw = SQL(
-            """
-            SELECT nextval('loyalty_ledger_entry_id_seq') FROM generate_series(1, %s)
-             UNION ALL
-            SELECT nextval('loyalty_lot_id_seq') FROM generate_series(1, %s)
-            """,
-            len(plan.entries),
-            len(plan.lots),
+        rows = [*plan.entries, *plan.lots]
+        if at_once and len(rows) <= arrays.FEW and len(plan.consumptions) <= arrays.FEW:
+            tables = ["loyalty_ledger_entry"] * len(plan.entries) + ["loyalty_lot"] * len(plan.lots)
+            for number, row in enumerate(rows):
+                row.id = SQL(f"(SELECT id_{number} FROM ids)")
+            return [f"nextval('{table}_id_seq') AS id_{number}" for number, table in enumerate(tables)]
+        statements = [SQL("LOCK TABLE loyalty_ledger_entry IN ROW EXCLUSIVE MODE")]
+        if not at_once:
+            statements.append(SQL("SET CONSTRAINTS %s DEFERRED", ddl.CONSTRAINTS))
+        statements.append(
+            SQL(
+                """
+                SELECT nextval('loyalty_ledger_entry_id_seq') FROM generate_series(1, %s)
+                 UNION ALL
+                SELECT nextval('loyalty_lot_id_seq') FROM generate_series(1, %s)
+                """,
+                len(plan.entries),
+                len(plan.lots),
+            )
         )
-        self.cr.execute(SQL(";").join([lock, *before, draw]))
-        for row, (row_id,) in zip([*plan.entries, *plan.lots], self.cr.fetchall()):
+        self.cr.execute(SQL(";").join(statements))
+        for row, (row_id,) in zip(rows, self.cr.fetchall()):
             row.id = row_id
+        return []
+
+    def _write_at_once(self, statements, update, draw):
+        """Run all statements as one, and read the ids that it drew."""
+        parts = [f"ids AS MATERIALIZED (SELECT {', '.join(draw)})"] if draw else []
+        parts += [f"part_{number} AS (%s)" for number in range(len(statements))]
+        names = ", ".join([f"(SELECT id_{number} FROM ids)" for number in range(len(draw))])
+        code = (f"WITH {', '.join(parts)} " if parts else "") + "%s" + (f" RETURNING {names}" if draw else "")
+        self.cr.execute(SQL(code, *statements, update))
+        if draw:
+            for row, row_id in zip([*self.plan.entries, *self.plan.lots], self.cr.fetchone()):
+                row.id = row_id
 
     def _insert_entries(self, entries):
         infos = [entry.card.info for entry in entries]
         ops = [entry.op or _NO_OP for entry in entries]
+        date, author = SQL("%s::timestamp", fields.Datetime.now()), SQL("%s::int", self.env.uid)
         rows = arrays.table(
-            "u",
+            "n",
             id=("int", [entry.id for entry in entries]),
             card_id=("int", [info["id"] for info in infos]),
             program_id=("int", [info["program_id"] for info in infos]),
@@ -855,24 +873,19 @@ class Gateway:
             is_redemption=("bool", [entry.redemption for entry in entries]),
             level_points=("numeric", [entry.level for entry in entries]),
             waived_points=("numeric", [entry.waived for entry in entries]),
-            unpaid=("numeric", [entry.unpaid for entry in entries]),
+            unpaid_points=("numeric", [entry.unpaid for entry in entries]),
         )
         return SQL(
             """
             INSERT INTO loyalty_ledger_entry (
-                   id, card_id, program_id, company_id, kind, points, balance_after, date, effective_date,
-                   expiration_date, available_from, reason, res_model, res_id, idempotency_key, reversed_entry_id,
-                   is_redemption, level_points, waived_points, author_id, unpaid_points, row_hash)
-            SELECT n.*, %(hash)s
-              FROM (SELECT u.id, u.card_id, u.program_id, u.company_id, u.kind, u.points, u.balance_after,
-                           %(now)s::timestamp AS date, u.effective_date, u.expiration_date, u.available_from,
-                           u.reason, u.res_model, u.res_id, u.idempotency_key, u.reversed_entry_id,
-                           u.is_redemption, u.level_points, u.waived_points, %(author)s::int AS author_id, u.unpaid
-                      FROM %(rows)s) n
+                   id, card_id, program_id, company_id, kind, points, balance_after, effective_date, expiration_date,
+                   available_from, reason, res_model, res_id, idempotency_key, reversed_entry_id, is_redemption,
+                   level_points, waived_points, unpaid_points, date, author_id, row_hash)
+            SELECT n.*, %(date)s, %(author)s, %(hash)s FROM %(rows)s
             """,
-            hash=ROW_HASH,
-            now=fields.Datetime.now(),
-            author=self.env.uid,
+            date=date,
+            author=author,
+            hash=ddl.row_hash("n", date=date, author_id=author),
             rows=rows,
         )
 
@@ -881,11 +894,9 @@ class Gateway:
         return SQL(
             """
             INSERT INTO loyalty_lot (id, entry_id, card_id, program_id, company_id, points, remaining, date,
-                                     available_from, expiration_date, expiry_entry_id, origin_lot_id)
-            SELECT * FROM %s
+                                     available_from, expiration_date, expiry_entry_id, origin_lot_id) %s
             """,
-            arrays.table(
-                "u",
+            arrays.rows(
                 id=("int", [lot.id for lot in lots]),
                 entry_id=("int", [lot.entry.id for lot in lots]),
                 card_id=("int", [info["id"] for info in infos]),
@@ -1069,12 +1080,12 @@ class Gateway:
     def _invalidate(self, touched):
         cards = self.env["loyalty.card"].browse(touched)
         # The columns that the gateway leaves alone stay in the cache; whatever is computed is computed again.
-        stale = [
-            name for name, field in cards._fields.items() if name in COLUMNS or not (field.store and field.column_type)
-        ]
-        cards.invalidate_recordset(stale, flush=False)
+        for name, field in cards._fields.items():
+            if name in COLUMNS or not (field.store and field.column_type):
+                field._invalidate_cache(self.env, cards._ids)
         for model in ("loyalty.lot", "loyalty.ledger.entry", "loyalty.ledger.consumption"):
-            self.env[model].invalidate_model(flush=False)
+            for field in self.env[model]._fields.values():
+                field._invalidate_cache(self.env)
         cards.modified(["points"])
         self.env["res.partner"]._forget_loyalty_totals()
 

@@ -1,10 +1,11 @@
-from odoo import api, fields, models
+from odoo import fields, models
 
 
 class LoyaltyLevel(models.Model):
     """One step of a program's membership levels: reached at ``min_points`` of the program's basis."""
 
     _name = "loyalty.level"
+    _inherit = ["loyalty.remembered.mixin"]
     _description = "Loyalty Level"
     _order = "program_id, min_points, id"
 
@@ -38,20 +39,3 @@ class LoyaltyLevel(models.Model):
     )
     _check_min_points = models.Constraint("CHECK (min_points >= 0)", "A level starts at zero points or more.")
     _check_multiplier = models.Constraint("CHECK (multiplier >= 0)", "The multiplier cannot be negative.")
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        levels = super().create(vals_list)
-        self.env.registry.clear_cache()  # see loyalty.program._level_steps
-        return levels
-
-    def write(self, vals):
-        result = super().write(vals)
-        if vals.keys() & {"min_points", "program_id"}:
-            self.env.registry.clear_cache()
-        return result
-
-    def unlink(self):
-        result = super().unlink()
-        self.env.registry.clear_cache()
-        return result

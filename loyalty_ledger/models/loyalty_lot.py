@@ -2,6 +2,7 @@ from odoo import api, fields, models
 
 from ..tools import ddl
 from ..tools.allocation import add_delay
+from ..tools.snapshot import Snapshot
 from ..tools.words import say_points
 
 
@@ -17,10 +18,10 @@ class LoyaltyLot(models.Model):
     entry_id = fields.Many2one(
         "loyalty.ledger.entry", "Credit", required=True, readonly=True, ondelete="restrict", index=True
     )
-    card_id = fields.Many2one("loyalty.card", "Card", required=True, readonly=True, ondelete="restrict")
+    card_id = Snapshot("loyalty.card", "Card", required=True, readonly=True, ondelete="restrict")
     partner_id = fields.Many2one(related="card_id.partner_id", string="Customer")
-    program_id = fields.Many2one("loyalty.program", "Program", required=True, readonly=True, ondelete="restrict")
-    company_id = fields.Many2one("res.company", "Company", readonly=True, ondelete="restrict")
+    program_id = Snapshot("loyalty.program", "Program", required=True, readonly=True, ondelete="restrict")
+    company_id = Snapshot("res.company", "Company", readonly=True, ondelete="restrict")
     points = fields.Float("Points", digits=(16, 4), required=True, readonly=True)
     remaining = fields.Float("Remaining", digits=(16, 4), required=True, readonly=True)
     date = fields.Date(

@@ -26,6 +26,32 @@ class LoyaltyReadonlyMixin(models.AbstractModel):
         self._refuse()
 
 
+class LoyaltyRememberedMixin(models.AbstractModel):
+    """Rows that change rarely and that every posting asks about: whoever changes one clears the memory.
+
+    See :func:`tools.memory.remembered`.
+    """
+
+    _name = "loyalty.remembered.mixin"
+    _description = "Row That Is Remembered"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        records = super().create(vals_list)
+        self.env.registry.clear_cache()
+        return records
+
+    def write(self, vals):
+        result = super().write(vals)
+        self.env.registry.clear_cache()
+        return result
+
+    def unlink(self):
+        result = super().unlink()
+        self.env.registry.clear_cache()
+        return result
+
+
 class LoyaltyDocumentMixin(models.AbstractModel):
     """A row that names what is behind it, a document or another row, by ``res_model`` and ``res_id``."""
 

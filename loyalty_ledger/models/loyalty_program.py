@@ -20,26 +20,27 @@ class LoyaltyProgram(models.Model):
             ("lot", "Each earning expires on its own"),
             ("rolling", "The balance expires without new earnings"),
         ],
-        "Points Expiry", required=True, default="never",
+        "Points Expiry", required=True, default="never", prefetch="loyalty_terms",
         help="Each earning expires on its own: so long after the day it was earned.\n"
         "The balance expires without new earnings: each new earning renews the whole balance.",
     )  # fmt: skip
-    expiry_delay = fields.Integer("Expires After", default=12)
+    expiry_delay = fields.Integer("Expires After", default=12, prefetch="loyalty_terms")
     expiry_unit = fields.Selection(
-        [("day", "Days"), ("month", "Months"), ("year", "Years")], "Expiry Unit", required=True, default="month"
-    )
+        [("day", "Days"), ("month", "Months"), ("year", "Years")],
+        "Expiry Unit", required=True, default="month", prefetch="loyalty_terms",
+    )  # fmt: skip
     vesting_days = fields.Integer(
         "Pending For", help="Points can be spent this many days after they were earned, for example the return window."
     )
     negative_policy = fields.Selection(
         [("debt", "Owe them"), ("clamp", "Waive them")],
-        "Points Spent Before a Return", required=True, default="debt",
+        "Points Spent Before a Return", required=True, default="debt", prefetch="loyalty_terms",
         help="When a return takes back points that the customer has spent already.\n"
         "Owe them: the card owes the points, later earnings pay them first.\n"
         "Waive them: only what is left is taken back; the rest is recorded as waived.",
     )  # fmt: skip
     reversal_grace_days = fields.Integer(
-        "Days of Grace", default=30,
+        "Days of Grace", default=30, prefetch="loyalty_terms",
         help="Points that come back after their expiry date can be used this many more days.",
     )  # fmt: skip
     level_ids = fields.One2many("loyalty.level", "program_id", "Levels", copy=True)
@@ -72,8 +73,12 @@ class LoyaltyProgram(models.Model):
             return [(1, "=", 1)] if value else [(0, "=", 1)]
         return [("program_type", "in" if True in value else "not in", LEDGERED_TYPES)]
 
+    @remembered("self.id")
     def _ledger_terms(self):
-        """Return what the program says about the life of its points (:class:`tools.allocation.Terms`)."""
+        """Return what the program says about the life of its points (:class:`tools.allocation.Terms`).
+
+        Every question about a balance asks, and programs hardly ever change: remembered until one does.
+        """
         self.ensure_one()
         return Terms(
             policy=self.expiry_policy,
@@ -91,6 +96,14 @@ class LoyaltyProgram(models.Model):
         Every posting asks, and levels hardly ever change: remembered until one does.
         """
         return sorted((to_units(level.min_points), level.id) for level in self.level_ids)
+
+    @remembered("self.id")
+    def _mails_milestones(self):
+        """Return whether customers get a mail when they reach a number of points.
+
+        Every posting asks, and mails hardly ever change: remembered until one does.
+        """
+        return "points_reach" in self.sudo().communication_plan_ids.mapped("trigger")
 
     def _rolling_expiry(self, last_earning_date):
         """Last usable day of a balance whose last earning was on that date, or False."""

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.fields import Domain
 
 from ..tools.memory import remembered
@@ -24,7 +24,8 @@ class FrozenRule(NamedTuple):
 
 
 class LoyaltyProgram(models.Model):
-    _inherit = "loyalty.program"
+    _name = "loyalty.program"
+    _inherit = ["loyalty.program", "loyalty.remembered.mixin"]
 
     issue_on = fields.Selection(
         [("order", "When the order is confirmed"), ("paid", "When the document is paid in full")],
@@ -40,12 +41,12 @@ class LoyaltyProgram(models.Model):
     )  # fmt: skip
     earning_basis = fields.Selection(
         [("untaxed", "Amounts without tax"), ("total", "Amounts with tax")],
-        "Earning Basis", required=True, default="untaxed",
+        "Earning Basis", required=True, default="untaxed", prefetch="loyalty_terms",
         help="What rules per currency unit count.",
     )  # fmt: skip
     earning_rounding = fields.Selection(
         [("down", "Down to whole points"), ("nearest", "To the nearest whole point"), ("none", "Keep fractions")],
-        "Rounding of Points", required=True, default="down",
+        "Rounding of Points", required=True, default="down", prefetch="loyalty_terms",
         help="How the points of a document are rounded, once, at the end. Fractions are kept to four decimals.",
     )  # fmt: skip
     excluded_pricelist_ids = fields.Many2many(
@@ -54,7 +55,7 @@ class LoyaltyProgram(models.Model):
         help="Documents with one of these pricelists earn nothing, for example contract prices.",
     )  # fmt: skip
     gift_cards_earn = fields.Boolean(
-        "Selling Gift Cards Earns",
+        "Selling Gift Cards Earns", prefetch="loyalty_terms",
         help="Whether selling a gift card or topping an eWallet up earns points. By default it does not: it is money "
         "in advance. What is later paid with it earns nothing where points are given when a document is paid in full; "
         "with Odoo's own timing the goods earn whatever pays for them.",
@@ -101,22 +102,6 @@ class LoyaltyProgram(models.Model):
     def _for_everybody(self):
         """Return the programs with all their pricelists: archived ones and those of other companies too."""
         return self.sudo().with_context(active_test=False)
-
-    def write(self, vals):
-        result = super().write(vals)
-        self.env.registry.clear_cache()  # what is remembered of programs
-        return result
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        programs = super().create(vals_list)
-        self.env.registry.clear_cache()
-        return programs
-
-    def unlink(self):
-        result = super().unlink()
-        self.env.registry.clear_cache()
-        return result
 
     def _uses_pricelists(self):
         """Return whether a document has to say which pricelist it has."""

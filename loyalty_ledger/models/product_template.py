@@ -14,7 +14,8 @@ class ProductTemplate(models.Model):
 
 
 class LoyaltyRule(models.Model):
-    _inherit = "loyalty.rule"
+    _name = "loyalty.rule"
+    _inherit = ["loyalty.rule", "loyalty.remembered.mixin"]
 
     def _get_valid_product_domain(self):
         """Leave out products that earn nothing (C33), for loyalty cards only; gift cards, unless they earn (C32, bH9).
@@ -45,19 +46,3 @@ class LoyaltyRule(models.Model):
         """
         rules = self.sudo().with_context(active_test=True)
         return tuple(rules.search([("program_id.program_type", "in", ("gift_card", "ewallet"))]).product_ids.ids)
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        rules = super().create(vals_list)
-        self.env.registry.clear_cache()
-        return rules
-
-    def write(self, vals):
-        result = super().write(vals)
-        self.env.registry.clear_cache()  # which products are gift cards, and what rules give
-        return result
-
-    def unlink(self):
-        result = super().unlink()
-        self.env.registry.clear_cache()
-        return result

@@ -8,13 +8,14 @@ class ResCompany(models.Model):
     _inherit = "res.company"
 
     loyalty_adjustment_limit = fields.Float(
-        "Adjustments Without Approval Up To", digits=(16, 4),
+        "Adjustments Without Approval Up To", digits=(16, 4), prefetch="loyalty",
         help="An adjustment that moves more points than this, all its cards together, waits until a second manager "
         "approves it. What the same person moved on these cards within 24 hours counts too. 0: no limit.",
     )  # fmt: skip
     loyalty_tracked_default = fields.Boolean(
-        "New Customers Collect Points", default=True, help="Whether points are tracked for new customers."
-    )
+        "New Customers Collect Points", default=True, prefetch="loyalty",
+        help="Whether points are tracked for new customers.",
+    )  # fmt: skip
 
     _check_loyalty_adjustment_limit = models.Constraint(
         "CHECK (loyalty_adjustment_limit >= 0)", "The limit for adjustments cannot be negative."

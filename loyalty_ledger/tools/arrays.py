@@ -35,16 +35,30 @@ def table(alias, **columns):
 
     :param columns: pairs of PostgreSQL type and values; amounts (``numeric``) in ten-thousandths of a point
     """
-    return _table(alias, columns)
-
-
-def _table(alias, columns):
-    rows = max((len(values) for __, values in columns.values()), default=0)
     names = ", ".join(columns)
-    if not 0 < rows <= FEW:
-        code = ", ".join([f"%s::{type_}[]" for type_, __ in columns.values()])
-        literals = [_LITERALS.get(type_, numbers)(values) for type_, values in columns.values()]
-        return SQL(f"unnest({code}) AS {alias}({names})", *literals)
+    if not _are_few(columns):
+        return SQL("%s AS %s", _unnest(columns), SQL(f"{alias}({names})"))
+    types = [f"::{type_}" for type_, __ in columns.values()]
+    return SQL("(%s) AS %s", _values(columns, types), SQL(f"{alias}({names})"))
+
+
+def rows(**columns):
+    """Return a query for the rows of an INSERT, whose columns give the types; otherwise as :func:`table`."""
+    if not _are_few(columns):
+        return SQL("SELECT * FROM %s", _unnest(columns))
+    return _values(columns, [""] * len(columns))
+
+
+def _are_few(columns):
+    return 0 < max((len(values) for __, values in columns.values()), default=0) <= FEW
+
+
+def _unnest(columns):
+    code = ", ".join([f"%s::{type_}[]" for type_, __ in columns.values()])
+    return SQL(f"unnest({code})", *[_LITERALS.get(type_, numbers)(values) for type_, values in columns.values()])
+
+
+def _values(columns, casts):
     parameters = []
     for type_, values in columns.values():
         if type_ == "numeric":
@@ -52,9 +66,9 @@ def _table(alias, columns):
         elif type_ == "text":
             values = [value or None for value in values]
         parameters.append(values)
-    code = ", ".join([f"%s::{type_}" for type_, __ in columns.values()])
-    code = ", ".join([f"({code})"] * rows)
-    return SQL(f"(VALUES {code}) AS {alias}({names})", *[value for row in zip(*parameters) for value in row])
+    lines = list(zip(*parameters))
+    code = ", ".join([f"%s{cast}" for cast in casts])
+    return SQL("VALUES " + ", ".join([f"({code})"] * len(lines)), *[value for line in lines for value in line])
 
 
 _LITERALS = {"numeric": units, "text": texts}

@@ -5,6 +5,8 @@ They are INITIALLY IMMEDIATE: the gateway defers them for the length of its own 
 inside its caller. Only last values are compared, never sums: sums are for "Verify ledger".
 """
 
+import re
+
 from odoo.tools import SQL
 
 REFUSAL = "ERRCODE = 'restrict_violation'"
@@ -29,9 +31,15 @@ ROW_HASH = """encode(sha256(convert_to(concat(
 ), 'UTF8')), 'hex')"""
 
 
-def row_hash(alias):
-    """Return the SQL expression of a row's hash over the columns of ``alias``."""
-    return SQL(ROW_HASH.replace("{0}", f"{alias}."))
+def row_hash(alias, **values):
+    """Return the SQL expression of a row's hash over the columns of ``alias``.
+
+    :param values: :class:`odoo.tools.SQL` of columns that ``alias`` does not have
+    """
+    code = ROW_HASH
+    for column in values:
+        code = re.sub(rf"\{{0\}}{column}\b", f"%({column})s", code)
+    return SQL(code.replace("{0}", f"{alias}."), **values)
 
 
 def _rows(alias, columns):
@@ -112,13 +120,13 @@ def protect_cards(cr):
         f"""
         DECLARE balance numeric; last_balance numeric;
         BEGIN
+            -- The usual posting, in one expression: each takes a plan of its own in every session. OLD is null on INSERT.
+            IF OLD.ledgered AND NEW.ledgered AND OLD.program_id = NEW.program_id
+                    AND OLD.debt_points IS NOT DISTINCT FROM NEW.debt_points AND OLD.points <> NEW.points
+                    AND NEW.points = {_LAST_BALANCE.format("NEW.id", LAST_ID)} THEN
+                RETURN NEW;
+            END IF;
             IF TG_OP = 'UPDATE' THEN
-                -- The usual posting, in one expression: each takes a plan of its own in every session.
-                IF OLD.ledgered AND NEW.ledgered AND OLD.program_id = NEW.program_id
-                        AND OLD.debt_points IS NOT DISTINCT FROM NEW.debt_points AND OLD.points <> NEW.points
-                        AND NEW.points = {_LAST_BALANCE.format("NEW.id", LAST_ID)} THEN
-                    RETURN NULL;
-                END IF;
                 IF OLD.ledgered AND NOT COALESCE(NEW.ledgered, FALSE) THEN
                     RAISE EXCEPTION USING MESSAGE = concat('Card ', NEW.id, ' stays under the points ledger.'), {REFUSAL};
                 END IF;
@@ -130,7 +138,7 @@ def protect_cards(cr):
                     {_CHECK_DEBT.format("NEW.id")}
                 END IF;
                 IF OLD.ledgered AND OLD.points = NEW.points THEN
-                    RETURN NULL;
+                    RETURN NEW;
                 END IF;
             END IF;
             IF NOT COALESCE(NEW.ledgered, FALSE) THEN
@@ -138,21 +146,21 @@ def protect_cards(cr):
                         SELECT 1 FROM loyalty_program WHERE id = NEW.program_id AND program_type IN {LEDGERED_TYPES}) THEN
                     RAISE EXCEPTION USING MESSAGE = concat('Card ', NEW.id, ' has points outside the points ledger.'), {REFUSAL};
                 END IF;
-                RETURN NULL;
+                RETURN NEW;
             END IF;
             IF TG_OP = 'INSERT' AND NEW.points = 0 THEN
-                RETURN NULL;  -- a new card has no transactions yet; they bring their own checks
+                RETURN NEW;  -- a new card has no transactions yet; they bring their own checks
             END IF;
             last_balance := {_LAST_BALANCE.format("NEW.id", LAST_ID)};
             IF NEW.points = COALESCE(last_balance, 0) THEN
-                RETURN NULL;
+                RETURN NEW;
             END IF;
             -- A later change in the same transaction may have mended what this one left.
             SELECT c.points INTO balance FROM loyalty_card c WHERE c.id = NEW.id;
             IF FOUND AND COALESCE(balance, 0) IS DISTINCT FROM COALESCE(last_balance, 0) THEN
                 RAISE EXCEPTION USING MESSAGE = concat('The balance of card ', NEW.id, ' (', balance, ') must equal its points ledger (', COALESCE(last_balance, 0), ').'), {REFUSAL};
             END IF;
-            RETURN NULL;
+            RETURN NEW;
         END
         """,
     )
@@ -175,26 +183,28 @@ def protect_entries(cr):
         f"""
         DECLARE balance numeric; last_balance numeric;
         BEGIN
+            -- In one expression: it goes on from the one before, and the card is where its last entry left it.
+            IF OLD.id IS NULL AND NEW.balance_after = NEW.points + COALESCE({_LAST_BALANCE.format("NEW.card_id", "NEW.id - 1")}, 0)
+                    AND (SELECT c.points FROM loyalty_card c WHERE c.id = NEW.card_id)
+                        = {_LAST_BALANCE.format("NEW.card_id", LAST_ID)} THEN
+                RETURN NEW;
+            END IF;
             IF TG_OP = 'UPDATE' THEN
                 IF OLD.unpaid_points IS DISTINCT FROM NEW.unpaid_points THEN
                     {_CHECK_DEBT.format("NEW.card_id")}
                 END IF;
-                RETURN NULL;
+                RETURN NEW;
             END IF;
             last_balance := {_LAST_BALANCE.format("NEW.card_id", "NEW.id - 1")};
             IF NEW.balance_after IS DISTINCT FROM COALESCE(last_balance, 0) + NEW.points THEN
                 RAISE EXCEPTION USING MESSAGE = concat('Transaction ', NEW.id, ' of card ', NEW.card_id, ' must go on from the balance before it (', COALESCE(last_balance, 0), ').'), {REFUSAL};
             END IF;
             SELECT c.points INTO balance FROM loyalty_card c WHERE c.id = NEW.card_id;
-            IF balance = NEW.balance_after THEN
-                RETURN NULL;
-            END IF;
-            -- Only the card's last entry has to agree with it.
             last_balance := {_LAST_BALANCE.format("NEW.card_id", LAST_ID)};
             IF COALESCE(balance, 0) IS DISTINCT FROM last_balance THEN
                 RAISE EXCEPTION USING MESSAGE = concat('The balance of card ', NEW.card_id, ' (', balance, ') must equal its points ledger (', last_balance, ').'), {REFUSAL};
             END IF;
-            RETURN NULL;
+            RETURN NEW;
         END
         """,
     )
@@ -222,22 +232,24 @@ def protect_lots(cr):
                 IF NEW.expiry_entry_id IS NULL AND NEW.remaining = NEW.points AND EXISTS (
                         SELECT FROM loyalty_ledger_entry e
                          WHERE e.id = NEW.entry_id AND e.card_id = NEW.card_id AND e.points = NEW.points
+                           AND e.program_id = NEW.program_id AND e.company_id IS NOT DISTINCT FROM NEW.company_id
                            AND e.expiration_date IS NOT DISTINCT FROM NEW.expiration_date
                            AND e.available_from IS NOT DISTINCT FROM NEW.available_from)
                         AND NOT EXISTS (
                         SELECT FROM loyalty_lot l WHERE l.entry_id = NEW.entry_id AND l.id <> NEW.id) THEN
-                    RETURN NULL;
+                    RETURN NEW;
                 END IF;
             ELSIF OLD.expiration_date IS NOT DISTINCT FROM NEW.expiration_date
                     AND OLD.expiry_entry_id IS NOT DISTINCT FROM NEW.expiry_entry_id
                     AND NEW.remaining = {_LAST_REMAINING.format("NEW.id", LAST_ID)} THEN
-                RETURN NULL;
+                RETURN NEW;
             END IF;
             lot := NEW;
             IF TG_OP = 'INSERT' THEN
-                SELECT e.card_id, e.points, e.available_from, e.expiration_date INTO entry
+                SELECT e.card_id, e.program_id, e.company_id, e.points INTO entry
                   FROM loyalty_ledger_entry e WHERE e.id = lot.entry_id;
-                IF lot.card_id IS DISTINCT FROM entry.card_id OR lot.points > entry.points THEN
+                IF lot.points > entry.points OR ROW(lot.card_id, lot.program_id, lot.company_id)
+                        IS DISTINCT FROM ROW(entry.card_id, entry.program_id, entry.company_id) THEN
                     RAISE EXCEPTION USING MESSAGE = concat('Lot ', lot.id, ' does not belong to its transaction.'), {REFUSAL};
                 END IF;
                 IF lot.points = entry.points
@@ -269,7 +281,7 @@ def protect_lots(cr):
                     AND (lot.origin_lot_id IS NULL OR lot.available_from IS DISTINCT FROM origin.available_from) THEN
                 RAISE EXCEPTION USING MESSAGE = {_WRONG_DATES}, {REFUSAL};
             END IF;
-            RETURN NULL;
+            RETURN NEW;
         END
         """,
     )
@@ -292,16 +304,16 @@ def protect_consumptions(cr):
         f"""
         DECLARE lot record; last_remaining numeric;
         BEGIN
-            SELECT l.id, l.remaining, l.points INTO lot FROM loyalty_lot l WHERE l.id = NEW.lot_id;
-            IF lot.remaining = NEW.remaining_after THEN
-                RETURN NULL;
+            IF NEW.remaining_after = (SELECT l.remaining FROM loyalty_lot l WHERE l.id = NEW.lot_id) THEN
+                RETURN NEW;
             END IF;
             -- Only the lot's last consumption has to agree with it.
+            SELECT l.id, l.remaining, l.points INTO lot FROM loyalty_lot l WHERE l.id = NEW.lot_id;
             last_remaining := {_LAST_REMAINING.format("lot.id", LAST_ID)};
             IF lot.remaining IS DISTINCT FROM last_remaining THEN
                 RAISE EXCEPTION USING MESSAGE = {_WRONG_REMAINING}, {REFUSAL};
             END IF;
-            RETURN NULL;
+            RETURN NEW;
         END
         """,
     )

@@ -19,7 +19,10 @@ def remembered(*keys):
 
         @wraps(method)
         def lookup(self, *args):
-            return method(self, *args) if self.env.registry.cache_invalidated else recall(self, *args)
+            # What a form shows before it is saved is nobody else's business either.
+            if self.env.registry.cache_invalidated or not all(self._ids):
+                return method(self, *args)
+            return recall(self, *args)
 
         return lookup
 

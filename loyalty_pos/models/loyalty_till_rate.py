@@ -7,6 +7,7 @@ class LoyaltyTillRate(models.Model):
     """Another multiplier than the level's at one till, for all levels of a program or for one (bH2)."""
 
     _name = "loyalty.till.rate"
+    _inherit = ["loyalty.remembered.mixin"]
     _description = "Earning Rate at a Till"
     _order = "program_id, config_id, level_id"
 
@@ -29,22 +30,6 @@ class LoyaltyTillRate(models.Model):
         "(program_id, config_id, COALESCE(level_id, 0))", "The till has a rate for this level already."
     )
     _check_multiplier = models.Constraint("CHECK (multiplier >= 0)", "The multiplier cannot be negative.")
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        rates = super().create(vals_list)
-        self.env.registry.clear_cache()
-        return rates
-
-    def write(self, vals):
-        result = super().write(vals)
-        self.env.registry.clear_cache()
-        return result
-
-    def unlink(self):
-        result = super().unlink()
-        self.env.registry.clear_cache()
-        return result
 
 
 class LoyaltyProgram(models.Model):

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
+from odoo.addons.loyalty_ledger.tools.lines import fetch_lines
 from odoo.addons.loyalty_ledger.tools.trusted import trusted_defaults
 from odoo.addons.loyalty_ledger.tools.units import to_points
 
@@ -48,6 +49,7 @@ class SaleOrder(models.Model):
 
     def action_confirm(self):
         """Refuse overspending before anything is written; earning never blocks the sale, skipped cards are named."""
+        fetch_lines(self, "order_line", "coupon_point_ids")
         self._check_loyalty_funds()
         event, orders = OrderEvent.bound(self)
         with event.enter():
@@ -119,6 +121,7 @@ class SaleOrder(models.Model):
     def _program_check_compute_points(self, programs):
         """Read all products of the order at once: rules ask some of them first whether they earn at all (C33)."""
         self.order_line.product_id.sudo().mapped("loyalty_no_earn")  # as Odoo reads them later
+        fetch_lines(programs, "rule_ids", "reward_ids")
         return super()._program_check_compute_points(programs)
 
     def _apply_program_reward(self, reward, coupon, **kwargs):

@@ -1,0 +1,26 @@
+"""Lines of records, read at once."""
+
+from collections import defaultdict
+
+from odoo.fields import Domain
+
+
+def fetch_lines(records, *names):
+    """Read one2many lines together with their columns, where they are not known yet.
+
+    What Odoo does itself when a one2many field is read, in one query: it finds the lines first and reads their columns
+    later (odoo/orm/fields_relational.py, ``One2many.read``).
+
+    :param names: stored one2many fields of ``records``
+    """
+    for name in names:
+        field = records._fields[name]
+        missing = records.browse(field._cache_missing_ids(records))
+        if not missing:
+            continue
+        domain = field.get_comodel_domain(records) & Domain(field.inverse_name, "in", missing.ids)
+        lines = records.env[field.comodel_name].with_context(active_test=False, **field.context)
+        ids = defaultdict(list)
+        for line in lines.search_fetch(domain):
+            ids[line[field.inverse_name].id].append(line.id)
+        field._insert_cache(missing, [tuple(ids[record_id]) for record_id in missing._ids])
