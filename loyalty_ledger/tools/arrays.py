@@ -35,11 +35,10 @@ def table(alias, **columns):
 
     :param columns: pairs of PostgreSQL type and values; amounts (``numeric``) in ten-thousandths of a point
     """
-    names = ", ".join(columns)
     if not _are_few(columns):
-        return SQL("%s AS %s", _unnest(columns), SQL(f"{alias}({names})"))
+        return SQL("%s AS %s", _unnest(columns), _name(alias, columns))
     types = [f"::{type_}" for type_, __ in columns.values()]
-    return SQL("(%s) AS %s", _values(columns, types), SQL(f"{alias}({names})"))
+    return SQL("(%s) AS %s", _values(columns, types), _name(alias, columns))
 
 
 def rows(**columns):
@@ -51,6 +50,10 @@ def rows(**columns):
 
 def _are_few(columns):
     return 0 < max((len(values) for __, values in columns.values()), default=0) <= FEW
+
+
+def _name(alias, columns):
+    return SQL(f"{alias}({', '.join(columns)})")
 
 
 def _unnest(columns):
