@@ -21,6 +21,7 @@ from . import test_lots
 from . import test_expiry
 from . import test_holds
 from . import test_levels
+from . import test_lines
 from . import test_protection
 from . import test_seal
 from . import test_card_mail

@@ -102,3 +102,50 @@ class TestMemory(LedgerCase):
         meat.loyalty_no_earn = False
         cleared.clear()
         self.assertEqual(meat.filtered_domain(rule._get_valid_product_domain()), meat)
+
+    def test_terms_of_programs(self):
+        """bP3, N9: new terms of a program hold at once, and what a form shows before it is saved is remembered for nobody."""
+        self.program.write({"expiry_policy": "lot", "expiry_delay": 1, "expiry_unit": "month"})
+        self.env.flush_all()
+        cleared = self.as_after_a_commit()
+        self.assertEqual(self.program._ledger_terms().delay, 1)
+        draft = self.program.new({"expiry_policy": "lot", "expiry_delay": 7}, origin=self.program)
+        self.assertEqual(draft._ledger_terms().delay, 7)
+        self.assertEqual(self.program._ledger_terms().delay, 1)
+        self.program.expiry_delay = 2
+        self.assertIn("default", cleared)
+        self.assertEqual(self.program._ledger_terms().delay, 2)
+        self.program.write({"expiry_policy": "never", "vesting_days": 3})
+        cleared.clear()
+        self.assertEqual((self.program._ledger_terms().policy, self.program._ledger_terms().vesting), ("never", 3))
+
+    def test_mails_of_programs(self):
+        """S14: a milestone added to a program is mailed from the next points on, and not after it is gone."""
+        template = self.env.ref("loyalty.mail_template_loyalty_card")
+        cleared = self.as_after_a_commit()
+        self.partner.email = "ann@example.com"
+        card = self.make_card().with_context(loyalty_no_mail=False)
+        mails = self.env["mail.mail"].search_count([])
+
+        def earn(key):
+            cleared.clear()
+            card._post_entries([{"card_id": card.id, "kind": "earn", "points": 60, "key": f"memory:{key}"}])
+            return self.env["mail.mail"].search_count([]) - mails
+
+        earn("welcome")
+        mails = self.env["mail.mail"].search_count([])
+        self.assertFalse(earn("before"))
+        milestone = self.env["loyalty.mail"].create(
+            {
+                "program_id": self.program.id,
+                "trigger": "points_reach",
+                "points": 150,
+                "mail_template_id": template.id,
+            }
+        )
+        self.assertEqual(earn("reached"), 1)
+        milestone.points = 230
+        self.assertEqual(earn("reached again"), 2)
+        milestone.points = 290
+        milestone.unlink()
+        self.assertEqual(earn("gone"), 2)

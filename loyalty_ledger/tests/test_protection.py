@@ -239,6 +239,34 @@ class TestProtection(LedgerCase):
             with self.subTest(entry=entry.kind, points=points):
                 self.assertDatabaseRefuses(insert, entry.id, card.id, program, points, points)
 
+    def test_forged_owners_of_lots(self):
+        """N5: a lot belongs to card, program and company of its entry, in SQL too, alone or beside another lot."""
+        program = self.make_program(name="Other points")
+        other = self.make_card(program_id=program.id)
+        company = self.env["res.company"].create({"name": "Other company"})
+        self.env.flush_all()
+        query = """
+            INSERT INTO loyalty_lot (entry_id, card_id, program_id, company_id, points, remaining, date)
+            SELECT e.id, %(card)s, %(program)s, %(company)s, e.points - %(less)s, e.points - %(less)s, e.effective_date
+              FROM loyalty_ledger_entry e WHERE e.id = %(entry)s
+        """
+        right = {
+            "card": self.card.id, "program": self.program.id, "company": self.program.company_id.id or None,
+            "entry": self.entry.id,
+        }  # fmt: skip
+        for wrong in ({"card": other.id}, {"program": program.id}, {"company": company.id}, {"card": 2**31 - 1}):
+            for less in (0, 99):
+                with (
+                    self.subTest(**wrong, less=less),
+                    mute_logger("odoo.sql_db"),
+                    self.assertRaisesRegex(errors.RestrictViolation, "does not belong to its transaction"),
+                    self.env.cr.savepoint(flush=False),
+                ):
+                    self.env.cr.execute(query, {**right, **wrong, "less": less})
+        for table, owner in (("loyalty_card", self.card), ("loyalty_program", self.program)):
+            self.assertDatabaseRefuses(f"DELETE FROM {table} WHERE id = %s", owner.id, error=IntegrityError)
+        self.assertClean()
+
     def test_consumptions(self):
         """N5: consumptions cannot be changed, deleted or slipped in."""
         for column, value in (

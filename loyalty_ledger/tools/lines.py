@@ -11,11 +11,13 @@ def fetch_lines(records, *names):
     What Odoo does itself when a one2many field is read, in one query: it finds the lines first and reads their columns
     later (odoo/orm/fields_relational.py, ``One2many.read``).
 
+    Records that are not saved are left alone.
+
     :param names: stored one2many fields of ``records``
     """
     for name in names:
         field = records._fields[name]
-        missing = records.browse(field._cache_missing_ids(records))
+        missing = records.browse(record_id for record_id in field._cache_missing_ids(records) if record_id)
         if not missing:
             continue
         domain = field.get_comodel_domain(records) & Domain(field.inverse_name, "in", missing.ids)
