@@ -6,11 +6,15 @@ class SaleOrder(models.Model):
 
     @api.model
     def _load_demo_loyalty_orders(self):
-        """Let the demo orders earn, spend and give back as a salesperson would; only the demo data calls it."""
-        earn, spend, cancelled, wine, quotation = (
+        """Let the demo orders earn, spend and give back as a salesperson would; only the demo data calls it.
+
+        A quotation is left whose points are worked out and wait for its confirmation.
+        """
+        earn, spend, cancelled, wine, quotation, points = (
             self.env.ref(f"loyalty_sale.demo_order_{name}").with_context(loyalty_no_mail=True, tracking_disable=True)
-            for name in ("earn", "spend", "cancelled", "wine", "quotation")
+            for name in ("earn", "spend", "cancelled", "wine", "quotation", "points")
         )
+        points.loyalty_use_points = True
         for order in (earn, spend, cancelled, wine, quotation):
             if order.state == "draft":
                 order._update_programs_and_rewards()
