@@ -83,20 +83,22 @@ class LoyaltyCard(models.Model):
                 states[card_id].refresh(gateway.today(states[card_id]), gateway.plan)
         return [(entry.card.id, entry.date, entry.points) for entry in gateway.plan.entries if entry.kind == "expire"]
 
-    def _next_expiry(self):
-        """Return the next day after which points expire and how many do then, or None."""
-        self.ensure_one()
+    def _next_expiries(self):
+        """Return ``{card id: (day, points)}``: the next day after which points expire, and how many do then."""
         groups = (
             self.env["loyalty.lot.report"]
-            .sudo()  # whoever may read the card may know how long its points last
+            .sudo()  # whoever may read the cards may know how long their points last
             ._read_group(
-                [("card_id", "=", self.id), ("state", "!=", "lapsed"), ("expiration_date", "!=", False)],
-                ["expiration_date:day"],
+                [("card_id", "in", self.ids), ("state", "!=", "lapsed"), ("expiration_date", "!=", False)],
+                ["card_id", "expiration_date:day"],
                 ["expiration_date:min", "remaining:sum"],
-                limit=1,
+                order="expiration_date:day",
             )
         )
-        return (groups[0][1], groups[0][2]) if groups else None
+        expiries = {}
+        for card, __, day, points in groups:
+            expiries.setdefault(card.id, (day, points))
+        return expiries
 
     # --- in words ------------------------------------------------------------------------------------------------
 
@@ -132,6 +134,7 @@ class LoyaltyCard(models.Model):
         }
         kinds = dict(self.env["loyalty.ledger.entry"]._fields["kind"]._description_selection(self.env))
         result = {}
+        expiries = self._next_expiries()
         for card, statement in self._statements(date_from, date_to).items():
             balance, lines = statement.opening, []
             for line in statement.lines:
@@ -146,7 +149,7 @@ class LoyaltyCard(models.Model):
                         "balance": card._say_number(to_points(balance)),
                     }
                 )
-            next_expiry = card._next_expiry()
+            next_expiry = expiries.get(card.id)
             result[card] = {
                 "opening": card._say_number(to_points(statement.opening)),
                 "closing": card._say_number(to_points(statement.closing)),

@@ -135,6 +135,21 @@ class TestStatement(StatementCase):
         self.assertEqual(values["available"], self.card._say_number(self.card.available_points))
         self.assertIn("on 12/31/2026", values["next_expiry"])
 
+    def test_next_expiries(self):
+        """S25: of each card the next day and all that expires then; many cards take no more queries than one."""
+        for card, points, day in (
+            (self.card, 5, "2026-09-30"), (self.card, 3, "2026-06-30"), (self.card, 2, "2026-06-30"),
+            (self.other, 7, "2026-08-31"),
+        ):  # fmt: skip
+            self.earn(points, card=card, expiration_date=day)
+        cards = self.card | self.other | self.make_card()
+        self.env.flush_all()
+        count = self.env.cr.sql_log_count
+        self.card._next_expiries()
+        with self.assertQueryCount(self.env.cr.sql_log_count - count):
+            expiries = cards._next_expiries()
+        self.assertEqual(expiries, {self.card.id: (date(2026, 6, 30), 5), self.other.id: (date(2026, 8, 31), 7)})
+
     def test_money(self):
         """S25: a gift card's statement is in money."""
         program = self.make_program(program_type="gift_card", name="Gift Cards")
