@@ -1,5 +1,6 @@
+from odoo.exceptions import AccessError
 from odoo.fields import Command
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 
 from odoo.addons.loyalty_ledger.tools.lines import fetch_lines
 
@@ -25,7 +26,7 @@ class TestLines(LedgerCase):
             with self.assertQueryCount(0):
                 found = [(program.reward_ids.ids, program.reward_ids.mapped("discount")) for program in programs]
             self.assertEqual(found, expected)
-        self.assertEqual(len(self.program.with_context(active_test=False).reward_ids), 4)
+            self.assertEqual(len(self.program.with_context(active_test=False).reward_ids), 4)
 
     def test_pending_changes(self):
         """C2: lines that are known already, and those of a program that is not saved, stay as they are."""
@@ -38,3 +39,12 @@ class TestLines(LedgerCase):
         draft = self.program.new(origin=self.program)
         fetch_lines(draft, "reward_ids")
         self.assertEqual(draft.reward_ids._origin, rewards)
+
+    def test_reading_ahead_refuses_nothing(self):
+        """C2: whoever may not read the lines gets no error before asking for them."""
+        stranger = new_test_user(self.env, "lines_stranger", groups="base.group_user")
+        program = self.program.with_user(stranger)
+        self.env.invalidate_all()
+        fetch_lines(program, "reward_ids")
+        with self.assertRaises(AccessError):
+            program.reward_ids.mapped("discount")

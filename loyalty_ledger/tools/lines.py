@@ -11,7 +11,7 @@ def fetch_lines(records, *names):
     What Odoo does itself when a one2many field is read, in one query: it finds the lines first and reads their columns
     later (odoo/orm/fields_relational.py, ``One2many.read``).
 
-    Records that are not saved are left alone.
+    Records that are not saved are left alone, and lines that the user may not read: reading ahead refuses nothing.
 
     :param names: stored one2many fields of ``records``
     """
@@ -22,6 +22,8 @@ def fetch_lines(records, *names):
             continue
         domain = field.get_comodel_domain(records) & Domain(field.inverse_name, "in", missing.ids)
         lines = records.env[field.comodel_name].with_context(active_test=False, **field.context)
+        if not lines.has_access("read"):
+            continue
         ids = defaultdict(list)
         for line in lines.search_fetch(domain):
             ids[line[field.inverse_name].id].append(line.id)
