@@ -111,6 +111,8 @@ class TestMemory(LedgerCase):
         self.assertEqual(self.program._ledger_terms().delay, 1)
         draft = self.program.new({"expiry_policy": "lot", "expiry_delay": 7}, origin=self.program)
         self.assertEqual(draft._ledger_terms().delay, 7)
+        draft.expiry_delay = 9
+        self.assertEqual(draft._ledger_terms().delay, 9)
         self.assertEqual(self.program._ledger_terms().delay, 1)
         self.program.expiry_delay = 2
         self.assertIn("default", cleared)
