@@ -2,6 +2,8 @@
 
 import os
 
+from psycopg2 import sql
+
 from bench import common
 from devtools import session
 
@@ -49,7 +51,7 @@ def raw_insert(database, times):
         connection.commit()
         cr.execute(
             """
-            SELECT conrelid::regclass::text, quote_ident(conname) FROM pg_constraint
+            SELECT conrelid::regclass::text, conname FROM pg_constraint
              WHERE contype = 'f' AND confrelid = ANY(%(tables)s::regclass[]) AND conrelid <> ALL(%(tables)s::regclass[])
             """,
             {"tables": list(tables)},
@@ -58,10 +60,14 @@ def raw_insert(database, times):
         for __ in range(times):
             # Emptied in the transaction of the run: until then nobody else, autovacuum included, may see them empty.
             for table, constraint in references:
-                cr.execute(f"ALTER TABLE {table} DROP CONSTRAINT {constraint}")
+                cr.execute(
+                    sql.SQL("ALTER TABLE {} DROP CONSTRAINT {}").format(
+                        sql.Identifier(table), sql.Identifier(constraint)
+                    )
+                )
             for table in tables:
                 cr.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
-            cr.execute(f"TRUNCATE {', '.join(tables)}")
+            cr.execute(sql.SQL("TRUNCATE {}").format(sql.SQL(", ").join(map(sql.Identifier, tables))))
             for table in tables:
                 cr.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
             with clock:
