@@ -73,7 +73,8 @@ class LoyaltyHold(models.Model):
     def _hand_over(self, points, key, document, into=None):
         """Let another document keep ``points`` of this hold; they stay reserved all the while, since the same day.
 
-        There is no time-out any more: the document settles them or gives them up. The whole hold changes its document, a part of it becomes a hold of its own, or joins the hold ``into``.
+        There is no time-out any more: the document settles them or gives them up. The whole hold changes its document,
+        a part of it becomes a hold of its own, or joins the hold ``into``.
 
         :param points: positive number of points, at most those of the hold
         :param key: unique name of the reservation of the other document
