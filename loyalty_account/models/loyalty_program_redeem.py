@@ -22,6 +22,19 @@ class LoyaltyProgram(models.Model):
         help="Single products, besides those of the categories.",
     )  # fmt: skip
 
+    redeem_stored_value = fields.Boolean(
+        "Points Buy Gift Cards",
+        help="Points may pay for gift cards and for top-ups of wallets. Normally they may not: points would turn into "
+        "money that is worth more than points.",
+    )
+    unlinked_return_policy = fields.Selection(
+        [("refuse", "Refuse"), ("exception", "Accept and list as exception")],
+        "Returns without Receipt", required=True, default="exception",
+        help="What happens when goods come back and nothing says which sale they were part of, so nobody can tell whether "
+        "points paid for them. Refuse: look the sale up and refund it. Accept: the money is paid out and a manager sees "
+        "the return in the list of exceptions.",
+    )  # fmt: skip
+
     @api.constrains("redeem_filter", "redeem_category_ids", "redeem_product_ids")
     def _check_redeem_filter(self):
         for program in self:
