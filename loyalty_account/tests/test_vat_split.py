@@ -3,7 +3,18 @@ from hypothesis import strategies as st
 
 from odoo.tests import BaseCase, tagged
 
-from ..tools.vat_split import next_part, part_of, points_for, split, to_cents
+from ..tools.vat_split import (
+    gross_of_sets,
+    lines_back,
+    next_part,
+    part_of,
+    parts_back,
+    points_for,
+    share_out,
+    split,
+    to_cents,
+    wanted_back,
+)
 from .golden_vat_split import REFUND_IN_THIRDS, SEVERAL_RATES
 
 quick = settings(
@@ -67,3 +78,61 @@ class TestVatSplit(BaseCase):
             taken += to_cents(share)
             self.assertEqual(taken, to_cents(part_of(total, before, whole)))
         self.assertEqual(taken, to_cents(total))
+
+    def test_part_of_a_set(self):
+        """N29, N4: 46.00 of 121.00 at 21 % and 109.00 at 9 %: what comes back for a line has the VAT of that line."""
+        nets, taxes = [20.0, 20.0], [(4.2, [0]), (1.8, [1])]
+        shares, __ = gross_of_sets(nets, taxes)
+        self.assertEqual(shares, [24.2, 21.8])
+        for returned, net, vat in (
+            ([0, 109], [0.0, 20.0], [0.0, 1.8]),
+            ([0, 54.5], [0.0, 10.0], [0.0, 0.9]),
+            ([121, 0], [20.0, 0.0], [4.2, 0.0]),
+            ([60.5, 54.5], [10.0, 10.0], [2.1, 0.9]),
+        ):
+            wanted = wanted_back(shares, [0, 0], [121, 109], returned)
+            parts = parts_back(sum(wanted), shares, [0, 0], wanted)
+            self.assertEqual(lines_back(nets, taxes, [0, 0], [0, 0], parts), (net, vat))
+
+    def test_more_or_less_than_the_goods_say(self):
+        """N29, N4: a lump sum takes what the sets have left; where less comes back, none gives more than it should."""
+        self.assertEqual(parts_back(46, [24.2, 21.8], [0, 0], [0, 21.8]), [24.2, 21.8])
+        self.assertEqual(parts_back(10, [24.2, 21.8], [0, 10], [0, 11.8]), [0.0, 10.0])
+        self.assertEqual(parts_back(99, [24.2, 21.8], [0, 0], [0, 0]), [24.2, 21.8], "never more than there is")
+
+    @quick
+    @given(cents, st.lists(cents, min_size=1, max_size=8))
+    def test_shares_stay_in_their_rooms(self, total, rooms):
+        """N29: shares by cumulative rounding add up, and none is negative or above its room."""
+        shares = share_out(total, rooms)
+        self.assertEqual(sum(map(to_cents, shares)), min(to_cents(total), sum(map(to_cents, rooms))))
+        for share, room in zip(shares, rooms):
+            self.assertTrue(0 <= to_cents(share) <= to_cents(room))
+
+    @quick
+    @given(
+        st.lists(st.tuples(st.integers(1, 10**6), st.integers(0, 30)), min_size=1, max_size=4),
+        st.lists(st.lists(st.integers(0, 5), min_size=4, max_size=4), min_size=1, max_size=6),
+        st.booleans(),
+    )
+    def test_sets_in_parts(self, sets, steps, shared):
+        """N29, N4: whatever comes back in which order, each line is back to the cent in the end, and none before."""
+        nets = [net / 100 for net, __ in sets]
+        taxes = [(round(net * rate / 100) / 100, [position]) for position, (net, rate) in enumerate(sets)]
+        if shared:
+            taxes.append((round(sum(nets) * 0.03, 2), list(range(len(sets)))))
+        shares, __ = gross_of_sets(nets, taxes)
+        whole = [sum(step[position] for step in steps) + 1 for position in range(len(sets))]
+        done = [0] * len(sets)
+        nets_back, taxes_back = [0.0] * len(sets), [0.0] * len(taxes)
+        for step in [*steps, [1] * 4]:
+            done = [before + more for before, more in zip(done, step)]
+            back, __ = gross_of_sets(nets_back, [(amount, of) for amount, (__, of) in zip(taxes_back, taxes)])
+            wanted = wanted_back(shares, back, whole, done)
+            parts = parts_back(sum(wanted), shares, back, wanted)
+            net, tax = lines_back(nets, taxes, nets_back, taxes_back, parts)
+            self.assertEqual(sum(map(to_cents, [*net, *tax])), sum(map(to_cents, parts)))
+            nets_back = [round(before + more, 2) for before, more in zip(nets_back, net)]
+            taxes_back = [round(before + more, 2) for before, more in zip(taxes_back, tax)]
+        self.assertEqual(nets_back, nets)
+        self.assertEqual(taxes_back, [amount for amount, __ in taxes])
