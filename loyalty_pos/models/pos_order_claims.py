@@ -2,7 +2,7 @@
 
 import logging
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.tools import float_round
 
 from odoo.addons.loyalty_ledger.tools.today import loyalty_today
@@ -66,6 +66,19 @@ class PosOrder(models.Model):
         owners = self.partner_id | self.partner_id.commercial_partner_id
         return not card.partner_id or card.partner_id in owners
 
+    @api.model
+    def _is_part_of_combo(self, line):
+        """Return whether a line is a part of a combo of its own order.
+
+        Odoo copies the relation with the line that it returns: a copy names the combo of the sale and is no part of it.
+        """
+        return line.combo_parent_id.order_id == line.order_id if line.combo_parent_id else False
+
+    @api.model
+    def _with_parts(self, line):
+        """Return a line with its parts, where it is a combo."""
+        return line | line.combo_line_ids.filtered(self._is_part_of_combo)
+
     def _loyalty_totals(self):
         """Return ``{line id: (with tax, without tax)}`` by the tax engine: the totals that clients send are stored
         as they come."""
@@ -124,7 +137,7 @@ class PosOrder(models.Model):
         if not self._is_covered(totals):
             return 0.0
         digits = self.env["decimal.precision"].precision_get("Product Price")
-        lines = self.sudo().lines.filtered(lambda line: not line.combo_parent_id)
+        lines = self.sudo().lines.filtered(lambda line: not self._is_part_of_combo(line))
         products = lines.product_id
         points = 0.0
         for rule in program.sudo().rule_ids:
@@ -160,7 +173,7 @@ class PosOrder(models.Model):
         )
 
     def _rule_line(self, line, totals):
-        parts = line.combo_line_ids or line
+        parts = self._with_parts(line)
         return rules.Line(
             qty=line.qty,
             included=sum(totals[part.id][0] for part in parts),

@@ -149,7 +149,7 @@ class PosOrder(models.Model):
         """
         return not (
             line.refunded_orderline_id
-            or line.combo_parent_id
+            or self._is_part_of_combo(line)
             or line.loyalty_redeem_uuid
             or (line.is_reward_line and line.reward_id.program_id.program_type in STORED_VALUE)
         )
@@ -158,24 +158,34 @@ class PosOrder(models.Model):
         lines = self.lines.filtered(self._line_is_sold)
         return [self._claim_line(line, totals) for line in lines]
 
-    def _claim_line(self, line, totals, sign=1):
-        parts = line.combo_line_ids or line
-        total, untaxed = (sign * sum(totals[part.id][position] for part in parts) for position in (0, 1))
+    def _claim_line(self, line, totals):
+        total, untaxed = (sum(totals[part.id][position] for part in self._with_parts(line)) for position in (0, 1))
         # A reward takes money off and is no further piece.
-        quantity = 0 if line.is_reward_line and total <= 0 else sign * line.qty
+        quantity = 0 if line.is_reward_line and total <= 0 else line.qty
         return ClaimLine(line.product_id.id, quantity, untaxed, total)
 
     def _returned_lines(self, origin):
-        """Return what this refund takes back of an order, with positive quantities and amounts."""
+        """Return what this refund takes back of an order, with positive quantities and amounts.
+
+        A combo is one piece, as it was sold: lines that take it or its parts back belong to it by what they return,
+        whether they are a combo themselves or not.
+        """
         totals = self._loyalty_totals()
-        lines = self.lines.filtered(
-            lambda line: (
-                line.refunded_orderline_id in origin.lines
-                and origin._line_is_sold(line.refunded_orderline_id)
-                and not line.combo_parent_id
-            )
-        )
-        return [self._claim_line(line, totals, sign=-1) for line in lines]
+        result = {}
+        for line in self.lines.filtered(lambda line: line.refunded_orderline_id in origin.lines):
+            returned = line.refunded_orderline_id
+            sold = returned.combo_parent_id if origin._is_part_of_combo(returned) else returned
+            if not origin._line_is_sold(sold):
+                continue
+            claim = result.setdefault(sold, ClaimLine(sold.product_id.id, 0, 0.0, 0.0))
+            claim.total -= totals[line.id][0]
+            claim.untaxed -= totals[line.id][1]
+            if returned == sold:
+                claim.quantity -= line.qty
+        for sold, claim in result.items():
+            if sold.is_reward_line and claim.total <= 0:
+                claim.quantity = 0
+        return list(result.values())
 
     # --- how it was paid -----------------------------------------------------------------------------------------
 
@@ -192,7 +202,7 @@ class PosOrder(models.Model):
             else:
                 other += payment.amount
         for line in self.lines:
-            if line.combo_parent_id or line.refunded_orderline_id or self._line_is_sold(line):
+            if self._is_part_of_combo(line) or line.refunded_orderline_id or self._line_is_sold(line):
                 continue
             other -= totals[line.id][0]
         exchanged = -sum(totals[line.id][0] for line in self.lines if line.refunded_orderline_id)

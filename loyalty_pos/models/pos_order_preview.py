@@ -72,12 +72,18 @@ class PosOrder(models.Model):
 
     def _preview_taken_back(self, lines, totals):
         """Return the earned points that are taken back, and the card that they come from."""
-        back = []
+        back = {}
         for line, quantity in lines:
-            if self._line_is_sold(line) and line.qty:
-                sold = self._claim_line(line, totals)
-                part = quantity / line.qty
-                back.append(ClaimLine(sold.product_id, sold.quantity * part, sold.untaxed * part, sold.total * part))
+            sold = line.combo_parent_id if self._is_part_of_combo(line) else line
+            if not self._line_is_sold(sold) or not line.qty:
+                continue
+            part = quantity / line.qty
+            claim = back.setdefault(sold, ClaimLine(sold.product_id.id, 0, 0.0, 0.0))
+            claim.total += totals[line.id][0] * part
+            claim.untaxed += totals[line.id][1] * part
+            if line == sold and not (line.is_reward_line and totals[line.id][0] <= 0):
+                claim.quantity += quantity
+        back = list(back.values())
         points, card = 0, self.loyalty_card_id
         for earning in self._earned_before():
             claim = self._earning_claim(earning.card_id)

@@ -8,6 +8,7 @@ from . import test_till_reads
 from . import test_till_remote
 from . import test_till_holds
 from . import test_till_redeem
+from . import test_till_returns
 from . import test_closing_combinations
 from . import test_session_closing
 from . import test_till_earning
