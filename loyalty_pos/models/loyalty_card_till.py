@@ -7,7 +7,7 @@ from odoo.tools import SQL
 from odoo.addons.loyalty_ledger.tools.today import loyalty_today
 from odoo.addons.loyalty_ledger.tools.units import UNIT, to_units
 
-from ..tools.queue import stand_in_line
+from ..tools.queue import StillBusy, stand_in_line
 
 #: Minutes for which a till reserves points; a payment that comes later is a plain redemption.
 HOLD_MINUTES = 30
@@ -85,8 +85,8 @@ class LoyaltyCard(models.Model):
         :param order_uuid: uuid of the order, which need not be on the server yet
         :return: dict with ``card`` as the till loads it, ``points`` reserved and ``amount`` that they pay
         """
-        stand_in_line(self.env.cr, [f"loyalty.card:{card_id}"])
         config = self._till_of_call(config_id)
+        self._stand_in_line_for_cards([card_id])
         Card = self.sudo().with_context(active_test=False)  # the till was checked; cashiers reserve, nothing else
         card = Card.search_fetch([("id", "=", card_id)]).with_env(self.sudo().env)
         program = card.program_id
@@ -104,12 +104,11 @@ class LoyaltyCard(models.Model):
 
         :return: dict with ``card`` as the till loads it, or False
         """
-        stand_in_line(self.env.cr, [f"loyalty.card:{card.id}" for card in self._holds_of_payment(uuid).card_id])
         config = self._till_of_call(config_id)
         # Only tills of the company, and only the payment whose uuid the till made up.
-        holds = self._holds_of_payment(str(uuid or "")).filtered(
-            lambda hold: hold.pos_config_id.company_id == config.company_id
-        )
+        ours = [("pos_config_id.company_id", "=", config.company_id.id)]
+        self._stand_in_line_for_cards(self._holds_of_payment(str(uuid or "")).filtered_domain(ours).card_id.ids)
+        holds = self._holds_of_payment(str(uuid or "")).filtered_domain(ours)
         holds.filtered(lambda hold: hold._is_active())._release()
         card = holds[:1].card_id
         card.invalidate_recordset()
@@ -184,6 +183,18 @@ class LoyaltyCard(models.Model):
                 )
             )
         return {"card": card._till_values(config)}
+
+    def _stand_in_line_for_cards(self, card_ids):
+        """Let calls about the same cards follow each other, and start over after them; rights are checked before.
+
+        :raises odoo.exceptions.UserError: when the others take too long
+        """
+        try:
+            stand_in_line(self.env.cr, [f"loyalty.card:{card_id}" for card_id in card_ids])
+        except StillBusy as error:
+            raise UserError(
+                self.env._("Another register is working on this card at the moment. Try again in a few seconds.")
+            ) from error
 
     def _hold_for_till(self, config, points, uuid, order_uuid):
         """Reserve points for a payment at a till; what the payment had reserved before is replaced."""

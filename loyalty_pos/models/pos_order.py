@@ -4,7 +4,6 @@ from odoo.tools import SQL, float_compare
 from odoo.addons.loyalty_ledger.tools.units import to_points, to_units
 from odoo.addons.loyalty_ledger.tools.words import say_points
 
-from ..tools.queue import stand_in_line
 from ..tools.source import TillSource
 from ..tools.trust import server_vouches
 from .pos_order_settle import ids_of
@@ -59,9 +58,8 @@ class PosOrder(models.Model):
         if self._is_settled_by_server(asked):
             return self._reply_to_till(self._empty_reply(), asked)
         card_ids = sorted(ids_of(int(key) for key in coupon_data) | {*self.lines.coupon_id.ids})
-        stand_in_line(
-            self.env.cr,
-            [f"pos.order:{self.uuid}", *self.env["loyalty.card"]._names_in_line(card_ids, self.partner_id.ids)],
+        self._stand_in_line(
+            [f"pos.order:{self.uuid}", *self.env["loyalty.card"]._names_in_line(card_ids, self.partner_id.ids)]
         )
         self._loyalty_serialize()
         asked = self._read_claims(coupon_data)

@@ -5,6 +5,7 @@ points is not looked at. Settling again changes nothing: each movement has a key
 """
 
 import logging
+from contextlib import suppress
 from typing import NamedTuple
 from uuid import uuid4
 
@@ -17,7 +18,7 @@ from odoo.addons.loyalty_ledger.tools.units import UNIT, to_points, to_units
 from odoo.addons.loyalty_ledger.tools.words import say_points
 
 from ..tools import tender
-from ..tools.queue import stand_in_line
+from ..tools.queue import StillBusy, stand_in_line
 from .pos_payment_method import LOYALTY
 
 _logger = logging.getLogger(__name__)
@@ -71,8 +72,19 @@ class PosOrder(models.Model):
 
         Odoo takes what it was sent apart; after a conflict the same call is made again and needs it whole.
         """
-        stand_in_line(self.env.cr, self._names_in_line(orders))
+        self.check_access("create")
+        self._stand_in_line(self._names_in_line(orders))
         return super().sync_from_ui(copy_of(orders))
+
+    @api.model
+    def _stand_in_line(self, names):
+        """Wait for whoever works on the same orders and cards; rights are checked before.
+
+        An order that is paid is never refused: where the others take too long it goes on beside them, and conflicts
+        are tried again.
+        """
+        with suppress(StillBusy):
+            stand_in_line(self.env.cr, names)
 
     @api.model
     def _names_in_line(self, orders):

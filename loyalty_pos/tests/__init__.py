@@ -6,6 +6,7 @@ from . import test_till_claims
 from . import test_till_concurrency
 from . import test_till_reads
 from . import test_till_remote
+from . import test_till_server
 from . import test_till_holds
 from . import test_till_redeem
 from . import test_till_returns

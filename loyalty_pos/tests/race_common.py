@@ -1,4 +1,5 @@
 from contextlib import contextmanager
+from types import SimpleNamespace
 from unittest.mock import patch
 from uuid import uuid4
 
@@ -7,6 +8,7 @@ from odoo.modules.registry import DummyRLock, Registry
 from odoo.tests import BaseCase, get_db_name, new_test_user
 from odoo.tools import SQL
 
+from ..tools import queue
 from .common import make_order_data
 
 
@@ -140,7 +142,67 @@ class TillRaceCase(BaseCase):
             "res.partner",
         ):
             env[model].browse(ids.get(model, [])).unlink()
-        user = env["res.users"].browse(ids["res.users"])
-        partner = user.partner_id
-        user.unlink()
-        partner.unlink()
+        users = env["res.users"].browse(ids["res.users"])
+        partners = users.partner_id
+        users.unlink()
+        partners.unlink()
+
+
+class TillPointsRaceCase(TillRaceCase):
+    """As above, with a program whose points pay at the till and a card of 100 points worth 1.00 each."""
+
+    def set_up_till(self, env):
+        super().set_up_till(env)
+        company = env.company
+        account = self.keep(
+            env["account.account"].create({"name": "Points", "code": self.mark[:6], "account_type": "expense"})
+        )
+        program = env["loyalty.program"].browse(self.program_id)
+        program.write(
+            {
+                "company_id": company.id,
+                "currency_id": company.currency_id.id,
+                "cost_account_id": account.id,
+                "vat_mode": "tender",
+                "accounting_policy": "redemption",
+                "point_value": 1.0,
+                "issue_on": "paid",
+            }
+        )
+        method = self.keep(env["pos.payment.method"].create({"name": "Points", "loyalty_program_id": program.id}))
+        order = env["pos.order"].browse(self.order_id)
+        session = order.session_id
+        session.config_id.with_context(bypass_payment_method_ids_forbidden_change=True).write(
+            {"payment_method_ids": [Command.link(method.id)]}
+        )
+        card = env["loyalty.card"].create({"program_id": program.id, "partner_id": self.partner_id})
+        card._post_entries([{"card_id": card.id, "kind": "opening", "points": 100, "key": f"race:{self.mark}"}])
+        self.card_id, self.config_id, self.session_id = card.id, session.config_id.id, session.id
+        self.method_id, self.bank_id, self.product_id = (
+            method.id,
+            order.payment_ids.payment_method_id.id,
+            order.lines.product_id.id,
+        )
+
+    def order_data(self, env, name, points, money=0.0):
+        payments = [
+            {
+                "amount": points,
+                "payment_method_id": self.method_id,
+                "loyalty_card_id": self.card_id,
+                "uuid": f"{self.mark}-{name}-points",
+            },
+            {"amount": money, "payment_method_id": self.bank_id, "uuid": f"{self.mark}-{name}-money"},
+        ]
+        return make_order_data(
+            env["pos.session"].browse(self.session_id),
+            env["pos.payment.method"].browse(self.bank_id),
+            [{"product_id": self.product_id, "price_unit": points + money, "uuid": f"{self.mark}-{name}-line"}],
+            env["res.partner"].browse(self.partner_id),
+            payments=[payment for payment in payments if payment["amount"]],
+            uuid=f"{self.mark}-{name}",
+        )
+
+    def call_on(self, cr):
+        """Make what follows a remote call with this cursor."""
+        self.startPatcher(patch.object(queue, "request", SimpleNamespace(env=api.Environment(cr, self.cashier_id, {}))))
