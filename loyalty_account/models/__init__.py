@@ -5,6 +5,7 @@ from . import loyalty_program
 from . import loyalty_program_books
 from . import loyalty_program_redeem
 from . import loyalty_valuation
+from . import loyalty_verification
 from . import loyalty_ledger_entry
 from . import loyalty_card_jobs
 from . import loyalty_accrual_run

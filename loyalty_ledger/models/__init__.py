@@ -10,11 +10,13 @@ from . import loyalty_card
 from . import loyalty_card_jobs
 from . import loyalty_exception
 from . import loyalty_ledger_seal
+from . import loyalty_ledger_seal_head
 from . import loyalty_rule
 from . import loyalty_card_register
 from . import loyalty_program_views
 from . import mail_render_mixin
 from . import loyalty_verification
+from . import loyalty_verification_protection
 from . import loyalty_card_adjust
 from . import loyalty_card_statement
 from . import loyalty_program_page

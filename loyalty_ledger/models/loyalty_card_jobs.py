@@ -113,7 +113,7 @@ class LoyaltyCard(models.Model):
                 problems.append({"model": model, "id": row_id, "problem": problem(found=found, expected=expected)})
         for seal_id, problem in self.env["loyalty.ledger.seal"].sudo()._find_broken():
             problems.append({"model": "loyalty.ledger.seal", "id": seal_id, "problem": problem})
-        return problems
+        return problems + self.env["loyalty.verification"].sudo()._protection_problems()
 
     def _verification_queries(self):
         """Return triples of model, query (id, found, expected) and the function that words the problem."""

@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from ..tools import ddl
 from ..tools.trusted import trusted_defaults
 from ..tools.units import to_points, to_units
 from ..tools.words import say_points
@@ -36,6 +37,10 @@ class LoyaltyHold(models.Model):
     _card_idx = models.Index("(card_id, state)")
     _entry_idx = models.Index("(entry_id) WHERE entry_id IS NOT NULL")
     _check_points = models.Constraint("CHECK (points > 0)", "Only a positive number of points can be reserved.")
+
+    def init(self):
+        super().init()
+        ddl.protect_holds(self.env.cr)
 
     @api.model
     def default_get(self, fields):
@@ -89,6 +94,7 @@ class LoyaltyHold(models.Model):
         units, own = to_units(points), to_units(self.points)
         if not all(hold._is_active() for hold in self | into) or not 0 < units <= own:
             raise UserError(self.env._("The reserved points were used or released meanwhile. Try again."))
+        self.env.cr.execute("SELECT set_config('loyalty.hand_over', 'on', true)")  # tools/ddl.py, protect_holds
         left = to_points(own - units)
         if into:
             # The later day: points that expired between the two were protected by one of them only.

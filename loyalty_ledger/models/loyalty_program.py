@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from ..tools import ddl
 from ..tools.allocation import Terms, add_delay
 from ..tools.ddl import LEDGERED_TYPES
 from ..tools.memory import remembered
@@ -60,6 +61,10 @@ class LoyaltyProgram(models.Model):
     )
     _check_vesting = models.Constraint("CHECK (vesting_days >= 0)", "Points cannot be pending for less than no day.")
     _check_grace = models.Constraint("CHECK (reversal_grace_days >= 0)", "The days of grace cannot be negative.")
+
+    def init(self):
+        super().init()
+        ddl.protect_programs(self.env.cr)
 
     @api.depends("program_type")
     def _compute_is_ledgered(self):

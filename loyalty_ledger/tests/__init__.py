@@ -7,6 +7,7 @@ from . import test_register_levels
 from . import test_security_matrix
 from . import test_forged_defaults
 from . import test_verification
+from . import test_verification_protection
 from . import test_adjust
 from . import test_adjustment_approval
 from . import test_memory

@@ -48,10 +48,6 @@ def _rows(alias, columns):
 
 def immutable(cr, table, name, columns, message):
     """Refuse UPDATE of ``columns``, DELETE and TRUNCATE of ``table``. All of it is our own code's, nothing a user's."""
-    _immutable(cr, table, name, columns, message)
-
-
-def _immutable(cr, table, name, columns, message):
     function = f"loyalty_{name}_immutable"
     cr.execute(
         SQL(
@@ -70,6 +66,58 @@ def _immutable(cr, table, name, columns, message):
             """
         )
     )
+    _sign(cr, function)
+
+
+def _sign(cr, function):
+    """Note on a function what it does now, so that :func:`weakened` can tell whether somebody replaced it."""
+    cr.execute(SQL("SELECT md5(prosrc) FROM pg_proc WHERE oid = to_regproc(%s)", function))
+    cr.execute(SQL("COMMENT ON FUNCTION %s() IS %s", SQL.identifier(function), cr.fetchone()[0]))
+
+
+#: Triggers that protect the ledger, and their tables. Those of other add-ons are added by their own verification.
+TRIGGERS = {
+    "loyalty_card_ledger": "loyalty_card",
+    "loyalty_entry_ledger": "loyalty_ledger_entry",
+    "loyalty_entry_immutable": "loyalty_ledger_entry",
+    "loyalty_entry_immutable_truncate": "loyalty_ledger_entry",
+    "loyalty_lot_ledger": "loyalty_lot",
+    "loyalty_lot_immutable": "loyalty_lot",
+    "loyalty_lot_immutable_truncate": "loyalty_lot",
+    "loyalty_consumption_ledger": "loyalty_ledger_consumption",
+    "loyalty_consumption_immutable": "loyalty_ledger_consumption",
+    "loyalty_consumption_immutable_truncate": "loyalty_ledger_consumption",
+    "loyalty_seal_immutable": "loyalty_ledger_seal",
+    "loyalty_seal_immutable_truncate": "loyalty_ledger_seal",
+    "loyalty_hold_protected": "loyalty_hold",
+    "loyalty_hold_protected_truncate": "loyalty_hold",
+    "loyalty_program_frozen": "loyalty_program",
+}
+
+
+def weakened(cr, triggers):
+    """Return ``[(table, trigger, how)]`` of triggers that do not protect: ``missing``, ``disabled`` or ``replaced``.
+
+    A function whose text is not the one that :func:`_sign` noted counts as replaced.
+
+    :param triggers: dict of trigger name and table, such as :data:`TRIGGERS`
+    """
+    cr.execute(
+        SQL(
+            """
+            SELECT w.tab, w.name,
+                   CASE WHEN t.oid IS NULL THEN 'missing' WHEN t.tgenabled NOT IN ('O', 'A') THEN 'disabled'
+                        WHEN obj_description(p.oid, 'pg_proc') IS DISTINCT FROM md5(p.prosrc) THEN 'replaced' END AS how
+              FROM unnest(%s, %s) AS w(name, tab)
+              LEFT JOIN pg_trigger t ON t.tgname = w.name AND t.tgrelid = to_regclass(w.tab)
+              LEFT JOIN pg_proc p ON p.oid = t.tgfoid
+             ORDER BY w.tab, w.name
+            """,
+            list(triggers),
+            list(triggers.values()),
+        )
+    )
+    return [row for row in cr.fetchall() if row[2]]
 
 
 def _constraint(cr, table, name, events, body):
@@ -86,6 +134,7 @@ def _constraint(cr, table, name, events, body):
             """
         )
     )
+    _sign(cr, name)
 
 
 LAST_ID = 2**31 - 1
@@ -330,6 +379,8 @@ def drop_all(cr):
         "loyalty_consumption_ledger",
         "loyalty_consumption_immutable",
         "loyalty_seal_immutable",
+        "loyalty_hold_protected",
+        "loyalty_program_frozen",
     ):
         cr.execute(SQL("DROP FUNCTION IF EXISTS %s() CASCADE", SQL.identifier(function)))
 
@@ -343,3 +394,56 @@ def protect_seals(cr):
         "id date first_entry_id last_entry_id entry_count previous_id digest".split(),
         "Seals of the points ledger cannot be changed or deleted.",
     )
+
+
+def protect_holds(cr):
+    """Reservations stay: they keep card, program and company, end once, and change their points only when one document
+    hands them over to another (:meth:`models.loyalty_hold.LoyaltyHold._hand_over` says so to the transaction)."""
+    name, table = "loyalty_hold_protected", "loyalty_hold"
+    cr.execute(
+        SQL(
+            f"""
+            CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                IF TG_OP <> 'UPDATE' THEN
+                    RAISE EXCEPTION USING MESSAGE = concat('Reserved points cannot be deleted; release them.'), {REFUSAL};
+                END IF;
+                IF (NEW.state = OLD.state OR OLD.state = 'active' OR OLD.state = 'expired' AND NEW.state = 'consumed')
+                        AND NEW.id = OLD.id AND NEW.card_id = OLD.card_id AND NEW.program_id = OLD.program_id
+                        AND NEW.company_id IS NOT DISTINCT FROM OLD.company_id
+                        AND (NEW.points = OLD.points AND NEW.date = OLD.date
+                             OR OLD.state = 'active' AND current_setting('loyalty.hand_over', true) = 'on') THEN
+                    RETURN NEW;
+                END IF;
+                RAISE EXCEPTION USING MESSAGE = concat('Reservation ', OLD.id, ' of points cannot be changed; release it.'), {REFUSAL};
+            END $$;
+            DROP TRIGGER IF EXISTS {name} ON {table};
+            CREATE TRIGGER {name} BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION {name}();
+            DROP TRIGGER IF EXISTS {name}_truncate ON {table};
+            CREATE TRIGGER {name}_truncate BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION {name}();
+            """
+        )
+    )
+    _sign(cr, name)
+
+
+def protect_programs(cr):
+    """A program with transactions keeps its type and its company: they decide whose points and whose books these are."""
+    name, table = "loyalty_program_frozen", "loyalty_program"
+    cr.execute(
+        SQL(
+            f"""
+            CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                IF (OLD.program_type IS DISTINCT FROM NEW.program_type OR OLD.company_id IS DISTINCT FROM NEW.company_id)
+                        AND EXISTS (SELECT 1 FROM loyalty_ledger_entry WHERE program_id = OLD.id) THEN
+                    RAISE EXCEPTION USING MESSAGE = concat('Program ', OLD.id, ' has transactions in the points ledger: its type and company cannot change.'), {REFUSAL};
+                END IF;
+                RETURN NEW;
+            END $$;
+            DROP TRIGGER IF EXISTS {name} ON {table};
+            CREATE TRIGGER {name} BEFORE UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION {name}();
+            """
+        )
+    )
+    _sign(cr, name)
