@@ -294,6 +294,9 @@ class AccountMove(models.Model):
             raise UserError(problem)
         if points <= 0 or points != int(points):
             raise UserError(self.env._("Enter a whole number of points, not %s.", say_points(self.env, points)))
+        today = fields.Date.context_today(self)
+        if not hold and (problem := card.program_id._too_few_points(points, today)):
+            raise UserError(problem)
 
     def _check_payable(self, amount, program):
         due = self._loyalty_payable_amount(program)

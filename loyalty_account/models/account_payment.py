@@ -108,8 +108,7 @@ class AccountPayment(models.Model):
             return
         program = self.loyalty_card_id.program_id
         due = self.loyalty_move_id._loyalty_payable_amount(program)
-        available = int(self.loyalty_card_id.available_points)
-        self.loyalty_points = min(available, program._money_to_points(due, self.date))
+        self.loyalty_points = program._points_within(due, self.date, self.loyalty_card_id.available_points)
         self.amount = program._points_to_money(self.loyalty_points, self.date)
 
     @api.onchange("partner_id", "payment_method_line_id")
@@ -142,7 +141,8 @@ class AccountPayment(models.Model):
         """Money to whole points, and back to what these points pay (C20, C21)."""
         if self.is_loyalty and self.loyalty_card_id and not self.loyalty_origin_id:
             program = self.loyalty_card_id.program_id
-            self.loyalty_points = program._money_to_points(self.amount, self.date)
+            due = self.loyalty_move_id._loyalty_payable_amount(program) if self.loyalty_move_id else self.amount
+            self.loyalty_points = program._points_typed(self.amount, due, self.date)
             self.amount = program._points_to_money(self.loyalty_points, self.date)
 
     # --- rules ---------------------------------------------------------------------------------------------------
@@ -196,6 +196,8 @@ class AccountPayment(models.Model):
             raise ValidationError(
                 self.env._("Enter a whole number of points, not %s.", say_points(self.env, self.loyalty_points))
             )
+        if not hold and (problem := program._too_few_points(self.loyalty_points, self.date)):
+            raise ValidationError(problem)
         if hold and not self._owns_hold(hold):
             raise ValidationError(self.env._("The reserved points belong to another document."))
         value = hold.amount if hold else program._points_to_money(self.loyalty_points, self.date)
@@ -546,11 +548,11 @@ class AccountPayment(models.Model):
                 or self.env._("%s has no loyalty card.", self.partner_id.display_name)
             )
         program = usable.sudo().program_id  # rules of the card hold whoever pays
-        points = min(
-            int(usable.available_points), program._money_to_points(invoice._loyalty_payable_amount(program), self.date)
-        )
+        due = invoice._loyalty_payable_amount(program)
+        points = program._points_within(due, self.date, usable.available_points)
         if not points:
-            raise UserError(self.env._("Card %s has no points that could pay.", usable.code))
+            problem = due and program._too_few_points(int(usable.available_points), self.date)
+            raise UserError(problem or self.env._("Card %s has no points that could pay.", usable.code))
         self.write(
             {
                 "journal_id": program.loyalty_journal_id.id,

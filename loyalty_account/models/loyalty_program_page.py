@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import fields, models
 from odoo.tools import format_amount
 
 #: Points whose value the page tells.
@@ -14,7 +14,11 @@ class LoyaltyProgram(models.Model):
         lines = super()._public_worth()
         if self._redemption_problem(company) or not self.point_value:
             return lines
-        amount = format_amount(self.env, EXAMPLE * self.point_value, self.currency_id or company.currency_id)
+        amount = format_amount(
+            self.env,
+            self._points_to_money(EXAMPLE, fields.Date.context_today(self)),
+            self.currency_id or company.currency_id,
+        )
         return [
             self.env._("%(points)s pay %(amount)s", points=self._public_points(EXAMPLE), amount=amount),
             *lines,

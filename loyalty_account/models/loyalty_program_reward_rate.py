@@ -1,4 +1,7 @@
 from odoo import api, fields, models
+from odoo.tools import format_amount
+
+from ..tools import points as rates
 
 #: Part of each sale that a program may give back before somebody should look twice.
 HIGH_RATE = 0.2
@@ -14,6 +17,7 @@ class LoyaltyProgram(models.Model):
     )  # fmt: skip
     top_reward_rate = fields.Float("On the Highest Level", compute="_compute_reward_rate", digits=(16, 6))
     high_reward_rate = fields.Boolean(compute="_compute_reward_rate")
+    point_value_notice = fields.Char("About the Point Value", compute="_compute_point_value_notice")
 
     @api.depends(
         "rule_ids.reward_point_amount", "rule_ids.reward_point_mode", "rule_ids.mode", "rule_ids.active",
@@ -31,3 +35,21 @@ class LoyaltyProgram(models.Model):
             program.reward_rate = rate * lowest if program.program_type == "loyalty" else 0.0
             program.top_reward_rate = rate * max(multipliers) if program.program_type == "loyalty" else 0.0
             program.high_reward_rate = program.top_reward_rate > HIGH_RATE
+
+    @api.depends(
+        "point_value", "point_value_ids.point_value", "point_value_ids.date", "currency_id.rounding", "program_type"
+    )
+    def _compute_point_value_notice(self):
+        """Say that single points pay nothing, where the value of today or of a later day is under the currency's unit."""
+        for program in self:
+            today, currency = fields.Date.context_today(program), program.currency_id
+            later = program.point_value_ids.filtered(lambda row: row.date and row.date > today)  # noqa: B023 used at once
+            value = min([program.point_value, *later.mapped("point_value")])
+            program.point_value_notice = False
+            if program.program_type == "loyalty" and 0 < value < currency.rounding:
+                program.point_value_notice = self.env._(
+                    "A point is worth less than %(unit)s, the smallest amount of the currency. What points pay is rounded "
+                    "down, so it takes at least %(least)s points to pay %(unit)s; fewer cannot be redeemed.",
+                    unit=format_amount(self.env, currency.rounding, currency),
+                    least=rates.money_to_points(currency.rounding, value, currency.rounding),
+                )

@@ -7,25 +7,54 @@ from odoo.exceptions import UserError
 
 from odoo.addons.loyalty_ledger.tools.words import say_points
 
-from ..tools.vat_split import part_of, points_for
+from ..tools import points as rates
 
 
 class LoyaltyProgram(models.Model):
     _inherit = "loyalty.program"
 
+    # --- points and money (tools/points.py) ----------------------------------------------------------------------
+
     def _points_to_money(self, points, date):
-        """Return what ``points`` pay on ``date``, in the currency of the program (C10, C19)."""
+        """Return what ``points`` pay on ``date``, in the currency of the program, rounded down to its unit (C10, C19)."""
         self.ensure_one()
-        return self.currency_id.round(points * self._point_value_at(date)[0])
+        return rates.points_to_money(points, self._point_value_at(date)[0], self.currency_id.rounding)
 
     def _money_to_points(self, amount, date):
-        """Return how many whole points pay at most ``amount`` on ``date`` (C20, C21)."""
+        """Return the smallest whole number of points that pays at least ``amount`` on ``date`` (C20)."""
         self.ensure_one()
-        points = points_for(self.currency_id.round(amount), self._point_value_at(date)[0])
-        # A value with many decimals rounds up: 3 points worth 0.335 pay 1.01.
-        while points and self.currency_id.compare_amounts(self._points_to_money(points, date), amount) > 0:
-            points -= 1
-        return points
+        return rates.money_to_points(amount, self._point_value_at(date)[0], self.currency_id.rounding)
+
+    def _points_within(self, amount, date, available=None):
+        """Return the whole points that pay as much of ``amount`` as points can on ``date``, never more (C21).
+
+        That is what can be offered at most; of the numbers that pay the same it is the smallest.
+
+        :param available: points that there are at most, also with decimals
+        """
+        self.ensure_one()
+        return rates.points_within(amount, self._point_value_at(date)[0], self.currency_id.rounding, available)
+
+    def _points_typed(self, amount, due, date):
+        """Return the whole points for an amount that somebody typed while ``due`` can be paid (C20, C21)."""
+        self.ensure_one()
+        return rates.points_typed(amount, due, self._point_value_at(date)[0], self.currency_id.rounding)
+
+    def _least_points(self, date):
+        """Return how many points it takes to pay the smallest unit of the currency on ``date``."""
+        return self._money_to_points(self.currency_id.rounding, date)
+
+    def _too_few_points(self, points, date):
+        """Say that ``points`` pay nothing because they are worth less than the currency's unit, or return False."""
+        self.ensure_one()
+        if points <= 0 or self._points_to_money(points, date):
+            return False
+        return self.env._(
+            "Redeem at least %(least)s points: it takes that many to pay %(unit)s, and %(points)s would pay nothing.",
+            least=say_points(self.env, self._least_points(date)),
+            unit=self.currency_id.format(self.currency_id.rounding),
+            points=say_points(self.env, points),
+        )
 
     def _redemption_problem(self, company):
         """Say why points of the program cannot pay documents of ``company``, or return False (M3, S3).
@@ -156,13 +185,13 @@ class LoyaltyHold(models.Model):
         self.sudo()._settle({"amount": amount, "currency_id": currency.id})
 
     def _worth(self, points):
-        """Return what ``points`` of this hold pay: their part of the money that was fixed for all of them."""
+        """Return what ``points`` of this hold pay: their part, rounded down, of the money that was fixed for all."""
         self.ensure_one()
-        return part_of(self.amount, points, self.points, self.currency_id.rounding or 0.01)
+        return rates.part_worth(self.amount, points, self.points, self.currency_id.rounding or 0.01)
 
-    def _hand_over(self, points, key, document, into=None):
-        """The money of the points goes with them."""
-        amount, currency = self._worth(points), self.currency_id
+    def _hand_over(self, points, key, document, into=None, amount=None):
+        """The money of the points goes with them: ``amount``, by default what they are worth."""
+        amount, currency = self._worth(points) if amount is None else amount, self.currency_id
         left, before = self.amount - amount, into.amount if into else 0.0
         kept = super()._hand_over(points, key, document, into=into)
         if currency:

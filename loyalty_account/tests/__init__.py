@@ -25,3 +25,4 @@ from . import test_customer_story
 from . import test_earning_restored
 from . import test_screens
 from . import test_odd_sequences
+from . import test_points_rounding

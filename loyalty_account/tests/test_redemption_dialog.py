@@ -40,7 +40,7 @@ class TestRedemptionDialog(RedemptionCase):
         self.assertEqual((dialog.reserved_points, dialog.available_points), (0, 800))
 
     def test_points_and_money(self):
-        """C10, C19, C20: points and money edit each other, 250 points and 2.50; money is rounded down to whole points."""
+        """C10, C19, C20: points and money edit each other, 250 points and 2.50; money is rounded up to whole points."""
         dialog = self.dialog(self.make_invoice(self.line(100, 15), post=True))
         self.assertEqual((dialog.points, dialog.amount), (1000, 10), "the default is what can be used")
         dialog.points = 250
@@ -50,7 +50,7 @@ class TestRedemptionDialog(RedemptionCase):
         self.program.point_value = 0.1
         dialog = self.dialog(self.make_invoice(self.line(100, 15), post=True))
         dialog.amount = 2.55
-        self.assertEqual((dialog.points, dialog.amount), (25, 2.5))
+        self.assertEqual((dialog.points, dialog.amount), (26, 2.6))
 
     def test_whole_points(self):
         """C21, S10: 10.5 points are refused, and the dialog says so while they are typed; too many likewise."""

@@ -9,7 +9,6 @@ from ..tools.vat_split import (
     next_part,
     part_of,
     parts_back,
-    points_for,
     share_out,
     split,
     to_cents,
@@ -46,14 +45,6 @@ class TestVatSplit(BaseCase):
         self.assertEqual(split(1000, [1, 1, 1], 1), [334, 333, 333])
         self.assertEqual(split(0.05, [0, 0]), [0.05, 0.0])
         self.assertEqual(split(5, []), [])
-
-    def test_points(self):
-        """C20: as many whole points as the money buys, never one more."""
-        self.assertEqual(points_for(33.33, 0.01), 3333)
-        self.assertEqual(points_for(2.555, 0.1), 25)
-        self.assertEqual(points_for(0.29, 0.01), 29)
-        self.assertEqual(points_for(-1, 0.01), 0)
-        self.assertEqual(points_for(1, 0), 0)
 
     @quick
     @given(cents, st.lists(cents, min_size=1, max_size=8))

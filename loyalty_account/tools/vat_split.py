@@ -194,10 +194,3 @@ def lines_back(nets, taxes, nets_back, taxes_back, parts, unit=0.01):
             rest[position] -= part
         result.append(from_cents(total - to_cents(earlier, unit), unit))
     return [from_cents(amount - to_cents(earlier, unit), unit) for amount, earlier in zip(rest, nets_back)], result
-
-
-def points_for(amount, point_value):
-    """Return how many whole points ``amount`` buys: the largest number whose value does not exceed it."""
-    if not point_value or amount <= 0:
-        return 0
-    return int(exact(amount) / exact(point_value))

@@ -56,6 +56,8 @@ class AccountPaymentRegister(models.TransientModel):
                 )
             elif wizard.loyalty_points != int(wizard.loyalty_points):
                 wizard.loyalty_notice = self.env._("Only whole points can be redeemed.")
+            elif problem := wizard._too_few_points():
+                wizard.loyalty_notice = problem
             elif wizard.loyalty_points > most:
                 wizard.loyalty_notice = self.env._(
                     "At most %s points: the card has no more, or no more is due.", say_points(self.env, most)
@@ -64,7 +66,11 @@ class AccountPaymentRegister(models.TransientModel):
     def _most_loyalty_points(self):
         program = self.loyalty_card_id.sudo().program_id  # rules of the card hold whoever pays
         due = self._loyalty_move()._loyalty_payable_amount(program)
-        return min(int(self.loyalty_card_id.available_points), program._money_to_points(due, self.payment_date))
+        return program._points_within(due, self.payment_date, self.loyalty_card_id.available_points)
+
+    def _too_few_points(self):
+        program = self.loyalty_card_id.sudo().program_id  # rules of the card hold whoever pays
+        return program._too_few_points(self.loyalty_points, self.payment_date)
 
     def _loyalty_move(self):
         moves = self.line_ids.move_id._origin
@@ -129,7 +135,8 @@ class AccountPaymentRegister(models.TransientModel):
             if self.currency_id.compare_amounts(
                 self.amount, program._points_to_money(self.loyalty_points, self.payment_date)
             ):
-                self.loyalty_points = program._money_to_points(self.amount, self.payment_date)
+                due = self._loyalty_move()._loyalty_payable_amount(program)
+                self.loyalty_points = program._points_typed(self.amount, due, self.payment_date)
                 self._set_amount_of_points()
         return result
 

@@ -39,6 +39,7 @@ class LoyaltyAccountSetup(models.TransientModel):
         ],
         "VAT of Redemptions", required=True,
     )  # fmt: skip
+    point_value_notice = fields.Char(related="program_id.point_value_notice")
     is_done = fields.Boolean()
     journal_id = fields.Many2one("account.journal", "Loyalty Journal", readonly=True)
     liability_account_id = fields.Many2one("account.account", "Liability Account", readonly=True)

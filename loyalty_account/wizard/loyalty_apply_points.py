@@ -49,7 +49,8 @@ class LoyaltyApplyPoints(models.TransientModel):
     )  # fmt: skip
     amount = fields.Monetary(
         "Amount", compute="_compute_points", store=True, readonly=False,
-        help="What the points pay. Changing it changes the points, rounded down to whole ones.",
+        help="What the points pay, rounded down to the currency's unit. Changing it changes the points, rounded up to "
+        "whole ones.",
     )  # fmt: skip
     reserved_here = fields.Float(digits=(16, 4), compute="_compute_balances")
 
@@ -101,6 +102,8 @@ class LoyaltyApplyPoints(models.TransientModel):
                 notices.append(wizard._nothing_to_redeem())
             elif wizard.points != int(wizard.points):
                 notices.append(self.env._("Only whole points can be redeemed."))
+            elif wizard.card_id and (problem := wizard._too_few_points()):
+                notices.append(problem)
             elif wizard.card_id and wizard.points > wizard.maximum_points:
                 notices.append(
                     self.env._(
@@ -115,9 +118,16 @@ class LoyaltyApplyPoints(models.TransientModel):
             return self.env._(
                 "Points of program %s can pay none of the products on this invoice.", self.program_id.sudo().name
             )
+        if self.due_amount and (problem := self._too_few_points(int(self.available_points))):
+            return problem
         if int(self.available_points):
             return self.env._("Points cannot pay anything on this invoice: less is due than one point is worth.")
         return self.env._("Card %s has no points that can be redeemed.", self.card_id.code)
+
+    def _too_few_points(self, points=None):
+        program = self.card_id.sudo().program_id  # rules of the card hold whoever lets it pay
+        points = self.points if points is None else points
+        return program._too_few_points(points, fields.Date.context_today(self))
 
     # --- balances ------------------------------------------------------------------------------------------------
 
@@ -142,9 +152,7 @@ class LoyaltyApplyPoints(models.TransientModel):
                 wizard.point_value = wizard.maximum_points = 0
                 continue
             wizard.point_value = program._point_value_at(today)[0]
-            wizard.maximum_points = min(
-                int(wizard.available_points), program._money_to_points(wizard.due_amount, today)
-            )
+            wizard.maximum_points = program._points_within(wizard.due_amount, today, wizard.available_points)
 
     # --- points and money ----------------------------------------------------------------------------------------
 
@@ -170,7 +178,7 @@ class LoyaltyApplyPoints(models.TransientModel):
         program = self.card_id.sudo().program_id  # rules of the card hold whoever lets it pay
         if not program or self.currency_id.compare_amounts(self.amount, self._money(self.points)) == 0:
             return
-        self.points = program._money_to_points(self.amount, fields.Date.context_today(self))
+        self.points = program._points_typed(self.amount, self.due_amount, fields.Date.context_today(self))
         self.amount = self._money(self.points)
 
     # --- buttons -------------------------------------------------------------------------------------------------

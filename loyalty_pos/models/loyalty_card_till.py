@@ -209,8 +209,10 @@ class LoyaltyCard(models.Model):
             if order_uuid and active.pos_order_uuid != order_uuid:  # a bill that was split or merged
                 active._settle({"pos_order_uuid": order_uuid})
             return active
+        program, today = self.program_id, loyalty_today(self.env, self.company_id)
+        if problem := program._too_few_points(points, today):
+            raise UserError(problem)
         active._release()
-        program = self.program_id
         # Of two reservations at once one waits for the card, fails because its row changed, and is tried again.
         return self._hold(
             points,
@@ -221,7 +223,7 @@ class LoyaltyCard(models.Model):
                 "pos_order_uuid": str(order_uuid or "") or False,
                 "pos_config_id": config.id,
                 "currency_id": program.currency_id.id,
-                "amount": program._points_to_money(points, loyalty_today(self.env, self.company_id)),
+                "amount": program._points_to_money(points, today),
             },
         )
 

@@ -7,8 +7,6 @@ from odoo.fields import Domain
 from odoo.addons.loyalty_ledger.tools.memory import remembered
 from odoo.addons.loyalty_ledger.tools.today import loyalty_today
 
-from ..tools import tender
-
 #: The till's clock and the company's may stand on different days.
 SLACK = timedelta(days=1)
 #: VAT modes in which points pay as a payment, and not as lines of the order.
@@ -149,8 +147,3 @@ class LoyaltyProgram(models.Model):
         methods = self.env["pos.payment.method"].sudo()  # programs are set up by people without rights to the till
         for method in methods.search([("loyalty_program_id", "in", self.ids)]):
             method.loyalty_program_id._check_pays_at_till()
-
-    def _points_of_amount(self, amount, date):
-        """Return the points that an amount took on a day, to four decimals where no whole number pays it."""
-        self.ensure_one()
-        return tender.points_of(amount, self._point_value_at(date)[0], self.currency_id.rounding)

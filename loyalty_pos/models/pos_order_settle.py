@@ -14,7 +14,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from odoo.addons.loyalty_ledger.tools.units import UNIT, to_points, to_units
+from odoo.addons.loyalty_ledger.tools.units import to_points, to_units
 from odoo.addons.loyalty_ledger.tools.words import say_points
 
 from ..tools import tender
@@ -273,7 +273,7 @@ class PosOrder(models.Model):
     def _redeem_op(self, redemption, key, hold):
         card, program = redemption.card, redemption.program
         # What was reserved is worth what it was when it was reserved, however late the order arrives.
-        points = program._points_of_amount(redemption.amount, hold.date or self._loyalty_day())
+        points = program._money_to_points(redemption.amount, hold.date or self._loyalty_day())
         same = hold and hold.card_id == card and not self.currency_id.compare_amounts(hold.amount, redemption.amount)
         points = hold.points if same else points
         op = {
@@ -362,14 +362,29 @@ class PosOrder(models.Model):
             raise UserError(
                 self.env._("The customer of order %s has no card that could pay with points.", self.name or self.uuid)
             )
-        points = program._points_of_amount(amount, self._loyalty_day())
-        if to_units(points) % UNIT:
-            raise UserError(
-                self.env._("%s is not a whole number of points. Enter another amount.", self.currency_id.format(amount))
-            )
+        points = order._points_that_pay(program, amount)
         uuid = str(uuid4())
         card._hold_for_till(order.config_id, points, uuid, self.uuid)
         return {"uuid": uuid, "loyalty_card_id": card.id, "loyalty_card_code": card.code}
+
+    def _points_that_pay(self, program, amount):
+        """Return the whole points that pay an amount exactly; refuse amounts that no number of points pays."""
+        points, day = program._money_to_points(amount, self._loyalty_day()), self._loyalty_day()
+        worth = program._points_to_money(points, day)
+        if self.currency_id.compare_amounts(worth, amount):
+            below = program._points_within(amount, day)
+            raise UserError(
+                self.env._(
+                    "No whole number of points pays %(amount)s: %(fewer)s points pay %(less)s, %(points)s pay %(more)s. "
+                    "Enter one of these amounts.",
+                    amount=self.currency_id.format(amount),
+                    fewer=say_points(self.env, below),
+                    less=self.currency_id.format(program._points_to_money(below, day)),
+                    points=say_points(self.env, points),
+                    more=self.currency_id.format(worth),
+                )
+            )
+        return points
 
     def _check_refund_payment(self, method, amount):
         """Refuse to pay out as money what was paid with points, and the other way round."""

@@ -4,6 +4,7 @@ from odoo.fields import Command
 from odoo.tests import BaseCase, TransactionCase, tagged
 from odoo.tools import file_open
 
+from odoo.addons.loyalty_account.tools import points as rates
 from odoo.addons.loyalty_ledger.tools.earning import Line, Rule, Settlement, earn
 from odoo.addons.loyalty_ledger.tools.units import to_points
 
@@ -48,6 +49,24 @@ class TestEarningMirror(BaseCase):
 
     def line(self, values):
         return Line(values["quantity"], values["untaxed"], values["total"], values["rules"])
+
+
+@tagged("post_install", "-at_install")
+class TestPointsMirror(BaseCase):
+    def test_the_till_and_the_server_round_alike(self):
+        """N29, C19-C21: points and money of the till's cases are the server's, to the last digit."""
+        cases = read_cases("points_cases.js")
+        self.assertGreater(len(cases), 200)
+        for number, case in enumerate(cases):
+            points, amount, terms = case["points"], case["amount"], (case["value"], case["unit"])
+            found = {
+                "money": rates.points_to_money(points, *terms),
+                "needed": rates.money_to_points(amount, *terms),
+                "within": rates.points_within(amount, *terms),
+                "most": rates.points_within(amount, *terms, points),
+                "typed": rates.points_typed(amount, case["due"], *terms),
+            }
+            self.assertEqual(found, {name: case[name] for name in found}, f"case {number}")
 
 
 @tagged("post_install", "-at_install")

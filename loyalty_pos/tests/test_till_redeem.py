@@ -139,6 +139,29 @@ class TestTillRedeem(TillPointsCase):
         self.assertEntries(order, [(self.card, "redeem", -100)])
         self.assertEqual((self.card.points, self.card.reserved_points), (650, 0))
 
+    def test_who_splits_gets_no_more(self):
+        """N29, N8: points worth less than a cent: one is not reserved, and payments that nobody reserved are rounded up."""
+        self.program.point_value = 0.005
+        with self.assertRaisesRegex(UserError, "Redeem at least 2 points: .* pay .*0.01.* 1 would pay nothing"):
+            self.hold(1, "p1")
+        self.assertEqual(self.card.reserved_points, 0)
+        self.assertEqual(self.hold(2, "p1")["amount"], 0.01)
+        self.assertEqual(self.hold(3, "p1")["amount"], 0.01)
+        cents = [self.pay_points(0.01, uuid=str(uuid4())) for _number in range(4)]
+        order = self.sell([self.line(price=10)], self.ann, payments=[self.pay(9.96), *cents])
+        self.assertEntries(order, [(self.card, "redeem", -2)] * 4)
+
+    def test_amounts_that_no_points_pay(self):
+        """N29, C20, C21: an amount between two numbers of points takes the higher one; the back end refuses it."""
+        self.program.point_value = 0.03
+        order = self.sell([self.line(price=10)], self.ann, payments=[self.pay(7.5), self.pay_points(2.5)])
+        self.assertEntries(order, [(self.card, "redeem", -84)])
+        order = self.sell([self.line(price=10)], self.ann, state="draft", paid=0)
+        with self.assertRaisesRegex(UserError, "83 points pay .*2.49, 84 pay .*2.52.* Enter one of these"):
+            order.add_payment({"pos_order_id": order.id, "amount": 2.5, "payment_method_id": self.points_method.id})
+        order.add_payment({"pos_order_id": order.id, "amount": 2.52, "payment_method_id": self.points_method.id})
+        self.assertEqual(self.card.hold_ids.filtered(lambda hold: hold.state == "active").points, 84)
+
     def test_value_is_that_of_the_reservation(self):
         """N6, bP4: what was reserved pays what it was worth then, also when the order comes after a change."""
         uuid = str(uuid4())

@@ -1,27 +1,7 @@
-"""What points are worth at the till. Plain arithmetic, without the ORM."""
-
-from odoo.tools import float_round
+"""What comes back at the till. Plain arithmetic, without the ORM."""
 
 from odoo.addons.loyalty_account.tools.vat_split import next_part
-from odoo.addons.loyalty_ledger.tools.units import PRECISION, UNIT, to_units
-
-
-def money_of(points, point_value, rounding):
-    """Return what points pay: points x point value, rounded half up to the currency's ``rounding`` (C10, C19)."""
-    return float_round(points * point_value, precision_rounding=rounding)
-
-
-def points_of(amount, point_value, rounding):
-    """Return the points that pay an amount of money (C20).
-
-    The whole number of points that is worth exactly the amount, if there is one (C21), else amount / point value to
-    four decimals: a client may ask for any amount, and what it got is paid for.
-    """
-    points = float_round(amount / point_value, precision_digits=PRECISION)
-    whole = float_round(points, precision_digits=0)
-    if abs(money_of(whole, point_value, rounding) - amount) < rounding / 2:
-        return whole
-    return points
+from odoo.addons.loyalty_ledger.tools.units import UNIT, to_units
 
 
 def points_share(points, before, part, whole):

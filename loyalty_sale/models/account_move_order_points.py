@@ -3,6 +3,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from odoo.addons.loyalty_account.tools.points import part_within
 from odoo.addons.loyalty_ledger.tools.trusted import trusted_defaults
 from odoo.addons.loyalty_ledger.tools.words import say_points
 
@@ -79,10 +80,8 @@ class AccountMove(models.Model):
         left = abs(self.amount_residual_signed) - self._paid_online()
         due = max(0.0, min(self._loyalty_payable_amount(hold.program_id), left))
         if points and currency.compare_amounts(hold._worth(points), due) > 0:
-            points = min(points, int(hold.points * due / hold.amount) + 1 if hold.amount else 0)
-            while points and currency.compare_amounts(hold._worth(points), due) > 0:
-                points -= 1
-        return points
+            points = part_within(due, hold.amount, hold.points, currency.rounding)
+        return points if hold._worth(points) else 0
 
     def _paid_online(self):
         """Return what online payments pay that Odoo matches with the invoice only later, in company currency."""
@@ -118,12 +117,13 @@ class AccountMove(models.Model):
     def _return_points_to_order(self, points=None):
         """Hand points of these drafts back to their orders; without ``points`` all of them, with the lines they made."""
         for move in self.sudo():  # reservations have no write access; changing the invoice was allowed
-            order, hold = move.loyalty_order_id, move.loyalty_hold_id
+            order, hold, currency = move.loyalty_order_id, move.loyalty_hold_id, move.company_currency_id
             if not (order and hold and move.loyalty_order_points and hold._is_active()):
                 continue
             whole = points is None or points >= hold.points
             back = hold.points if whole else points
-            amount = hold._worth(back)
+            # What the invoice keeps is rounded down, as if it had taken no more from the beginning.
+            amount = currency.round(hold.amount - (0.0 if whole else hold._worth(hold.points - back)))
             # Reservations of another card stay apart: the order got them after its card changed.
             into = order.loyalty_hold_id if order._held_points() else hold.browse()
             if into.card_id not in (hold.card_id, hold.card_id.browse()):
@@ -135,7 +135,7 @@ class AccountMove(models.Model):
                     **({"loyalty_hold_id": False} if whole else {}),
                 }
             )
-            kept = hold._hand_over(back, order._hold_key(), ("sale.order", order.id), into=into)
+            kept = hold._hand_over(back, order._hold_key(), ("sale.order", order.id), into, amount)
             if order.state == "sale":
                 order.loyalty_hold_id = kept
             else:

@@ -179,9 +179,7 @@ class SaleOrder(models.Model):
         if not card or self.state == "cancel" or self._points_problem():
             return 0, 0.0
         program, today = card.program_id, fields.Date.context_today(self)
-        points = min(
-            int(self._points_at_hand()), program._money_to_points(self._loyalty_payable_amount(program), today)
-        )
+        points = program._points_within(self._loyalty_payable_amount(program), today, self._points_at_hand())
         return points, program._points_to_money(points, today)
 
     def _why_misfit(self):

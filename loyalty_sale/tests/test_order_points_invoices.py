@@ -173,6 +173,21 @@ class TestOrderPointsInvoices(OrderPointsCase):
             (invoice.amount_residual, self.vat(invoice, self.loyalty_payments(invoice).move_id)), (65, 8.48)
         )
 
+    def test_parts_round_down(self):
+        """N29: points worth less than a cent: an order uses none that pay nothing, and no part of it gets more."""
+        self.program.point_value = 0.005
+        order = self.confirmed({"price_unit": 0.01}, {"price_unit": 0.01})
+        hold = order.sudo().loyalty_hold_id
+        self.assertEqual((hold.points, hold.amount), (4, 0.02))
+        self.assertEqual([hold._worth(points) for points in (1, 2, 3, 4)], [0.0, 0.01, 0.01, 0.02])
+        invoice = self.make_invoices(order)
+        invoice.with_user(self.clerk).invoice_line_ids[:1].unlink()
+        invoice.action_post()
+        self.assertEqual((invoice.amount_total, self.loyalty_payments(invoice).loyalty_points), (0.01, 2))
+        spent = self.make_order(100, use=False)
+        self.card._post_entries([{"card_id": self.card.id, "kind": "redeem", "points": -9995, "key": "spent"}])
+        self.assertEqual((self.card.available_points, spent.loyalty_points_to_use), (1, 0))
+
     def test_unmapped_tax(self):
         """S7: what points cannot pay never stops an invoice: it says why, and the points stay reserved."""
         self.program.vat_mode = "input_tax"

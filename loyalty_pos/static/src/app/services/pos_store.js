@@ -17,8 +17,8 @@ import { RedeemPointsPopup } from "@loyalty_pos/app/components/popups/redeem_poi
 import { errorMessage, formatPoints } from "@loyalty_pos/app/utils/format";
 import {
     isWhole,
-    moneyOf,
-    pointsOf,
+    pointsToMoney,
+    pointsWithin,
     roundPoints,
     wholePoints,
 } from "@loyalty_pos/app/utils/points";
@@ -460,7 +460,11 @@ patch(PosStore.prototype, {
             );
         }
         const { point_value: value } = card.program_id;
-        return { points, amount: moneyOf(points, value, this.currency.rounding), offline: true };
+        return {
+            points,
+            amount: pointsToMoney(points, value, this.currency.rounding),
+            offline: true,
+        };
     },
     /** Points of a card that may still be redeemed until the connection is back. */
     getOfflineAllowance(card, uuid) {
@@ -546,7 +550,11 @@ patch(PosStore.prototype, {
             const due = order.getLoyaltyDue(redemption);
             const { card, uuid, amount } = redemption;
             if (order.currency.isPositive(amount - due)) {
-                const points = pointsOf(due, card.program_id.point_value);
+                const points = pointsWithin(
+                    due,
+                    card.program_id.point_value,
+                    order.currency.rounding
+                );
                 if (points > 0) {
                     await this.redeemPoints(order, card, points, uuid, redemption);
                 } else {

@@ -1,28 +1,89 @@
 import { roundPrecision } from "@web/core/utils/numbers";
+import { Fraction } from "@loyalty_pos/app/utils/earning";
 
 /** Ledger points have four decimals. */
 const PRECISION = 4;
-/** Forgives what floats lose in `amount / value`; far below a thousandth of a point. */
+/** Decimals of the value of one point. */
+const VALUE_PRECISION = 6;
+/** Forgives what floats lose; far below a thousandth of a point. */
 const EPSILON = 1e-7;
 
-/** Return what points pay: points x value, rounded to the currency. */
-export function moneyOf(points, value, rounding) {
-    return roundPrecision(points * value, rounding);
+const HALF = new Fraction(1n, 2n);
+
+/** Return a number as whole steps, half up: whatever a float made of its last digits. */
+const steps = (number, step) => Fraction.of(number).over(step).plus(HALF).floor();
+const onGrid = (number, decimals) => {
+    const step = new Fraction(1n, 10n ** BigInt(decimals));
+    return new Fraction(steps(number, step)).times(step);
+};
+const ceil = (fraction) => -new Fraction(-fraction.numerator, fraction.denominator).floor();
+
+/*
+ * Points to money rounds down to the currency's unit, money to points rounds up to whole points: whoever splits a
+ * redemption into several never gets more than by one. The mirror of `loyalty_account/tools/points.py`, exact like it;
+ * `points_cases.js` holds the cases that both are tested with.
+ */
+
+/** Return what points pay: points x value, rounded down to the currency's unit. */
+export function pointsToMoney(points, value, unit) {
+    if (!(points > 0) || !(value > 0)) {
+        return 0;
+    }
+    const step = Fraction.of(unit);
+    const exact = onGrid(points, PRECISION).times(onGrid(value, VALUE_PRECISION));
+    const money = new Fraction(exact.over(step).floor()).times(step);
+    return Number(money.numerator) / Number(money.denominator);
 }
 
-/** Return the whole points that pay an amount without exceeding it: floor(amount / value). */
-export function pointsOf(amount, value) {
-    return value > 0 ? Math.max(0, Math.floor(amount / value + EPSILON)) : 0;
+/** Return the smallest whole number of points that pays at least an amount, or 0 where points pay nothing. */
+export function moneyToPoints(amount, value, unit) {
+    if (!(amount > 0) || !(value > 0)) {
+        return 0;
+    }
+    const step = Fraction.of(unit);
+    const money = new Fraction(steps(amount, step)).times(step);
+    return Number(ceil(money.over(onGrid(value, VALUE_PRECISION))));
+}
+
+/**
+ * Return the whole points that pay as much of an amount as points can, and never more. Of the numbers that pay the same
+ * it is the smallest: nobody gives 1,009 points worth 0.001 for 1.00.
+ *
+ * @param {number} [available] points that there are at most, also with decimals
+ */
+export function pointsWithin(amount, value, unit, available = null) {
+    if (!(amount > 0) || !(value > 0)) {
+        return 0;
+    }
+    const step = Fraction.of(unit);
+    // The largest number that pays less than the next unit of money.
+    const beyond = new Fraction(steps(amount, step) + 1n).times(step);
+    let most = Number(ceil(beyond.over(onGrid(value, VALUE_PRECISION)))) - 1;
+    if (available !== null) {
+        most = Math.min(most, wholePoints(available));
+    }
+    return moneyToPoints(pointsToMoney(most, value, unit), value, unit);
+}
+
+/**
+ * Return the whole points for an amount that somebody typed while `due` can be paid. They pay at least the amount;
+ * where that would be more than what is due, as much as points can. An amount above what is due stays above it, so that
+ * it can be refused in words.
+ */
+export function pointsTyped(amount, due, value, unit) {
+    const points = moneyToPoints(amount, value, unit);
+    const step = Fraction.of(unit);
+    const most = due > 0 ? steps(due, step) : 0n;
+    const isWithin = !(amount > 0) || steps(amount, step) <= most;
+    if (isWithin && steps(pointsToMoney(points, value, unit), step) > most) {
+        return pointsWithin(due, value, unit);
+    }
+    return points;
 }
 
 /** Return the whole points in a balance, which may have decimals. */
 export function wholePoints(points) {
     return Math.max(0, Math.floor(points + EPSILON));
-}
-
-/** Return the most whole points that can be redeemed: what the card has, never more than pays what is due. */
-export function maximumPoints(available, due, value) {
-    return Math.min(wholePoints(available), pointsOf(due, value));
 }
 
 /** Return whether a number of points is a whole one (C21). */

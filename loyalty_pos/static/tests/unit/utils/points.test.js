@@ -2,21 +2,34 @@ import { describe, expect, test } from "@odoo/hoot";
 import {
     earnedAfterReturn,
     isWhole,
-    maximumPoints,
-    moneyOf,
-    pointsOf,
+    moneyToPoints,
+    pointsToMoney,
+    pointsTyped,
+    pointsWithin,
     shareOf,
     wholePoints,
 } from "@loyalty_pos/app/utils/points";
+import { cases } from "./points_cases";
 
 describe("points and money", () => {
     test("C19, C20: 250 points are 2.50 and 2.50 are 250 points", () => {
-        expect(moneyOf(250, 0.01, 0.01)).toBe(2.5);
-        expect(pointsOf(2.5, 0.01)).toBe(250);
-        expect(moneyOf(83, 0.03, 0.01)).toBe(2.49);
-        expect(pointsOf(2.5, 0.03)).toBe(83);
-        expect(pointsOf(0.29, 0.01)).toBe(29);
-        expect(pointsOf(1, 0)).toBe(0);
+        expect(pointsToMoney(250, 0.01, 0.01)).toBe(2.5);
+        expect(moneyToPoints(2.5, 0.01, 0.01)).toBe(250);
+        expect(pointsToMoney(83, 0.03, 0.01)).toBe(2.49);
+        expect(moneyToPoints(2.5, 0.03, 0.01)).toBe(84);
+        expect(moneyToPoints(0.29, 0.01, 0.01)).toBe(29);
+        expect(moneyToPoints(1, 0, 0.01)).toBe(0);
+    });
+
+    test("N29: points to money rounds down, money to points up, as on the server", () => {
+        for (const [index, { points, amount, due, value, unit, ...expected }] of cases.entries()) {
+            const message = { message: `case ${index}` };
+            expect(pointsToMoney(points, value, unit)).toBe(expected.money, message);
+            expect(moneyToPoints(amount, value, unit)).toBe(expected.needed, message);
+            expect(pointsWithin(amount, value, unit)).toBe(expected.within, message);
+            expect(pointsWithin(amount, value, unit, points)).toBe(expected.most, message);
+            expect(pointsTyped(amount, due, value, unit)).toBe(expected.typed, message);
+        }
     });
 
     test("C21: only whole points", () => {
@@ -42,8 +55,8 @@ describe("points and money", () => {
     });
 
     test("S10: never more than is available or due", () => {
-        expect(maximumPoints(1000, 2.5, 0.01)).toBe(250);
-        expect(maximumPoints(100.75, 2.5, 0.01)).toBe(100);
-        expect(maximumPoints(1000, 0, 0.01)).toBe(0);
+        expect(pointsWithin(2.5, 0.01, 0.01, 1000)).toBe(250);
+        expect(pointsWithin(2.5, 0.01, 0.01, 100.75)).toBe(100);
+        expect(pointsWithin(0, 0.01, 0.01, 1000)).toBe(0);
     });
 });

@@ -16,9 +16,10 @@ import { parseFloat } from "@web/views/fields/parsers";
 import { errorMessage, formatPoints } from "@loyalty_pos/app/utils/format";
 import {
     isWhole,
-    maximumPoints,
-    moneyOf,
-    pointsOf,
+    moneyToPoints,
+    pointsToMoney,
+    pointsTyped,
+    pointsWithin,
     wholePoints,
 } from "@loyalty_pos/app/utils/points";
 
@@ -76,7 +77,7 @@ export class RedeemPointsPopup extends Component {
         );
     }
     get maximum() {
-        return maximumPoints(this.available, this.due, this.value);
+        return pointsWithin(this.due, this.value, this.rounding, this.available);
     }
     get rounding() {
         return this.pos.currency.rounding;
@@ -98,7 +99,7 @@ export class RedeemPointsPopup extends Component {
         return this.parse(this.state.points);
     }
     get amount() {
-        return moneyOf(this.points || 0, this.value, this.rounding);
+        return pointsToMoney(this.points || 0, this.value, this.rounding);
     }
     /** Why the points cannot be redeemed as they stand. */
     get problem() {
@@ -114,6 +115,16 @@ export class RedeemPointsPopup extends Component {
         }
         if (points > this.available) {
             return _t("The card has %s points available.", formatPoints(this.available));
+        }
+        if (!this.amount) {
+            return _t(
+                "Redeem at least %(least)s points: it takes that many to pay %(unit)s, and %(points)s would pay nothing.",
+                {
+                    least: formatPoints(moneyToPoints(this.rounding, this.value, this.rounding)),
+                    unit: this.env.utils.formatCurrency(this.rounding),
+                    points: formatPoints(points),
+                }
+            );
         }
         if (points > this.maximum) {
             return _t("%(due)s are due: at most %(points)s points.", {
@@ -145,7 +156,7 @@ export class RedeemPointsPopup extends Component {
     }
     setPoints(points) {
         this.state.points = formatFloat(points, { digits: [16, 0], thousandsSep: "" });
-        this.state.money = this.formatMoney(moneyOf(points, this.value, this.rounding));
+        this.state.money = this.formatMoney(pointsToMoney(points, this.value, this.rounding));
     }
     edit(field, text) {
         this.state.error = "";
@@ -155,12 +166,15 @@ export class RedeemPointsPopup extends Component {
             return;
         }
         if (field === "points") {
-            this.state.money = this.formatMoney(moneyOf(number, this.value, this.rounding));
+            this.state.money = this.formatMoney(pointsToMoney(number, this.value, this.rounding));
         } else {
-            this.state.points = formatFloat(pointsOf(number, this.value), {
-                digits: [16, 0],
-                thousandsSep: "",
-            });
+            this.state.points = formatFloat(
+                pointsTyped(number, this.due, this.value, this.rounding),
+                {
+                    digits: [16, 0],
+                    thousandsSep: "",
+                }
+            );
         }
     }
     /** What was typed as money becomes what the whole points are worth. */
