@@ -13,6 +13,7 @@ from . import loyalty_ledger_seal
 from . import loyalty_ledger_seal_head
 from . import loyalty_rule
 from . import loyalty_card_register
+from . import loyalty_card_unledgered
 from . import loyalty_program_views
 from . import mail_render_mixin
 from . import loyalty_verification
@@ -31,4 +32,5 @@ from . import product_filters
 from . import product_template
 from . import loyalty_earning
 from . import loyalty_program_earning
+from . import loyalty_program_end
 from . import loyalty_demo

@@ -1,6 +1,7 @@
 from collections import defaultdict
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
@@ -204,6 +205,30 @@ class ResPartner(models.Model):
             direction,
             nulls,
         )
+
+    # --- leaving -------------------------------------------------------------------------------------------------
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_card_holders(self):
+        """A customer with a used card stays: the card would lose its owner without a word, and its points with him.
+
+        Merging contacts moves their cards first.
+        """
+        cards = (
+            self.env["loyalty.card"]
+            .sudo()  # also cards that the user cannot see
+            .with_context(active_test=False)
+            .search([("partner_id", "in", self.ids), ("ledger_revision", ">", 0)], limit=5)
+        )
+        if cards:
+            raise UserError(
+                self.env._(
+                    "%(customer)s has loyalty cards with transactions: %(cards)s. Archive the customer instead, or move "
+                    "the points to another customer's card first (Transfer Points) and change the owner of the card.",
+                    customer=", ".join(cards.partner_id.mapped("display_name")),
+                    cards=", ".join(cards.mapped("code")),
+                )
+            )
 
     # --- buttons -------------------------------------------------------------------------------------------------
 

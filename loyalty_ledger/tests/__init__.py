@@ -34,3 +34,4 @@ from . import test_statement
 from . import test_card_print
 from . import test_level_pricelist
 from . import test_program_page
+from . import test_program_end

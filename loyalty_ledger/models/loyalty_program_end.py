@@ -1,0 +1,78 @@
+"""Programs that end: what customers still have is nobody's to throw away by a click."""
+
+from odoo import api, models
+from odoo.exceptions import RedirectWarning, UserError
+
+from ..tools.words import say_points
+
+
+class LoyaltyProgram(models.Model):
+    _inherit = "loyalty.program"
+
+    def write(self, vals):
+        """A user does not archive a program whose customers still have points; code of the server may."""
+        if "active" not in vals or self.env.su:
+            return super().write(vals)
+        if not vals["active"]:
+            self._check_may_end()
+        self.check_access("write")
+        # Odoo archives the products of discounts with the program, for which managers of programs have no right.
+        super(LoyaltyProgram, self.sudo()).write({"active": vals["active"]})
+        return super().write({name: value for name, value in vals.items() if name != "active"})
+
+    def _check_may_end(self):
+        """Refuse to archive programs while cards have points, and offer what is right instead.
+
+        :raises odoo.exceptions.RedirectWarning: with a button that opens the cards
+        """
+        groups = (
+            self.env["loyalty.card"]
+            .sudo()
+            ._read_group(
+                [("program_id", "in", self.filtered("active").ids), ("ledgered", "=", True), ("points", "!=", 0)],
+                ["program_id"],
+                ["__count", "points:sum"],
+            )
+        )
+        for program, count, points in groups:
+            raise RedirectWarning(
+                self.env._(
+                    "%(count)s cards of %(program)s still have %(points)s points. Once the program is archived, nobody "
+                    "can redeem them.\n\nTo end the program, clear %(field)s on its form: nobody earns any longer, and "
+                    "customers redeem what they have. Archive it when the cards are empty, or set their balances to "
+                    "zero first (select the cards, then Adjust Points).",
+                    count=count,
+                    program=program.name,
+                    points=say_points(self.env, points),
+                    field=self._fields["accumulates"]._description_string(self.env),
+                ),
+                {
+                    "type": "ir.actions.act_window",
+                    "name": self.env._("Cards with Points"),
+                    "res_model": "loyalty.card",
+                    "views": [(False, "list"), (False, "form")],
+                    "domain": [("program_id", "=", program.id), ("points", "!=", 0)],
+                },
+                self.env._("Show the Cards"),
+            )
+
+    def copy(self, default=None):
+        """A copy of a program with a points ledger starts archived: else both would award points for the same sales."""
+        copies = super().copy(default)
+        started = copies.filtered(lambda program: program.is_ledgered and program.active)
+        if started and "active" not in (default or {}):
+            started.write({"active": False})
+        return copies
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_used(self):
+        """A program with transactions or reserved points stays: they are the books of what customers were promised."""
+        used = self.env["loyalty.ledger.entry"].sudo()._read_group([("program_id", "in", self.ids)], ["program_id"])
+        for (program,) in used:
+            raise UserError(
+                self.env._(
+                    "Program %s has transactions in the points ledger and cannot be deleted. Leave it archived: it no "
+                    "longer appears anywhere, and its history stays.",
+                    program.name,
+                )
+            )
