@@ -6,6 +6,7 @@ from . import loyalty_program_books
 from . import loyalty_program_redeem
 from . import loyalty_valuation
 from . import loyalty_verification
+from . import loyalty_exception
 from . import loyalty_ledger_entry
 from . import loyalty_card_jobs
 from . import loyalty_accrual_run
@@ -22,6 +23,7 @@ from . import res_partner
 from . import account_move_earning
 from . import account_move_settlement
 from . import account_move_reversals
+from . import account_move_foreign_card
 from . import account_payment_events
 from . import account_earns_loyalty
 from . import loyalty_program_reward_rate

@@ -131,3 +131,39 @@ class TestInvoiceCard(LoyaltyAccountCase):
             }
         )
         self.assertFalse(entry.loyalty_card_id)
+
+    def foreign_uses(self):
+        return self.env["loyalty.exception"].search([("kind", "=", "foreign")])
+
+    def test_foreign_card_is_seen(self):
+        """N29, S9: a clerk who puts an own card on another customer's draft earns on it only under a manager's eyes; the
+        customer's card, the company's and one without owner are nobody's concern."""
+        clerk_card = self.make_card(self.clerk.partner_id)
+        move = self.make_invoice()
+        move.with_user(self.clerk).loyalty_card_id = clerk_card
+        self.assertFalse(self.foreign_uses())
+        move.with_user(self.clerk).action_post()
+        self.assertRecordValues(
+            self.foreign_uses(),
+            [
+                {
+                    "card_id": clerk_card.id,
+                    "program_id": self.program.id,
+                    "company_id": move.company_id.id,
+                    "res_model": "account.move",
+                    "res_id": move.id,
+                    "state": "open",
+                }
+            ],
+        )
+        self.assertIn(self.clerk.name, self.foreign_uses().note)
+        move.button_draft()
+        move.action_post()
+        self.assertEqual(len(self.foreign_uses()), 1)
+        contact = self.env["res.partner"].create({"name": "Ann's buyer", "parent_id": self.customer.id})
+        nobodys = self.env["loyalty.card"].create({"program_id": self.program.id})
+        for partner, card in ((self.customer, self.card), (contact, self.card), (self.customer, nobodys)):
+            usual = self.make_invoice(partner=partner)
+            usual.loyalty_card_id = card
+            usual.action_post()
+        self.assertEqual(len(self.foreign_uses()), 1)

@@ -198,6 +198,11 @@ class LoyaltyCard(models.Model):
         )
         return cards.sorted(lambda card: (not card._is_usable(), card.partner_id != partner))[:1]
 
+    def _belongs_to(self, partner):
+        """Return whether the card is the customer's: the contact's own, its company's, or nobody's in person."""
+        self.ensure_one()
+        return not self.partner_id or self.partner_id in partner | partner.commercial_partner_id
+
     # --- the register --------------------------------------------------------------------------------------------
 
     @api.onchange("expiration_date")

@@ -20,14 +20,14 @@ class LoyaltyException(models.Model):
         [
             ("debt", "Overspent"),
             ("waived", "Waived"),
-            ("claim", "Claim Cut Down"),
-            ("verify", "Ledger Damaged"),
+            ("claim", "Claim Reduced"),
+            ("verify", "Integrity Check Failed"),
         ],
         "Problem", required=True, readonly=True,
         help="Overspent: the card had fewer points than the event took; the rest is owed.\n"
         "Waived: points should have been taken back but were spent; the program waives them.\n"
-        "Claim Cut Down: a document claimed more points than the program's rules give.\n"
-        "Ledger Damaged: the verification found a row that does not fit.",
+        "Claim Reduced: a document claimed more points than the program's rules give.\n"
+        "Integrity Check Failed: the verification found a row that was changed.",
     )  # fmt: skip
     card_id = fields.Many2one("loyalty.card", "Card", readonly=True, ondelete="restrict", index="btree_not_null")
     partner_id = fields.Many2one(related="card_id.partner_id", string="Customer")
