@@ -14,6 +14,7 @@ from . import test_redemption_draft
 from . import test_redemption_reduction
 from . import test_earning
 from . import test_earning_events
+from . import test_earning_lost
 from . import test_earning_redeemed
 from . import test_release
 from . import test_proof

@@ -155,6 +155,17 @@ class LoyaltyCard(models.Model):
             SQL("SELECT id FROM loyalty_card WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", sorted(ids))
         )
 
+    def _left_of_credits(self, entries):
+        """Return what became of points that credits brought, for saying what taking them back would do.
+
+        :param entries: ``loyalty.ledger.entry`` records of credits
+        :return: pair of points that are still on these cards, and points that expired or were adjusted away, which no
+            return takes again
+        """
+        found = Gateway(self.env)._load_reversed(set(entries.ids)).values() if entries else ()
+        left = sum(part for entry in found for lot, part in entry.taken if lot.card_id in self.ids)
+        return to_points(left), to_points(sum(entry.lost for entry in found))
+
     def _ledger_touch(self):
         """Lock the cards and change their rows, so that whoever read them before waits and retries.
 
@@ -514,9 +525,9 @@ class Gateway:
                 SELECT e.id, (e.points * 10000)::bigint, (e.level_points * 10000)::bigint, e.is_redemption,
                        (e.unpaid_points * 10000)::bigint,
                        ((abs(e.points) - COALESCE(r.points, 0)) * 10000)::bigint,
-                       e.kind, e.card_id, c.points_to_id
+                       e.kind, (COALESCE(r.waived, 0) * 10000)::bigint, e.card_id, c.points_to_id
                   FROM loyalty_ledger_entry e JOIN loyalty_card c ON c.id = e.card_id
-                  LEFT JOIN (SELECT reversed_entry_id, sum(abs(points) + waived_points) AS points
+                  LEFT JOIN (SELECT reversed_entry_id, sum(abs(points) + waived_points) AS points, sum(waived_points) AS waived
                                FROM loyalty_ledger_entry WHERE reversed_entry_id = ANY(%(ids)s::int[])
                               GROUP BY reversed_entry_id) r ON r.reversed_entry_id = e.id
                  WHERE e.id = ANY(%(ids)s::int[])
@@ -524,7 +535,11 @@ class Gateway:
                 ids=arrays.numbers(entry_ids),
             )
         )
-        found = {row[0]: allocation.Reversed(*row[:6], [], kind=row[6], cards=row[7:]) for row in self.cr.fetchall()}
+        # What earlier reversals left out counts as lost again once the losses are added below.
+        found = {
+            row[0]: allocation.Reversed(*row[:6], [], kind=row[6], cards=row[8:], lost=-row[7])
+            for row in self.cr.fetchall()
+        }
         debits = [entry.id for entry in found.values() if entry.points < 0]
         credits_ = [entry.id for entry in found.values() if entry.points > 0]
         if debits:
@@ -554,7 +569,29 @@ class Gateway:
                 entry_id = lot.entry if lot.entry in found else roots.get(lot.origin)
                 if entry_id in found:
                     found[entry_id].taken.append([lot, lot.remaining])
+                    self.plan.roots[lot.id] = found[entry_id]
+            self._load_losses([lot.id for lot in lots if lot.remaining < lot.points and lot.id in self.plan.roots])
+        for entry in found.values():
+            entry.lost = max(0, entry.lost)
         return found
+
+    def _load_losses(self, lot_ids):
+        """Note how much of the lots of credits that are undone expired or was adjusted away."""
+        if not lot_ids:
+            return
+        self.cr.execute(
+            SQL(
+                """
+                SELECT c.lot_id, (sum(c.points) * 10000)::bigint
+                  FROM loyalty_ledger_consumption c JOIN loyalty_ledger_entry d ON d.id = c.debit_entry_id
+                 WHERE c.lot_id = ANY(%s::int[]) AND d.kind = ANY(%s) GROUP BY c.lot_id
+                """,
+                arrays.numbers(lot_ids),
+                list(allocation.LOSSES),
+            )
+        )
+        for lot_id, points in self.cr.fetchall():
+            self.plan.roots[lot_id].lost += points
 
     # --- posting -------------------------------------------------------------------------------------------------
 

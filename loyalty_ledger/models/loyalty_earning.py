@@ -433,21 +433,22 @@ class LoyaltyEarning(models.Model):
         :return: dict earning -> values that say what was posted, and why
         """
         ops, owners = [*first], [None] * len(first)
-        less = self.browse().union(
-            *(earning for earning, __, result in sync if result.points < to_units(earning.points))
+        changed = self.browse().union(
+            *(e for e, __, result in sync if e.revision and result.points != to_units(e.points))
         )
-        entries = less._own_entries()
+        entries, net = changed._own_entries(), {}
         for earning, claim, result in sync:
             difference = result.points - to_units(earning.points)
             if difference > 0 and (reason := earning._unusable_reason(claim)):
                 result.steps.append({"step": "card", "reason": reason})
                 result.points = result.earnable = to_units(earning.points)
                 continue
-            new = earning._prepare_ops(claim, difference, entries.get(earning.id, ()))
+            own = entries.get(earning.id, ())
+            net[earning] = quiet = earning._without_movement(difference, own)
+            new = earning._prepare_ops(claim, difference - quiet, own)
             ops += new
             owners += [earning] * len(new)
         posted = self.env["loyalty.card"]._post_entries(ops) if ops else ()
-        net = {}
         for op, earning, entry in zip(ops, owners, posted):
             if earning is None:
                 continue
@@ -456,6 +457,22 @@ class LoyaltyEarning(models.Model):
             change = to_units(op["points"]) if earned else to_units(entry.points) - to_units(entry.waived_points)
             net[earning] = net.get(earning, 0) + change
         return {earning: earning._note(claim, result, net.get(earning, 0)) for earning, claim, result in sync}
+
+    def _without_movement(self, difference, entries):
+        """Return the part of a difference in ten-thousandths that moves no points, with the sign of the difference.
+
+        A return does not take back what had expired or been waived. When it is undone these points are still gone, so
+        they do not come back either; and a later return of the same goods finds no transaction that gave them.
+
+        :param entries: what :meth:`_own_entries` says of this earning
+        """
+        left = sum(entry["left"] for entry in entries)
+        restored = max(0, to_units(self.points) - left) if entries else 0
+        if difference > 0:
+            cards = (self.card_id | self.card_id.points_to_id).ids  # on another card they are fresh ones
+            waived = sum(entry["waived"] for entry in entries if entry["card_id"] in cards)
+            return min(difference, max(0, waived - restored))
+        return min(0, difference + left) if restored else 0
 
     def _prepare_ops(self, claim, difference, entries):
         """Return the movements of a difference in ten-thousandths: an earning, or reversals of earlier ones.
@@ -497,14 +514,16 @@ class LoyaltyEarning(models.Model):
         return (self.card_id.points_to_id or self.card_id)._unusable_reason(claim.earned_on)
 
     def _own_entries(self):
-        """Return ``{earning id: [{"id", "card_id", "left"}]}``: earned entries, latest first, and what is left of them."""
+        """Return ``{earning id: [{"id", "card_id", "left", "waived"}]}``: earned entries, latest first; what of them is not
+        taken back yet, and what returns left out."""
         if not self.ids:
             return {}
         rows = self.env.execute_query_dict(
             SQL(
                 """
                 SELECT g.id AS earning_id, e.id, e.card_id,
-                       ((e.points - COALESCE(sum(abs(r.points) + r.waived_points), 0)) * 10000)::bigint AS left
+                       ((e.points - COALESCE(sum(abs(r.points) + r.waived_points), 0)) * 10000)::bigint AS left,
+                       (COALESCE(sum(r.waived_points), 0) * 10000)::bigint AS waived
                   FROM loyalty_earning g
                   JOIN loyalty_ledger_entry e ON e.res_id = g.res_id AND e.res_model = g.res_model
                    AND e.program_id = g.program_id AND e.kind = 'earn'

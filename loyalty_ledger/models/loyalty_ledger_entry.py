@@ -63,7 +63,8 @@ class LoyaltyLedgerEntry(models.Model):
     )
     waived_points = fields.Float(
         "Waived Points", digits=(16, 4), required=True, readonly=True,
-        help="Points that should have been taken back but were spent already, and were waived.",
+        help="Points that a return did not take back: those that had expired or been adjusted away, and those that were "
+        "spent where the program waives them.",
     )  # fmt: skip
     author_id = fields.Integer("Author ID", required=True, readonly=True, aggregator=None)
     author_name = fields.Char("Author", compute="_compute_author_name")

@@ -18,6 +18,7 @@ from . import test_transfer
 from . import test_upstream_wizards
 from . import test_import
 from . import test_gateway
+from . import test_lost_points
 from . import test_lots
 from . import test_expiry
 from . import test_holds

@@ -66,6 +66,10 @@ class Movement:
     """Pairs of lot and points of a debit, in the order in which they were taken."""
     unpaid: int = 0
     undone: int = 0
+    lost: int = 0
+    """Points of a credit that expired or were adjusted away."""
+    left_out: int = 0
+    """What reversals of a credit did not take."""
 
 
 @dataclass(eq=False)
@@ -178,7 +182,12 @@ class Ledger:
         self.pay(card, day)
         for lot, kept in self.shields(card, day, self.reserving(card)).items():
             card.points -= lot.remaining - kept
+            self.lose(lot, lot.remaining - kept)
             lot.remaining = kept
+
+    def lose(self, lot, points):
+        if first := self.movements.get(lot.root):
+            first.lost += points
 
     def pay(self, card, day):
         free = self.free(card, day)
@@ -257,14 +266,22 @@ class Ledger:
         if kind == "redeem":
             card.redeemed += points
 
-    def take(self, card, key, kind, points, mode, first=()):
+    def take(self, card, key, kind, points, mode, undone=None):
         """The movement's own lots, then live ones that no hold needs, then debt (or it is waived)."""
         free = self.free(card, self.today)
         lots = self.in_order(card, card.lots)
-        own = [lot for lot in card.lots if lot.is_or_follows(first)]
+        own = [lot for lot in card.lots if undone and lot.is_or_follows(undone.lots)]
         movement = Movement(card, kind, -points)
         wanted = points
-        for lot in own + [lot for lot in lots if lot not in own]:
+        for lot in own + [None] + [lot for lot in lots if lot not in own]:
+            if lot is None:
+                # Between the two: what is gone anyway is not taken once more.
+                if undone:
+                    part = min(wanted, max(0, undone.lost - undone.left_out))
+                    undone.left_out += part
+                    movement.points += part
+                    wanted -= part
+                continue
             if self.is_live(card, lot, self.today):
                 part = min(wanted, lot.remaining, free)
                 free -= part
@@ -276,6 +293,8 @@ class Ledger:
                 lot.remaining -= part
                 wanted -= part
                 movement.taken.append((lot, part))
+                if kind == "adjust":
+                    self.lose(lot, part)
         if mode == "clamp":
             for lot in lots:
                 if wanted and not self.is_open(lot, self.today) and not self.is_lapsed(card, lot, self.today):
@@ -284,6 +303,8 @@ class Ledger:
                     wanted -= part
                     movement.taken.append((lot, part))
             movement.points += wanted
+            if undone:
+                undone.left_out += wanted
         elif wanted:
             self.owe(card, movement, wanted)
         self.use(card)
@@ -354,7 +375,7 @@ class Ledger:
         self.refresh(card, self.today)
         first.undone += points
         if first.points > 0:
-            self.take(card, key, "reversal", points, self.rules.negative, first.lots)
+            self.take(card, key, "reversal", points, self.rules.negative, first)
             card.lifetime -= points  # waived points do not count for the level either
             return
         self.use(card)
@@ -373,6 +394,8 @@ class Ledger:
             if part < taken:
                 first.taken.append((lot, taken - part))
             wanted -= part
+            if first.kind == "adjust":
+                self.lose(lot, -part)
             self.give_back(card, lot, part)
         self.pay(card, self.today)
         self.pay_late(card, card.lots[before:], self.today)

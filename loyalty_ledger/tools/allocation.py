@@ -17,6 +17,8 @@ FOREVER = datetime.date.max
 
 #: Kinds of credits that bring fresh points; they count towards the lifetime basis of levels.
 GRANTS = frozenset(("opening", "earn", "adjust", "upstream"))
+#: Kinds of debits that take points away without anything in return: who returns the goods does not owe them again.
+LOSSES = frozenset(("expire", "adjust"))
 
 
 class LedgerError(Exception):
@@ -139,11 +141,12 @@ class Reversed:
         taken; for a credit, its own lots or what became of them on the card now
     :param left: what may still be reversed, positive
     :param cards: ids of the entry's card and of the card that one sends its points to
+    :param lost: of a credit, what expired or was adjusted away and no earlier reversal left out
     """
 
-    __slots__ = ("id", "points", "level", "redemption", "unpaid", "left", "taken", "kind", "cards")
+    __slots__ = ("id", "points", "level", "redemption", "unpaid", "left", "taken", "kind", "cards", "lost")
 
-    def __init__(self, id_, points, level, redemption, unpaid, left, taken, kind=None, cards=()):
+    def __init__(self, id_, points, level, redemption, unpaid, left, taken, kind=None, cards=(), lost=0):
         self.id = id_
         self.points = points
         self.level = level
@@ -153,6 +156,7 @@ class Reversed:
         self.taken = taken
         self.kind = kind
         self.cards = cards
+        self.lost = lost
 
 
 class Op:
@@ -192,6 +196,8 @@ class Plan:
         self.changed_debts = {}
         self.shortfalls = []
         self.undone = {}
+        #: Lot id -> the credit that is undone in the same pass and that the lot's points came from.
+        self.roots = {}
         self.new_order = 1 << 60
 
     def consume(self, debit, lot, points, cause, moved_to=None):
@@ -479,6 +485,13 @@ class Card:
                 self._take(lot, part, entry, plan)
                 missing -= part
                 budget -= part if is_live else 0
+        if missing and reverses is not None and op.overdraw != "refuse":
+            # Neither what expired nor what was adjusted away is taken a second time; only what was spent is owed.
+            lost = min(missing, reverses.lost)
+            reverses.lost -= lost
+            missing -= lost
+            entry.points += lost
+            entry.waived = lost
         missing -= self._take_in_order(min(missing, budget), entry, plan, as_of, hold)
         if missing and reverses is not None and op.overdraw == "clamp":
             # Only what was spent is waived: other points that nobody can spend yet were not.
@@ -487,7 +500,7 @@ class Card:
             self.holds.remove(hold)
         if missing and op.overdraw == "clamp":
             entry.points += missing
-            entry.waived = missing
+            entry.waived += missing
             plan.shortfalls.append((entry, missing, "waived"))
         elif missing:
             entry.unpaid = missing
@@ -501,6 +514,10 @@ class Card:
         lot.remaining -= part
         self.open_total -= part
         plan.consume(entry, lot, part, cause or entry)
+        if plan.roots and isinstance(entry, Entry) and entry.kind in LOSSES:
+            reverses = plan.roots.get(lot.id) or plan.roots.get(lot.first())
+            if reverses is not None:
+                reverses.lost += part
 
     def _take_in_order(self, amount, entry, plan, as_of, hold=None):
         left = amount

@@ -21,8 +21,9 @@ class PosOrder(models.Model):
             makes them)
         :return: dict with ``payments``, a list of what has to come back as points (``method_id``, ``card_id``,
             ``card_code``, ``amount`` and ``points``); ``cash``, the most that may come back as money; ``taken_back``,
-            the earned points that are taken back; ``missing``, those of them that are spent already, and ``policy``,
-            what happens with these (``debt`` or ``clamp``)
+            the earned points that are taken back; ``lost``, those of them that expired or were adjusted away and are not
+            taken again; ``missing``, those that are spent already, and ``policy``, what happens with these (``debt`` or
+            ``clamp``)
         """
         self.ensure_one()
         if not self.env.user.has_group("point_of_sale.group_pos_user"):
@@ -34,13 +35,16 @@ class PosOrder(models.Model):
         totals = order._loyalty_totals()
         value = order.currency_id.round(sum(totals[line.id][0] * qty / line.qty for line, qty in lines if line.qty))
         payments = order._preview_payments(value, totals)
-        taken_back, card = order._preview_taken_back(lines, totals)
+        taken_back, card, lost = order._preview_taken_back(lines, totals)
         after = to_units(card.points) + sum(to_units(p["points"]) for p in payments if p["card_id"] == card.id)
         return {
             "payments": payments,
             "cash": order.currency_id.round(max(0.0, value - sum(payment["amount"] for payment in payments))),
             "taken_back": taken_back,
-            "missing": max(0.0, to_points(to_units(taken_back) - max(0, after))) if taken_back else 0.0,
+            "lost": lost,
+            "missing": max(0.0, to_points(to_units(taken_back) - to_units(lost) - max(0, after)))
+            if taken_back
+            else 0.0,
             "policy": card.program_id.negative_policy,
         }
 
@@ -71,7 +75,7 @@ class PosOrder(models.Model):
         return result
 
     def _preview_taken_back(self, lines, totals):
-        """Return the earned points that are taken back, and the card that they come from."""
+        """Return the earned points that are taken back, the card that they come from, and those of them that are gone."""
         back = {}
         for line, quantity in lines:
             sold = line.combo_parent_id if self._is_part_of_combo(line) else line
@@ -84,13 +88,17 @@ class PosOrder(models.Model):
             if line == sold and not (line.is_reward_line and totals[line.id][0] <= 0):
                 claim.quantity += quantity
         back = list(back.values())
-        points, card = 0, self.loyalty_card_id
+        points, card, entries = 0, self.loyalty_card_id, self.env["loyalty.ledger.entry"]
         for earning in self._earned_before():
             claim = self._earning_claim(earning.card_id)
             claim.returned = [*claim.returned, *back]
             points += max(0, to_units(earning.points) - earning._evaluate(claim).points)
             card = earning.card_id
+            entries |= earning.entry_ids.filtered(lambda entry: entry.kind == "earn")
         for entry, less in self._claimed_to_take_back(sum(line.total for line in back)):
             points += less
             card = entry.card_id
-        return to_points(points), (card.points_to_id or card)
+            entries |= entry
+        card = card.points_to_id or card
+        left, lost = card._left_of_credits(entries if points else entries.browse())
+        return to_points(points), card, max(0.0, min(lost, to_points(points - to_units(left))))

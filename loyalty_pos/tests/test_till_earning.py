@@ -1,6 +1,9 @@
+from datetime import timedelta
 from uuid import uuid4
 
-from odoo import Command
+from freezegun import freeze_time
+
+from odoo import Command, fields
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import new_test_user, tagged
 
@@ -334,6 +337,22 @@ class TestTillEarningRefund(EarningCase):
             self.sell([self.taxed(100, 15, qty=-1, refunded_orderline_id=line.id)], partner, is_refund=True)
             self.assertEqual(card.points, left)
 
+    def test_expired_already(self):
+        """N29, N4: points that expired before the goods came back are not owed, and the till says so before."""
+        self.program.write({"expiry_policy": "lot", "expiry_delay": 1, "expiry_unit": "month"})
+        partner = self.env["res.partner"].create({"name": "Bea"})
+        order = self.sell([self.taxed(100, 15)], partner)
+        card = order.loyalty_card_id
+        self.sell([self.line(price=40)], partner, payments=[self.pay_points(40, card, uuid="bea")])
+        self.assertEqual(card.points, 60)
+        with freeze_time(fields.Datetime.now() + timedelta(days=60)):
+            self.env["loyalty.card"]._purge(programs=self.program, commit=False)
+            preview = order.with_user(self.cashier).pos_refund_preview({order.lines[0].id: 1})
+            self.assertEqual((preview["taken_back"], preview["lost"], preview["missing"]), (100, 60, 40))
+            line = order.lines[0]
+            refund = self.sell([self.taxed(100, 15, qty=-1, refunded_orderline_id=line.id)], partner, is_refund=True)
+            self.assertEqual((refund.loyalty_points_earned, card.points, card.debt_points), (-100, -40, 40))
+
     def test_exchange(self):
         """N4: goods exchanged for goods of the same price leave the points as they are."""
         order = self.sell([self.taxed(100, 15)], self.ann)
@@ -400,6 +419,7 @@ class TestTillEarningRefund(EarningCase):
                 ],
                 "cash": 32.5,
                 "taken_back": 28.0,
+                "lost": 0.0,
                 "missing": 0.0,
                 "policy": "debt",
             },
@@ -409,9 +429,7 @@ class TestTillEarningRefund(EarningCase):
         self.assertEqual(-refund.loyalty_points_earned, preview["taken_back"])
         again = order.pos_refund_preview({line.id: 1})
         self.assertEqual((again["payments"][0]["points"], again["cash"], again["taken_back"]), (25, 32.5, 28))
-        self.card._post_entries(
-            [{"card_id": self.card.id, "kind": "adjust", "points": -1003, "key": "gone", "reason": "test"}]
-        )
+        self.card._post_entries([{"card_id": self.card.id, "kind": "redeem", "points": -1003, "key": "gone"}])
         self.assertEqual(order.pos_refund_preview({line.id: 1})["missing"], 3)
         with self.assertRaises(AccessError):
             stranger = new_test_user(self.env, "no_till", groups="base.group_user")

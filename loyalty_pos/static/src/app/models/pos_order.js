@@ -504,6 +504,7 @@ patch(PosOrder.prototype, {
             return {
                 ...effects,
                 taken: preview.taken_back,
+                lost: preview.lost || 0,
                 missing: preview.missing,
                 policy: preview.policy || effects.policy,
             };

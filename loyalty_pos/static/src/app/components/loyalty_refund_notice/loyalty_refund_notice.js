@@ -12,7 +12,7 @@ export class LoyaltyRefundNotice extends Component {
         return this.props.order.getRefundEffects();
     }
     get messages() {
-        const { card, back, money, taken, missing, policy } = this.effects || {};
+        const { card, back, money, taken, lost, missing, policy } = this.effects || {};
         const messages = [];
         if (back > 0) {
             messages.push({
@@ -32,6 +32,16 @@ export class LoyaltyRefundNotice extends Component {
                 text: _t("%(points)s points earned with these goods are taken back.", {
                     points: formatPoints(taken),
                 }),
+            });
+        }
+        if (lost > 0) {
+            messages.push({
+                name: "lost",
+                icon: "fa-clock-o",
+                text: _t(
+                    "%s of them had expired or were removed before; they are not taken again.",
+                    formatPoints(lost)
+                ),
             });
         }
         if (missing > 0) {
