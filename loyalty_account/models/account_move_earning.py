@@ -124,7 +124,7 @@ class AccountMove(models.Model):
         earnings = self.env["loyalty.earning"].sudo()._of_documents([("account.move", mid) for mid in self.ids])
         earnings.filtered("points")._withdraw()
         earnings.filtered(lambda earning: not earning.revision).unlink()
-        credited = self.reversed_entry_id - self
+        credited = self.browse(sorted(self._loyalty_returned_ids())) - self
         result = super().unlink()
         credited._mark_loyalty_dirty()
         return result
@@ -154,31 +154,29 @@ class AccountMove(models.Model):
         rows = self.env.execute_query(
             SQL(
                 """
-                WITH RECURSIVE dirty AS (SELECT unnest(%(ids)s) AS id),
-                     touched AS (
-                    SELECT id FROM dirty
-                     UNION
-                    SELECT debit.move_id FROM dirty
-                      JOIN account_move_line line ON line.move_id = dirty.id
-                      JOIN account_partial_reconcile part ON part.credit_move_id = line.id
-                      JOIN account_move_line debit ON debit.id = part.debit_move_id
-                ),
-                     affected AS (
-                    SELECT id FROM touched
-                     UNION
-                    SELECT m.reversed_entry_id FROM account_move m JOIN affected ON affected.id = m.id
-                     WHERE m.reversed_entry_id IS NOT NULL
-                )
-                SELECT m.id FROM account_move m JOIN affected ON affected.id = m.id
-                 WHERE m.move_type IN %(types)s
-                   AND (m.loyalty_card_id IS NOT NULL OR m.loyalty_sync_error IS NOT NULL)
-                 ORDER BY m.id
+                WITH dirty AS (SELECT unnest(%(ids)s) AS id)
+                SELECT id FROM dirty
+                 UNION
+                SELECT debit.move_id FROM dirty
+                  JOIN account_move_line line ON line.move_id = dirty.id
+                  JOIN account_partial_reconcile part ON part.credit_move_id = line.id
+                  JOIN account_move_line debit ON debit.id = part.debit_move_id
                 """,
                 ids=self.ids,
-                types=EARNING_DOCUMENTS,
             )
         )
-        return self.browse([move_id for (move_id,) in rows])
+        affected, level = set(), {move_id for (move_id,) in rows}
+        while level:  # up to the first invoice of the sale
+            affected |= level
+            level = self.browse(level)._loyalty_returned_ids() - affected
+        return self.search(
+            [
+                ("id", "in", list(affected)),
+                ("move_type", "in", EARNING_DOCUMENTS),
+                "|", ("loyalty_card_id", "!=", False), ("loyalty_sync_error", "!=", False),
+            ],
+            order="id",
+        )  # fmt: skip
 
     # --- synchronisation -----------------------------------------------------------------------------------------
 

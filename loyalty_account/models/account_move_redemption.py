@@ -369,9 +369,10 @@ class AccountMove(models.Model):
 
     def _post(self, soft=True):
         """Settle reservations in the transaction that posts the invoice (N6)."""
-        for note in self.filtered(lambda move: move.move_type == "out_refund" and move.reversed_entry_id):
+        for note in self.filtered(lambda move: move.move_type == "out_refund"):
             note._complete_credit_note()
         posted = super()._post(soft)
+        posted._return_points_of_linked()
         for move in posted.filtered("loyalty_hold_id"):
             move._settle_loyalty_hold()
         return posted
@@ -520,7 +521,8 @@ class AccountMove(models.Model):
         """Credit notes give points back before they are matched with what is open of the invoice."""
         if not move_reverse_cancel:
             for credit_note in reverse_moves:
-                credit_note._return_loyalty_points(credit_note.reversed_entry_id._loyalty_sources())
+                invoice = credit_note.reversed_entry_id
+                credit_note._return_loyalty_points(invoice, invoice._loyalty_sources())
         return super()._reconcile_reversed_moves(reverse_moves, move_reverse_cancel)
 
     def _reverse_moves(self, default_values_list=None, cancel=False):
@@ -544,8 +546,16 @@ class AccountMove(models.Model):
             notes._undo_returns()
         result = super()._reverse_moves(default_values_list=default_values_list, cancel=cancel)
         for credit_note in result if cancel else ():
-            credit_note._return_loyalty_points(sources.get(credit_note.reversed_entry_id))
+            invoice = credit_note.reversed_entry_id
+            credit_note._return_loyalty_points(invoice, sources.get(invoice))
         return result
+
+    def _return_points_of_linked(self):
+        """Give points back for credit notes that no reversal links with their invoices: Odoo matches none of those."""
+        notes = self.filtered(lambda move: move.move_type == "out_refund" and not move.reversed_entry_id)
+        for note, parents in notes._loyalty_returned().items() if notes else ():
+            for invoice in parents:
+                note._return_loyalty_points(invoice, invoice._loyalty_sources())
 
     def _loyalty_sources(self):
         """Return ``{payment or credit note that redeemed points for this sale: gross}``, of all invoices of the sale."""
@@ -560,20 +570,21 @@ class AccountMove(models.Model):
                 sources[note] = abs(note.amount_total_signed)
         return sources
 
-    def _return_loyalty_points(self, sources):
-        """Give points back for a credit note, pro rata to what it credits of the lines that points could pay.
+    def _return_loyalty_points(self, invoice, sources):
+        """Give points back for a credit note of ``invoice``, pro rata to what it credits of the lines that points could
+        pay.
 
         Cumulative rounding over all credit notes of the invoice; the last one takes the remainder. At least as much
         comes back in points as keeps the rest from exceeding what was paid in money.
         """
         self.ensure_one()
-        invoice = self.reversed_entry_id
         if self.move_type != "out_refund" or self.state != "posted" or self._is_reduction():
             return
         self._return_reduced_points()
         if not sources:
             return
-        invoices, notes = invoice._loyalty_sale()
+        sale = invoice._loyalty_sale()
+        notes = sale[1]
         given = {source: source._given_back_for(notes) for source in sources}
         # What credit notes gave back that were reversed since was paid again, or is owed again.
         sources = {
@@ -585,10 +596,10 @@ class AccountMove(models.Model):
         programs = (
             self.env["loyalty.card"].sudo().union(*(s._redemption_terms()["card"].sudo() for s in sources)).program_id
         )
-        target = self._loyalty_return_target(invoices, notes, total, programs)
+        target = self._loyalty_return_target(sale, total, programs)
         currency = self.company_currency_id
         # Points that paid only after an earlier credit note: no more comes back than this one credits.
-        room, counted = abs(self.amount_total_signed), 0
+        room, counted = abs(self.amount_total_signed) * self._loyalty_share(sale[2].get(self)), 0
         for source, gross in sources.items():
             share = part_of(target, counted + gross, total, currency.rounding) - part_of(
                 target, counted, total, currency.rounding
@@ -615,20 +626,25 @@ class AccountMove(models.Model):
             for note, moves in returns.grouped("loyalty_redeem_note_id").items()
         }
 
-    def _loyalty_return_target(self, invoices, notes, redeemed, programs):
-        """Return how much of ``redeemed`` has to be back once ``notes`` are posted, in company currency.
+    def _loyalty_return_target(self, sale, redeemed, programs):
+        """Return how much of ``redeemed`` has to be back once the credit notes are posted, in company currency.
 
+        :param sale: invoices, credit notes and what these return, as :meth:`_loyalty_sale` says; what was not kept of a
+            credit note was sold again by one of the invoices
         :param programs: those whose points paid
-        :param notes: ``{credit note: part of it that counts}``; the rest was sold again by one of ``invoices``
         """
+        invoices, notes, links = sale
         currency, first = self.company_currency_id, invoices[:1]
         rate = abs(first.amount_total_signed / first.amount_total) if first.amount_total else 1.0
 
         def payable(moves):
-            return {move: sum(move._loyalty_payable_lines(programs).mapped("price_total")) * rate for move in moves}
+            return {
+                move: self._part_of_lines(move._loyalty_payable_lines(programs), links.get(move)) * rate
+                for move in moves
+            }
 
         def total(moves):
-            return {move: abs(move.amount_total_signed) for move in moves}
+            return {move: abs(move.amount_total_signed) * move._loyalty_share(links.get(move)) for move in moves}
 
         def kept(values):
             return sum(values[note] * part for note, part in notes.items())
@@ -648,12 +664,15 @@ class AccountMove(models.Model):
 
     def _redemption_terms(self):
         self.ensure_one()
+        origin = self.loyalty_redeem_origin_id
+        if origin and self.move_type == "out_refund" and not self.reversed_entry_id:
+            origin |= self._reduced_sale()[0].filtered("loyalty_redeem_points")
         return {
             "card": self.loyalty_redeem_card_id,
             "points": self.loyalty_redeem_points,
             "amount": self.loyalty_redeem_amount,
             "move": self,
-            "origin": self.loyalty_redeem_origin_id,
+            "origin": origin,
             "hold": self.loyalty_hold_id,
         }
 

@@ -301,25 +301,29 @@ class AccountMove(models.Model):
         At least as much as keeps all credit notes from paying out more than was asked for in money.
         """
         self.ensure_one()
-        invoice = self.reversed_entry_id
-        lines = invoice.invoice_line_ids.filtered("is_loyalty_reduction")
-        if not lines or self._is_reduction() or self.currency_id != invoice.currency_id:
+        if self._is_reduction():
             return
-        currency = self.currency_id
-        notes = invoice._loyalty_sale()[1]
-        notes = self.union(*notes).filtered(lambda note: note.reversed_entry_id == invoice)
+        invoices, links = self._reduced_sale()
+        lines = invoices.invoice_line_ids.filtered("is_loyalty_reduction")
+        if not lines:
+            return
+        currency, notes = self.currency_id, self.union(*links)
         returned = notes.invoice_line_ids.filtered("is_loyalty_reduction")
         whole, before = (-sum(part.mapped("price_total")) for part in (lines, returned))
-        program = invoice.loyalty_redeem_card_id.sudo().program_id  # its rules hold, whoever posts
-        payable = sum(invoice._loyalty_payable_lines(program).mapped("price_total"))
-        credited = sum(sum(note._loyalty_payable_lines(program).mapped("price_total")) for note in notes)
-        share = part_of(whole, min(max(credited, 0), payable), payable, currency.rounding) if payable else whole
-        excess = sum(notes.mapped("amount_total")) - invoice.amount_total
+        programs = invoices.loyalty_redeem_card_id.sudo().program_id  # its rules hold, whoever posts
+
+        def payable(moves):
+            return sum(self._part_of_lines(move._loyalty_payable_lines(programs), links.get(move)) for move in moves)
+
+        sold, credited = payable(invoices), payable(notes)
+        share = part_of(whole, min(max(credited, 0), sold), sold, currency.rounding) if sold else whole
+        excess = sum(note.amount_total * note._loyalty_share(links[note]) for note in notes)
+        excess -= sum(invoices.mapped("amount_total"))
         missing = currency.round(min(whole, max(share, before + excess)) - before)
         missing = min(missing, self.amount_total)
         if currency.compare_amounts(missing, 0) <= 0:
             return
-        taken, back = invoice._reduction_totals(), notes._reduction_totals()
+        taken, back = invoices._reduction_totals(), notes._reduction_totals()
         by_taxes = lines.grouped("tax_ids")
         shares = split(-before - missing, [-taken[taxes]["gross"] for taxes in by_taxes], currency.rounding)
         commands = []
@@ -351,25 +355,49 @@ class AccountMove(models.Model):
             for tax, totals in taken["taxes"].items()
         }
 
+    def _reduced_sale(self):
+        """Return the invoices with lines of points that this credit note returns, and ``{credit note: its parts that
+        return them}`` of all credit notes that do, this one included.
+
+        Where a credit note returns several invoices, they and all of their credit notes are one sale.
+        """
+        self.ensure_one()
+        invoices, links, returned = self.browse(), {}, self._loyalty_returned()
+        while True:
+            parents = self.browse().union(*(parent for note in returned for parent in returned[note])) - self
+            found = parents.filtered(
+                lambda move: (
+                    move.currency_id == self.currency_id and any(move.invoice_line_ids.mapped("is_loyalty_reduction"))
+                )
+            )
+            if found <= invoices:
+                break
+            invoices |= found
+            notes = (self | invoices._loyalty_returning()).filtered(
+                lambda move: move.move_type == "out_refund" and not move._is_reduction()
+            )
+            returned = notes._loyalty_returned()
+        for note, parents in returned.items():
+            own = [parts for parent, parts in parents.items() if parent in invoices]
+            if own:
+                links[note] = self._join_parts(own)
+        return invoices.sorted("id"), links
+
     def _return_reduced_points(self):
         """Give points back for the lines of points that this credit note takes back of its invoice."""
-        invoice = self.reversed_entry_id
-        if not invoice.loyalty_redeem_points:
+        invoices = self._reduced_sale()[0].filtered("loyalty_redeem_points")
+        if not invoices:
             return
-        notes = (invoice.reversal_move_ids | self).filtered(
-            lambda note: (
-                note.move_type == "out_refund"
-                and note.state == "posted"
-                and (note == self or note.loyalty_redeem_origin_id == invoice)
-            )
+        notes = (invoices.loyalty_redeem_return_ids | self).filtered(
+            lambda note: note.move_type == "out_refund" and note.state == "posted"
         )
-        taken = invoice.loyalty_redeem_amount
+        taken = sum(invoices.mapped("loyalty_redeem_amount"))
         amounts = {note: -sum(note.line_ids.filtered("is_loyalty_reduction").mapped("price_total")) for note in notes}
         back = min(sum(amounts.values()), taken)
         earlier = sum((notes - self).mapped("loyalty_redeem_points"))
-        points = part_of(invoice.loyalty_redeem_points, max(back, 0), taken, 1.0) - earlier
+        points = part_of(sum(invoices.mapped("loyalty_redeem_points")), max(back, 0), taken, 1.0) - earlier
         if points > 0 or self.loyalty_redeem_points:  # posted again, it may take less of them back
-            self._set_redemption(invoice.loyalty_redeem_card_id, max(points, 0), -amounts[self], invoice)
+            self._set_redemption(invoices.loyalty_redeem_card_id[:1], max(points, 0), -amounts[self], invoices[:1])
             self._settle_points()
 
     def _undo_returns(self):

@@ -17,23 +17,26 @@ class AccountMove(models.Model):
         return self.move_type == "out_invoice" and self.reversed_entry_id.move_type == "out_refund"
 
     def _loyalty_families(self):
-        """Return ``{document: what reverses it}``: its posted credit notes, the posted invoices that reverse these, the
-        credit notes of those, and so on; parents come first."""
-        families, roots, level = {}, {move: move for move in self}, self
+        """Return ``{document: family}``: its posted credit notes, the posted invoices that reverse these, the credit notes
+        of those, and so on; parents come first.
+
+        A family is ``{member: {document of the family that it returns: parts}}``, see :meth:`_loyalty_returned`. A credit
+        note of several invoices is in the family of each.
+        """
+        families, level = {move: {} for move in self}, self
         while level:
-            found = self.search(
-                [
-                    ("reversed_entry_id", "in", level.ids),
-                    ("state", "=", "posted"),
-                    ("move_type", "in", ("out_refund", "out_invoice")),
-                ],
-                order="id",
-            )
-            level = found.filtered(lambda move: move not in roots and not move._is_reduction())
-            for move in level:
-                roots[move] = roots[move.reversed_entry_id]
-                families[roots[move]] = families.get(roots[move], self.browse()) + move
-        return families
+            found = level._loyalty_returning().filtered(lambda move: not move._is_reduction())
+            links = found._loyalty_returned() if found else {}
+            level = self.browse()
+            for move in found:
+                for root, family in families.items():
+                    parents = {
+                        parent: parts for parent, parts in links[move].items() if parent in family or parent == root
+                    }
+                    if parents and move not in family and move != root:
+                        family[move] = parents
+                        level |= move
+        return {root: family for root, family in families.items() if family}
 
     def _loyalty_credited(self, family, settlements):
         """Return the credit notes that take back what this document earned, and the invoices that give it back.
@@ -41,8 +44,8 @@ class AccountMove(models.Model):
         An invoice that reverses a credit note counts, with its own credit notes, once it is paid in full (bP7).
         """
         counted = self
-        for move in family:
-            if move.reversed_entry_id in counted and (
+        for move, parents in family.items():
+            if any(parent in counted for parent in parents) and (
                 move.move_type == "out_refund" or settlements[move.id][0].settled
             ):
                 counted += move
@@ -51,7 +54,7 @@ class AccountMove(models.Model):
             (counted - self).filtered(lambda move: move.move_type != "out_refund"),
         )
 
-    def _loyalty_restored_settlement(self, credited, restored, settlements):
+    def _loyalty_restored_settlement(self, family, credited, restored, settlements):
         """Return how this document and what restores it were paid together, each for the goods that it still sells.
 
         What the credit note itself pays of an invoice that reverses it was paid as the goods were at first.
@@ -61,17 +64,23 @@ class AccountMove(models.Model):
         for move in self | restored:
             settlement = settlements[move.id][0]
             rate = exact(move._rate_to(self))
-            notes = credited.filtered(lambda note: note.reversed_entry_id == move)  # noqa: B023
+            notes = credited.filtered(lambda note: move in family[note])  # noqa: B023
             goods = exact(move._loyalty_goods()) * rate
             share = settlement.share()
             if move in restored and goods:
                 paid = min(goods, (settlement.qualifying + settlement.other) * rate)
                 note = move.reversed_entry_id
                 kept = 1 - exact(given_back.get(note, 0.0))
-                as_at_first = min(Fraction(1), shares[note.reversed_entry_id] / kept) if kept > 0 else Fraction(0)
+                first = next(iter(family[note]))
+                as_at_first = min(Fraction(1), shares[first] / kept) if kept > 0 else Fraction(0)
                 share = (paid * share + (goods - paid) * as_at_first) / goods
             shares[move] = share
-            goods -= sum(exact(note._loyalty_goods()) * exact(note._rate_to(self)) for note in notes)
+            goods -= sum(
+                exact(note._loyalty_goods())
+                * exact(note._loyalty_share(family[note][move]))
+                * exact(note._rate_to(self))
+                for note in notes
+            )
             goods = max(goods, Fraction(0))
             qualifying += goods * share
             whole += goods
@@ -102,22 +111,26 @@ class AccountMove(models.Model):
         return parts
 
     def _loyalty_sale(self):
-        """Return the invoices of this document's sale, the first one and those that reverse credit notes of it, and
-        ``{credit note: part of it that was not reversed}``."""
+        """Return the invoices of this document's sale, the first one and those that reverse credit notes of it, then
+        ``{credit note: part of it that was not reversed}`` and ``{credit note: its parts that return these invoices}``, see
+        :meth:`_loyalty_returned`."""
         self.ensure_one()
         first, seen = self, self
-        while first.reversed_entry_id.move_type in ("out_invoice", "out_receipt", "out_refund"):
-            first = first.reversed_entry_id
+        while parents := first._loyalty_returned()[first]:
+            first = next(iter(parents))
             if first in seen:
                 break
             seen |= first
-        family = first | first._loyalty_families().get(first, self.browse())
-        invoices = family.filtered(lambda move: move.move_type != "out_refund")
+        family = first._loyalty_families().get(first, {})
+        restored = self.browse().union(*(move for move in family if move.move_type != "out_refund"))
         gross = defaultdict(float)
-        for invoice in invoices:
-            gross[invoice.reversed_entry_id] += invoice._loyalty_goods()
-        notes = {
-            note: max(0.0, 1 - gross[note] / note._loyalty_goods()) if note._loyalty_goods() else 1.0
-            for note in family - invoices
-        }
-        return invoices, notes
+        for invoice in restored:
+            gross[next(iter(family[invoice]))] += invoice._loyalty_goods()
+        notes, links = {}, {}
+        for note, parents in family.items():
+            if note in restored:
+                continue
+            parts = links[note] = note._join_parts(parents.values())
+            goods = note._loyalty_goods() * note._loyalty_share(parts)
+            notes[note] = max(0.0, 1 - gross[note] / goods) if goods else 1.0
+        return first + restored, notes, links

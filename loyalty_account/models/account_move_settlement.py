@@ -22,7 +22,8 @@ class AccountMove(models.Model):
         """
         open_ones = self - frozen if frozen else self
         families = {} if preview else self._loyalty_families()
-        relatives = self.union(*families.values()).filtered(lambda move: move.move_type != "out_refund")
+        relatives = self.union(*(move for family in families.values() for move in family))
+        relatives = relatives.filtered(lambda move: move.move_type != "out_refund")
         settlements = {} if preview else (self | relatives)._loyalty_settlements()
         uses_pricelists = open_ones.loyalty_card_id.program_id._uses_pricelists()
         pricelists = open_ones._loyalty_pricelists() if uses_pricelists else {}
@@ -35,12 +36,17 @@ class AccountMove(models.Model):
             today = todays[program.company_id]
             date = move.invoice_date or today
             settlement, paid_on = settlements.get(move.id, (Settlement(due=1), None))
-            credited, restored = move._loyalty_credited(families.get(move, self.browse()), settlements)
+            family = families.get(move, {})
+            credited, restored = move._loyalty_credited(family, settlements)
             rate = move._loyalty_rate(program)
-            returned = [line for note in credited for line in note._loyalty_lines(note._rate_to(move))]
+            returned = [
+                line
+                for note in credited
+                for line in note._loyalty_lines(note._rate_to(move), parts=note._join_parts(family[note].values()))
+            ]
             returned += [line for invoice in restored for line in invoice._loyalty_lines(-invoice._rate_to(move))]
             if restored and settlement.settled:
-                settlement = move._loyalty_restored_settlement(credited, restored, settlements)
+                settlement = move._loyalty_restored_settlement(family, credited, restored, settlements)
                 dates = [date for __, date in (settlements[part.id] for part in move | restored) if date]
                 paid_on = max(dates + restored.mapped("invoice_date"))
             claims.append(
@@ -66,10 +72,11 @@ class AccountMove(models.Model):
 
     # --- what was sold -------------------------------------------------------------------------------------------
 
-    def _loyalty_lines(self, factor=1.0, preview=False):
+    def _loyalty_lines(self, factor=1.0, preview=False, parts=None):
         """Return what the document sells (a credit note: takes back) as :class:`ClaimLine`, amounts times ``factor``.
 
-        A negative factor turns quantities too.
+        A negative factor turns quantities too. ``parts`` says which lines count, see :meth:`_loyalty_returned`; by default
+        all of them.
 
         Amounts without tax are those of the journal items, so that they add up to the document's, whatever the
         rounding of its taxes.
@@ -80,18 +87,22 @@ class AccountMove(models.Model):
         for line in self.invoice_line_ids:
             if line.display_type != "product" or line.is_loyalty_reduction:
                 continue  # points that lower the price pay for the lines, as any payment with points does
+            part = 1.0 if parts is None else parts.get(line, 0.0)
+            if not part:
+                continue
             untaxed = line.price_subtotal if preview else sign * line.amount_currency
             total = untaxed + line.price_total - line.price_subtotal
             lines.append(
                 ClaimLine(
                     line.product_id.id or 0,
-                    math.copysign(1, factor) * line.quantity,
-                    untaxed * factor,
-                    total * factor,
+                    math.copysign(part, factor) * line.quantity,
+                    untaxed * factor * part,
+                    total * factor * part,
                     line._is_loyalty_deposit(),
                 )
             )
-        self._spread_tax_rounding(lines, factor)
+        if parts is None:
+            self._spread_tax_rounding(lines, factor)
         return lines
 
     def _spread_tax_rounding(self, lines, factor):
@@ -147,6 +158,7 @@ class AccountMove(models.Model):
         rows = self._loyalty_counterparts()
         counterparts = self.browse({row["move_id"] for row in rows})
         qualifying_moves = counterparts._loyalty_qualifies()
+        set_off = self._loyalty_set_off(rows)
         paid = defaultdict(lambda: {"qualifying": 0.0, "other": 0.0, "set_off": 0.0, "written": 0.0, "draft": 0.0})
         dates = {}
         for row in rows:
@@ -154,7 +166,7 @@ class AccountMove(models.Model):
             if row["state"] != "posted":
                 totals["draft"] += amount
                 continue
-            if row["own_credit_note"]:
+            if (row["invoice_id"], row["move_id"]) in set_off:
                 totals["set_off"] += amount
                 continue
             dates[row["invoice_id"]] = max(row["date"], dates.get(row["invoice_id"], row["date"]))
@@ -185,6 +197,18 @@ class AccountMove(models.Model):
             )
         return settlements
 
+    def _loyalty_set_off(self, rows):
+        """Return ``{(document id, credit note id)}`` of counterparts that are credit notes of the document itself, or that
+        it reverses: they set it off and do not pay it."""
+        notes = self.browse(sorted({row["move_id"] for row in rows if row["returns"]}))
+        pairs = set()
+        for move, parents in (notes._loyalty_returned() if notes else {}).items():
+            pairs |= {(parent.id, move.id) for parent in parents}
+        for move in self if notes else ():
+            if move.reversed_entry_id in notes:
+                pairs.add((move.id, move.reversed_entry_id.id))
+        return pairs
+
     def _loyalty_counterparts(self):
         """Return what is reconciled with the documents: a dict for each document and journal entry.
 
@@ -199,12 +223,10 @@ class AccountMove(models.Model):
                 SELECT line.move_id AS invoice_id, other.id AS move_id, other.state,
                        COALESCE(payment.date, other.date) AS date,
                        other.move_type = 'out_refund'
-                           AND (other.reversed_entry_id = line.move_id OR other.id = invoice.reversed_entry_id)
                            AND (COALESCE(other.loyalty_redeem_points, 0) = 0
-                                OR other.loyalty_redeem_origin_id IS NOT NULL) AS own_credit_note,
+                                OR other.loyalty_redeem_origin_id IS NOT NULL) AS returns,
                        sum(part.debit_amount_currency) AS amount, min(money.cash) AS cash
                   FROM account_move_line line
-                  JOIN account_move invoice ON invoice.id = line.move_id
                   JOIN account_partial_reconcile part ON part.debit_move_id = line.id
                   JOIN account_move_line counterpart ON counterpart.id = part.credit_move_id
                   JOIN account_move other ON other.id = counterpart.move_id
@@ -222,7 +244,7 @@ class AccountMove(models.Model):
                        ) money
                  WHERE line.move_id = ANY(%s)
                    AND NOT EXISTS (SELECT 1 FROM account_partial_reconcile e WHERE e.exchange_move_id = other.id)
-                 GROUP BY line.move_id, invoice.reversed_entry_id, other.id, payment.date
+                 GROUP BY line.move_id, other.id, payment.date
                 """,
                 self.ids,
             )

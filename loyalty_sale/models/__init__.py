@@ -6,6 +6,7 @@ from . import sale_order_line
 from . import sale_order_points
 from . import sale_order_redemption
 from . import account_move_order_points
+from . import account_move_returns
 from . import sale_order_coupon_points
 from . import loyalty_card
 from . import sale_order_demo
