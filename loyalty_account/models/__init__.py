@@ -3,6 +3,7 @@ from . import loyalty_tax_map
 from . import loyalty_point_value
 from . import loyalty_program
 from . import loyalty_program_books
+from . import product_product
 from . import loyalty_program_redeem
 from . import loyalty_valuation
 from . import loyalty_verification

@@ -49,14 +49,19 @@ class LoyaltyProgram(models.Model):
     def _may_pay_for(self, product, amount=0.0):
         """Return whether points of any of these programs may pay a line with this product.
 
-        A deduction (a negative ``amount``) always counts: it lowers what is left to pay of the products.
+        A deduction (a negative ``amount``) always counts: it lowers what is left to pay of the products. Gift cards and
+        top-ups of wallets are money in advance: points pay them where the program says so.
 
         :param product: the product of the line, or no product
         """
         if product.loyalty_no_redeem:
             return False
         programs = self.sudo()  # the filter holds, whoever lets points pay
-        return not programs or amount < 0 or any(program._redeem_filter_accepts(product) for program in programs)
+        if not programs or amount < 0:
+            return True
+        if product.loyalty_stored_value:
+            programs = programs.filtered("redeem_stored_value")
+        return any(program._redeem_filter_accepts(product) for program in programs)
 
     def _redeem_filter_accepts(self, product):
         self.ensure_one()

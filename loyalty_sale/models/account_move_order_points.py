@@ -83,6 +83,27 @@ class AccountMove(models.Model):
             points = part_within(due, hold.amount, hold.points, currency.rounding)
         return points if hold._worth(points) else 0
 
+    def _loyalty_payable_amount(self, program):
+        """A deposit pays in advance for what was ordered: points pay as much of it as they may pay of the order, so that
+        no gift card is bought by way of its deposit."""
+        amount = super()._loyalty_payable_amount(program)
+        deposits = self.sudo().invoice_line_ids.filtered(lambda line: line.is_downpayment and line.price_total > 0)
+        orders = deposits.sale_line_ids.order_id  # whoever lets points pay need not see the order
+        if not amount or not orders or program.redeem_stored_value:
+            return amount
+        lines = orders.order_line.filtered("product_id.loyalty_stored_value")
+        if not lines:
+            return amount
+        others = (orders.invoice_ids - self).filtered(lambda move: move.state == "posted")
+        notes = others.filtered(lambda move: move.move_type == "out_refund")
+        redeemed = sum((others - notes).mapped("loyalty_amount_redeemed")) - sum(
+            notes.mapped("loyalty_amount_redeemed")
+        )
+        room = sum(orders.mapped("amount_total")) - sum(lines.mapped("price_total"))
+        room = max(0.0, room - redeemed - self.loyalty_amount_redeemed)
+        today = fields.Date.context_today(self)
+        return min(amount, self.currency_id._convert(room, self.company_currency_id, self.company_id, today))
+
     def _paid_online(self):
         """Return what online payments pay that Odoo matches with the invoice only later, in company currency."""
         transactions = self.transaction_ids.filtered(

@@ -355,3 +355,55 @@ class TestForgedPoints(OrderPointsCase):
         )
         none = dict.fromkeys(("loyalty_order_id", "loyalty_order_points", "loyalty_order_amount"), False)
         self.assertRecordValues(move, [none])
+
+
+@tagged("post_install", "-at_install")
+class TestStoredValueOnOrders(OrderPointsCase):
+    """Points of orders do not buy money in advance."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.grant(90000)
+        cls.gift_card = cls.env["product.product"].create(
+            {"name": "Gift Card", "type": "service", "taxes_id": [Command.clear()], "invoice_policy": "order"}
+        )
+        cls.env["loyalty.program"].create(
+            {
+                "name": "Gift Cards",
+                "program_type": "gift_card",
+                "trigger": "auto",
+                "applies_on": "future",
+                "rule_ids": [Command.clear(), Command.create({"product_ids": cls.gift_card.ids})],
+            }
+        )
+
+    def test_gift_card_on_order(self):
+        """N29, bP5: of goods for 100.00 and a gift card of 50.00 points pay 100.00, and so on their invoice."""
+        order = self.confirmed(100, {"product_id": self.gift_card.id, "price_unit": 50})
+        self.assertEqual((order.loyalty_points_to_use, order.loyalty_amount_to_use), (10000, 100))
+        invoice = self.make_invoices(order)
+        invoice.action_post()
+        self.assertEqual((invoice.amount_residual, invoice.loyalty_points_redeemed), (50, 10000))
+
+    def test_gift_card_alone(self):
+        """N29: an order over a gift card uses no points."""
+        order = self.make_order({"product_id": self.gift_card.id, "price_unit": 50})
+        self.assertEqual(order.loyalty_points_to_use, 0)
+
+    def test_deposit_of_a_gift_card(self):
+        """N29: neither does the deposit of such an order; a deposit of goods is paid as ever."""
+        order = self.confirmed(100, {"product_id": self.gift_card.id, "price_unit": 50}, use=False)
+        deposit = self.make_invoices(order, advance_payment_method="percentage", amount=100)
+        deposit.action_post()
+        self.assertEqual((deposit.amount_total, deposit._loyalty_payable_amount(self.program)), (150, 100))
+        self.apply_points(deposit, points=10000)
+        self.assertEqual((deposit.amount_residual, deposit._loyalty_payable_amount(self.program)), (50, 0))
+        order = self.confirmed({"product_id": self.gift_card.id, "price_unit": 50}, use=False)
+        deposit = self.make_invoices(order, advance_payment_method="percentage", amount=100)
+        deposit.action_post()
+        self.assertEqual(deposit._loyalty_payable_amount(self.program), 0)
+        order = self.confirmed(100, use=False)
+        deposit = self.make_invoices(order, advance_payment_method="percentage", amount=100)
+        deposit.action_post()
+        self.assertEqual(deposit._loyalty_payable_amount(self.program), 100)

@@ -1,0 +1,38 @@
+"""Products that sell money in advance: gift cards and top-ups of wallets."""
+
+from odoo import api, fields, models
+
+
+class ProductProduct(models.Model):
+    _inherit = "product.product"
+
+    loyalty_stored_value = fields.Boolean(
+        "Sells Stored Value", compute="_compute_loyalty_stored_value", compute_sudo=True,
+        help="The product is a gift card or tops up a wallet of one of the programs, so its price is money in advance.",
+    )  # fmt: skip
+
+    def _compute_loyalty_stored_value(self):
+        """Archived programs count too: what was sold for them is still money."""
+        Rule = self.env["loyalty.rule"].with_context(active_test=False)
+        rules = Rule.search(
+            [("program_id.program_type", "in", ("gift_card", "ewallet")), ("product_ids", "in", self.ids)]
+        )
+        products = rules.product_ids
+        for product in self:
+            product.loyalty_stored_value = product._origin in products
+
+
+class LoyaltyRule(models.Model):
+    _inherit = "loyalty.rule"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        rules = super().create(vals_list)
+        self.env["product.product"].invalidate_model(["loyalty_stored_value"], flush=False)
+        return rules
+
+    def write(self, vals):
+        result = super().write(vals)
+        if vals.keys() & {"product_ids", "program_id"}:
+            self.env["product.product"].invalidate_model(["loyalty_stored_value"], flush=False)
+        return result
