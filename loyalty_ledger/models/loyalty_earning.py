@@ -143,17 +143,6 @@ class LoyaltyEarning(models.Model):
         """Terms and results are the server's, also where a default from a context would say them."""
         return trusted_defaults(self, fields, self._fields, super().default_get)
 
-    def _compute_document_name(self):
-        self.document_name = False
-        for model, earnings in self.grouped("res_model").items():
-            if model not in self.env:
-                continue
-            # The name alone is shown to whoever may read the earning, as the ledger's transactions show it.
-            documents = self.env[model].sudo().browse(earnings.mapped("res_id")).exists()
-            names = {document.id: document.display_name for document in documents}
-            for earning in earnings:
-                earning.document_name = names.get(earning.res_id, False)
-
     def _compute_entry_ids(self):
         own = self.sudo()._own_entries()  # whoever may read the earning may see what it posted
         for earning in self:

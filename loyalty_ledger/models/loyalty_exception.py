@@ -64,17 +64,6 @@ class LoyaltyException(models.Model):
                 f"{kinds.get(exception.kind, '')}: {card}" if card else kinds.get(exception.kind, "")
             )
 
-    def _compute_document_name(self):
-        self.document_name = False
-        for model, exceptions in self.filtered("res_id").grouped("res_model").items():
-            if model not in self.env:
-                continue
-            # The name alone: opening the document needs the reader's own rights.
-            documents = self.env[model].sudo().browse(exceptions.mapped("res_id")).exists()
-            names = {document.id: document.display_name for document in documents}
-            for exception in exceptions:
-                exception.document_name = names.get(exception.res_id, False)
-
     def write(self, vals):
         """Let people word the resolution; everything else belongs to the ledger and to the buttons."""
         if not self.env.su:

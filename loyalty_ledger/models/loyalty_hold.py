@@ -31,6 +31,7 @@ class LoyaltyHold(models.Model):
     key = fields.Char("Key", required=True, readonly=True)
     res_model = fields.Char("Document Model", readonly=True)
     res_id = fields.Many2oneReference("Document", model_field="res_model", readonly=True)
+    document_name = fields.Char("Source Document", compute="_compute_document_name")
     entry_id = fields.Many2one("loyalty.ledger.entry", "Transaction", readonly=True, ondelete="restrict")
 
     _key_unique = models.UniqueIndex("(key)", "These points are already reserved.")

@@ -58,6 +58,18 @@ class LoyaltyDocumentMixin(models.AbstractModel):
     _name = "loyalty.document.mixin"
     _description = "Row with a Source Document"
 
+    def _compute_document_name(self):
+        """Name the documents, for models with a field ``document_name``."""
+        self.document_name = False
+        for model, rows in self.filtered("res_id").grouped("res_model").items():
+            if model not in self.env:
+                continue
+            # The name alone: opening the document needs the reader's own rights.
+            documents = self.env[model].sudo().browse(rows.mapped("res_id")).exists()
+            names = {document.id: document.display_name for document in documents}
+            for row in rows:
+                row.document_name = names.get(row.res_id, False)
+
     def action_open_document(self):
         """Open what is behind the row, with the reader's own access rights.
 

@@ -5,6 +5,7 @@ from . import sale_order_postings
 from . import sale_order_line
 from . import sale_order_points
 from . import sale_order_redemption
+from . import sale_order_need
 from . import account_move_order_points
 from . import account_move_returns
 from . import sale_order_coupon_points

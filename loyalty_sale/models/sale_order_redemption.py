@@ -67,7 +67,8 @@ class SaleOrder(models.Model):
     @api.depends(
         "loyalty_use_points", "loyalty_points_applied", "loyalty_amount_applied", "loyalty_card_id", "company_id", "state",
         "loyalty_hold_id.state", "loyalty_hold_id.points", "amount_total", "currency_id", "order_line.price_total",
-        "order_line.product_id", "order_line.points_cost", "invoice_ids.state", "invoice_ids.amount_total",
+        "order_line.product_id", "order_line.points_cost", "invoice_ids.state", "invoice_ids.amount_total", "locked",
+        "order_line.qty_invoiced", "order_line.qty_delivered",
     )  # fmt: skip
     def _compute_loyalty_points_to_use(self):
         """What is used if ticked, what could be used if not (P18), and whether that still fits (P15)."""
@@ -130,16 +131,13 @@ class SaleOrder(models.Model):
         )
 
     def _loyalty_payable_amount(self, program):
-        """Return how much of the order points can pay, in company currency: what is not on an invoice yet (P19)."""
+        """Return how much points of ``program`` can still pay of the order, in company currency (P19).
+
+        That is what is still to be invoiced, less what was paid in advance: see :meth:`_loyalty_open_amounts`.
+        """
         self.ensure_one()
-        amount = self.amount_total
-        payable = sum(self._loyalty_payable_lines(program).mapped("price_total"))
-        for move in self.invoice_ids if self.state == "sale" else ():
-            if move.state != "cancel":
-                sign = -1 if move.move_type == "out_refund" else 1
-                amount -= sign * move.amount_total
-                payable -= sign * sum(move._loyalty_payable_lines(program).mapped("price_total"))
-        amount = self.currency_id.round(max(0.0, min(amount, payable)))
+        due, payable = self._loyalty_open_amounts(program)
+        amount = self.currency_id.round(max(0.0, min(due, payable)))
         currency = self.loyalty_currency_id
         if not amount or self.currency_id == currency:
             return amount
@@ -421,10 +419,3 @@ class SaleOrder(models.Model):
         total = hold.points + taken
         target = part_of(total, max(0.0, invoiced), whole, 1.0) if whole > 0 else total
         return max(0, min(target - taken, hold.points))
-
-    def _free_unneeded_points(self):
-        """Free what is left over once the orders are invoiced in full and all of it is confirmed."""
-        for order in self.sudo():  # reservations have no write access; confirming the invoice was allowed
-            drafts = order.invoice_ids.filtered(lambda move: move.state == "draft")
-            if order._held_points() and order.invoice_status == "invoiced" and not drafts:
-                order._release_points()
