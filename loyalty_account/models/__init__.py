@@ -26,6 +26,7 @@ from . import account_move_settlement
 from . import account_move_reversals
 from . import account_move_foreign_card
 from . import account_move_returns
+from . import account_move_unlinked
 from . import account_payment_events
 from . import account_earns_loyalty
 from . import loyalty_program_reward_rate

@@ -8,6 +8,10 @@ class AccountMove(models.Model):
         """The till gives the points of its own sales; an invoice of them gives none."""
         return super()._may_earn_loyalty() and not self.sudo().pos_order_ids
 
+    def _needs_loyalty_link(self):
+        """Orders of a till say themselves what they return."""
+        return super()._needs_loyalty_link() and not self.sudo().pos_order_ids
+
     def _compute_payments_widget_reconciled_info(self):
         """Say of the payments of a till, too, how many points paid."""
         super()._compute_payments_widget_reconciled_info()

@@ -1,3 +1,4 @@
+from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import tagged
 
@@ -287,3 +288,155 @@ class TestOrderReturns(OrderReturnsCase):
         self.assertEqual((self.cash_due(note), note.loyalty_points_redeemed, self.points_now()), (0, 1150, 0))
         order.invalidate_recordset()
         self.assertEqual(order.loyalty_points_redeemed, 0)
+
+
+@tagged("post_install", "-at_install")
+class TestUnlinkedReturns(OrderReturnsCase):
+    """Credit notes that nothing links with a sale, and money of gift cards."""
+
+    def manual_note(self, **values):
+        return self.make_invoice(100.0, move_type="out_refund", **values)
+
+    def exceptions(self, document):
+        return self.env["loyalty.exception"].search([("res_model", "=", document._name), ("res_id", "=", document.id)])
+
+    def test_typed_by_hand(self):
+        """N29, N4: a credit note of a loyalty customer that names no sale is refused, or listed for a manager, once."""
+        self.program.unlinked_return_policy = "refuse"
+        note = self.manual_note()
+        with self.assertRaisesRegex(UserError, "names no invoice or order"):
+            note.action_post()
+        note.loyalty_card_id = False
+        with self.assertRaisesRegex(UserError, "names no invoice or order"):
+            note.action_post()
+        self.program.unlinked_return_policy = "exception"
+        note.action_post()
+        note.button_draft()
+        note.action_post()
+        found = self.exceptions(note)
+        self.assertEqual(
+            (found.kind, found.card_id, found.program_id, found.state), ("return", self.card, self.program, "open")
+        )
+        self.assertIn("100.00", found.note)
+
+    def test_other_credit_notes(self):
+        """N29: strangers, credit notes of invoices and of orders, and what points themselves made are not concerned."""
+        self.program.unlinked_return_policy = "refuse"
+        self.manual_note(partner=self.env["res.partner"].create({"name": "Bob"}), post=True)
+        invoice = self.invoiced(self.ordered(), 1, points=1000)
+        note = self.credit(invoice)
+        self.assertEqual(note.loyalty_points_redeemed, 1000)
+        order = self.ordered()
+        self.invoiced(order, 1)
+        self.assertFalse(self.exceptions(self.returned(order, 0)))
+
+    def gift_cards(self):
+        """Return a product of 50.00 that is a gift card, and its program."""
+        product = self.env["product.product"].create(
+            {"name": "Gift Card", "type": "service", "taxes_id": [Command.clear()], "invoice_policy": "order"}
+        )
+        program = self.env["loyalty.program"].create(
+            {
+                "name": "Gift Cards",
+                "program_type": "gift_card",
+                "trigger": "auto",
+                "applies_on": "future",
+                "company_id": self.company.id,
+                "rule_ids": [
+                    Command.clear(),
+                    Command.create(
+                        {
+                            "product_ids": product.ids,
+                            "reward_point_mode": "money",
+                            "reward_point_amount": 1,
+                            "reward_point_split": True,
+                        }
+                    ),
+                ],
+                "reward_ids": [
+                    Command.clear(),
+                    Command.create(
+                        {
+                            "reward_type": "discount",
+                            "discount": 1,
+                            "discount_mode": "per_point",
+                            "discount_applicability": "order",
+                            "required_points": 1,
+                        }
+                    ),
+                ],
+            }
+        )
+        return product, program
+
+    def sold_gift_card(self, product, program, quantity=1):
+        """Sell gift cards of 50.00; return the order, its invoice, and the cards."""
+        order = self.make_order({"product_id": product.id, "price_unit": 50, "product_uom_qty": quantity}, use=False)
+        order._update_programs_and_rewards()
+        order.action_confirm()
+        invoice = self.make_invoices(order)
+        invoice.action_post()
+        self.pay(invoice)
+        cards = order.sudo().coupon_point_ids.coupon_id.filtered(lambda card: card.program_id == program)
+        self.assertEqual(cards.mapped("points"), [50.0] * quantity)
+        return order, invoice, cards
+
+    def spend(self, card, points):
+        card._post_entries([{"card_id": card.id, "kind": "redeem", "points": -points, "key": f"spend:{card.id}"}])
+
+    def test_gift_card_partly_spent(self):
+        """N29, N4: a gift card of 50.00 of which 30.00 were spent: at most 20.00 come back, or a manager sees it."""
+        product, program = self.gift_cards()
+        program.unlinked_return_policy = "refuse"
+        __, invoice, card = self.sold_gift_card(product, program)
+        self.spend(card, 30)
+        line = {"product_id": product.id, "tax_ids": [Command.clear()]}
+        with self.assertRaisesRegex(UserError, "only .*20"):
+            self.credit(invoice, {**line, "price_unit": 50})
+        note = self.credit(invoice, {**line, "price_unit": 20})
+        self.assertEqual((note.amount_total, card.points), (20, 0))
+        self.assertFalse(self.exceptions(note))
+        note.button_draft()
+        self.assertEqual(card.points, 20)
+        program.unlinked_return_policy = "exception"
+        note = self.credit(invoice, {**line, "price_unit": 50})
+        self.assertEqual((note.amount_total, card.points), (50, 0))
+        self.assertEqual(self.exceptions(note).card_id, card)
+        self.assertEqual(self.env["loyalty.card"]._verify_ledger(), [])
+
+    def test_gift_card_of_an_order(self):
+        """N29, N4: the order loses a gift card: it is empty, the one that was used stays with its owner."""
+        product, program = self.gift_cards()
+        order, __, cards = self.sold_gift_card(product, program, quantity=2)
+        self.spend(cards[0], 10)
+        order.order_line.filtered(lambda line: line.product_id == product).product_uom_qty = 1
+        note = self.post_final(order)
+        self.assertEqual((note.amount_total, cards.mapped("points")), (50, [40, 0]))
+        self.assertFalse(self.exceptions(note))
+
+    def test_goods_without_their_gift_card(self):
+        """N29, N4: goods of 100.00 of which a gift card paid 40.00: 60.00 come back, or a manager sees it."""
+        product, program = self.gift_cards()
+        card = self.env["loyalty.card"].create({"program_id": program.id})
+        for policy in ("refuse", "exception"):
+            program.unlinked_return_policy = policy
+            key = f"fill:{policy}"
+            card._post_entries([{"card_id": card.id, "kind": "opening", "points": 40, "key": key}])
+            order = self.make_order(100, use=False)
+            status = order._try_apply_code(card.code)
+            reward = next(iter(status.values()))
+            order._apply_program_reward(reward[:1], card)
+            order.action_confirm()
+            order.order_line.qty_delivered = 1
+            invoice = self.make_invoices(order)
+            invoice.action_post()
+            self.assertEqual(invoice.amount_total, 60)
+            goods = {"price_unit": 100, "tax_ids": [Command.clear()]}
+            if policy == "refuse":
+                with self.assertRaisesRegex(UserError, "60.00"):
+                    self.credit(invoice, goods)
+                whole = self.credit(invoice)
+                self.assertEqual((whole.amount_total, self.exceptions(whole)), (60, self.env["loyalty.exception"]))
+            else:
+                note = self.credit(invoice, goods)
+                self.assertEqual(self.exceptions(note).card_id, card)
