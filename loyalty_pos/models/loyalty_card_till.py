@@ -78,11 +78,12 @@ class LoyaltyCard(models.Model):
         }
 
     @api.model
-    def pos_hold(self, config_id, card_id, points, uuid, order_uuid):
+    def pos_hold(self, config_id, card_id, points, uuid, order_uuid, sale_order_ids=None):
         """Reserve points of a card for a payment of a till; the same payment again replaces what it reserved (N6).
 
         :param uuid: uuid of the payment, or of the redemption lines
         :param order_uuid: uuid of the order, which need not be on the server yet
+        :param sale_order_ids: sales orders that the order settles: what they reserved can pay it
         :return: dict with ``card`` as the till loads it, ``points`` reserved and ``amount`` that they pay
         """
         config = self._till_of_call(config_id)
@@ -95,7 +96,7 @@ class LoyaltyCard(models.Model):
         points = card._check_points_of_till(points)
         if not uuid or not isinstance(uuid, str):
             raise UserError(self.env._("Points are reserved for a payment of the till."))
-        hold = card._hold_for_till(config, points, uuid, order_uuid)
+        hold = card._hold_for_till(config, points, uuid, order_uuid, sale_order_ids)
         return {"card": card._till_values(config), "points": hold.points, "amount": hold.amount}
 
     @api.model
@@ -196,7 +197,7 @@ class LoyaltyCard(models.Model):
                 self.env._("Another register is working on this card at the moment. Try again in a few seconds.")
             ) from error
 
-    def _hold_for_till(self, config, points, uuid, order_uuid):
+    def _hold_for_till(self, config, points, uuid, order_uuid, sale_order_ids=None):
         """Reserve points for a payment at a till; what the payment had reserved before is replaced."""
         self.ensure_one()
         earlier, settled = self._uses_of_payment(uuid)
@@ -213,6 +214,8 @@ class LoyaltyCard(models.Model):
         if problem := program._too_few_points(points, today):
             raise UserError(problem)
         active._release()
+        if sale_order_ids:
+            self._take_from_orders(config, sale_order_ids, points)
         # Of two reservations at once one waits for the card, fails because its row changed, and is tried again.
         return self._hold(
             points,

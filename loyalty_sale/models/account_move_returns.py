@@ -84,17 +84,22 @@ class AccountMove(models.Model):
         rows = self.env.execute_query(
             SQL(
                 """
+                WITH orders AS (
+                    SELECT DISTINCT item.order_id
+                      FROM account_move own
+                      JOIN account_move_line line ON line.move_id = own.id
+                      JOIN sale_order_line_invoice_rel rel ON rel.invoice_line_id = line.id
+                      JOIN sale_order_line item ON item.id = rel.order_line_id
+                     WHERE own.id = ANY(%(ids)s) AND own.move_type = %(own)s
+                       AND (own.move_type <> 'out_refund' OR own.reversed_entry_id IS NULL)
+                )
                 SELECT DISTINCT other.id
-                  FROM account_move own
-                  JOIN account_move_line line ON line.move_id = own.id
-                  JOIN sale_order_line_invoice_rel rel ON rel.invoice_line_id = line.id
-                  JOIN sale_order_line item ON item.id = rel.order_line_id
-                  JOIN sale_order_line sibling ON sibling.order_id = item.order_id
-                  JOIN sale_order_line_invoice_rel other_rel ON other_rel.order_line_id = sibling.id
-                  JOIN account_move_line other_line ON other_line.id = other_rel.invoice_line_id
-                  JOIN account_move other ON other.id = other_line.move_id
-                 WHERE own.id = ANY(%(ids)s) AND own.move_type = %(own)s AND other.move_type = %(other)s
-                   AND (own.move_type <> 'out_refund' OR own.reversed_entry_id IS NULL)
+                  FROM orders
+                  JOIN sale_order_line item ON item.order_id = orders.order_id
+                  JOIN sale_order_line_invoice_rel rel ON rel.order_line_id = item.id
+                  JOIN account_move_line line ON line.id = rel.invoice_line_id
+                  JOIN account_move other ON other.id = line.move_id
+                 WHERE other.move_type = %(other)s
                    AND (other.move_type <> 'out_refund' OR other.reversed_entry_id IS NULL)
                 """,
                 ids=self.ids,

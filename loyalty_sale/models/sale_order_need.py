@@ -72,6 +72,13 @@ class SaleOrder(models.Model):
         self.ensure_one()
         return self.locked and not self._should_be_locked() and any(line.qty_invoiced for line in self.order_line)
 
+    def _sold_at_till(self):
+        """Return whether a till sold some of the order: the goods are handed over, and nothing may stop the order."""
+        self.ensure_one()
+        if "pos_order_line_ids" not in self._fields:
+            return False
+        return any(line.order_id.state not in ("draft", "cancel") for line in self.sudo().pos_order_line_ids)
+
     def _needs_points(self):
         """Return whether anything is left that the reserved points of the order could pay: the one question that decides
         how long they stay reserved."""
@@ -79,9 +86,9 @@ class SaleOrder(models.Model):
         if self.state != "sale":
             return False
         # A draft may still change, or be deleted.
-        if any(move.state == "draft" for move in self.invoice_ids):
+        if any(move.state == "draft" and move.move_type == "out_invoice" for move in self.invoice_ids):
             return True
-        due, payable = self._loyalty_open_amounts(self.loyalty_hold_id.program_id)
+        due, payable = self._loyalty_open_amounts((self.loyalty_hold_id.card_id or self.loyalty_card_id).program_id)
         return self.currency_id.compare_amounts(min(due, payable), 0.0) > 0
 
     # --- freeing -------------------------------------------------------------------------------------------------

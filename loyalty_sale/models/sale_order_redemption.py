@@ -311,7 +311,7 @@ class SaleOrder(models.Model):
                         card=card.code,
                         missing=say_points(self.env, -left[card]),
                     )
-            if problem and order.amount_paid:
+            if problem and (order.amount_paid or order._sold_at_till()):
                 # The customer paid already: the order stands, without the points that are not there any more.
                 order.write({"loyalty_use_points": False})
                 order._message_log(body=self.env._("No loyalty points are used. %s", problem))
@@ -329,7 +329,7 @@ class SaleOrder(models.Model):
         """After the rewards, reserve the points that the orders use (N6)."""
         super()._post_loyalty_confirmation()
         for order in self.sudo():  # reservations have no write access; confirming was allowed
-            if order.loyalty_use_points and order.loyalty_points_applied:
+            if order.loyalty_use_points and order.loyalty_points_applied and order._needs_points():
                 order._reserve_points(order.loyalty_points_applied, order.loyalty_amount_applied)
 
     def _reverse_loyalty(self):

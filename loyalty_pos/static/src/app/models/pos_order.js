@@ -169,7 +169,13 @@ patch(PosOrder.prototype, {
     /** What can be redeemed on a card: what it has available, what is reserved here already, less rewards. */
     getRedeemablePoints(card, redemption) {
         const own = redemption?.card?.id === card.id ? redemption.points : 0;
-        return card.spendablePoints + own - this.getRewardPoints(card);
+        const reserved = this.uiState.loyaltyReserved?.[card.id] || 0;
+        return card.spendablePoints + own + reserved - this.getRewardPoints(card);
+    },
+    /** Ids of the sales orders that this order settles; without Odoo's app for that there are none. */
+    get settledOrderIds() {
+        const orders = this.lines.map((line) => line.sale_order_origin_id?.id);
+        return [...new Set(orders.filter((id) => Number.isInteger(id)))];
     },
     /** Payments by points are added with the points reserved for them; nothing else makes one. */
     addPaymentline(method) {

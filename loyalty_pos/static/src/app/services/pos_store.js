@@ -364,6 +364,7 @@ patch(PosStore.prototype, {
             }
         }
         redemption ??= order.redemptions.find((other) => other.card?.id === card.id);
+        await this.loadReservedPoints(order, card);
         const problem = this.whyNotRedeem(order, card, redemption);
         if (problem) {
             this.dialog.add(AlertDialog, {
@@ -373,6 +374,26 @@ patch(PosStore.prototype, {
             return;
         }
         this.dialog.add(RedeemPointsPopup, { order, card, redemption });
+    },
+    /** Points that the sales orders settled here reserved can pay this order, and no other. */
+    async loadReservedPoints(order, card) {
+        const orders = order.settledOrderIds;
+        order.uiState.loyaltyReserved = {};
+        if (!orders.length) {
+            return;
+        }
+        try {
+            const { points } = await this.data.call("loyalty.card", "pos_reserved_by_orders", [
+                this.config.id,
+                card.id,
+                orders,
+            ]);
+            order.uiState.loyaltyReserved[card.id] = points;
+        } catch (error) {
+            if (!(error instanceof ConnectionLostError)) {
+                throw error;
+            }
+        }
     },
     /** Return why points of the card cannot pay on this order, or an empty string. */
     whyNotRedeem(order, card, redemption) {
@@ -431,8 +452,10 @@ patch(PosStore.prototype, {
                 points,
                 uuid,
                 order.uuid,
+                order.settledOrderIds,
             ]);
             await this.loadLoyaltyCards([result.card]);
+            await this.loadReservedPoints(order, card);
             return { points: result.points, amount: result.amount };
         } catch (error) {
             if (!(error instanceof ConnectionLostError)) {
