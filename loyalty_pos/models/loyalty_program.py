@@ -30,6 +30,7 @@ class LoyaltyProgram(models.Model):
             "negative_policy",
             "point_value",
             "redeem_filter",
+            "redeem_stored_value",
             "vat_mode",
         ]
 

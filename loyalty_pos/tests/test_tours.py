@@ -70,7 +70,7 @@ class LoyaltyTours(TestPointOfSaleHttpCommon):
                 "use_pricelist": False,
             }
         )
-        for name, price in (("Coffee Machine", 100), ("Coffee Beans", 8)):
+        for name, price in (("Coffee Machine", 100), ("Coffee Beans", 8), ("Oak Chair", 70)):
             cls.env["product.product"].create(
                 {"name": name, "available_in_pos": True, "lst_price": price, "taxes_id": [Command.clear()]}
             )
@@ -95,9 +95,16 @@ class LoyaltyTours(TestPointOfSaleHttpCommon):
     def play(self, name, login="pos_user"):
         user = self.env["res.users"].search([("login", "=", login)])
         self.main_pos_config.with_user(user).open_ui()
-        self.start_tour(f"/pos/ui/{self.main_pos_config.id}", name, login=login)
+        self.start_tour(f"/pos/ui/{self.main_pos_config.id}", name, login=login, timeout=300)
         self.env.invalidate_all()
         return self.env["pos.order"].search([("state", "in", ("paid", "done"))], order="id")
+
+    def assertPaid(self, order, expected):
+        """Compare the payments of an order: ``{method: amount}``, change as ``change``."""
+        paid = {}
+        for payment in order.payment_ids:
+            paid["change" if payment.is_change else payment.payment_method_id.name] = payment.amount
+        self.assertEqual(paid, expected)
 
     def assertPoints(self, order, **expected):
         """Compare what an order did to the points: earned, redeemed, what the card has after it."""
@@ -130,6 +137,116 @@ class TestTours(LoyaltyTours):
         order = self.play("loyalty_till_redeem_all")
         self.assertPoints(order, earned=0, redeemed=800, after=200)
         self.assertEqual(order.partner_id, self.ann)
+
+    def give_points(self, points):
+        self.env["loyalty.card"]._post_entries(
+            [{"card_id": self.card.id, "kind": "opening", "points": points, "key": "tour-more"}]
+        )
+
+    def round_cash(self, rounding, only_cash):
+        method = self.env["account.cash.rounding"].create(
+            {
+                "name": "Coins",
+                "rounding": rounding,
+                "rounding_method": "HALF-UP",
+                "strategy": "add_invoice_line",
+                "profit_account_id": self.company_data["default_account_revenue"].id,
+                "loss_account_id": self.company_data["default_account_expense"].id,
+            }
+        )
+        self.main_pos_config.write(
+            {"cash_rounding": True, "only_round_cash_method": only_cash, "rounding_method": method.id}
+        )
+
+    def make_products(self, **prices):
+        for name, price in prices.items():
+            self.env["product.product"].create(
+                {"name": name, "available_in_pos": True, "lst_price": price, "taxes_id": [Command.clear()]}
+            )
+
+    def test_notes(self):
+        """N29, S11: a note in cash gives change and takes nothing off what is redeemed; numpad, keyboard, card."""
+        self.give_points(1000)
+        first, second, third = self.play("loyalty_till_notes")
+        self.assertEqual((first | second | third).mapped("loyalty_points_redeemed"), [1000, 400, 500])
+        self.assertPaid(first, {"Points": 10, "Cash": 100, "change": -40})
+        self.assertPaid(second, {"Points": 4, "Cash": 100, "change": -34})
+        self.assertPaid(third, {"Points": 5, "Bank": 25, "Cash": 50, "change": -10})
+        self.assertFalse(self.env["loyalty.exception"].search([("card_id", "=", self.card.id)]))
+
+    def test_cash_rounding(self):
+        """N29, S11: cash that is rounded up, or down, takes nothing off what is redeemed."""
+        self.give_points(1000)
+        self.round_cash(0.05, only_cash=True)
+        self.make_products(Jug=32.48, Mug=32.52)
+        up, down, note = self.play("loyalty_till_cash_rounding")
+        self.assertEqual((up | down | note).mapped("loyalty_points_redeemed"), [500, 500, 500])
+        self.assertPaid(up, {"Points": 5, "Cash": 27.5})
+        self.assertPaid(down, {"Points": 5, "Cash": 27.5})
+        self.assertPaid(note, {"Points": 5, "Cash": 30, "change": -2.5})
+        self.assertFalse(self.env["loyalty.exception"].search([("card_id", "=", self.card.id)]))
+
+    def test_total_rounding(self):
+        """N29, P19: where totals are rounded, points pay the rounded total in full: 1,000 for 9.98."""
+        self.round_cash(0.05, only_cash=False)
+        self.make_products(Spoon=9.98)
+        order = self.play("loyalty_till_total_rounding")
+        self.assertPaid(order, {"Points": 10})
+        self.assertEqual(order.loyalty_points_redeemed, 1000)
+        self.assertFalse(self.env["loyalty.exception"].search([("card_id", "=", self.card.id)]))
+
+    def test_fast_payment(self):
+        """N29, S11: fast payments leave points alone; an order smaller than its points asks before it takes fewer."""
+        self.main_pos_config.write(
+            {
+                "use_fast_payment": True,
+                "fast_payment_method_ids": [Command.set(self.bank_payment_method.ids)],
+            }
+        )
+        first, second = self.play("loyalty_till_fast_payment")
+        self.assertPaid(first, {"Points": 1, "Bank": 69})
+        self.assertPaid(second, {"Points": 8})
+        self.assertEqual((first | second).mapped("loyalty_points_redeemed"), [100, 800])
+
+    def test_note_offline(self):
+        """N29, N8: a note is change without connection too, and the points that were reserved are spent."""
+        order = self.play("loyalty_till_note_offline")[:1]
+        self.assertPaid(order, {"Points": 10, "Cash": 100, "change": -40})
+        self.assertEqual(order.loyalty_points_redeemed, 1000)
+        self.assertFalse(self.env["loyalty.exception"].search([("card_id", "=", self.card.id)]))
+
+    def test_stored_value(self):
+        """N29, bP5: points pay neither gift cards nor tips, and tips earn none."""
+        voucher = self.env["product.product"].create(
+            {"name": "Prepaid Voucher", "available_in_pos": True, "lst_price": 10, "taxes_id": [Command.clear()]}
+        )
+        self.env["loyalty.program"].create(
+            {
+                "name": "Vouchers",
+                "program_type": "gift_card",
+                "applies_on": "future",
+                "trigger": "auto",
+                "rule_ids": [
+                    Command.clear(),
+                    Command.create(
+                        {
+                            "reward_point_mode": "money",
+                            "reward_point_amount": 1,
+                            "reward_point_split": True,
+                            "product_ids": [Command.set(voucher.ids)],
+                        }
+                    ),
+                ],
+            }
+        )
+        tip = self.env.ref("point_of_sale.product_product_tip")
+        tip.taxes_id = False
+        self.main_pos_config.write({"iface_tipproduct": True, "tip_product_id": tip.id})
+        order = self.play("loyalty_till_stored_value")
+        self.assertPaid(order, {"Points": 8, "Bank": 12})
+        # Money paid 12.00 of 20.00: 60 % of what the beans earn, two points for each 1.00.
+        self.assertPoints(order, earned=9, redeemed=800, after=209)
+        self.assertFalse(self.env["loyalty.exception"].search([("card_id", "=", self.card.id)]))
 
     def test_f11(self):
         """S9, H10, H25, bH6: F11 and the scanner enter cards on every screen; unusable ones say why."""
@@ -213,6 +330,13 @@ class TestTours(LoyaltyTours):
 @tagged("post_install", "-at_install")
 class TestToursPriceReduction(LoyaltyTours):
     vat_mode = "price_reduction"
+
+    def test_note(self):
+        """N29, S11: a note gives change and takes nothing off what points took off the price."""
+        order = self.play("loyalty_till_note_reduction")
+        self.assertPaid(order, {"Cash": 100, "change": -40})
+        self.assertEqual(order.amount_total, 60)
+        self.assertEqual(order.loyalty_points_redeemed, 1000)
 
     def test_price_reduction(self):
         """M4, S11: points take their value off the price; removing the line frees them again."""

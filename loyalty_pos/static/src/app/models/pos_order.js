@@ -109,42 +109,46 @@ patch(PosOrder.prototype, {
             };
         });
     },
-    /** Lines whose price points may reduce: not tips, nor what is money itself. */
+    /** Lines whose price points may reduce: not what pays itself. */
     get reducibleLines() {
-        return this.lines.filter(
-            (line) =>
-                !line.isRedemption &&
-                !line.isTipLine() &&
-                !line.isGiftCardOrEWalletReward() &&
-                !line.getEWalletGiftCardProgramType()
-        );
+        return this.lines.filter((line) => !line.isRedemption && !line.isGiftCardOrEWalletReward());
     },
     /** Lines whose price points of a program may reduce. */
     getReducibleLines(program) {
         return this.reducibleLines.filter((line) => line.mayBePaidWith(program));
     },
-    /** What points of a program may pay still, apart from a redemption that is being changed. */
+    /**
+     * What points of a program may pay still; of a redemption that is being changed, what it may pay in all.
+     *
+     * The total of the order, with its rounding, less what is paid and not given back as change: a note in cash takes
+     * nothing away from what is redeemed. Never more than the products that the points may pay for, nor than the
+     * total less other redemptions, whatever money goes in or out.
+     */
     getLoyaltyDue(
         redemption,
         reducing = Boolean(redemption?.lines),
         program = redemption?.card?.program_id
     ) {
-        const others = this.payment_ids.filter(
-            (other) => other.uuid !== redemption?.uuid && !other.is_change
+        const own = redemption?.amount || 0;
+        const others = this.redemptions.filter((other) => other.uuid !== redemption?.uuid);
+        const amountOf = (redemptions) => redemptions.reduce((sum, { amount }) => sum + amount, 0);
+        const total = this.totalDue + (redemption?.lines ? own : 0);
+        // Odoo counts a payment at a terminal once it is done; by then nothing else must have paid.
+        const underway = this.payment_ids
+            .filter((payment) => !payment.isDone())
+            .reduce((sum, payment) => sum + payment.getAmount(), 0);
+        let due = Math.min(
+            total - amountOf(others.filter((other) => other.payment)),
+            own + Math.max(0, this.remainingDue - underway)
         );
-        const paid = others.reduce((total, other) => total + other.getAmount(), 0);
-        const own = redemption?.lines ? redemption.amount : 0;
-        let due = this.totalDue + own - paid;
         const lines = reducing
             ? this.reducibleLines
             : this.lines.filter((line) => !line.isRedemption);
         const payable = lines.filter((line) => line.mayBePaidWith(program));
         if (reducing || payable.length < lines.length) {
-            const total = payable.reduce((sum, line) => sum + line.prices.total_included, 0);
-            const used = (reducing ? this.reductions : this.redemptions)
-                .filter((other) => other.uuid !== redemption?.uuid)
-                .reduce((sum, other) => sum + other.amount, 0);
-            due = Math.min(due, total - used);
+            const used = reducing ? others.filter((other) => other.lines) : others;
+            const value = payable.reduce((sum, line) => sum + line.documentTotal, 0);
+            due = Math.min(due, value - amountOf(used));
         }
         return Math.max(0, this.currency.round(due));
     },

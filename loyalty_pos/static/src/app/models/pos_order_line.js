@@ -3,21 +3,46 @@ import "@pos_loyalty/app/models/pos_order_line";
 import { PosOrderline } from "@point_of_sale/app/models/pos_order_line";
 import { patch } from "@web/core/utils/patch";
 
+const STORED_VALUE = ["gift_card", "ewallet"];
+
 patch(PosOrderline.prototype, {
     /** Whether the line is what points take off the price; only the popup changes it. */
     get isRedemption() {
         return Boolean(this.loyalty_redeem_uuid || this.refunded_orderline_id?.loyalty_redeem_uuid);
     },
+    /** The line's part of the order's total: taxes that are rounded for the whole order are more than its own. */
+    get documentTotal() {
+        const { total_excluded_currency, delta_total_excluded_currency, taxes_data } = this.prices;
+        return taxes_data.reduce(
+            (total, { tax_amount_currency }) => total + tax_amount_currency,
+            total_excluded_currency + delta_total_excluded_currency
+        );
+    },
+    /** Whether the line sells a gift card or tops an eWallet up. */
+    get sellsStoredValue() {
+        const programs =
+            this.models["loyalty.program"].getBy("trigger_product_ids", this.product_id.id) || [];
+        return (
+            Boolean(this.getEWalletGiftCardProgramType()) ||
+            programs.some(({ program_type }) => STORED_VALUE.includes(program_type))
+        );
+    },
     /**
-     * Whether points of a program may pay the line (bP5): not what the product or the program keeps out. What takes money
-     * off always counts, as on invoices.
+     * Whether points of a program may pay the line: no tips, no gift cards and wallet top-ups unless the program says
+     * so, and not what the product or the program keeps out (bP5). What takes money off always counts, as on invoices.
      */
     mayBePaidWith(program) {
         const product = this.product_id;
-        if (product.product_tmpl_id?.loyalty_no_redeem) {
+        if (product.product_tmpl_id?.loyalty_no_redeem || this.isTipLine()) {
             return false;
         }
-        if (!program || program.redeem_filter === "all" || this.prices.total_included < 0) {
+        if (this.prices.total_included < 0) {
+            return true;
+        }
+        if (!program?.redeem_stored_value && this.sellsStoredValue) {
+            return false;
+        }
+        if (!program || program.redeem_filter === "all") {
             return true;
         }
         const listed =
@@ -85,12 +110,12 @@ patch(PosOrderline.prototype, {
         );
     },
     /**
-     * Whether the line can earn in a loyalty program: not with "Don't Earn Points", nor when it sells a gift card or
-     * tops an eWallet up, unless the program says so. The server's counterpart is `_get_valid_product_domain` of
-     * `loyalty.rule`; `product_cases.js` holds the cases that both are tested with.
+     * Whether the line can earn in a loyalty program: no tips, not with "Don't Earn Points", nor when it sells a gift
+     * card or tops an eWallet up, unless the program says so. The server's counterpart is `_get_valid_product_domain`
+     * of `loyalty.rule`; `product_cases.js` holds the cases that both are tested with.
      */
     earnsLoyaltyPoints(program) {
-        if (this.product_id.product_tmpl_id?.loyalty_no_earn) {
+        if (this.product_id.product_tmpl_id?.loyalty_no_earn || this.isTipLine()) {
             return false;
         }
         if (program.gift_cards_earn) {
@@ -98,9 +123,7 @@ patch(PosOrderline.prototype, {
         }
         const programs =
             this.models["loyalty.program"].getBy("trigger_product_ids", this.product_id.id) || [];
-        return !programs.some(({ program_type }) =>
-            ["gift_card", "ewallet"].includes(program_type)
-        );
+        return !programs.some(({ program_type }) => STORED_VALUE.includes(program_type));
     },
     ignoreLoyaltyPoints({ program }) {
         return (

@@ -5,7 +5,7 @@ import { logPosMessage } from "@point_of_sale/app/utils/pretty_console_log";
 import { NumberPopup } from "@point_of_sale/app/components/popups/number_popup/number_popup";
 import { SelectionPopup } from "@point_of_sale/app/components/popups/selection_popup/selection_popup";
 import { TextInputPopup } from "@point_of_sale/app/components/popups/text_input_popup/text_input_popup";
-import { makeAwaitable } from "@point_of_sale/app/utils/make_awaitable_dialog";
+import { ask, makeAwaitable } from "@point_of_sale/app/utils/make_awaitable_dialog";
 import { uuidv4 } from "@point_of_sale/utils";
 import { AlertDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
 import { _t } from "@web/core/l10n/translation";
@@ -14,7 +14,7 @@ import { Mutex } from "@web/core/utils/concurrency";
 import { patch } from "@web/core/utils/patch";
 import { LoyaltyCardPopup } from "@loyalty_pos/app/components/popups/loyalty_card_popup/loyalty_card_popup";
 import { RedeemPointsPopup } from "@loyalty_pos/app/components/popups/redeem_points_popup/redeem_points_popup";
-import { errorMessage, formatPoints } from "@loyalty_pos/app/utils/format";
+import { errorMessage, formatPoints, sayPoints } from "@loyalty_pos/app/utils/format";
 import {
     isWhole,
     pointsToMoney,
@@ -413,8 +413,8 @@ patch(PosStore.prototype, {
                 return _t("There is nothing to pay yet. Add products first.");
             }
             return order.lines.some((line) => !line.isRedemption && line.mayBePaidWith(program))
-                ? _t("The order is paid in full already.")
-                : _t("Points of %s can pay none of these products.", program.name);
+                ? _t("The order is paid in full already. Lower or remove another payment first.")
+                : _t("Points of %s cannot be redeemed for any of these products.", program.name);
         }
         if (!redemption && !wholePoints(order.getRedeemablePoints(card))) {
             return _t("Card %s has no points available.", card.code);
@@ -442,7 +442,7 @@ patch(PosStore.prototype, {
             const method = this.getLoyaltyMethod(card.program_id);
             order.addLoyaltyPayment({ uuid, method, card, ...held });
         }
-        order.uiState.loyaltyHolds[uuid].time = Date.now();
+        order.uiState.loyaltyHolds[uuid].time = held.time ?? Date.now();
     },
     async holdLoyaltyPoints(order, card, points, uuid) {
         try {
@@ -461,8 +461,17 @@ patch(PosStore.prototype, {
             if (!(error instanceof ConnectionLostError)) {
                 throw error;
             }
-            return this.holdOffline(card, points, uuid);
+            // What is reserved on the server for more points is enough for fewer.
+            const held = order.uiState.loyaltyHolds[uuid];
+            return held && !held.offline && points <= held.points
+                ? { ...this.worthOf(card, points), time: held.time }
+                : this.holdOffline(card, points, uuid);
         }
+    },
+    /** What points of a card are worth, for a till without connection. */
+    worthOf(card, points) {
+        const { point_value: value } = card.program_id;
+        return { points, amount: pointsToMoney(points, value, this.currency.rounding) };
     },
     /** Without connection: not at all, or up to the till's limit per card, as its settings say. */
     holdOffline(card, points, uuid) {
@@ -482,12 +491,7 @@ patch(PosStore.prototype, {
                 )
             );
         }
-        const { point_value: value } = card.program_id;
-        return {
-            points,
-            amount: pointsToMoney(points, value, this.currency.rounding),
-            offline: true,
-        };
+        return { ...this.worthOf(card, points), offline: true };
     },
     /** Points of a card that may still be redeemed until the connection is back. */
     getOfflineAllowance(card, uuid) {
@@ -559,47 +563,96 @@ patch(PosStore.prototype, {
     /**
      * Points never pay more than what is due: a redemption larger than an order that has shrunk since shrinks too.
      *
-     * @returns {Promise<boolean>} whether something changed
+     * @param {boolean} options.asking ask the cashier before less is redeemed
+     * @returns {Promise<boolean>} whether something changed, or has to: the payments are to be looked at again
      */
-    async fitRedemptions(order) {
+    async fitRedemptions(order, { asking = false } = {}) {
         if (order.isRefund) {
             return this.fitPointsToReturn(order);
         }
         if (order.finalized) {
             return false;
         }
-        let changed = false;
+        let notice = "";
         for (const redemption of [...order.redemptions].reverse()) {
             const due = order.getLoyaltyDue(redemption);
-            const { card, uuid, amount } = redemption;
+            const { card, uuid, points, amount } = redemption;
             if (order.currency.isPositive(amount - due)) {
-                const points = pointsWithin(
+                const fewer = pointsWithin(
                     due,
-                    card.program_id.point_value,
-                    order.currency.rounding
+                    card?.program_id?.point_value,
+                    order.currency.rounding,
+                    points
                 );
-                if (points > 0) {
-                    await this.redeemPoints(order, card, points, uuid, redemption);
+                if (asking && !(await this.askForFewerPoints(redemption, due, fewer))) {
+                    return true;
+                }
+                if (fewer > 0) {
+                    await this.redeemPoints(order, card, fewer, uuid, redemption);
                 } else {
                     order.removeRedemption(redemption);
                 }
-                changed = true;
+                notice = _t(
+                    "The order became smaller: fewer points are redeemed now. Please check the payments."
+                );
             } else if (card && this.isHoldOld(order, uuid)) {
-                await this.redeemPoints(order, card, redemption.points, uuid, redemption);
+                await this.redeemPoints(order, card, points, uuid, redemption);
+                const renewed = order.redemptions.find((other) => other.uuid === uuid);
+                if (!order.currency.isZero((renewed?.amount || 0) - amount)) {
+                    notice = _t(
+                        "The value of the points has changed since they were redeemed. Please check the payments."
+                    );
+                }
             } else if (redemption.lines) {
                 this.fitReduction(order, redemption);
             }
         }
-        if (!changed) {
+        if (notice) {
+            this.notification.add(notice, { type: "warning" });
+        }
+        return Boolean(notice);
+    },
+    /** Ask whether fewer points are redeemed, since the order cannot take them all. */
+    askForFewerPoints({ card, points, amount }, due, fewer) {
+        const { formatCurrency } = this.env.utils;
+        const name = sayPoints(points, card?.program_id);
+        const values = {
+            points: name,
+            amount: formatCurrency(amount),
+            due: formatCurrency(due),
+            fewer: sayPoints(fewer, card?.program_id),
+        };
+        return ask(this.dialog, {
+            title: fewer > 0 ? _t("Redeem fewer points?") : _t("Remove the points?"),
+            body:
+                fewer > 0
+                    ? _t(
+                          "%(points)s (%(amount)s) are redeemed, but only %(due)s of this order can be paid with points. Redeem %(fewer)s instead? Otherwise nothing changes, and you can change the order.",
+                          values
+                      )
+                    : _t(
+                          "%(points)s (%(amount)s) are redeemed, but nothing of this order can be paid with points. Remove them? Otherwise nothing changes, and you can change the order.",
+                          values
+                      ),
+            confirmLabel: fewer > 0 ? _t("Redeem %s", values.fewer) : _t("Remove"),
+            cancelLabel: _t("Back"),
+        });
+    },
+    /**
+     * Check before an order is paid that its points can pay: asks the cashier before anything changes.
+     *
+     * @returns {Promise<boolean>} whether the order can be paid as it stands
+     */
+    async checkRedemptions(order) {
+        try {
+            return !(await this.fitRedemptions(order, { asking: true }));
+        } catch (error) {
+            this.dialog.add(AlertDialog, {
+                title: _t("Points cannot be redeemed"),
+                body: errorMessage(error),
+            });
             return false;
         }
-        this.notification.add(
-            _t(
-                "The order became smaller: fewer points are redeemed now. Please check the payments."
-            ),
-            { type: "warning" }
-        );
-        return true;
     },
     /**
      * Points are reserved for half an hour: a tab that was open longer, or that another device opened, reserves them
@@ -790,6 +843,9 @@ patch(PosStore.prototype, {
             await this.openRedeemPopup({ method });
             return;
         }
-        await super.validateOrderFast(...arguments);
+        // Before the payment is added: it pays what the points leave.
+        if (await this.checkRedemptions(this.getOrder())) {
+            await super.validateOrderFast(...arguments);
+        }
     },
 });

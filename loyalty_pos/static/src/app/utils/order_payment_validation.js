@@ -1,7 +1,6 @@
 // Odoo's patch goes first: ours runs before it.
 import "@pos_loyalty/app/utils/order_payment_validation";
 import OrderPaymentValidation from "@point_of_sale/app/utils/order_payment_validation";
-import { errorMessage } from "@loyalty_pos/app/utils/format";
 import { AlertDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
 import { _t } from "@web/core/l10n/translation";
 import { patch } from "@web/core/utils/patch";
@@ -9,15 +8,7 @@ import { patch } from "@web/core/utils/patch";
 patch(OrderPaymentValidation.prototype, {
     /** Points pay what is due and no more: no money goes back for them. */
     async isOrderValid() {
-        try {
-            if (await this.pos.fitRedemptions(this.order)) {
-                return false;
-            }
-        } catch (error) {
-            this.pos.dialog.add(AlertDialog, {
-                title: _t("Points cannot be redeemed"),
-                body: errorMessage(error),
-            });
+        if (!(await this.pos.checkRedemptions(this.order))) {
             return false;
         }
         const { currency } = this.pos;

@@ -37,9 +37,10 @@ export function chooseCard(code) {
     ];
 }
 export function cardIs(code, points) {
+    const balance = points ? `:has(.loyalty-card-points:contains("${points}"))` : "";
     return {
-        content: `card ${code} is used, with ${points} points`,
-        trigger: `.loyalty-card-chip:has(.loyalty-card-number:contains("${code}")):has(.loyalty-card-points:contains("${points}"))`,
+        content: `card ${code} is used${points ? `, with ${points} points` : ""}`,
+        trigger: `.loyalty-card-chip:has(.loyalty-card-number:contains("${code}"))${balance}`,
     };
 }
 export function levelIs(level) {
@@ -103,6 +104,25 @@ export function tapKeys(keys) {
         trigger: `${MODAL} .numpad button:contains(/^${key}$/)`,
         run: "click",
     }));
+}
+/** Type on the hardware keyboard, slowly enough to be no barcode. */
+export function pressKeys(keys) {
+    return keys.split(" ").map((key) => ({
+        content: `press ${key}`,
+        trigger: "body:not(:has(.modal))",
+        run: async () => {
+            window.dispatchEvent(new KeyboardEvent("keyup", { key }));
+            await new Promise((resolve) => setTimeout(resolve, 300));
+        },
+    }));
+}
+/** The cashier is asked before less is redeemed, and decides. */
+export function askedForFewer(text, button) {
+    return [
+        { content: `asked: ${text}`, trigger: `${MODAL} .modal-body:contains("${text}")` },
+        { trigger: `${MODAL} .modal-footer button:contains("${button}")`, run: "click" },
+        { trigger: `body:not(:has(.modal))` },
+    ];
 }
 export function maximum() {
     return { trigger: `${MODAL} .redeem-maximum`, run: "click" };

@@ -14,6 +14,7 @@ patch(LoyaltyProgram.prototype, {
             "issue_on",
             "negative_policy",
             "point_value",
+            "redeem_stored_value",
             "vat_mode",
         ];
     },

@@ -79,6 +79,157 @@ describe("pos.order - cards and redemptions", () => {
     });
 });
 
+/** An order of `qty` pieces at a price without tax, points of which one pays `value`. */
+const setupDue = async (values) => {
+    const till = await setupLoyaltyTill();
+    till.card = await makeCard(till.store, MockServer.env, { points: 100_000 });
+    return makeDue(till, values);
+};
+const makeDue = async (till, { price, qty = 1, value = 0.01, taxes = [] }) => {
+    const { store, program, card } = till;
+    program.point_value = value;
+    const order = store.addNewOrder();
+    order.pricelist_id = false;
+    const template = store.models["product.template"].get(15);
+    template.list_price = price;
+    template.product_variant_ids[0].lst_price = price;
+    template.taxes_id = taxes.map((id) => store.models["account.tax"].get(id));
+    for (let count = 0; count < qty; count++) {
+        await store.addLineToOrder(
+            { product_tmpl_id: template, qty: 1, price_unit: price },
+            order,
+            { merge: false }
+        );
+    }
+    order.setLoyaltyCard(card);
+    const methods = store.models["pos.payment.method"];
+    const cash = methods.find((method) => method.is_cash_count);
+    const bank = methods.find((method) => method.type === "bank");
+    const pay = (method, amount) => {
+        const { data } = order.addPaymentline(method);
+        data.setAmount(amount ?? data.getAmount());
+        return data;
+    };
+    const redeem = (points, amount) => {
+        const uuid = `p-${order.uuid}`;
+        const payment = order.addLoyaltyPayment({ uuid, method: till.method, card, points, amount });
+        order.uiState.loyaltyHolds[uuid].time = Date.now();
+        return payment;
+    };
+    const round = (rounding, only_round_cash_method) => {
+        const rounding_method = store.models["account.cash.rounding"].create({
+            name: "Coins",
+            rounding,
+            rounding_method: "HALF-UP",
+            strategy: "add_invoice_line",
+        });
+        Object.assign(store.config, {
+            cash_rounding: true,
+            only_round_cash_method,
+            rounding_method,
+        });
+        order.triggerRecomputeAllPrices();
+    };
+    return { ...till, order, cash, bank, pay, redeem, round };
+};
+
+describe("pos.order - what points may pay", () => {
+    test("N29: a note in cash takes nothing off a redemption: 70.00, 20 points, a note of 100", async () => {
+        const { store, order, cash, pay, redeem } = await setupDue({ price: 70, value: 1 });
+        redeem(20, 20);
+        pay(cash, 100);
+        expect(order.getLoyaltyDue(order.redemptions[0])).toBe(20);
+        expect(await store.fitRedemptions(order, { asking: true })).toBe(false);
+        expect(order.redemptions[0].points).toBe(20);
+        expect(Math.abs(order.change)).toBe(50);
+    });
+
+    test("N29: 32.52, 500 points, 30.00 in cash", async () => {
+        const { order, cash, pay, redeem } = await setupDue({ price: 32.52 });
+        redeem(500, 5);
+        pay(cash, 30);
+        expect(order.getLoyaltyDue(order.redemptions[0])).toBe(5);
+        expect(Math.abs(order.change)).toBe(2.48);
+    });
+
+    test("N29: cash that is rounded up or down, and rounded change, take nothing off a redemption", async () => {
+        const till = await setupDue({ price: 1 });
+        for (const [price, amount, change] of [
+            [32.48, undefined, 0],
+            [32.52, undefined, 0],
+            [32.48, 30, 2.5],
+            [32.52, 30, 2.5],
+        ]) {
+            const { order, cash, pay, redeem, round } = await makeDue(till, { price });
+            round(0.05, true);
+            redeem(500, 5);
+            expect(pay(cash, amount).getAmount()).toBe(amount ?? 27.5);
+            expect(order.remainingDue).toBe(0);
+            expect(Math.abs(order.change)).toBe(change);
+            expect(order.getLoyaltyDue(order.redemptions[0])).toBe(5);
+        }
+    });
+
+    test("N29: points pay the total that is rounded: 9.98 as 10.00, 100.60 as 101.00", async () => {
+        const till = await setupDue({ price: 1 });
+        for (const [price, rounding, total] of [
+            [9.98, 0.05, 10],
+            [100.6, 1, 101],
+        ]) {
+            const { order, program, redeem, round } = await makeDue(till, { price });
+            round(rounding, false);
+            expect(order.getLoyaltyDue(null, false, program)).toBe(total);
+            redeem(total * 100, total);
+            expect(order.remainingDue).toBe(0);
+            expect(order.change).toBe(0);
+            expect(order.getLoyaltyDue(order.redemptions[0])).toBe(total);
+            order.removeRedemption(order.redemptions[0]);
+            // What takes the price off, and not the rounding of it.
+            expect(order.getLoyaltyDue(null, true, program)).toBe(price);
+        }
+    });
+
+    test("N29: taxes that are rounded for the whole order: 10 times 0.35 and 15 % are 4.03", async () => {
+        const { store, order, program, card } = await setupDue({ price: 0.35, qty: 10, taxes: [1] });
+        order.company.tax_calculation_rounding_method = "round_globally";
+        order.triggerRecomputeAllPrices();
+        expect(order.lines).toHaveLength(10);
+        expect(order.totalDue).toBe(4.03);
+        expect(order.getLoyaltyDue(null, false, program)).toBe(4.03);
+        expect(order.getLoyaltyDue(null, true, program)).toBe(4.03);
+
+        program.vat_mode = "price_reduction";
+        const product = store.models["product.product"].get(1);
+        order.setReduction({ uuid: "r-1", product, card, points: 403, amount: 4.03 });
+        expect(order.totalDue).toBe(0);
+        expect(order.getLoyaltyDue(order.reductions[0])).toBe(4.03);
+    });
+
+    test("N29: other payments leave what they do not give back; points never turn into money", async () => {
+        const { order, program, cash, bank, pay, redeem } = await setupDue({ price: 70, value: 1 });
+        pay(bank, 60);
+        expect(order.getLoyaltyDue(null, false, program)).toBe(10);
+        redeem(10, 10);
+        expect(order.getLoyaltyDue(order.redemptions[0])).toBe(10);
+
+        // Goods went: the card's money goes back as change, no point goes with it.
+        order.lines[0].setUnitPrice(60);
+        expect(order.getLoyaltyDue(order.redemptions[0])).toBe(10);
+        order.lines[0].setUnitPrice(8);
+        expect(order.getLoyaltyDue(order.redemptions[0])).toBe(8);
+        expect(order.getLoyaltyDue(null, false, program)).toBe(0);
+
+        pay(cash, -62);
+        expect(order.getLoyaltyDue(order.redemptions[0])).toBe(8);
+    });
+
+    test("N29: what a terminal is being asked for is not offered to points", async () => {
+        const { order, program, bank, pay } = await setupDue({ price: 70, value: 1 });
+        pay(bank, 60).setPaymentStatus("waiting");
+        expect(order.getLoyaltyDue(null, false, program)).toBe(10);
+    });
+});
+
 /** A sale paid with 500 points and cash, and a refund of `qty` of its first line. */
 const setupRefund = async (qtyByLine) => {
     const { store, method, program } = await setupLoyaltyTill();
@@ -183,7 +334,7 @@ describe("pos.order - points that reduce the price", () => {
 
         second.product_id.product_tmpl_id.loyalty_no_redeem = true;
         order.removeRedemption(order.redemptions[0]);
-        expect(store.whyNotRedeem(order, card)).toInclude("can pay none of these products");
+        expect(store.whyNotRedeem(order, card)).toInclude("cannot be redeemed for any of these products");
     });
 
     test("S24, M4: a redemption is one line for each tax, exact to the cent, and goes as one", async () => {

@@ -6,9 +6,16 @@ import { cases } from "../utils/product_cases";
 
 definePosModels();
 
+/** A till whose product 1 is goods: Odoo's mock till has it as its tip. */
+const setupTill = async () => {
+    const store = await setupPosEnv();
+    store.config.tip_product_id = undefined;
+    return store;
+};
+
 describe("pos.order.line - products that earn nothing", () => {
     test("C33: Don't Earn Points is left out for loyalty programs only", async () => {
-        const store = await setupPosEnv();
+        const store = await setupTill();
         const order = store.addNewOrder();
         const loyalty = store.models["loyalty.program"].get(7);
         const coupons = store.models["loyalty.program"].get(1);
@@ -26,7 +33,7 @@ describe("pos.order.line - products that earn nothing", () => {
     });
 
     test("C33: what earns nothing does not reach the minimum purchase", async () => {
-        const store = await setupPosEnv();
+        const store = await setupTill();
         const order = store.addNewOrder();
         const loyalty = store.models["loyalty.program"].get(7);
         const first = await addProductLineToOrder(store, order, { qty: 2, price_unit: 10 });
@@ -45,8 +52,47 @@ describe("pos.order.line - products that earn nothing", () => {
         expect(order.pointsForPrograms([loyalty])[7]).toEqual([]);
     });
 
+    test("N29, C33: tips earn nothing and are not paid with points", async () => {
+        const store = await setupTill();
+        const order = store.addNewOrder();
+        const loyalty = store.models["loyalty.program"].get(7);
+        const line = await addProductLineToOrder(store, order, { qty: 3 });
+        expect(line.mayBePaidWith(loyalty)).toBe(true);
+
+        store.config.tip_product_id = line.product_id;
+
+        expect(line.mayBePaidWith(loyalty)).toBe(false);
+        expect(line.earnsLoyaltyPoints(loyalty)).toBe(false);
+        expect(order.pointsForPrograms([loyalty])[7]).toEqual([]);
+        loyalty.gift_cards_earn = true;
+        loyalty.redeem_stored_value = true;
+        expect(line.mayBePaidWith(loyalty)).toBe(false);
+        expect(line.earnsLoyaltyPoints(loyalty)).toBe(false);
+    });
+
+    test("N29, bP5: gift cards and wallet top-ups are paid with points only where the program says so", async () => {
+        const store = await setupTill();
+        const order = store.addNewOrder();
+        const loyalty = store.models["loyalty.program"].get(7);
+        const prepaid = store.models["loyalty.program"].get(3);
+        const line = await addProductLineToOrder(store, order);
+        for (const type of ["gift_card", "ewallet"]) {
+            prepaid.program_type = type;
+            prepaid.trigger_product_ids = [line.product_id];
+            loyalty.redeem_stored_value = false;
+            expect(line.mayBePaidWith(loyalty)).toBe(false);
+            expect(order.getLoyaltyDue(null, false, loyalty)).toBe(0);
+            expect(order.getLoyaltyDue(null, true, loyalty)).toBe(0);
+
+            loyalty.redeem_stored_value = true;
+            expect(line.mayBePaidWith(loyalty)).toBe(true);
+            expect(order.getLoyaltyDue(null, false, loyalty)).toBe(order.totalDue);
+            expect(order.getLoyaltyDue(null, true, loyalty)).toBe(order.totalDue);
+        }
+    });
+
     test("C32: selling a gift card earns nothing on loyalty cards", async () => {
-        const store = await setupPosEnv();
+        const store = await setupTill();
         const order = store.addNewOrder();
         const loyalty = store.models["loyalty.program"].get(7);
         const line = await addProductLineToOrder(store, order);
@@ -57,7 +103,7 @@ describe("pos.order.line - products that earn nothing", () => {
     });
 
     test("bH9: a setting decides whether selling a gift card earns, as the server has it", async () => {
-        const store = await setupPosEnv();
+        const store = await setupTill();
         const order = store.addNewOrder();
         const loyalty = store.models["loyalty.program"].get(7);
         const prepaid = store.models["loyalty.program"].get(3);
@@ -83,7 +129,7 @@ describe("pos.order.line - products that earn nothing", () => {
     });
 
     test("bH9: each program counts gift cards by its own setting", async () => {
-        const store = await setupPosEnv();
+        const store = await setupTill();
         const order = store.addNewOrder();
         const [first, second] = [1, 7].map((id) => store.models["loyalty.program"].get(id));
         const line = await addProductLineToOrder(store, order, { qty: 2 });

@@ -180,6 +180,65 @@ describe("PosStore - redemption", () => {
         expect(await store.fitRedemptions(order)).toBe(false);
     });
 
+    test("N29, S11: nothing is redeemed less before the cashier agreed", async () => {
+        const { store } = await setupLoyaltyTill();
+        const card = await makeCard(store, MockServer.env, { points: 100_000 });
+        const order = await getFilledOrder(store);
+        const points = Math.round(order.totalDue * 100);
+        await store.redeemPoints(order, card, points, "p-1");
+        order.removeOrderline(order.lines[1]);
+        const fewer = Math.round(order.totalDue * 100);
+        let answer = false;
+        store.askForFewerPoints = async (redemption, due, wanted) => {
+            expect.step(`${redemption.points} > ${wanted}`);
+            return answer;
+        };
+        expect(await store.checkRedemptions(order)).toBe(false);
+        expect(holds["p-1"].points).toBe(points);
+        expect(order.redemptions[0].points).toBe(points);
+
+        // A fast payment adds no payment before that is clear.
+        await store.validateOrderFast(store.models["pos.payment.method"].get(1));
+        expect(order.payment_ids).toHaveLength(1);
+
+        answer = true;
+        expect(await store.checkRedemptions(order)).toBe(false);
+        expect(holds["p-1"].points).toBe(fewer);
+        expect(await store.checkRedemptions(order)).toBe(true);
+        const question = `${points} > ${fewer}`;
+        expect.verifySteps([question, question, question]);
+    });
+
+    test("N29: points that are worth something else when they are reserved again stop the payment", async () => {
+        const { store } = await setupLoyaltyTill();
+        const card = await makeCard(store, MockServer.env);
+        const order = await getFilledOrder(store);
+        await store.redeemPoints(order, card, 250, "p-1");
+        order.uiState.loyaltyHolds["p-1"].time -= 26 * 60_000;
+        onRpc("loyalty.card", "pos_hold", ({ parent }) => ({ ...parent(), amount: 2 }));
+        expect(await store.checkRedemptions(order)).toBe(false);
+        expect(order.redemptions[0].amount).toBe(2);
+        expect(await store.checkRedemptions(order)).toBe(true);
+    });
+
+    test("N29, N8: fewer points than are reserved on the server need no connection", async () => {
+        const { store } = await setupLoyaltyTill();
+        const card = await makeCard(store, MockServer.env);
+        const order = await getFilledOrder(store);
+        store.config.loyalty_offline_policy = "deny";
+        await store.redeemPoints(order, card, 250, "p-1");
+        onRpc("loyalty.card", "pos_hold", () => {
+            throw new ConnectionLostError("/web/dataset/call_kw");
+        });
+        store.data.network.offline = true;
+        await store.redeemPoints(order, card, 100, "p-1", order.redemptions[0]);
+        expect(order.redemptions[0].points).toBe(100);
+        expect(order.redemptions[0].amount).toBe(1);
+        await expect(
+            store.redeemPoints(order, card, 101, "p-1", order.redemptions[0])
+        ).rejects.toThrow(/no connection/);
+    });
+
     test("S10: what the server refuses is not paid", async () => {
         const { store } = await setupLoyaltyTill();
         const card = await makeCard(store, MockServer.env);
