@@ -72,7 +72,7 @@ tours.add("loyalty_till_redeem_part", {
                 reserved: "0",
                 available: "1,000",
             }),
-            Till.typePoints("10.5", "0.11"),
+            Till.typePoints("10.5", "0.10"),
             Till.errorIs("whole points"),
             Till.cannotRedeem(),
             Till.typePoints("1001", "10.01"),
@@ -492,7 +492,8 @@ tours.add("loyalty_till_stored_value", {
             ProductScreen.clickPayButton(),
             PaymentScreen.clickPaymentMethod("Points"),
             {
-                trigger: ".modal .modal-body:contains('cannot be redeemed for any of these products')",
+                trigger:
+                    ".modal .modal-body:contains('cannot be redeemed for any of these products')",
             },
             Dialog.confirm(),
             PaymentScreen.clickBackToProductScreen(),

@@ -112,7 +112,13 @@ const makeDue = async (till, { price, qty = 1, value = 0.01, taxes = [] }) => {
     };
     const redeem = (points, amount) => {
         const uuid = `p-${order.uuid}`;
-        const payment = order.addLoyaltyPayment({ uuid, method: till.method, card, points, amount });
+        const payment = order.addLoyaltyPayment({
+            uuid,
+            method: till.method,
+            card,
+            points,
+            amount,
+        });
         order.uiState.loyaltyHolds[uuid].time = Date.now();
         return payment;
     };
@@ -190,7 +196,11 @@ describe("pos.order - what points may pay", () => {
     });
 
     test("N29: taxes that are rounded for the whole order: 10 times 0.35 and 15 % are 4.03", async () => {
-        const { store, order, program, card } = await setupDue({ price: 0.35, qty: 10, taxes: [1] });
+        const { store, order, program, card } = await setupDue({
+            price: 0.35,
+            qty: 10,
+            taxes: [1],
+        });
         order.company.tax_calculation_rounding_method = "round_globally";
         order.triggerRecomputeAllPrices();
         expect(order.lines).toHaveLength(10);
@@ -334,7 +344,9 @@ describe("pos.order - points that reduce the price", () => {
 
         second.product_id.product_tmpl_id.loyalty_no_redeem = true;
         order.removeRedemption(order.redemptions[0]);
-        expect(store.whyNotRedeem(order, card)).toInclude("cannot be redeemed for any of these products");
+        expect(store.whyNotRedeem(order, card)).toInclude(
+            "cannot be redeemed for any of these products"
+        );
     });
 
     test("S24, M4: a redemption is one line for each tax, exact to the cent, and goes as one", async () => {
