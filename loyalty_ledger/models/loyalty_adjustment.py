@@ -1,9 +1,12 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.tools import SQL
+from odoo.tools import SQL, format_datetime
 
 from ..tools.trusted import trusted_defaults
 from .loyalty_card_adjust import MANAGER, MODES
+
+#: Cards that could not be adjusted that a message names.
+LISTED = 20
 
 
 class LoyaltyApprovalMixin(models.AbstractModel):
@@ -78,16 +81,48 @@ class LoyaltyApprovalMixin(models.AbstractModel):
         return True
 
     def action_approve(self):
-        """Post the change. The person who asked for it cannot approve it."""
+        """Post the change. The person who asked for it cannot approve it; a second time posts nothing and says so."""
+        decided = self.browse()
         for record in self:
             if record._decide("approved"):
                 record._approved()
-        return True
+            else:
+                decided |= record
+        return decided._say_decided()
 
     def action_refuse(self):
-        for record in self:
-            record._decide("refused")
-        return True
+        """Close the request without moving points. What was decided already stays as it is, and the answer says so."""
+        return self.filtered(lambda record: not record._decide("refused"))._say_decided()
+
+    def _say_decided(self):
+        """Return a notification of who decided these requests before, or True where there are none."""
+        if not self:
+            return True
+        self.invalidate_recordset(["state", "approver_id", "decided_on"])
+        states = dict(self._fields["state"]._description_selection(self.env))
+        return self._notify_once(
+            "\n".join(
+                self.env._(
+                    "%(request)s: %(state)s by %(name)s on %(time)s. Nothing was changed again.",
+                    request=record.display_name,
+                    state=states[record.state],
+                    name=record.sudo().approver_id.name or "",
+                    time=format_datetime(self.env, record.decided_on) if record.decided_on else "",
+                )
+                for record in self
+            )
+        )
+
+    def _notify_once(self, message):
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "warning",
+                "message": message,
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
 
     def _approved(self):
         """Hook: post what was approved."""
@@ -105,6 +140,13 @@ class LoyaltyAdjustment(models.Model):
     mode = fields.Selection(MODES, "Change", required=True, readonly=True)
     points = fields.Float("Points per Card", digits=(16, 4), readonly=True)
     expiration_date = fields.Date("Expires On", readonly=True)
+    renews = fields.Boolean(
+        "Renews the Balance", readonly=True, help="The whole balance expires later, as after a sale."
+    )
+    skip_problems = fields.Boolean(
+        "Leave Out Cards With Problems", readonly=True,
+        help="Cards that cannot be adjusted when the request is approved are left out; without it nothing is posted.",
+    )  # fmt: skip
     reason = fields.Char("Reason", required=True, readonly=True)
     state = fields.Selection(
         [("waiting", "Waiting for Approval"), ("approved", "Approved"), ("refused", "Refused")],
@@ -133,7 +175,7 @@ class LoyaltyAdjustment(models.Model):
             adjustment.total_points = sum(abs(line.change) for line in adjustment.line_ids)
 
     @api.model
-    def _request(self, cards, mode, points, reason, expiration_date=None, skip_problems=False):
+    def _request(self, cards, mode, points, reason, expiration_date=None, skip_problems=False, renews=False):
         """Record an adjustment that waits for approval and tell the other managers."""
         rows = cards._plan_adjustment(mode, points)
         if skip_problems:
@@ -146,10 +188,21 @@ class LoyaltyAdjustment(models.Model):
                 "points": points,
                 "expiration_date": expiration_date,
                 "reason": reason,
+                "skip_problems": skip_problems,
+                "renews": renews,
                 "requester_id": self.env.uid,
                 "company_id": company.id if len(company) == 1 else False,
                 "line_ids": [
-                    (0, 0, {"card_id": row["card"].id, "before": row["before"], "change": row["change"]})
+                    (
+                        0,
+                        0,
+                        {
+                            "card_id": row["card"].id,
+                            "target_id": row["target"].id,
+                            "before": row["before"],
+                            "change": row["change"],
+                        },
+                    )
                     for row in rows
                 ],
             }
@@ -160,14 +213,28 @@ class LoyaltyAdjustment(models.Model):
     def _approved(self):
         """Post once per card: the keys name this adjustment."""
         cards = self.sudo().line_ids.card_id
-        cards._adjust(
+        entries = cards._adjust(
             self.mode,
             self.points,
             self.reason,
             f"adjustment:{self.id}",
             expiration_date=self.expiration_date,
             document=(self._name, self.id),
+            skip_problems=self.skip_problems,
+            renews=self.renews,
         )
+        if self.skip_problems:
+            self._log_left_out(cards, entries)
+
+    def _log_left_out(self, cards, entries):
+        """Say in the chatter which cards could not be adjusted, and why."""
+        posted = {entry.idempotency_key for entry in entries}
+        rows = cards.filtered(lambda card: f"adjustment:{self.id}:{card.id}" not in posted)._plan_adjustment(
+            self.mode, self.points
+        )
+        if left := [f"{row['card'].code}: {row['problem']}" for row in rows if row["problem"]]:
+            shown = left[:LISTED] + ([self.env._("… and %s more cards.", len(left) - LISTED)] if left[LISTED:] else [])
+            self.sudo()._message_log(body=self.env._("Left out: %s", "; ".join(shown)))  # access: see _decide
 
     @api.ondelete(at_uninstall=False)
     def _unlink_unless_approved(self):
@@ -183,6 +250,10 @@ class LoyaltyAdjustmentLine(models.Model):
     adjustment_id = fields.Many2one("loyalty.adjustment", required=True, ondelete="cascade", index=True)
     card_id = fields.Many2one("loyalty.card", "Card", required=True, readonly=True, ondelete="restrict")
     partner_id = fields.Many2one(related="card_id.partner_id", string="Customer")
+    target_id = fields.Many2one(
+        "loyalty.card", "Points Go To", readonly=True, ondelete="restrict",
+        help="The card that gets the points: the linked card, or the card itself.",
+    )  # fmt: skip
     before = fields.Float("Balance When Requested", digits=(16, 4), readonly=True, aggregator=None)
     change = fields.Float("Change When Requested", digits=(16, 4), readonly=True)
     after = fields.Float("Balance Then", digits=(16, 4), compute="_compute_after")

@@ -8,6 +8,7 @@ from odoo.exceptions import ValidationError
 from odoo.tools import SQL, format_date
 
 from ..tools import arrays
+from ..tools.allocation import add_delay
 from ..tools.today import loyalty_today
 from ..tools.units import to_points, to_units
 from ..tools.words import say_points
@@ -62,44 +63,74 @@ class LoyaltyCard(models.Model):
 
     # --- planning ------------------------------------------------------------------------------------------------
 
-    def _plan_adjustment(self, mode, points=0, refreshed=False):
+    def _plan_adjustment(self, mode, points=0, refreshed=False, expiration_date=None, renews=False, waive=False):
         """Say what an adjustment would do to each card, without doing it; two queries for any number of cards.
 
         :param mode: one of :data:`MODES`
         :param points: number of points; for ``set`` the balance wanted
         :param refreshed: expired points were written off just now; else they are left out of the balance here, as
             the ledger writes them off before it adjusts
-        :return: list of dicts ``card``, ``before``, ``change``, ``after``, ``problem`` (words, or False)
+        :param expiration_date: last usable day that added points get
+        :param renews: added points renew the rolling expiry of the balance
+        :param waive: the points pay a debt, which a card owes also when it is closed or past its date
+        :return: list of dicts ``card``, ``target`` (the card that gets the points: the linked one), ``before`` and
+            ``after`` (its balances), ``change``, ``expires`` (last usable day of added points, or False), ``problem``
+            (words, or False)
         """
         units = to_units(points)
-        balances = self.sudo()._balances_now()
+        cards = self.sudo()
+        linked = cards.points_to_id
+        balances, running = (cards | linked)._balances_now(), {}
         todays = {company: loyalty_today(self.env, company) for company in self.sudo().company_id}
         todays[self.env["res.company"]] = loyalty_today(self.env, self.env["res.company"])
         rows = []
         for card in self:
-            reserved, pending, lapsed, available = balances.get(card.id, (0, 0, 0, 0))
-            before = to_units(card.points) - (0 if refreshed else to_units(lapsed))
+            available = balances.get(card.id, (0, 0, 0, 0))[3]
+            target = card.points_to_id if mode == "add" and card.points_to_id else card
+            if target not in running:
+                gone = balances.get(target.id, (0, 0, 0, 0))[2]
+                running[target] = to_units(target.sudo().points) - (0 if refreshed else to_units(gone))
+            before = running[target]
             change = {"add": units, "subtract": -units, "set": units - before, "expiry": 0}[mode]
+            today = todays[card.sudo().company_id]
+            problem = self._adjustment_problem(card, mode, change, to_units(available), today, waive)
+            if not problem:
+                running[target] += change
             rows.append(
                 {
                     "card": card,
+                    "target": target,
                     "before": to_points(before),
                     "change": to_points(change),
                     "after": to_points(before + change),
-                    "problem": self._adjustment_problem(
-                        card, mode, change, to_units(available), todays[card.sudo().company_id]
-                    ),
+                    "expires": change > 0 and target._expiry_of_grant(expiration_date, renews, today),
+                    "problem": problem,
                 }
             )
         return rows
 
-    def _adjustment_problem(self, card, mode, change, available, today):
+    def _expiry_of_grant(self, expiration_date, renews, today):
+        """Return the last usable day of points that are added to the card today, or False."""
+        self.ensure_one()
+        card = self.sudo()  # whoever may adjust the card is told its dates
+        program, own = card.program_id, expiration_date
+        if not own and program.expiry_policy == "lot":
+            own = add_delay(today, program.expiry_delay, program.expiry_unit)
+        elif not own and program.expiry_policy == "rolling":
+            own = program._rolling_expiry(card.last_earning_date)
+            if renews or not own or own < today:
+                own = program._rolling_expiry(max(today, card.last_earning_date or today))
+        return min([day for day in (own, card.expiration_date) if day], default=False)
+
+    def _adjustment_problem(self, card, mode, change, available, today, waive=False):
         """Return why the ledger would refuse the adjustment of ``card``, or False."""
         _ = self.env._
         if not card.ledgered:
             return _("This card's program keeps no points ledger.")
         if card.points_to_id and (change < 0 or mode in ("set", "expiry")):
             return _("It sends its points to card %s; adjust that one.", card.points_to_id.code)
+        if waive:
+            return False
         if change > 0 and card.closed:
             return _("The card is closed.")
         if change > 0 and card.start_date and card.start_date > today:
@@ -178,8 +209,9 @@ class LoyaltyCard(models.Model):
             raise ValidationError(_("Only points that are added get an expiry date; leave it empty."))
 
     def _adjust(
-        self, mode, points, reason, key, expiration_date=None, document=None, skip_problems=False, approved=True
-    ):
+        self, mode, points, reason, key, expiration_date=None, document=None, skip_problems=False, approved=True,
+        renews=False, waive=False,
+    ):  # fmt: skip
         """Adjust the cards through one call of the gateway.
 
         The same ``key`` again posts nothing for cards that have it.
@@ -187,6 +219,8 @@ class LoyaltyCard(models.Model):
         :param key: name of this adjustment; each card's transaction appends its id
         :param skip_problems: leave out cards that cannot be adjusted instead of refusing everything
         :param approved: False: post nothing when the change exceeds the company's limit
+        :param renews: added points renew the rolling expiry of the balance, as an earning does
+        :param waive: the points pay a debt, also one of a card that is closed or past its date
         :return: the transactions, or None when the change needs approval
         :raises odoo.exceptions.ValidationError: with the first cards that cannot be adjusted
         """
@@ -197,7 +231,9 @@ class LoyaltyCard(models.Model):
         self.sudo()._refresh_ledger()
         self.invalidate_recordset(["points", "closed", "points_to_id", "expiration_date", "start_date", "ledgered"])
         done = self._keys_posted([f"{key}:{card.id}" for card in self])
-        rows = self.filtered(lambda card: f"{key}:{card.id}" not in done)._plan_adjustment(mode, points, refreshed=True)
+        rows = self.filtered(lambda card: f"{key}:{card.id}" not in done)._plan_adjustment(
+            mode, points, refreshed=True, waive=waive
+        )
         problems = [row for row in rows if row["problem"]]
         if problems and not skip_problems:
             raise ValidationError(self._describe_problems(problems))
@@ -217,7 +253,8 @@ class LoyaltyCard(models.Model):
                     "card_id": row["card"].id,
                     "key": f"{key}:{row['card'].id}",
                     **({} if mode == "expiry" else {"points": row["change"]}),
-                    **({"expiration_date": expiration_date} if row["change"] > 0 else {}),
+                    **({"expiration_date": expiration_date, "renews": renews} if row["change"] > 0 else {}),
+                    **({"overdraw": "debt"} if waive else {}),
                 }
                 for row in rows
                 if row["change"] or mode == "expiry"

@@ -58,6 +58,7 @@ class LoyaltyCard(models.Model):
             * ``reversed_entry_id``: for ``reversal``, the entry that is undone, in whole or in part
             * ``overdraw``: ``refuse`` (default), ``debt`` or ``clamp``, when a debit exceeds what is available.
               Default for taking back earned points: the program's ``negative_policy``; for ``upstream``: ``debt``
+            * ``renews``: whether a credit renews the rolling expiry of the whole balance, as an earning does
             * ``target_card_id``: for ``transfer``, the card that receives; ``points`` negative, or 0 for everything
         :return: the ``loyalty.ledger.entry`` records, in the order of ``ops``
         :raises odoo.exceptions.ValidationError: when a movement is malformed or must not happen, with the reason
@@ -245,10 +246,12 @@ class LoyaltyCard(models.Model):
         gateway.remember_balances(card)
         return hold
 
-    def _refresh_ledger(self, as_of=None):
+    def _refresh_ledger(self, as_of=None, keep_dates=False):
         """Let vested points pay debts and expire what is past its date, now.
 
         :param as_of: date, default today; only replays of the past pass another
+        :param keep_dates: what a reservation protects past its rolling date keeps that date whatever the program says
+            from now on
         """
         for ids in split_every(CHUNK, sorted(self.ids), set):
             gateway = Gateway(self.env)
@@ -256,6 +259,8 @@ class LoyaltyCard(models.Model):
             for card in states.values():
                 if card.id in ids:
                     card.refresh(as_of or gateway.today(card), gateway.plan)
+                    if keep_dates:
+                        card.keep_lapsed_dates(as_of or gateway.today(card), gateway.plan)
             gateway.write(states)
 
     def _points_changed(self, before, after):
@@ -725,7 +730,7 @@ class Gateway:
             vests=fields.Date.to_date(op.get("available_from")),
             expiry=fields.Date.to_date(op.get("expiration_date")),
             lots=lots, hold=hold, reverses=reverses, overdraw=overdraw, target=target,
-            model=model, res_id=res_id, reason=op.get("reason"),
+            model=model, res_id=res_id, reason=op.get("reason"), renews=bool(op.get("renews")),
         )  # fmt: skip
         try:
             return card.apply(movement, self.plan, today)

@@ -17,6 +17,8 @@ LOT_EXPIRY = SQL(
             WHEN 'month' THEN make_interval(months => p.expiry_delay)
             ELSE make_interval(years => p.expiry_delay) END)::date END))"""
 )
+#: Says in the context that the expiry terms of programs are about to change.
+TERMS_CHANGE = "loyalty_terms_change"
 
 
 class LoyaltyCard(models.Model):
@@ -28,7 +30,8 @@ class LoyaltyCard(models.Model):
     def _purge(self, programs=None, as_of=None, batch=BATCH, commit=True):
         """Write off points past their last usable day, in batches of cards (P9).
 
-        What a hold protects stays. A second run finds nothing. When interrupted, the next run goes on.
+        What a hold protects stays. Before terms change (:data:`TERMS_CHANGE` in the context) it keeps its date too, and
+        cards that somebody is using are waited for. A second run finds nothing. When interrupted, the next run goes on.
 
         :param programs: ``loyalty.program`` records, default all
         :param as_of: date; default today where each company does business
@@ -37,12 +40,12 @@ class LoyaltyCard(models.Model):
         """
         self.flush_model()
         self.env["loyalty.program"].flush_model()
-        done = 0
+        done, changing = 0, TERMS_CHANGE in self.env.context
         for company_id, day in self._purge_days(programs, as_of):
             last_id = 0
-            while ids := self._purge_batch(programs, company_id, day, last_id, batch):
+            while ids := self._purge_batch(programs, company_id, day, last_id, batch, wait=changing):
                 last_id = ids[-1]
-                self.browse(ids)._refresh_ledger(day)
+                self.browse(ids)._refresh_ledger(day, keep_dates=changing)
                 done += len(ids)
                 if commit and not self._purge_progress(programs, company_id, day, last_id, len(ids)):
                     return done
@@ -74,13 +77,14 @@ class LoyaltyCard(models.Model):
             day=day,
         )
 
-    def _purge_batch(self, programs, company_id, day, last_id, batch):
-        """Lock the next cards that need the write-off, leaving out those somebody is using right now."""
+    def _purge_batch(self, programs, company_id, day, last_id, batch, wait=False):
+        """Lock the next cards that need the write-off, leaving out those somebody is using now or waiting for them."""
         rows = self.env.execute_query(
             SQL(
-                "SELECT c.id %s ORDER BY c.id LIMIT %s FOR NO KEY UPDATE OF c SKIP LOCKED",
+                "SELECT c.id %s ORDER BY c.id LIMIT %s FOR NO KEY UPDATE OF c %s",
                 self._purge_condition(programs, company_id, day, last_id),
                 batch,
+                SQL() if wait else SQL("SKIP LOCKED"),
             )
         )
         return [row[0] for row in rows]

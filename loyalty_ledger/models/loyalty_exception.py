@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.tools import SQL, format_datetime
 
 from ..tools.trusted import trusted_defaults
 from ..tools.words import say_points
@@ -94,17 +95,25 @@ class LoyaltyException(models.Model):
         """
         self.env["loyalty.card"]._check_ledger_group("loyalty_ledger.group_loyalty_manager")
         self.check_access("write")
+        self._lock_states()
+        notes = [exception._say_resolved() for exception in self if exception.state != "open"]
         for exception in self.filtered(lambda exception: exception.kind == "debt" and exception.state == "open"):
-            card = exception.card_id.sudo()  # the group was checked; the gateway does the rest
-            owed = min(exception.points, card.debt_points)
-            if owed > 0 and not card._adjust(
+            card, owed = exception._owed()
+            if owed <= 0:
+                notes.append(
+                    self.env._("Card %s owes nothing for this any more. Nothing was waived.", exception.card_id.code)
+                )
+                continue
+            entries = card._adjust(
                 "add",
                 owed,
                 self.env._("Waived: %s", exception.document_name or exception.display_name),
                 f"waive:{exception.id}",
                 document=("loyalty.exception", exception.id),
                 approved=False,
-            ):
+                waive=True,
+            )
+            if entries is None:
                 raise UserError(
                     self.env._(
                         "%(points)s points of card %(card)s, with what you moved on it within 24 hours, are above the "
@@ -113,7 +122,46 @@ class LoyaltyException(models.Model):
                         card=card.code,
                     )
                 )
-        return self.action_resolve()
+            if not entries:
+                notes.append(self.env._("The debt of card %s was waived before. Nothing was waived again.", card.code))
+        self.action_resolve()
+        if not notes:
+            return True
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "warning",
+                "message": "\n".join(notes),
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
+
+    def _lock_states(self):
+        """Two managers at once: the second one waits here and finds what the first one did."""
+        self.flush_recordset()
+        self.env.cr.execute(SQL("SELECT id FROM loyalty_exception WHERE id = ANY(%s) ORDER BY id FOR UPDATE", self.ids))
+        self.invalidate_recordset(["state"])
+
+    def _owed(self):
+        """Return the card that owes the points of this event now, and how many.
+
+        A card that was linked to another or merged has handed its debt over; a closed one still owes it.
+        """
+        card = self.card_id.sudo()  # whoever may waive was checked; the gateway does the rest
+        if card.points_to_id:
+            return card.points_to_id, min(self.points, card.points_to_id.debt_points)
+        entry = self.entry_id.sudo()
+        own = entry.unpaid_points if entry and entry.card_id == card else card.debt_points
+        return card, min(self.points, own, card.debt_points)
+
+    def _say_resolved(self):
+        return self.env._(
+            "%(exception)s was resolved by %(name)s on %(time)s. Nothing was waived again.",
+            exception=self.display_name,
+            name=self.sudo().resolved_by_id.name or "",
+            time=format_datetime(self.env, self.resolved_on) if self.resolved_on else "",
+        )
 
     def action_reopen(self):
         """Put exceptions back on the list."""

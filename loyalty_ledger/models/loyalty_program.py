@@ -6,6 +6,7 @@ from ..tools.allocation import Terms, add_delay
 from ..tools.ddl import LEDGERED_TYPES
 from ..tools.memory import remembered
 from ..tools.units import to_units
+from .loyalty_card_jobs import TERMS_CHANGE
 
 
 class LoyaltyProgram(models.Model):
@@ -170,7 +171,8 @@ class LoyaltyProgram(models.Model):
         """New expiry terms never revive points that are past their date under the old ones."""
         names = vals.keys() & {"expiry_policy", "expiry_delay", "expiry_unit"}
         changed = self.filtered(lambda program: any(program[name] != vals[name] for name in names))
-        self.env["loyalty.card"].sudo()._purge(programs=changed, commit=False)
+        cards = self.env["loyalty.card"].sudo()  # whoever may change the program changes what its points do
+        cards.with_context(**{TERMS_CHANGE: True})._purge(programs=changed, commit=False)
 
 
 class LoyaltyReward(models.Model):

@@ -9,6 +9,7 @@ from . import test_forged_defaults
 from . import test_verification
 from . import test_verification_protection
 from . import test_adjust
+from . import test_adjust_again
 from . import test_adjustment_approval
 from . import test_memory
 from . import test_no_earn

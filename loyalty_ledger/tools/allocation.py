@@ -164,7 +164,7 @@ class Op:
 
     __slots__ = (
         "kind", "points", "key", "date", "vests", "expiry", "lots", "hold", "reverses", "overdraw", "target",
-        "model", "res_id", "reason",
+        "model", "res_id", "reason", "renews",
     )  # fmt: skip
 
     def __init__(self, kind, points, key, date, **details):
@@ -183,6 +183,7 @@ class Op:
         self.model = get("model")
         self.res_id = get("res_id")
         self.reason = get("reason")
+        self.renews = get("renews", False)
 
 
 class Plan:
@@ -451,7 +452,7 @@ class Card:
             entry.vests = op.date + datetime.timedelta(days=terms.vesting)
         if entry.expiry is None and terms.policy == "lot" and kind in ("earn", "adjust", "upstream"):
             entry.expiry = add_delay(op.date, terms.delay, terms.unit)
-        if kind == "earn" or (kind in GRANTS and (self.last_earning is None or self._has_run_out(as_of))):
+        if kind == "earn" or op.renews or (kind in GRANTS and (self.last_earning is None or self._has_run_out(as_of))):
             self.earned_on(op.date)
         self._post(entry, plan)
         lot = self._new_lot(entry, op.points, plan, entry.vests, entry.expiry)
@@ -633,6 +634,26 @@ class Card:
             self._post(entry, plan)
         if entries:
             self._drop_empty_lots()
+
+    def keep_lapsed_dates(self, as_of, plan):
+        """Give what a hold protects past its rolling date that date as its own, before the program's terms change.
+
+        Otherwise a longer term would make it live again, and a released hold would leave points that had expired.
+        """
+        if not self._has_run_out(as_of):
+            return
+        lots = [lot for lot in self.lots if lot.remaining and lot.expiry is None]
+        if not lots:
+            return
+        entry = Entry(self, "expiry", 0, as_of, None, f"terms:{self.id}:{self.revision}")
+        entry.expiry = self._rolling
+        for lot in lots:
+            lot.expiry, lot.expiry_entry = entry.expiry, entry
+            if lot.id is not None:
+                plan.changed_lots[lot.id] = lot
+        self._has_dates = True
+        self._sorted = False
+        self._post(entry, plan)
 
     def _check_reversible(self, op, reverses):
         if abs(op.points) > reverses.left:

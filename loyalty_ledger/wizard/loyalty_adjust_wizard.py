@@ -25,6 +25,16 @@ class LoyaltyAdjustWizard(models.TransientModel):
     mode = fields.Selection(MODES, "What to Do", required=True, default="add")
     points = fields.Float("Points", digits=(16, 4))
     expiration_date = fields.Date("Expires On")
+    is_rolling = fields.Boolean(compute="_compute_preview", store=True)
+    renews = fields.Boolean(
+        "Renew the Whole Balance",
+        help="The balance of the program expires without new earnings. Ticked: the added points count as one, and all "
+        "points of the card expire later. Not ticked: they expire with the rest of the balance.",
+    )  # fmt: skip
+    first_expiry = fields.Date(
+        "Added Points Expire On", compute="_compute_preview", store=True,
+        help="Last usable day of the points that are added; for several cards the earliest.",
+    )  # fmt: skip
     reason = fields.Char("Reason", help="The customer may read it: no personal data.")
     skip_problems = fields.Boolean("Leave Out Cards With Problems")
     card_count = fields.Integer("Number of Cards", compute="_compute_preview", store=True)
@@ -86,12 +96,16 @@ class LoyaltyAdjustWizard(models.TransientModel):
 
     @api.depends(
         "scope", "card_ids", "program_id", "code_from", "code_to", "level_ids", "category_ids",
-        "mode", "points", "skip_problems", "expiration_date",
+        "mode", "points", "skip_problems", "expiration_date", "renews",
     )  # fmt: skip
     def _compute_preview(self):
         for wizard in self:
             cards = wizard._get_cards(limit=PLANNED)
-            rows = cards._plan_adjustment(wizard.mode or "add", wizard.points)
+            rows = cards._plan_adjustment(
+                wizard.mode or "add", wizard.points, expiration_date=wizard.expiration_date, renews=wizard.renews
+            )
+            wizard.is_rolling = "rolling" in cards.sudo().program_id.mapped("expiry_policy")
+            wizard.first_expiry = min((row["expires"] for row in rows if row["expires"]), default=False)
             good = [row for row in rows if not row["problem"]]
             wizard.card_count = wizard._count_cards(cards)
             wizard.is_partial = wizard.card_count > len(cards)
@@ -106,9 +120,13 @@ class LoyaltyAdjustWizard(models.TransientModel):
             ]
 
     def _line_vals(self, row):
-        is_dated = row["change"] > 0 or self.mode == "expiry" or (self.mode == "add" and not self.points)
-        vals = {name: row[name] for name in ("before", "change", "after", "problem")}
-        return {**vals, "card_id": row["card"].id, "expiration_date": is_dated and self.expiration_date}
+        only_dated = self.mode == "expiry" or (self.mode == "add" and not self.points)
+        return {
+            **{name: row[name] for name in ("before", "change", "after", "problem")},
+            "card_id": row["card"].id,
+            "target_id": row["target"].id,
+            "expiration_date": self.expiration_date if only_dated else row["expires"],
+        }
 
     def _count_cards(self, cards):
         if self.scope == "cards":
@@ -135,10 +153,17 @@ class LoyaltyAdjustWizard(models.TransientModel):
             expiration_date=self.expiration_date,
             skip_problems=self.skip_problems,
             approved=False,
+            renews=self.renews,
         )
         if entries is None:
             self.adjustment_id = self.env["loyalty.adjustment"]._request(
-                cards, self.mode, self.points, self.reason.strip(), self.expiration_date, self.skip_problems
+                cards,
+                self.mode,
+                self.points,
+                self.reason.strip(),
+                self.expiration_date,
+                self.skip_problems,
+                self.renews,
             )
         self.done = True
         return self._close(entries)
@@ -160,8 +185,10 @@ class LoyaltyAdjustWizard(models.TransientModel):
             "type": "ir.actions.client",
             "tag": "display_notification",
             "params": {
-                "type": "success",
-                "message": self._adjusted_message(len(entries or [])),
+                "type": "success" if entries is not None else "warning",
+                "message": self._adjusted_message(len(entries))
+                if entries is not None
+                else self.env._("This was adjusted already. Nothing was changed again."),
                 "next": {"type": "ir.actions.act_window_close"},
             },
         }
@@ -176,8 +203,12 @@ class LoyaltyAdjustWizardLine(models.TransientModel):
     wizard_id = fields.Many2one("loyalty.adjust.wizard", ondelete="cascade")
     card_id = fields.Many2one("loyalty.card", "Card", readonly=True)
     partner_id = fields.Many2one(related="card_id.partner_id", string="Customer")
+    target_id = fields.Many2one(
+        "loyalty.card", "Points Go To", readonly=True,
+        help="The card that gets the points: the linked card, or the card itself. Before and After are its balances.",
+    )  # fmt: skip
     before = fields.Float("Before", digits=(16, 4), readonly=True)
     change = fields.Float("Change", digits=(16, 4), readonly=True)
     after = fields.Float("After", digits=(16, 4), readonly=True)
-    expiration_date = fields.Date("New Expiry", readonly=True)
+    expiration_date = fields.Date("Expires On", readonly=True)
     problem = fields.Char("Problem", readonly=True)
