@@ -17,6 +17,7 @@ from . import pos_order
 from . import pos_order_claims
 from . import pos_order_points
 from . import pos_order_settle
+from . import pos_order_returns
 from . import pos_order_earning
 from . import pos_order_preview
 from . import pos_order_line

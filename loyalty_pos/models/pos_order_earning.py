@@ -126,7 +126,7 @@ class PosOrder(models.Model):
         self.ensure_one()
         totals = self._loyalty_totals()
         day = self._loyalty_day()
-        refunds = self.lines.refund_orderline_ids.order_id.filtered(lambda order: order.state in ("paid", "done"))
+        refunds = self._refunds_of_origin()
         returned = [line for refund in refunds for line in refund._returned_lines(self)]
         return Claim(
             ("pos.order", self.id),
@@ -260,7 +260,7 @@ class PosOrder(models.Model):
         if not entries:
             return []
         sold = sum(line.total for line in self._sold_lines(self._loyalty_totals()))
-        refunds = self.lines.refund_orderline_ids.order_id.filtered(lambda order: order.state in ("paid", "done"))
+        refunds = self._refunds_of_origin()
         back = more + sum(line.total for refund in refunds for line in refund._returned_lines(self))
         share = min(1.0, max(0.0, back / sold)) if sold > 0 else 1.0
         reversed_points = dict(

@@ -37,9 +37,13 @@ class PosOrder(models.Model):
         payments = order._preview_payments(value, totals)
         taken_back, card, lost = order._preview_taken_back(lines, totals)
         after = to_units(card.points) + sum(to_units(p["points"]) for p in payments if p["card_id"] == card.id)
+        cash = value - sum(payment["amount"] for payment in payments)
+        if order._paid_by_loyalty():
+            paid, back = order._money_of_sale()
+            cash = min(cash, paid - back)
         return {
             "payments": payments,
-            "cash": order.currency_id.round(max(0.0, value - sum(payment["amount"] for payment in payments))),
+            "cash": order.currency_id.round(max(0.0, cash)),
             "taken_back": taken_back,
             "lost": lost,
             "missing": max(0.0, to_points(to_units(taken_back) - to_units(lost) - max(0, after)))
@@ -50,7 +54,7 @@ class PosOrder(models.Model):
 
     def _preview_payments(self, value, totals):
         """Return what comes back as points when goods worth ``value`` are returned: their part, by what paid."""
-        refunds = self.lines.refund_orderline_ids.order_id.filtered(lambda order: order.state in ("paid", "done"))
+        refunds = self._refunds_of_origin()
         whole = self.currency_id.round(sum(total for total, __ in totals.values()))
         before = -sum(line.price_subtotal_incl for line in refunds.lines if line.refunded_orderline_id in self.lines)
         result = []

@@ -116,7 +116,10 @@ class PosOrder(models.Model):
         for order in self:
             # The server settles, whoever pays: cashiers have no access to cards and transactions.
             order = order.sudo()
-            if order.state not in ("paid", "done") or not order._has_loyalty():
+            if order.state not in ("paid", "done"):
+                continue
+            order._review_returns()
+            if not order._has_loyalty():
                 continue
             try:
                 with self.env.cr.savepoint():
@@ -223,7 +226,6 @@ class PosOrder(models.Model):
             self._review_redemptions(ops)
             ops = []
             self._give_back_redeemed(back)
-            self._check_cash_of_refund()
         return ops
 
     def _take_redeemed(self, redemptions):
@@ -348,6 +350,7 @@ class PosOrder(models.Model):
     def add_payment(self, data):
         """Payments that people enter in the back end are checked first: nothing has been handed over yet."""
         method = self.env["pos.payment.method"].browse(data.get("payment_method_id"))
+        self._check_unlinked_returns()
         if method.type == LOYALTY and data["amount"] > 0:
             data = {**data, **self._reserve_for_payment(method.loyalty_program_id.sudo(), data["amount"])}
         elif data["amount"] < 0 and not data.get("is_change"):
@@ -386,34 +389,6 @@ class PosOrder(models.Model):
             )
         return points
 
-    def _check_refund_payment(self, method, amount):
-        """Refuse to pay out as money what was paid with points, and the other way round."""
-        origin = self.sudo()._origin_of_refund()  # whoever returns goods need not see what paid for them
-        if not origin:
-            return
-        if method.type == LOYALTY:
-            program = method.loyalty_program_id.sudo()
-            left = origin._paid_with_points(program).amount - origin._given_back(program, self.sudo())
-            left += sum(p.amount for p in self.payment_ids if p.payment_method_id == method)
-        elif origin.loyalty_points_redeemed:
-            refunds = origin.lines.refund_orderline_ids.order_id.filtered(lambda order: order.state != "cancel")
-            left = sum(
-                payment.amount
-                for payment in (origin | refunds).payment_ids
-                if payment.payment_method_id.type != LOYALTY
-            )
-        else:
-            return
-        if self.currency_id.compare_amounts(amount, left) > 0:
-            raise UserError(
-                self.env._(
-                    "Order %(order)s was paid partly with points: at most %(left)s can come back as %(method)s.",
-                    order=origin.name,
-                    left=self.currency_id.format(max(left, 0.0)),
-                    method=method.name,
-                )
-            )
-
     # --- what a refund gives back --------------------------------------------------------------------------------
 
     def _give_back_redeemed(self, redemptions):
@@ -439,10 +414,6 @@ class PosOrder(models.Model):
                 entries = self._return_points(paid.entries, points, redemption.uuid)
             card = entries[:1].card_id or redemption.card
             self._note_points(redemption._replace(card=card), -sum(entries.mapped("points")))
-
-    def _origin_of_refund(self):
-        """Return the order whose goods this order takes back."""
-        return self.lines.refunded_orderline_id.order_id[:1]
 
     def _paid_with_points(self, program, card=None):
         """Return what this order paid with points of a program (:class:`PaidWithPoints`).
@@ -505,28 +476,6 @@ class PosOrder(models.Model):
                 }
             )
         return self.env["loyalty.card"]._post_entries(ops)
-
-    def _check_cash_of_refund(self):
-        """List refunds that paid out as money what was paid with points (cash never exceeds cash paid)."""
-        origin = self._origin_of_refund()
-        if not origin.loyalty_points_redeemed:
-            return
-        refunds = origin.lines.refund_orderline_ids.order_id.filtered(lambda order: order.state in ("paid", "done"))
-        paid, back = (
-            sum(payment.amount for payment in orders.payment_ids if payment.payment_method_id.type != LOYALTY)
-            for orders in (origin, refunds)
-        )
-        if self.currency_id.compare_amounts(-back, paid) > 0:
-            self._report_points(
-                card=origin.loyalty_card_id,
-                note=self.env._(
-                    "%(back)s were paid out for goods of order %(order)s, of which %(paid)s were paid in money and "
-                    "the rest with points.",
-                    back=self.currency_id.format(-back),
-                    order=origin.name,
-                    paid=self.currency_id.format(paid),
-                ),
-            )
 
     # --- results and exceptions ----------------------------------------------------------------------------------
 

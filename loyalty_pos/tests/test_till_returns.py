@@ -2,6 +2,7 @@
 
 from uuid import uuid4
 
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from .test_till_earning import EarningCase
@@ -97,3 +98,211 @@ class TestReturnedCombos(ReturnCase):
         self.assertEqual(order._loyalty_earnable(self.program), 100)
         self.pay_in_back_end(refund)
         self.assertEqual(self.card.points, 1000)
+
+
+@tagged("post_install", "-at_install")
+class TestMoneyOfReturns(ReturnCase):
+    """What is paid out never exceeds what was paid in money."""
+
+    def gift_program(self):
+        gift = self.make_product("Gift Card")
+        return gift, self.make_stored_value("gift_card", gift)
+
+    def sell_gift_card(self, program, product, price=50.0):
+        order = self.sell([self.line(product, price)], payments=[self.pay(price, self.cash_method)])
+        self.confirm(order, {-1: self.claim(price, program)})
+        return order, self.env["loyalty.card"].search([("source_pos_order_id", "=", order.id)])
+
+    def take_back(self, order, amount, lines=None):
+        lines = lines or order.lines
+        return self.sell(
+            [
+                self.line(line.product_id, line.price_unit, -line.qty, refunded_orderline_id=line.id)
+                for line in lines
+            ],
+            order.partner_id,
+            payments=[self.pay(-amount, self.cash_method)],
+            is_refund=True,
+        )
+
+    def test_goods_without_receipt(self):
+        """N29, N4: goods that come back without their sale are paid out and listed for a manager."""
+        for policy in ("exception", "refuse"):
+            self.program.unlinked_return_policy = policy
+            order = self.sell([self.taxed(100, 15, qty=-1)], payments=[self.pay(-115.0, self.cash_method)])
+            self.assertEqual(order.state, "paid")
+            self.assertRecordValues(
+                self.exceptions_of(order),
+                [
+                    {
+                        "program_id": self.program.id,
+                        "state": "open",
+                        "note": "Pen came back without the order that sold it. Nobody can tell whether points paid for "
+                        "it and what it had earned: $\xa0115.00 were given for it.",
+                    }
+                ],
+            )
+            order._loyalty_settle()
+            self.assertEqual(len(self.exceptions_of(order)), 1)
+
+    def test_goods_that_points_cannot_pay(self):
+        """N29, bP5: bottles that points cannot pay come back without receipt as ever."""
+        self.pen.loyalty_no_redeem = True
+        order = self.sell([self.line(qty=-1)], payments=[self.pay(-100.0, self.cash_method)])
+        self.assertFalse(self.exceptions_of(order))
+
+    def test_goods_without_receipt_in_the_back_end(self):
+        """N29, N4: before anything is paid out the back end refuses, where the program says so."""
+        for policy in ("exception", "refuse"):
+            self.program.unlinked_return_policy = policy
+            order = self.sell([self.line(qty=-1)], payments=[], state="draft")
+            order = order.with_user(self.env.user)
+            order._compute_prices()
+            if policy == "refuse":
+                with self.assertRaisesRegex(UserError, "without the order that sold it"):
+                    self.pay_in_back_end(order)
+            else:
+                self.pay_in_back_end(order)
+                self.assertEqual(len(self.exceptions_of(order)), 1)
+
+    def test_gift_card_that_was_spent(self):
+        """N29, N4: what comes back for a gift card is what is left on it; more is listed, and never paid twice."""
+        product, program = self.gift_program()
+        order, card = self.sell_gift_card(program, product)
+        self.assertEqual(card.points, 50)
+        bought = self.sell(
+            [self.line(price=30), self.reward_line(card, 30, -30, program.reward_ids)], payments=[self.pay(0.0)]
+        )
+        self.confirm(bought, {card.id: self.claim(-30, program, card, line_codes=["R"])})
+        self.assertEqual(card.points, 20)
+        refund = self.return_products(order)
+        with self.assertRaisesRegex(UserError, "20.00"):
+            self.pay_in_back_end(refund)
+        refund = self.take_back(order, 50.0)
+        self.assertEqual((refund.state, card.points), ("paid", 0))
+        self.assertRecordValues(self.exceptions_of(refund), [{"card_id": card.id, "points": 30}])
+        refund._loyalty_settle()
+        self.assertEqual(len(self.exceptions_of(refund)), 1)
+
+    def test_gift_card_that_was_not_used(self):
+        """N29, N4: money that comes back for a gift card is no longer on the card, in the back end and at the till."""
+        product, program = self.gift_program()
+        order, card = self.sell_gift_card(program, product)
+        refund = self.return_products(order)
+        self.pay_in_back_end(refund)
+        self.assertEqual((refund.state, card.points), ("paid", 0))
+        self.assertFalse(self.exceptions_of(refund))
+        order, card = self.sell_gift_card(program, product)
+        refund = self.take_back(order, 50.0)
+        self.assertEqual(card.points, 0)
+        self.assertFalse(self.exceptions_of(refund))
+
+    def test_goods_without_their_gift_card_line(self):
+        """N29, N4: goods for which a gift card paid 40.00 give back 60.00 in money, not 100.00."""
+        product, program = self.gift_program()
+        __, card = self.sell_gift_card(program, product, 40.0)
+        order = self.sell(
+            [self.line(), self.reward_line(card, 40, -40, program.reward_ids)],
+            payments=[self.pay(60.0, self.cash_method)],
+        )
+        self.confirm(order, {card.id: self.claim(-40, program, card, line_codes=["R"])})
+        self.assertEqual(order.pos_refund_preview({order.lines[0].id: 1})["cash"], 60.0)
+        refund = self.return_products(order)
+        refund.lines.filtered(lambda line: line.price_unit < 0).unlink()
+        refund._compute_prices()
+        with self.assertRaisesRegex(UserError, "60.00"):
+            self.pay_in_back_end(refund, -100.0)
+        refund.unlink()
+        refund = self.take_back(order, 100.0, order.lines[0])
+        self.assertIn("of which $\xa060.00 were paid in money", self.exceptions_of(refund).note)
+
+    def test_goods_without_their_reward(self):
+        """N29, N4: goods whose price a reward lowered to 95.00 give back 95.00."""
+        self.grant(100)
+        reward = self.program.reward_ids[:1]
+        order = self.sell(
+            [self.line(), self.reward_line(self.card, 100, -10, reward)],
+            self.ann,
+            payments=[self.pay(90.0, self.cash_method)],
+        )
+        self.assertEqual(order.pos_refund_preview({order.lines[0].id: 1})["cash"], 90.0)
+        refund = self.take_back(order, 100.0, order.lines[0])
+        self.assertIn("$\xa090.00 were paid in money", self.exceptions_of(refund).note)
+
+    def test_plain_returns(self):
+        """N29: returns of what money alone paid are nobody's business."""
+        order = self.sell([self.line(qty=2)], self.ann, payments=[self.pay(200.0, self.cash_method)])
+        refund = self.take_back(order, 200.0)
+        self.assertFalse(self.exceptions_of(refund) | self.exceptions_of(order))
+
+
+@tagged("post_install", "-at_install")
+class TestRoundedReturns(ReturnCase):
+    """Cash is rounded to 0.05."""
+
+    def setUp(self):
+        super().setUp()
+        self.rounding = self.env["account.cash.rounding"].create(
+            {
+                "name": "Coins",
+                "rounding": 0.05,
+                "rounding_method": "HALF-UP",
+                "strategy": "add_invoice_line",
+                "profit_account_id": self.revenue.id,
+                "loss_account_id": self.company_data["default_account_expense"].id,
+            }
+        )
+        self.config.write(
+            {"cash_rounding": True, "only_round_cash_method": True, "rounding_method": self.rounding.id}
+        )
+
+    def paid_by_card(self):
+        return self.sell(
+            [self.line(price=9.98)], self.ann, payments=[self.pay(7.98), self.pay_points(2, uuid=str(uuid4()))]
+        )
+
+    def test_card_sale_refunded_in_coins(self):
+        """N29, N4: 7.98 paid by card come back as 8.00 in coins; that is no exception."""
+        order = self.paid_by_card()
+        refund = self.sell(
+            [self.line(price=9.98, qty=-1, refunded_orderline_id=order.lines.id)],
+            self.ann,
+            payments=[self.pay(-8.0, self.cash_method), self.pay_points(-2)],
+            is_refund=True,
+        )
+        self.assertFalse(self.exceptions_of(refund))
+        self.assertEqual(self.card.points, 1000)
+
+    def test_coins_in_the_back_end(self):
+        """N29, N4: the back end pays 8.00 in coins, before or after the points, and 7.98 to the bank; not 8.05."""
+        for payments in (
+            [(-7.98, self.cash_method), (-2.0, self.points_method)],
+            [(-2.0, self.points_method), (-7.98, self.cash_method)],
+            [(-8.0, self.cash_method), (-2.0, self.points_method)],
+            [(-7.98, self.method), (-2.0, self.points_method)],
+        ):
+            order = self.paid_by_card()
+            refund = self.return_products(order)
+            with self.assertRaises(UserError), self.env.cr.savepoint():
+                self.pay_in_back_end(refund, -8.05, self.cash_method)
+            self.env.invalidate_all()
+            for amount, method in payments:
+                self.pay_in_back_end(refund, amount, method)
+            self.assertEqual(refund.state, "paid")
+            self.assertFalse(self.exceptions_of(refund))
+            self.assertEqual(self.card.points, 1000)
+
+    def test_coins_that_were_paid(self):
+        """N29, N4: 8.02 paid as 8.00 in coins come back as 8.02 to a bank account."""
+        order = self.sell(
+            [self.line(price=10.02)],
+            self.ann,
+            payments=[self.pay(8.0, self.cash_method), self.pay_points(2, uuid="p")],
+        )
+        refund = self.sell(
+            [self.line(price=10.02, qty=-1, refunded_orderline_id=order.lines.id)],
+            self.ann,
+            payments=[self.pay(-8.02), self.pay_points(-2)],
+            is_refund=True,
+        )
+        self.assertFalse(self.exceptions_of(refund))

@@ -1,0 +1,282 @@
+"""What comes back at the till: which sale it was part of, and how much money may be paid out for it.
+
+The till never refuses what it handed over: what should not have been paid out is listed for a manager. In the back end
+nothing has happened yet, so there it is refused, with the reason.
+"""
+
+from odoo import models
+from odoo.exceptions import UserError
+
+from odoo.addons.loyalty_ledger.tools.units import to_points, to_units
+
+from .pos_order_claims import STORED_VALUE
+from .pos_payment_method import LOYALTY
+
+
+class PosOrder(models.Model):
+    _inherit = "pos.order"
+
+    def _origins_of_refund(self):
+        """Return the orders whose goods these orders take back."""
+        return self.lines.refunded_orderline_id.order_id
+
+    def _origin_of_refund(self):
+        """Return the order whose goods this order takes back; the first, where there are several."""
+        return self._origins_of_refund()[:1]
+
+    def _refunds_of_origin(self, drafts=False):
+        """Return the orders that take back goods of these orders and were paid; with ``drafts`` those to be paid, too."""
+        states = ("draft", "paid", "done") if drafts else ("paid", "done")
+        return self.lines.refund_orderline_ids.order_id.filtered(lambda order: order.state in states)
+
+    def _review_returns(self):
+        """List what this paid order should not have paid out, and take back what it paid out for gift cards."""
+        self.ensure_one()
+        if not any(line.qty < 0 for line in self.lines):
+            return
+        origins = self._origins_of_refund()
+        if origins:
+            self._take_back_stored_value(origins)
+            self._review_money_of_returns(origins)
+        if lines := self._unlinked_returns():
+            program = self._programs_that_pay()[:1]
+            self._report_points(
+                card=self.loyalty_card_id,
+                program=program,
+                note=self.env._(
+                    "%(products)s came back without the order that sold it. Nobody can tell whether points paid for it "
+                    "and what it had earned: %(amount)s were given for it.",
+                    products=", ".join(lines.product_id.mapped("display_name")),
+                    amount=self.currency_id.format(-sum(lines.mapped("price_subtotal_incl"))),
+                ),
+            )
+
+    # --- goods without receipt -----------------------------------------------------------------------------------
+
+    def _programs_that_pay(self):
+        """Return the programs whose points can pay at the till of this order."""
+        programs = self.env["loyalty.program"].sudo()  # cashiers need not see how a program is booked
+        domain = [("program_type", "=", "loyalty"), ("pos_ok", "=", True), ("accounting_policy", "!=", "none")]
+        config = self.config_id
+        return programs.search(domain).filtered(
+            lambda program: program._pays_at_till() and program._belongs_to_till(config)
+        )
+
+    def _unlinked_returns(self):
+        """Return the lines that take back goods of no order, of products that points may have paid."""
+        lines = self.lines.filtered(
+            lambda line: (
+                line.qty < 0
+                and line.price_unit > 0
+                and not line.refunded_orderline_id
+                and not line.is_reward_line
+                and not line.loyalty_redeem_uuid
+            )
+        )
+        programs = self._programs_that_pay() if lines else self.env["loyalty.program"]
+        if not programs:
+            return lines.browse()
+        return lines.filtered(lambda line: programs._may_pay_for(line.product_id, 1.0))
+
+    def _check_unlinked_returns(self):
+        """Refuse in the back end to pay for goods without their sale, where a program says so."""
+        order = self.sudo()  # the rules of the programs hold for whoever may enter payments
+        lines = order._unlinked_returns()
+        refusing = lines and order._programs_that_pay().filtered(
+            lambda program: program.unlinked_return_policy == "refuse"
+        )
+        if refusing:
+            raise UserError(
+                self.env._(
+                    "%(products)s comes back without the order that sold it. Program %(program)s refuses that, as points "
+                    "may have paid for it: find the order and use Return Products there.",
+                    products=", ".join(lines.product_id.mapped("display_name")),
+                    program=refusing[0].name,
+                )
+            )
+
+    # --- money never exceeds the money that was paid -------------------------------------------------------------
+
+    def _paid_by_loyalty(self):
+        """Return whether points, gift cards, wallets or rewards paid a part of these orders."""
+        return any(order.loyalty_points_redeemed for order in self) or any(
+            line.is_reward_line or line.loyalty_redeem_uuid for line in self.lines
+        )
+
+    def _money_of_sale(self, drafts=False):
+        """Return ``(money paid, money paid back)`` of these orders and of those that they share returns with.
+
+        What was lost by rounding cash to coins counts as paid: who pays 7.98 by card may get 8.00 in coins back.
+
+        :param drafts: count what returns that are not complete yet paid back, too
+        """
+        origins, refunds = self, self._refunds_of_origin(drafts)
+        while more := refunds._origins_of_refund() - origins:
+            origins |= more
+            refunds = origins._refunds_of_origin(drafts)
+        paid, back = (
+            sum(payment.amount for payment in orders.payment_ids if payment.payment_method_id.type != LOYALTY)
+            for orders in (origins, refunds)
+        )
+        lost = sum(order._lost_by_rounding() for order in origins | refunds)
+        currency = self.currency_id[:1]
+        return currency.round(paid + lost), currency.round(-back)
+
+    def _lost_by_rounding(self):
+        """Return by how much the rounding of cash let this order be paid less, or pay out more, than its total."""
+        self.ensure_one()
+        config = self.config_id
+        if not config.cash_rounding or self.state == "draft":
+            return 0.0
+        lost = self.currency_id.round(self.amount_total - sum(self.payment_ids.mapped("amount")))
+        return max(0.0, min(lost, config.rounding_method.rounding))
+
+    def _review_money_of_returns(self, origins):
+        """List refunds that paid out as money what was paid with points, gift cards or rewards."""
+        if not origins._paid_by_loyalty():
+            return
+        paid, back = origins._money_of_sale()
+        if self.currency_id.compare_amounts(back, paid) > 0:
+            self._report_points(
+                card=origins.loyalty_card_id[:1],
+                note=self.env._(
+                    "%(back)s were paid out for goods of order %(order)s, of which %(paid)s were paid in money and "
+                    "the rest with points, gift cards or rewards.",
+                    back=self.currency_id.format(back),
+                    order=", ".join(origins.mapped("name")),
+                    paid=self.currency_id.format(paid),
+                ),
+            )
+
+    def _check_refund_payment(self, method, amount):
+        """Refuse to pay out as money what was paid with points, and the other way round."""
+        order = self.sudo()  # whoever returns goods need not see what paid for them
+        origins = order._origins_of_refund()
+        if not origins:
+            return
+        if method.type == LOYALTY:
+            program = method.loyalty_program_id.sudo()
+            origin = origins[:1]
+            left = origin._paid_with_points(program).amount - origin._given_back(program, order)
+            left += sum(p.amount for p in self.payment_ids if p.payment_method_id == method)
+            allowed = left
+        elif origins._paid_by_loyalty() or order._stored_value_returned(origins):
+            paid, back = origins._money_of_sale(drafts=True)
+            left = self.currency_id.round(paid - back - order._stored_value_missing(origins))
+            allowed = max(left, self._get_rounded_amount(left, method.is_cash_count))
+        else:
+            return
+        if self.currency_id.compare_amounts(amount, allowed) > 0:
+            raise UserError(
+                self.env._(
+                    "Order %(order)s was paid partly with points, gift cards or rewards, or what it sold is used: at most "
+                    "%(left)s can come back as %(method)s.",
+                    order=", ".join(origins.mapped("name")),
+                    left=self.currency_id.format(max(left, 0.0)),
+                    method=method.name,
+                )
+            )
+
+    def _is_pos_order_paid(self):
+        """Points are not rounded to coins: with cash beside them the total may differ by what the cash was rounded."""
+        if super()._is_pos_order_paid():
+            return True
+        methods = self.payment_ids.payment_method_id
+        if not self.config_id.cash_rounding or LOYALTY not in methods.mapped("type"):
+            return False
+        if not any(methods.mapped("is_cash_count")):
+            return False
+        rounding = self.config_id.rounding_method
+        most = rounding.rounding / 2 if rounding.rounding_method == "HALF-UP" else rounding.rounding
+        difference = abs(self.currency_id.round(self.amount_total - self.amount_paid))
+        return self.currency_id.compare_amounts(difference, most) <= 0
+
+    # --- gift cards and wallets that come back -------------------------------------------------------------------
+
+    def _stored_value_returned(self, origins):
+        """Return what comes back of gift cards and wallets that were bought on these orders.
+
+        :return: list of (``{transaction: ten-thousandths of points that were not taken back yet}``, ten-thousandths
+            to take back for the lines that this order or an earlier one returns)
+        """
+        result = []
+        for program, entries in origins._entries_of_order().filtered(_is_top_up).grouped("program_id").items():
+            products = program.trigger_product_ids
+            sold = origins.lines.filtered(lambda line: line.product_id in products and line.qty > 0)  # noqa: B023
+            back = (origins._refunds_of_origin() | self).lines.filtered(
+                lambda line: line.refunded_orderline_id in sold  # noqa: B023 used at once
+            )
+            value = sum(sold.mapped("price_subtotal_incl"))
+            if not back or value <= 0:
+                continue
+            reversed_points = dict(
+                entries._read_group([("reversed_entry_id", "in", entries.ids)], ["reversed_entry_id"], ["points:sum"])
+            )
+            left = {
+                entry: to_units(entry.points) + to_units(reversed_points.get(entry, 0)) for entry in entries
+            }
+            share = min(1.0, -sum(back.mapped("price_subtotal_incl")) / value)
+            whole = sum(to_units(entry.points) for entry in entries)
+            units = round(whole * share) - (whole - sum(left.values()))
+            if units > 0:
+                result.append((left, units))
+        return result
+
+    def _stored_value_missing(self, origins):
+        """Return the money of gift cards and wallets that this order takes back and that was spent already."""
+        missing = 0.0
+        for entries, units in self._stored_value_returned(origins):
+            cards = self.env["loyalty.card"].union(*(entry.card_id for entry in entries))
+            there = sum(max(0, to_units(card.available_points)) for card in cards)
+            missing += to_points(max(0, units - there)) * (cards.program_id.reward_ids[:1].discount or 1.0)
+        return self.currency_id.round(missing)
+
+    def _take_back_stored_value(self, origins):
+        """Take from gift cards and wallets what is paid out for them, as far as it is there; list the rest, once."""
+        for entries, units in self._stored_value_returned(origins):
+            cards = self.env["loyalty.card"].union(*(entry.card_id for entry in entries))
+            if self._is_reported(cards):
+                continue
+            there = {card: max(0, to_units(card.available_points)) for card in cards}
+            ops, missing = [], units
+            # Which of several cards came back nobody says: the fullest, as a card that was used stays with its owner.
+            for entry in sorted(entries, key=lambda entry: (-there[entry.card_id], entry.id)):
+                part = min(missing, entries[entry], there[entry.card_id])
+                if part <= 0:
+                    continue
+                missing -= part
+                there[entry.card_id] -= part
+                ops.append(
+                    {
+                        "card_id": entry.card_id.id,
+                        "kind": "reversal",
+                        "points": -to_points(part),
+                        "key": f"pos-back:{self.uuid}:{entry.id}",
+                        "document": ("pos.order", self.id),
+                        "reversed_entry_id": entry.id,
+                        "effective_date": self._loyalty_day(),
+                    }
+                )
+            self.env["loyalty.card"]._post_entries(ops)
+            if missing:
+                self._report_points(
+                    card=cards[:1],
+                    points=to_points(missing),
+                    note=self.env._(
+                        "%(wanted)s were paid out for card %(code)s, on which only %(left)s were left.",
+                        wanted=cards[:1]._say_points(to_points(units)),
+                        code=", ".join(cards.mapped("code")),
+                        left=cards[:1]._say_points(to_points(units - missing)),
+                    ),
+                )
+
+    def _is_reported(self, cards):
+        """Return whether the exceptions list has this order with one of these cards."""
+        exceptions = self.env["loyalty.exception"].sudo()  # cashiers do not see what others have to look at
+        domain = [("res_model", "=", "pos.order"), ("res_id", "=", self.id), ("card_id", "in", cards.ids)]
+        return bool(exceptions.search_count([*domain, ("kind", "=", "claim")], limit=1))
+
+
+def _is_top_up(entry):
+    """Return whether a transaction of an order put money on a gift card or a wallet."""
+    return entry.kind == "earn" and entry.program_id.program_type in STORED_VALUE
