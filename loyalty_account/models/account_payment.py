@@ -596,11 +596,13 @@ class AccountPayment(models.Model):
 class LoyaltyProgram(models.Model):
     _inherit = "loyalty.program"
 
-    def _redemption_lines(self, gross, move, partner, label):
+    def _redemption_lines(self, gross, move, partner, label, sets=None):
         """Return the debit side of a redemption of ``gross`` on the invoice ``move``.
 
         ``tender``: one line. ``input_tax``: per set of taxes of the invoice its share of the gross, of which the
         mapped purchase tax takes the VAT, with the tags of the tax report (S7, S8, S24).
+
+        :param sets: ``{sales taxes: gross}`` of what the points may pay of ``move``, if the caller has them
         """
         self.ensure_one()
         currency = self.currency_id
@@ -610,7 +612,10 @@ class LoyaltyProgram(models.Model):
             "partner_id": partner.id,
             "currency_id": currency.id,
         }
-        sets = self._map_tax_sets(move._loyalty_tax_sets(self)) if self.vat_mode == "input_tax" else {}
+        if self.vat_mode != "input_tax":
+            sets = {}
+        else:
+            sets = self._map_tax_sets(move._loyalty_tax_sets(self) if sets is None else sets)
         if not sets:
             return [{**base, "balance": gross, "amount_currency": gross}]
         AccountTax = self.env["account.tax"]

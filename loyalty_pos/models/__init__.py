@@ -23,6 +23,8 @@ from . import pos_order_preview
 from . import pos_order_line
 from . import pos_payment
 from . import pos_self_order
+from . import pos_order_account
+from . import pos_order_closing
 from . import pos_session
 from . import loyalty_proof
 from . import product_template

@@ -74,6 +74,10 @@ class PosOrder(models.Model):
         """
         return line.combo_parent_id.order_id == line.order_id if line.combo_parent_id else False
 
+    def _is_tip(self, line):
+        """Return whether a line is a tip: money for the staff, which neither earns nor is paid with points."""
+        return bool(line.product_id) and line.product_id == self.config_id.tip_product_id
+
     @api.model
     def _with_parts(self, line):
         """Return a line with its parts, where it is a combo."""
@@ -81,20 +85,20 @@ class PosOrder(models.Model):
 
     def _loyalty_totals(self):
         """Return ``{line id: (with tax, without tax)}`` by the tax engine: the totals that clients send are stored
-        as they come."""
+        as they come. Together they are the order's total, also where its taxes are rounded once for all lines."""
         order = self.sudo()
         base_lines = [order._loyalty_base_line(line) for line in order.lines]
         AccountTax = self.env["account.tax"].sudo()
         AccountTax._add_tax_details_in_base_lines(base_lines, order.company_id)
         AccountTax._round_base_lines_tax_details(base_lines, order.company_id)
         sign = -1 if order.amount_total < 0 else 1
-        return {
-            base_line["record"].id: (
-                sign * base_line["tax_details"]["total_included_currency"],
-                sign * base_line["tax_details"]["total_excluded_currency"],
-            )
-            for base_line in base_lines
-        }
+        totals = {}
+        for base_line in base_lines:
+            details = base_line["tax_details"]
+            excluded = details["total_excluded_currency"] + details["delta_total_excluded_currency"]
+            taxes = sum(tax_data["tax_amount_currency"] for tax_data in details["taxes_data"])
+            totals[base_line["record"].id] = (sign * (excluded + taxes), sign * excluded)
+        return totals
 
     def _loyalty_base_line(self, line):
         """Return a line as Odoo prepares it for its taxes (point_of_sale/models/pos_order.py:1803).
@@ -137,7 +141,7 @@ class PosOrder(models.Model):
         if not self._is_covered(totals):
             return 0.0
         digits = self.env["decimal.precision"].precision_get("Product Price")
-        lines = self.sudo().lines.filtered(lambda line: not self._is_part_of_combo(line))
+        lines = self.sudo().lines.filtered(lambda line: not self._is_part_of_combo(line) and not self._is_tip(line))
         products = lines.product_id
         points = 0.0
         for rule in program.sudo().rule_ids:

@@ -10,8 +10,10 @@ from odoo import models
 
 from odoo.addons.loyalty_ledger.models.loyalty_earning import Claim, ClaimLine
 from odoo.addons.loyalty_ledger.tools.earning import Settlement
+from odoo.addons.loyalty_ledger.tools.today import loyalty_today
 from odoo.addons.loyalty_ledger.tools.units import UNIT, to_points, to_units
 
+from .pos_order_account import NOTHING_YET
 from .pos_order_claims import STORED_VALUE
 
 
@@ -126,6 +128,8 @@ class PosOrder(models.Model):
         self.ensure_one()
         totals = self._loyalty_totals()
         day = self._loyalty_day()
+        later = self._paid_on_account()
+        today = loyalty_today(self.env, self.company_id)
         refunds = self._refunds_of_origin()
         returned = [line for refund in refunds for line in refund._returned_lines(self)]
         return Claim(
@@ -134,22 +138,23 @@ class PosOrder(models.Model):
             day,
             lines=self._sold_lines(totals),
             returned=returned,
-            settlement=self._earning_settlement(totals),
+            settlement=self._earning_settlement(totals, later),
             active=self.state in ("paid", "done"),
-            earned_on=day,
+            earned_on=min(max(later.date or day, day), today),
             returned_on=max(refund._loyalty_day() for refund in refunds) if refunds else None,
             customer=self.partner_id,
             pricelist=self.pricelist_id,
         )
 
     def _line_is_sold(self, line):
-        """Return whether a line sells something. What pays, what returns goods and parts of a combo do not.
+        """Return whether a line sells something. What pays, what returns goods, tips and parts of a combo do not.
 
         Rewards that gift cards and eWallets pay with, and points that reduce the price, are payments (C6).
         """
         return not (
             line.refunded_orderline_id
             or self._is_part_of_combo(line)
+            or self._is_tip(line)
             or line.loyalty_redeem_uuid
             or (line.is_reward_line and line.reward_id.program_id.program_type in STORED_VALUE)
         )
@@ -189,22 +194,31 @@ class PosOrder(models.Model):
 
     # --- how it was paid -----------------------------------------------------------------------------------------
 
-    def _earning_settlement(self, totals):
+    def _earning_settlement(self, totals, later=NOTHING_YET):
         """Return how the order was paid (:class:`tools.earning.Settlement`): money earns, points do not (C6, bH5).
 
         Change is part of the payments, as a negative one. Goods that were returned in exchange pay like the money
-        that had paid for them: what they had earned is taken back.
+        that had paid for them: what they had earned is taken back. Money pays tips first, as points never do.
+
+        :param later: what was paid since of what the order put on the customer's account
         """
-        qualifying = other = 0.0
+        qualifying = other = tips = 0.0
         for payment in self.payment_ids:
             if payment.payment_method_id.earns_loyalty:
                 qualifying += payment.amount
             else:
                 other += payment.amount
+        qualifying, other = qualifying + later.amount, other - later.amount
         for line in self.lines:
             if self._is_part_of_combo(line) or line.refunded_orderline_id or self._line_is_sold(line):
                 continue
-            other -= totals[line.id][0]
+            if self._is_tip(line):
+                tips += totals[line.id][0]
+            else:
+                other -= totals[line.id][0]
+        if tips:
+            by_money = min(tips, max(0.0, qualifying))
+            qualifying, other = qualifying - by_money, other - (tips - by_money)
         exchanged = -sum(totals[line.id][0] for line in self.lines if line.refunded_orderline_id)
         if exchanged > 0:
             share = self._origin_of_refund()._qualifying_share()

@@ -11,6 +11,7 @@ from .pos_order_settle import ids_of, values_of
 #: What only the server says about an order.
 RESULTS = (
     "loyalty_balance_after",
+    "loyalty_items",
     "loyalty_points_earnable",
     "loyalty_points_earned",
     "loyalty_points_redeemed",

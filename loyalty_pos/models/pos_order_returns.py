@@ -212,9 +212,7 @@ class PosOrder(models.Model):
             reversed_points = dict(
                 entries._read_group([("reversed_entry_id", "in", entries.ids)], ["reversed_entry_id"], ["points:sum"])
             )
-            left = {
-                entry: to_units(entry.points) + to_units(reversed_points.get(entry, 0)) for entry in entries
-            }
+            left = {entry: to_units(entry.points) + to_units(reversed_points.get(entry, 0)) for entry in entries}
             share = min(1.0, -sum(back.mapped("price_subtotal_incl")) / value)
             whole = sum(to_units(entry.points) for entry in entries)
             units = round(whole * share) - (whole - sum(left.values()))

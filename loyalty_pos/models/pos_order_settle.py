@@ -400,7 +400,7 @@ class PosOrder(models.Model):
                 paid = origin._paid_with_points(redemption.program, redemption.card)
                 before = origin._given_back(redemption.program, self, redemption.card)
                 back, left = -redemption.amount, self.currency_id.round(paid.amount - before)
-                if self.currency_id.compare_amounts(back, left) > 0:
+                if self.currency_id.compare_amounts(back, left + self._lost_in_lines(redemption, origin)) > 0:
                     self._report_points(
                         card=redemption.card,
                         program=redemption.program,
@@ -414,6 +414,15 @@ class PosOrder(models.Model):
                 entries = self._return_points(paid.entries, points, redemption.uuid)
             card = entries[:1].card_id or redemption.card
             self._note_points(redemption._replace(card=card), -sum(entries.mapped("points")))
+
+    def _lost_in_lines(self, redemption, origin):
+        """Return by how much lines that give a reduction back may differ from their part of it.
+
+        The tax engine rounds net and tax of each line: two halves of 20.00 with 15 % in it are 10.01 each.
+        """
+        if redemption.records._name != "pos.order.line":
+            return 0.0
+        return self.currency_id.rounding * len(redemption.records) * len(origin._refunds_of_origin() | self)
 
     def _paid_with_points(self, program, card=None):
         """Return what this order paid with points of a program (:class:`PaidWithPoints`).
@@ -494,6 +503,7 @@ class PosOrder(models.Model):
         :param results: further values to write
         """
         self.ensure_one()
+        self._keep_booking()
         self.invalidate_recordset(["loyalty_points_reserved"])
         ((spent, earned, card_id, points),) = self.env.execute_query(
             SQL(

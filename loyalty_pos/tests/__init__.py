@@ -8,9 +8,11 @@ from . import test_till_reads
 from . import test_till_remote
 from . import test_till_server
 from . import test_till_holds
+from . import test_till_on_account
 from . import test_till_redeem
 from . import test_till_returns
 from . import test_closing_combinations
+from . import test_closing_frozen
 from . import test_session_closing
 from . import test_till_earning
 from . import test_till_leaving

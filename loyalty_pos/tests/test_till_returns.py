@@ -116,10 +116,7 @@ class TestMoneyOfReturns(ReturnCase):
     def take_back(self, order, amount, lines=None):
         lines = lines or order.lines
         return self.sell(
-            [
-                self.line(line.product_id, line.price_unit, -line.qty, refunded_orderline_id=line.id)
-                for line in lines
-            ],
+            [self.line(line.product_id, line.price_unit, -line.qty, refunded_orderline_id=line.id) for line in lines],
             order.partner_id,
             payments=[self.pay(-amount, self.cash_method)],
             is_refund=True,
@@ -252,9 +249,7 @@ class TestRoundedReturns(ReturnCase):
                 "loss_account_id": self.company_data["default_account_expense"].id,
             }
         )
-        self.config.write(
-            {"cash_rounding": True, "only_round_cash_method": True, "rounding_method": self.rounding.id}
-        )
+        self.config.write({"cash_rounding": True, "only_round_cash_method": True, "rounding_method": self.rounding.id})
 
     def paid_by_card(self):
         return self.sell(

@@ -1,0 +1,209 @@
+"""What a sale booked is what its return takes back, whatever was set up since, and with the VAT of what came back."""
+
+from odoo.fields import Command
+from odoo.tests import tagged
+
+from .test_session_closing import ClosingCase, ReductionCase
+
+
+class FrozenCase(ClosingCase):
+    """Taxes of 21 and 9 % besides the usual ones. A point is worth 0.10; Ann has 1,000."""
+
+    point_value = 0.1
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        for rate in (21, 9):
+            cls.sale_taxes[rate] = cls.make_tax("sale", rate)
+            cls.purchase_taxes[rate] = cls.make_tax("purchase", rate)
+            cls.program.tax_map_ids = [
+                Command.create({"sale_tax_id": cls.sale_taxes[rate].id, "purchase_tax_id": cls.purchase_taxes[rate].id})
+            ]
+
+    def buy(self, lines, money, amount, **values):
+        """Pay some lines with money, and an amount with points."""
+        return self.sell(
+            lines,
+            self.ann,
+            payments=[self.pay(money, self.cash_method), *([self.pay_points(amount)] if amount else [])],
+            **values,
+        )
+
+    def give_back(self, order, lines, money, amount):
+        """Take lines back: ``[(line, quantity)]``."""
+        rates = {tax: rate for rate, tax in self.sale_taxes.items()}
+        return self.buy(
+            [
+                self.taxed(line.price_unit, rates[line.tax_ids], -qty, refunded_orderline_id=line.id)
+                for line, qty in lines
+            ],
+            -money,
+            -amount,
+            is_refund=True,
+        )
+
+    def next_session(self):
+        self.close()
+        self.pos_session = self.open_session(self.config)
+
+    def book_elsewhere(self):
+        """Change everything that decides how redemptions are booked from now on."""
+        self.new_account = self.make_account("Points Redeemed From Now On", "610901", "expense")
+        other_vat = self.make_account("Other Input VAT", "131902", "asset_current")
+        tax = self.purchase_taxes[15].copy({"name": "15 % purchase new"})
+        tax.repartition_line_ids = [
+            Command.update(line.id, {"account_id": other_vat.id})
+            for line in tax.repartition_line_ids
+            if line.repartition_type == "tax"
+        ]
+        row = self.program.tax_map_ids.filtered(lambda row: row.sale_tax_id == self.sale_taxes[15])
+        row.purchase_tax_id = tax
+        self.program.write({"cost_account_id": self.new_account.id, "point_value": 0.2})
+
+    def balances(self):
+        """Return ``{account code: balance}`` of all accounts but those of sales and money, without zeroes."""
+        lines = self.env["account.move.line"].search(
+            [("move_id", "in", self.env["pos.session"].search([]).move_id.ids), ("parent_state", "=", "posted")]
+        )
+        shown = (
+            self.cost_account
+            | self.input_vat
+            | self.env["account.account"].search([("code", "in", ("610901", "131902"))])
+        )
+        return {
+            account.code: round(sum(of_account.mapped("balance")), 2)
+            for account, of_account in lines.filtered(lambda line: line.account_id in shown)
+            .grouped("account_id")
+            .items()
+        }
+
+    def vat_of(self, move):
+        """Return ``[(tax, balance)]`` of the input VAT of a closing entry."""
+        lines = move.line_ids.filtered(lambda line: line.account_id == self.input_vat)
+        return sorted((line.tax_line_id.name, line.balance) for line in lines)
+
+
+@tagged("post_install", "-at_install")
+class TestFrozenInputTax(FrozenCase):
+    def test_settings_changed_before_the_return(self):
+        """N29, N4: a sale of yesterday is taken back from the accounts and the VAT on which it was booked."""
+        order = self.buy([self.taxed(100, 15)], 95.0, 20.0)
+        self.next_session()
+        self.assertEqual(self.balances(), {"610900": 17.39, "131901": 2.61})
+        self.book_elsewhere()
+        self.program.vat_mode = "tender"
+        refund = self.give_back(order, [(order.lines, 1)], 95.0, 20.0)
+        self.next_session()
+        self.assertEqual(self.balances(), {"610900": 0.0, "131901": 0.0})
+        self.assertEqual(self.card.points, 1000)
+        self.assertFalse(self.exceptions_of(refund))
+
+    def test_settings_changed_before_the_closing(self):
+        """N29: an order books what held when it was paid, not what holds when its session is closed."""
+        order = self.buy([self.taxed(50, 15, qty=2)], 95.0, 20.0)
+        self.book_elsewhere()
+        self.program.vat_mode = "tender"
+        later = self.buy([self.taxed(100, 15)], 95.0, 20.0)
+        self.next_session()
+        self.assertEqual(self.balances(), {"610900": 17.39, "131901": 2.61, "610901": 20.0})
+        self.program.vat_mode = "input_tax"
+        self.give_back(order, [(order.lines, 1)], 47.5, 10.0)
+        self.give_back(later, [(later.lines, 1)], 95.0, 20.0)
+        self.next_session()
+        self.assertEqual(self.balances(), {"610900": 8.7, "131901": 1.3, "610901": 0.0})
+        self.give_back(order, [(order.lines, 1)], 47.5, 10.0)
+        self.next_session()
+        self.assertEqual(self.balances(), {"610900": 0.0, "131901": 0.0, "610901": 0.0})
+        self.assertEqual(self.card.points, 1000)
+
+    def test_account_that_was_closed(self):
+        """N29: a session closes although the account of the sale was archived: the return is booked on today's."""
+        order = self.buy([self.taxed(100, 15)], 95.0, 20.0)
+        self.next_session()
+        old = self.cost_account
+        self.book_elsewhere()
+        old.active = False
+        self.give_back(order, [(order.lines, 1)], 95.0, 20.0)
+        self.next_session()
+        self.assertEqual(self.balances(), {"610900": 17.39, "131901": 0.0, "610901": -17.39})
+
+    def test_vat_of_a_part_comes_from_the_part(self):
+        """N29, N4: 46.00 of 230.00 are points; the line at 9 % comes back with its own VAT, half of it with half."""
+        order = self.buy([self.taxed(100, 21), self.taxed(50, 9, qty=2)], 184.0, 46.0)
+        self.assertEqual(self.vat_of(self.close()), [("21 % purchase", 4.2), ("9 % purchase", 1.8)])
+        for __ in range(2):
+            self.pos_session = self.open_session(self.config)
+            self.give_back(order, [(order.lines[1], 1)], 43.6, 10.9)
+            self.assertEqual(self.vat_of(self.close()), [("9 % purchase", -0.9)])
+        self.pos_session = self.open_session(self.config)
+        self.give_back(order, [(order.lines[0], 1)], 96.8, 24.2)
+        self.assertEqual(self.vat_of(self.close()), [("21 % purchase", -4.2)])
+        self.assertEqual(self.balances(), {"610900": 0.0, "131901": 0.0})
+        self.assertEqual(self.card.points, 1000)
+
+    def test_vat_of_a_part_in_one_session(self):
+        """N29, N4: the same where sale and return are closed together, and where more points come back than are due."""
+        order = self.buy([self.taxed(100, 21), self.taxed(100, 9)], 184.0, 46.0)
+        self.give_back(order, [(order.lines[1], 1)], 87.2, 21.8)
+        self.assertEqual(
+            self.vat_of(self.close()), [("21 % purchase", 4.2), ("9 % purchase", -1.8), ("9 % purchase", 1.8)]
+        )
+        self.pos_session = self.open_session(self.config)
+        order = self.buy([self.taxed(100, 21), self.taxed(100, 9)], 184.0, 46.0)
+        self.give_back(order, [(order.lines[1], 1)], 63.0, 46.0)
+        self.close()
+        self.assertEqual(self.balances(), {"610900": 20.0, "131901": 4.2})
+
+
+@tagged("post_install", "-at_install")
+class TestFrozenPriceReduction(FrozenCase, ReductionCase):
+    def test_account_changed_before_the_return(self):
+        """N29, N4: a reduction is taken back from the account on which it was booked, also when the session was
+        still open."""
+        for closed in (True, False):
+            self.program.cost_account_id = self.cost_account
+            order = self.sell(
+                [self.taxed(100, 15), self.reduction(17.39, f"r{closed}")],
+                self.ann,
+                payments=[self.pay(95.0, self.cash_method)],
+            )
+            if closed:
+                self.next_session()
+            self.program.cost_account_id = self.make_account("New", f"61090{3 + closed}", "income")
+            self.sell(
+                [
+                    self.taxed(100, 15, qty=-1, refunded_orderline_id=order.lines[0].id),
+                    self.reduction(17.39, False, qty=-1, refunded_orderline_id=order.lines[1].id),
+                ],
+                self.ann,
+                payments=[self.pay(-95.0, self.cash_method)],
+                is_refund=True,
+            )
+            self.next_session()
+            self.assertEqual(self.balances(), {"610900": 0.0})
+            self.assertEqual(self.card.points, 1000)
+
+    def test_halves_of_a_reduction(self):
+        """N29, N4: 2 x 100 + 15 % less 20.00 by points come back one by one, with all points and no exception, also as
+        lines whose tax is rounded on its own."""
+        order = self.sell(
+            [self.taxed(100, 15, qty=2), self.reduction(17.39, "r")],
+            self.ann,
+            payments=[self.pay(210.0, self.cash_method)],
+        )
+        self.assertEqual(self.card.points, 800)
+        for points in (900, 1000):
+            half = {
+                **self.reduction(17.39, False, qty=-0.5, refunded_orderline_id=order.lines[1].id),
+                "price_subtotal": 8.7,
+                "price_subtotal_incl": 10.01,
+            }
+            refund = self.sell(
+                [self.taxed(100, 15, qty=-1, refunded_orderline_id=order.lines[0].id), half],
+                self.ann,
+                payments=[self.pay(-104.99, self.cash_method)],
+                is_refund=True,
+            )
+            self.assertFalse(self.exceptions_of(refund))
+            self.assertEqual(self.card.points, points)
