@@ -1,4 +1,7 @@
 from odoo import models
+from odoo.tools import SQL
+
+from odoo.addons.loyalty_account.models.account_move_earning import DIRTY
 
 
 class AccountMove(models.Model):
@@ -11,6 +14,60 @@ class AccountMove(models.Model):
     def _needs_loyalty_link(self):
         """Orders of a till say themselves what they return."""
         return super()._needs_loyalty_link() and not self.sudo().pos_order_ids
+
+    def _sync_dirty_loyalty(self):
+        """Settle orders on account again, too, whose invoice or debt was paid, or is open again."""
+        ids = list(self.env.cr.precommit.data.get(DIRTY, ()))
+        result = super()._sync_dirty_loyalty()
+        self.sudo().browse(ids)._orders_on_account()._loyalty_settle()
+        return result
+
+    def _orders_on_account(self):
+        """Return the paid orders on account whose invoices, or closing entries, these are or settle."""
+        if not self.ids:
+            return self.env["pos.order"]
+        rows = self.env.execute_query(
+            SQL(
+                """
+                WITH touched AS (
+                     SELECT unnest(%(ids)s) AS id
+                      UNION
+                     SELECT debit.move_id FROM account_move_line line
+                       JOIN account_partial_reconcile part ON part.credit_move_id = line.id
+                       JOIN account_move_line debit ON debit.id = part.debit_move_id
+                      WHERE line.move_id = ANY(%(ids)s)),
+                     orders AS (
+                     SELECT o.id FROM pos_order o JOIN touched ON touched.id = o.account_move
+                      UNION
+                     SELECT o.id FROM touched JOIN pos_session s ON s.move_id = touched.id
+                       JOIN pos_order o ON o.session_id = s.id AND o.account_move IS NULL)
+                SELECT DISTINCT o.id FROM orders
+                  JOIN pos_order o ON o.id = orders.id
+                  JOIN pos_payment p ON p.pos_order_id = o.id
+                  JOIN pos_payment_method m ON m.id = p.payment_method_id
+                 WHERE o.loyalty_settled AND o.state IN ('paid', 'done')
+                   AND m.journal_id IS NULL AND m.loyalty_program_id IS NULL AND p.amount > 0
+                 ORDER BY o.id
+                """,
+                ids=self.ids,
+            )
+        )
+        return self.env["pos.order"].sudo().browse([order_id for (order_id,) in rows])
+
+    def _loyalty_qualifies(self):
+        """A closing entry pays an account as the orders were paid with which customers paid their accounts."""
+        qualifying = super()._loyalty_qualifies()
+        sessions = self.env["pos.session"].sudo().search([("move_id", "in", self.ids)])  # whoever books the payment
+        for session in sessions:
+            payments = session.order_ids.payment_ids.filtered(
+                lambda payment: payment.payment_method_id.type == "pay_later" and payment.amount < 0
+            )
+            others = payments.pos_order_id.payment_ids - payments
+            if others and all(payment.payment_method_id.earns_loyalty for payment in others):
+                qualifying.add(session.move_id.id)
+            else:
+                qualifying.discard(session.move_id.id)
+        return qualifying
 
     def _compute_payments_widget_reconciled_info(self):
         """Say of the payments of a till, too, how many points paid."""

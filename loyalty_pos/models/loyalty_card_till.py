@@ -78,12 +78,14 @@ class LoyaltyCard(models.Model):
         }
 
     @api.model
-    def pos_hold(self, config_id, card_id, points, uuid, order_uuid, sale_order_ids=None):
+    def pos_hold(self, config_id, card_id, points, uuid, order_uuid, sale_order_ids=None, basket=None):
         """Reserve points of a card for a payment of a till; the same payment again replaces what it reserved (N6).
 
         :param uuid: uuid of the payment, or of the redemption lines
         :param order_uuid: uuid of the order, which need not be on the server yet
         :param sale_order_ids: sales orders that the order settles: what they reserved can pay it
+        :param basket: list of (product id, total with tax) of its lines; where a till says it, points that are worth
+            more than they may pay of it are refused. What a till says wrongly is listed once the order is paid.
         :return: dict with ``card`` as the till loads it, ``points`` reserved and ``amount`` that they pay
         """
         config = self._till_of_call(config_id)
@@ -96,8 +98,41 @@ class LoyaltyCard(models.Model):
         points = card._check_points_of_till(points)
         if not uuid or not isinstance(uuid, str):
             raise UserError(self.env._("Points are reserved for a payment of the till."))
+        if basket:
+            card._check_basket(config, points, basket)
         hold = card._hold_for_till(config, points, uuid, order_uuid, sale_order_ids)
         return {"card": card._till_values(config), "points": hold.points, "amount": hold.amount}
+
+    def _check_basket(self, config, points, basket):
+        """Refuse points for tips, and for gift cards and what else points may not pay."""
+        program = self.program_id
+        amount = program._points_to_money(points, loyalty_today(self.env, self.company_id))
+        try:
+            totals = [(int(product_id), float(total)) for product_id, total in basket]
+        except (TypeError, ValueError):
+            raise UserError(self.env._("The till did not say what the points pay for. Reload it.")) from None
+        products = self.env["product.product"].with_context(active_test=False)
+        products = products.browse(product_id for product_id, __ in totals).exists()
+        payable = sum(
+            total
+            for product_id, total in totals
+            if product_id in products._ids
+            and product_id != config.tip_product_id.id
+            and program._may_pay_for(products.browse(product_id), total)
+        )
+        # Taxes may be rounded for the whole order, and cash to coins.
+        currency = config.currency_id
+        slack = currency.rounding * len(totals) + (config.rounding_method.rounding if config.cash_rounding else 0.0)
+        if currency.compare_amounts(amount, payable + slack) > 0:
+            raise UserError(
+                self.env._(
+                    "Points can pay %(payable)s of this order, not %(amount)s: they do not pay for tips, gift cards, "
+                    "top-ups and products that %(program)s keeps out.",
+                    payable=currency.format(max(payable, 0.0)),
+                    amount=currency.format(amount),
+                    program=program.name,
+                )
+            )
 
     @api.model
     def pos_release_hold(self, config_id, uuid):

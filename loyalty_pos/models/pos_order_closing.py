@@ -126,8 +126,11 @@ class PosOrder(models.Model):
         """List orders that paid with points what points may not pay: gift cards, top-ups, tips, products kept out."""
         most = max(payable, self._get_rounded_amount(payable, force_round=True))
         if self.currency_id.compare_amounts(amount, most) > 0:
+            cards = (self.payment_ids.loyalty_card_id | self.lines.loyalty_card_id).filtered(
+                lambda card: card.program_id == program
+            )
             self._report_points(
-                card=self.loyalty_card_id,
+                card=cards[:1],
                 program=program,
                 note=self.env._(
                     "%(amount)s were paid with points, of which points may pay %(payable)s: not gift cards, top-ups, "

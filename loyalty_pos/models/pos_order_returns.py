@@ -4,9 +4,12 @@ The till never refuses what it handed over: what should not have been paid out i
 nothing has happened yet, so there it is refused, with the reason.
 """
 
+from collections import defaultdict
+
 from odoo import models
 from odoo.exceptions import UserError
 
+from odoo.addons.loyalty_account.tools import vat_split
 from odoo.addons.loyalty_ledger.tools.units import to_points, to_units
 
 from .pos_order_claims import STORED_VALUE
@@ -16,32 +19,24 @@ from .pos_payment_method import LOYALTY
 class PosOrder(models.Model):
     _inherit = "pos.order"
 
-    def _origins_of_refund(self):
-        """Return the orders whose goods these orders take back."""
-        return self.lines.refunded_orderline_id.order_id
-
     def _origin_of_refund(self):
-        """Return the order whose goods this order takes back; the first, where there are several."""
-        return self._origins_of_refund()[:1]
+        """Return the order whose goods this order takes back; Odoo lets one order take back goods of one only."""
+        return self.lines.refunded_orderline_id.order_id[:1]
 
     def _refunds_of_origin(self, drafts=False):
-        """Return the orders that take back goods of these orders and were paid; with ``drafts`` those to be paid, too."""
+        """Return the orders that take back goods of this order and were paid; with ``drafts`` those to be paid, too."""
         states = ("draft", "paid", "done") if drafts else ("paid", "done")
         return self.lines.refund_orderline_ids.order_id.filtered(lambda order: order.state in states)
 
     def _review_returns(self):
         """List what this paid order should not have paid out, and take back what it paid out for gift cards."""
         self.ensure_one()
-        if not any(line.qty < 0 for line in self.lines):
-            return
-        origins = self._origins_of_refund()
-        if origins:
-            self._take_back_stored_value(origins)
-            self._review_money_of_returns(origins)
+        if origin := self._origin_of_refund():
+            self._take_back_stored_value(origin)
+            self._review_money_of_returns(origin)
         if lines := self._unlinked_returns():
             program = self._programs_that_pay()[:1]
             self._report_points(
-                card=self.loyalty_card_id,
                 program=program,
                 note=self.env._(
                     "%(products)s came back without the order that sold it. Nobody can tell whether points paid for it "
@@ -50,6 +45,76 @@ class PosOrder(models.Model):
                     amount=self.currency_id.format(-sum(lines.mapped("price_subtotal_incl"))),
                 ),
             )
+
+    # --- reductions of the price ---------------------------------------------------------------------------------
+
+    def _refund(self):
+        """Odoo copies what was not returned yet line by line; a reduction is a part of the goods, in money."""
+        refunds = super()._refund()
+        for refund in refunds:
+            refund.sudo()._fit_reductions()  # whoever returns goods need not see the cards that paid
+        return refunds
+
+    def _fit_reductions(self):
+        """Let this draft give back the part of each reduction that is due with its goods; the last takes the rest."""
+        origin = self._origin_of_refund()
+        reductions = origin.lines.filtered("loyalty_redeem_uuid")
+        earlier = origin._refunds_of_origin() - self
+        if not reductions or not earlier:
+            return  # copied as a whole, with the taxes that it has
+        sold, unit = origin._loyalty_totals(), self.currency_id.rounding
+        back = defaultdict(lambda: [0.0, 0.0])
+        for refund in earlier | self:
+            totals = refund._loyalty_totals()
+            for line in refund.lines:
+                returned = line.refunded_orderline_id
+                if refund == self and returned in reductions:
+                    continue
+                back[returned] = [before - now for before, now in zip(back[returned], totals[line.id])]
+        for line in reductions:
+            goods = origin._loyalty_payable_lines(line.loyalty_card_id.program_id, sold)
+            whole = sum(sold[part.id][0] for part in goods)
+            gone = min(whole, sum(back[part][0] for part in goods))
+            gross, net = (
+                self.currency_id.round(-vat_split.part_of(-total, gone, whole, unit) - given)
+                for total, given in zip(sold[line.id], back[line])
+            )
+            self._set_returned_reduction(line, gross, net)
+        self._compute_prices()
+
+    def _set_returned_reduction(self, line, gross, net):
+        """Make one line of this draft give back ``gross`` of a reduction; both amounts are negative."""
+        own = self.lines.filtered(lambda other: other.refunded_orderline_id == line)
+        if self.currency_id.is_zero(gross):
+            own.unlink()
+            return
+        own = own[:1] or line.copy({"order_id": self.id, "refunded_orderline_id": line.id, "extra_tax_data": False})
+        price = line.price_unit * (net / line.price_subtotal if line.price_subtotal else 1.0)
+        taxes = line.tax_ids_after_fiscal_position.flatten_taxes_hierarchy()
+        rates = [abs(tax.amount) for tax in taxes]
+        # Net and tax are said, not worked out again: the tax engine would round each of them on its own.
+        shares = vat_split.split(gross - net, rates, self.currency_id.rounding)
+        own.write(
+            {
+                "qty": -1,
+                "price_unit": price,
+                "discount": 0.0,
+                "price_subtotal": -net,
+                "price_subtotal_incl": -gross,
+                "extra_tax_data": {
+                    "currency_id": self.currency_id.id,
+                    "price_unit": price,
+                    "discount": 0.0,
+                    "quantity": 1.0,
+                    "rate": self.currency_rate,
+                    "manual_total_excluded_currency": net,
+                    "manual_tax_amounts": {
+                        str(tax.id): {"tax_amount_currency": share, "base_amount_currency": net}
+                        for tax, share in zip(taxes, shares)
+                    },
+                },
+            }
+        )
 
     # --- goods without receipt -----------------------------------------------------------------------------------
 
@@ -98,29 +163,25 @@ class PosOrder(models.Model):
     # --- money never exceeds the money that was paid -------------------------------------------------------------
 
     def _paid_by_loyalty(self):
-        """Return whether points, gift cards, wallets or rewards paid a part of these orders."""
-        return any(order.loyalty_points_redeemed for order in self) or any(
+        """Return whether points, gift cards, wallets or rewards paid a part of this order."""
+        return bool(self.loyalty_points_redeemed) or any(
             line.is_reward_line or line.loyalty_redeem_uuid for line in self.lines
         )
 
     def _money_of_sale(self, drafts=False):
-        """Return ``(money paid, money paid back)`` of these orders and of those that they share returns with.
+        """Return ``(money paid, money paid back)`` of this order and its returns.
 
         What was lost by rounding cash to coins counts as paid: who pays 7.98 by card may get 8.00 in coins back.
 
         :param drafts: count what returns that are not complete yet paid back, too
         """
-        origins, refunds = self, self._refunds_of_origin(drafts)
-        while more := refunds._origins_of_refund() - origins:
-            origins |= more
-            refunds = origins._refunds_of_origin(drafts)
+        refunds = self._refunds_of_origin(drafts)
         paid, back = (
             sum(payment.amount for payment in orders.payment_ids if payment.payment_method_id.type != LOYALTY)
-            for orders in (origins, refunds)
+            for orders in (self, refunds)
         )
-        lost = sum(order._lost_by_rounding() for order in origins | refunds)
-        currency = self.currency_id[:1]
-        return currency.round(paid + lost), currency.round(-back)
+        lost = sum(order._lost_by_rounding() for order in self | refunds)
+        return self.currency_id.round(paid + lost), self.currency_id.round(-back)
 
     def _lost_by_rounding(self):
         """Return by how much the rounding of cash let this order be paid less, or pay out more, than its total."""
@@ -131,19 +192,19 @@ class PosOrder(models.Model):
         lost = self.currency_id.round(self.amount_total - sum(self.payment_ids.mapped("amount")))
         return max(0.0, min(lost, config.rounding_method.rounding))
 
-    def _review_money_of_returns(self, origins):
+    def _review_money_of_returns(self, origin):
         """List refunds that paid out as money what was paid with points, gift cards or rewards."""
-        if not origins._paid_by_loyalty():
+        if not origin._paid_by_loyalty():
             return
-        paid, back = origins._money_of_sale()
+        paid, back = origin._money_of_sale()
         if self.currency_id.compare_amounts(back, paid) > 0:
             self._report_points(
-                card=origins.loyalty_card_id[:1],
+                card=origin.loyalty_card_id,
                 note=self.env._(
                     "%(back)s were paid out for goods of order %(order)s, of which %(paid)s were paid in money and "
                     "the rest with points, gift cards or rewards.",
                     back=self.currency_id.format(back),
-                    order=", ".join(origins.mapped("name")),
+                    order=origin.name,
                     paid=self.currency_id.format(paid),
                 ),
             )
@@ -151,18 +212,17 @@ class PosOrder(models.Model):
     def _check_refund_payment(self, method, amount):
         """Refuse to pay out as money what was paid with points, and the other way round."""
         order = self.sudo()  # whoever returns goods need not see what paid for them
-        origins = order._origins_of_refund()
-        if not origins:
+        origin = order._origin_of_refund()
+        if not origin:
             return
         if method.type == LOYALTY:
             program = method.loyalty_program_id.sudo()
-            origin = origins[:1]
             left = origin._paid_with_points(program).amount - origin._given_back(program, order)
             left += sum(p.amount for p in self.payment_ids if p.payment_method_id == method)
             allowed = left
-        elif origins._paid_by_loyalty() or order._stored_value_returned(origins):
-            paid, back = origins._money_of_sale(drafts=True)
-            left = self.currency_id.round(paid - back - order._stored_value_missing(origins))
+        elif origin._paid_by_loyalty() or order._stored_value_returned(origin):
+            paid, back = origin._money_of_sale(drafts=True)
+            left = self.currency_id.round(paid - back - order._stored_value_missing(origin))
             allowed = max(left, self._get_rounded_amount(left, method.is_cash_count))
         else:
             return
@@ -171,7 +231,7 @@ class PosOrder(models.Model):
                 self.env._(
                     "Order %(order)s was paid partly with points, gift cards or rewards, or what it sold is used: at most "
                     "%(left)s can come back as %(method)s.",
-                    order=", ".join(origins.mapped("name")),
+                    order=origin.name,
                     left=self.currency_id.format(max(left, 0.0)),
                     method=method.name,
                 )
@@ -193,17 +253,17 @@ class PosOrder(models.Model):
 
     # --- gift cards and wallets that come back -------------------------------------------------------------------
 
-    def _stored_value_returned(self, origins):
-        """Return what comes back of gift cards and wallets that were bought on these orders.
+    def _stored_value_returned(self, origin):
+        """Return what comes back of gift cards and wallets that were bought on an order.
 
         :return: list of (``{transaction: ten-thousandths of points that were not taken back yet}``, ten-thousandths
             to take back for the lines that this order or an earlier one returns)
         """
         result = []
-        for program, entries in origins._entries_of_order().filtered(_is_top_up).grouped("program_id").items():
+        for program, entries in origin._entries_of_order().filtered(_is_top_up).grouped("program_id").items():
             products = program.trigger_product_ids
-            sold = origins.lines.filtered(lambda line: line.product_id in products and line.qty > 0)  # noqa: B023
-            back = (origins._refunds_of_origin() | self).lines.filtered(
+            sold = origin.lines.filtered(lambda line: line.product_id in products and line.qty > 0)  # noqa: B023
+            back = (origin._refunds_of_origin() | self).lines.filtered(
                 lambda line: line.refunded_orderline_id in sold  # noqa: B023 used at once
             )
             value = sum(sold.mapped("price_subtotal_incl"))
@@ -220,18 +280,18 @@ class PosOrder(models.Model):
                 result.append((left, units))
         return result
 
-    def _stored_value_missing(self, origins):
+    def _stored_value_missing(self, origin):
         """Return the money of gift cards and wallets that this order takes back and that was spent already."""
         missing = 0.0
-        for entries, units in self._stored_value_returned(origins):
+        for entries, units in self._stored_value_returned(origin):
             cards = self.env["loyalty.card"].union(*(entry.card_id for entry in entries))
             there = sum(max(0, to_units(card.available_points)) for card in cards)
             missing += to_points(max(0, units - there)) * (cards.program_id.reward_ids[:1].discount or 1.0)
         return self.currency_id.round(missing)
 
-    def _take_back_stored_value(self, origins):
+    def _take_back_stored_value(self, origin):
         """Take from gift cards and wallets what is paid out for them, as far as it is there; list the rest, once."""
-        for entries, units in self._stored_value_returned(origins):
+        for entries, units in self._stored_value_returned(origin):
             cards = self.env["loyalty.card"].union(*(entry.card_id for entry in entries))
             if self._is_reported(cards):
                 continue

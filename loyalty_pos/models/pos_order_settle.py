@@ -118,12 +118,15 @@ class PosOrder(models.Model):
             order = order.sudo()
             if order.state not in ("paid", "done"):
                 continue
-            order._review_returns()
-            if not order._has_loyalty():
+            returns, loyalty = any(line.qty < 0 for line in order.lines), order._has_loyalty()
+            if not returns and not loyalty:
                 continue
             try:
                 with self.env.cr.savepoint():
-                    order._loyalty_settle_one()
+                    if returns:
+                        order._review_returns()
+                    if loyalty:
+                        order._loyalty_settle_one()
             except (UserError, AccessError) as error:
                 _logger.warning("Points of order %s were not settled", order.uuid, exc_info=True)
                 order._report_points(note=str(error))

@@ -44,6 +44,15 @@ class PosSession(models.Model):
         data["loyalty_redemptions"] = amounts
         return data
 
+    def _create_pay_later_receivable_lines(self, data):
+        """Remember which debt is that of which payment: what settles it earns on the order."""
+        data = super()._create_pay_later_receivable_lines(data)
+        payments = list(data["split_receivables_pay_later"])
+        if payments:
+            for payment, line in zip(payments, data["pay_later_move_lines"][-len(payments) :]):
+                payment.sudo().loyalty_debt_id = line  # the field is the server's
+        return data
+
     def _create_bank_payment_moves(self, data):
         data = super()._create_bank_payment_moves(data)
         data["MoveLine"].create(

@@ -20,3 +20,4 @@ from . import test_till_family
 from . import test_till_proof
 from . import test_tours
 from . import test_till_stores
+from . import test_till_totals

@@ -207,3 +207,34 @@ class TestFrozenPriceReduction(FrozenCase, ReductionCase):
             )
             self.assertFalse(self.exceptions_of(refund))
             self.assertEqual(self.card.points, points)
+
+    def test_rest_of_a_reduction_in_the_back_end(self):
+        """N29, N4: one piece came back at the till with 10.01 of 20.00 by points; Return Products takes the other with
+        9.99: 210.00 were paid, and 210.00 came back."""
+        order = self.sell(
+            [self.taxed(100, 15, qty=2), self.reduction(17.39, "r")],
+            self.ann,
+            payments=[self.pay(210.0, self.cash_method)],
+        )
+        half = {
+            **self.reduction(8.695, False, qty=-1, refunded_orderline_id=order.lines[1].id),
+            "price_subtotal": 8.7,
+            "price_subtotal_incl": 10.01,
+        }
+        self.sell(
+            [self.taxed(100, 15, qty=-1, refunded_orderline_id=order.lines[0].id), half],
+            self.ann,
+            payments=[self.pay(-104.99, self.cash_method)],
+            is_refund=True,
+        )
+        action = order.with_user(self.env.user).refund()
+        refund = self.env["pos.order"].browse(action["res_id"])
+        self.assertEqual(refund.amount_total, -105.01)
+        self.env["pos.make.payment"].with_context(active_id=refund.id, active_ids=refund.ids).create(
+            {"payment_method_id": self.cash_method.id}
+        ).check()
+        self.assertRecordValues(refund, [{"state": "paid", "amount_paid": -105.01, "loyalty_points_redeemed": -100}])
+        self.assertFalse(self.exceptions_of(refund))
+        self.assertEqual(self.card.points, 1000)
+        self.next_session()
+        self.assertEqual(self.balances(), {"610900": 0.0})

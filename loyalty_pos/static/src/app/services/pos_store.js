@@ -453,6 +453,10 @@ patch(PosStore.prototype, {
                 uuid,
                 order.uuid,
                 order.settledOrderIds,
+                // The server need not have the order yet.
+                order.lines
+                    .filter((line) => !line.isRedemption)
+                    .map((line) => [line.product_id.id, line.prices.total_included]),
             ]);
             await this.loadLoyaltyCards([result.card]);
             await this.loadReservedPoints(order, card);
