@@ -220,7 +220,7 @@ class PosOrder(models.Model):
             left = origin._paid_with_points(program).amount - origin._given_back(program, order)
             left += sum(p.amount for p in self.payment_ids if p.payment_method_id == method)
             allowed = left
-        elif origin._paid_by_loyalty() or order._stored_value_returned(origin):
+        elif origin.loyalty_points_redeemed or order._refuses_more_than_paid(origin):
             paid, back = origin._money_of_sale(drafts=True)
             left = self.currency_id.round(paid - back - order._stored_value_missing(origin))
             allowed = max(left, self._get_rounded_amount(left, method.is_cash_count))
@@ -236,6 +236,13 @@ class PosOrder(models.Model):
                     method=method.name,
                 )
             )
+
+    def _refuses_more_than_paid(self, origin):
+        """Return whether a program of the gift cards and rewards of a sale refuses to pay more back than was paid."""
+        programs = origin.lines.filtered("is_reward_line").reward_id.program_id
+        for entries, __ in self._stored_value_returned(origin):
+            programs |= next(iter(entries)).program_id
+        return any(program.unlinked_return_policy == "refuse" for program in programs)
 
     def _is_pos_order_paid(self):
         """Points are not rounded to coins: with cash beside them the total may differ by what the cash was rounded."""

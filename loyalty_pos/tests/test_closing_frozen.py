@@ -187,6 +187,7 @@ class TestFrozenPriceReduction(FrozenCase, ReductionCase):
     def test_halves_of_a_reduction(self):
         """N29, N4: 2 x 100 + 15 % less 20.00 by points come back one by one, with all points and no exception, also as
         lines whose tax is rounded on its own."""
+        self.company.tax_calculation_rounding_method = "round_per_line"
         order = self.sell(
             [self.taxed(100, 15, qty=2), self.reduction(17.39, "r")],
             self.ann,
@@ -211,6 +212,7 @@ class TestFrozenPriceReduction(FrozenCase, ReductionCase):
     def test_rest_of_a_reduction_in_the_back_end(self):
         """N29, N4: one piece came back at the till with 10.01 of 20.00 by points; Return Products takes the other with
         9.99: 210.00 were paid, and 210.00 came back."""
+        self.company.tax_calculation_rounding_method = "round_per_line"
         order = self.sell(
             [self.taxed(100, 15, qty=2), self.reduction(17.39, "r")],
             self.ann,

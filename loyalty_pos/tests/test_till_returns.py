@@ -173,6 +173,7 @@ class TestMoneyOfReturns(ReturnCase):
         self.confirm(bought, {card.id: self.claim(-30, program, card, line_codes=["R"])})
         self.assertEqual(card.points, 20)
         refund = self.return_products(order)
+        program.unlinked_return_policy = "refuse"
         with self.assertRaisesRegex(UserError, "20.00"):
             self.pay_in_back_end(refund)
         refund = self.take_back(order, 50.0)
@@ -207,10 +208,15 @@ class TestMoneyOfReturns(ReturnCase):
         refund = self.return_products(order)
         refund.lines.filtered(lambda line: line.price_unit < 0).unlink()
         refund._compute_prices()
+        program.unlinked_return_policy = "refuse"
         with self.assertRaisesRegex(UserError, "60.00"):
             self.pay_in_back_end(refund, -100.0)
         refund.unlink()
-        refund = self.take_back(order, 100.0, order.lines[0])
+        program.unlinked_return_policy = "exception"
+        refund = self.return_products(order)
+        refund.lines.filtered(lambda line: line.price_unit < 0).unlink()
+        refund._compute_prices()
+        self.pay_in_back_end(refund, -100.0)
         self.assertIn("of which $\xa060.00 were paid in money", self.exceptions_of(refund).note)
 
     def test_goods_without_their_reward(self):

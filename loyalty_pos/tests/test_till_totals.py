@@ -119,7 +119,9 @@ class TestTotals(TotalsCase):
         self.make_stored_value("gift_card", gift)
 
         def hold(points, *basket):
-            return self.as_till.pos_hold(self.config.id, self.card.id, points, str(uuid4()), "order", list(basket))
+            return self.as_till.pos_hold(
+                self.config.id, self.card.id, points, str(uuid4()), "order", basket=list(basket)
+            )
 
         for basket in ([tip.id, 10.0], [gift.id, 10.0]):
             with self.assertRaisesRegex(UserError, "can pay \\$\xa010.00 of this order"), self.env.cr.savepoint():
