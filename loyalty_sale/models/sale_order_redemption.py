@@ -301,6 +301,12 @@ class SaleOrder(models.Model):
             if order.state not in ("draft", "sent") or not points:
                 continue
             problem, card = order._why_misfit(), order.loyalty_card_id
+            if problem and (order.amount_paid or order._sold_at_till()):
+                # The customer paid already: the order stands, with as many of its points as it still needs and there are.
+                fitting, amount = order._usable_points()
+                if 0 < fitting < points:
+                    order.write({"loyalty_points_applied": fitting, "loyalty_amount_applied": amount})
+                    points, problem = fitting, False
             if not problem:
                 # Together with other orders of the same card that are confirmed now, and with their rewards.
                 left.setdefault(card, card.available_points)
@@ -312,7 +318,7 @@ class SaleOrder(models.Model):
                         missing=say_points(self.env, -left[card]),
                     )
             if problem and (order.amount_paid or order._sold_at_till()):
-                # The customer paid already: the order stands, without the points that are not there any more.
+                # Paid already, and no point fits: the order stands without them.
                 order.write({"loyalty_use_points": False})
                 order._message_log(body=self.env._("No loyalty points are used. %s", problem))
             elif problem:

@@ -93,6 +93,17 @@ class TestOrderReturns(OrderReturnsCase):
         self.env.cr.flush()
         self.assertEqual((self.points_now(), self.cash_due(note)), (0, 15))
 
+    def test_credit_note_reversed(self):
+        """N29, N4: the credit note of an order that is cancelled by an invoice takes the points again and gives back what
+        it took."""
+        order = self.ordered()
+        invoice = self.invoiced(order, 1, points=1000)
+        note = self.returned(order, 0)
+        self.assertEqual((self.points_now(), invoice.loyalty_points_earned), (0, 0))
+        note.with_user(self.clerk)._reverse_moves([{"invoice_date": note.invoice_date}], cancel=True)
+        self.env.cr.flush()
+        self.assertEqual((self.points_now(), invoice.loyalty_points_earned), (13 - 1000, 13))
+
     def test_in_parts(self):
         """N29, N4: three pieces come back one by one: cumulative rounding, the last one takes the remainder."""
         order = self.ordered(3)

@@ -212,3 +212,33 @@ class TestHolesSale(TransactionCase):
         order.action_confirm()
         self._try(order._action_cancel)
         self.assertEqual((order.state, card.points), ("cancel", 0))
+
+    def test_refunded_gift_card_can_still_be_spent(self):
+        gift_card = self.env["product.product"].create(
+            {"name": "Gift Card", "type": "service", "list_price": 50.0, "taxes_id": False, "invoice_policy": "order"}
+        )
+        program = self.env["loyalty.program"].create(
+            {
+                "name": "Gift Cards",
+                "program_type": "gift_card",
+                "trigger": "auto",
+                "applies_on": "future",
+                "rule_ids": [
+                    Command.clear(),
+                    Command.create(
+                        {"product_ids": gift_card.ids, "reward_point_mode": "money", "reward_point_amount": 1}
+                    ),
+                ],
+            }
+        )
+        order = self.env["sale.order"].create(
+            {"partner_id": self.customer.id, "order_line": [Command.create({"product_id": gift_card.id})]}
+        )
+        order._update_programs_and_rewards()
+        order.action_confirm()
+        card = order.coupon_point_ids.coupon_id.filtered(lambda card: card.program_id == program)
+        self.assertEqual(card.points, 50)
+        invoice = order._create_invoices()
+        invoice.action_post()
+        invoice._reverse_moves(cancel=True)
+        self.assertEqual(card.points, 0)
