@@ -1,7 +1,5 @@
 from odoo import api, fields, models
 
-from odoo.addons.loyalty_ledger.tools.memory import remembered
-
 
 class LoyaltyProgram(models.Model):
     _inherit = "loyalty.program"
@@ -82,13 +80,9 @@ class LoyaltyProgram(models.Model):
     def _point_value_at(self, date):
         """Return ``(value of one point, expected VAT rate in percent)`` on a day; the default is (0.01, 0.0)."""
         self.ensure_one()
-        rows = self._point_values() if self.id else self._list_point_values()
+        # Money is read in every transaction, and not remembered: another process may just have changed it.
+        rows = (self.sudo() if self.id else self)._list_point_values()  # the same for everybody
         return next((values for day, *values in reversed(rows) if day <= date), (0.01, 0.0))
-
-    @remembered("self.id")
-    def _point_values(self):
-        """Every redemption asks, and values hardly ever change: remembered until one does."""
-        return self.sudo()._list_point_values()  # the same for everybody
 
     def _list_point_values(self):
         """Return ``[(day from which it holds, value of one point, expected VAT rate)]``, oldest first."""

@@ -1,6 +1,8 @@
 from odoo import api, models
 from odoo.exceptions import UserError
 
+from ..tools.memory import forget
+
 
 class LoyaltyReadonlyMixin(models.AbstractModel):
     """Rows that only the gateway writes, by SQL: through the ORM nobody changes them, sudo included."""
@@ -38,17 +40,17 @@ class LoyaltyRememberedMixin(models.AbstractModel):
     @api.model_create_multi
     def create(self, vals_list):
         records = super().create(vals_list)
-        self.env.registry.clear_cache()
+        forget(self.env)
         return records
 
     def write(self, vals):
         result = super().write(vals)
-        self.env.registry.clear_cache()
+        forget(self.env)
         return result
 
     def unlink(self):
         result = super().unlink()
-        self.env.registry.clear_cache()
+        forget(self.env)
         return result
 
 

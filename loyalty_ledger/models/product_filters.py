@@ -1,5 +1,7 @@
 from odoo import models
 
+from ..tools.memory import forget
+
 # The database takes what is deleted out of programs and their rules; nobody writes them. For products that are archived
 # or deleted Odoo clears the same caches (product/models/product_product.py:434).
 
@@ -9,7 +11,7 @@ class ProductPricelist(models.Model):
 
     def unlink(self):
         result = super().unlink()
-        self.env.registry.clear_cache()  # which pricelists programs name
+        forget(self.env)  # which pricelists programs name
         return result
 
 
@@ -18,7 +20,7 @@ class ProductCategory(models.Model):
 
     def unlink(self):
         result = super().unlink()
-        self.env.registry.clear_cache()  # which products rules count
+        forget(self.env)  # which products rules count
         return result
 
 
@@ -27,5 +29,5 @@ class ProductTag(models.Model):
 
     def unlink(self):
         result = super().unlink()
-        self.env.registry.clear_cache()  # which products rules count
+        forget(self.env)  # which products rules count
         return result

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from ..tools.memory import remembered
+from ..tools.memory import forget, remembered
 from ..tools.units import to_units
 
 
@@ -33,7 +33,7 @@ class ResCompany(models.Model):
     def write(self, vals):
         result = super().write(vals)
         if "partner_id" in vals:
-            self.env.registry.clear_cache()  # its time zone
+            forget(self.env)  # its time zone
         return result
 
     @api.model

@@ -5,6 +5,8 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..tools.memory import forget
+
 #: Totals of the customer and the column of the card that they sum up.
 SUMS = {
     "loyalty_accumulated_points": "accumulated_points",
@@ -70,7 +72,7 @@ class ResPartner(models.Model):
     def write(self, vals):
         result = super().write(vals)
         if "tz" in vals and self.env["res.company"].sudo().search_count([("partner_id", "in", self.ids)], limit=1):
-            self.env.registry.clear_cache()  # the time zone of the company
+            forget(self.env)  # the time zone of the company
         return result
 
     @api.onchange("category_id")

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from odoo.addons.loyalty_ledger.tools.memory import forget
 from odoo.addons.loyalty_ledger.tools.words import say_points
 
 from .pos_payment_method import LOYALTY
@@ -25,7 +26,7 @@ class PosConfig(models.Model):
 
     def unlink(self):
         result = super().unlink()
-        self.env.registry.clear_cache()  # which tills a program is limited to, and its rates there
+        forget(self.env)  # which tills a program is limited to, and its rates there
         return result
 
     # --- points as a means of payment ----------------------------------------------------------------------------
