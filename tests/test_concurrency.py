@@ -192,7 +192,7 @@ class TestConcurrency(CrowdCase):
                 with self.registry.cursor() as cr:
                     seals = self.env_of(cr)["loyalty.ledger.seal"]
                     try:
-                        sealed.extend(seals._seal(seals._settled_up_to(), block=7).ids)
+                        sealed.extend(seals._seal_settled(block=7))
                     except errors.LockNotAvailable:
                         cr.rollback()
                         continue

@@ -10,6 +10,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, format_date
 
+from odoo.addons.loyalty_ledger.tools.settled import seen_up_to
 from odoo.addons.loyalty_ledger.tools.today import loyalty_today
 from odoo.addons.loyalty_ledger.tools.trusted import trusted_defaults
 
@@ -97,7 +98,7 @@ class LoyaltyAccrualRun(models.Model):
     posted_at = fields.Datetime("Posted On", readonly=True, copy=False)
     last_entry_id = fields.Integer(
         "Last Transaction Seen", readonly=True, copy=False, aggregator=None,
-        help="What has a higher number was posted after the run.",
+        help="The run saw every transaction up to this number. Of those with a higher number it may have missed some.",
     )  # fmt: skip
     line_ids = fields.One2many("loyalty.accrual.run.line", "run_id", "Preview", readonly=True, copy=False)
     point_value = fields.Float("Point Value", digits=(16, 6), readonly=True, copy=False)
@@ -425,13 +426,12 @@ class LoyaltyAccrualRun(models.Model):
             "DROP TABLE loyalty_accrual_plan; SET LOCAL work_mem TO DEFAULT; SET LOCAL enable_seqscan TO DEFAULT"
         )
         self.env["loyalty.valuation"].invalidate_model(flush=False)
-        ((last_entry_id,),) = self.env.execute_query(SQL("SELECT COALESCE(max(id), 0) FROM loyalty_ledger_entry"))
         self.sudo().write(  # the result is the server's; whoever runs was checked
             {
                 "state": "posted",
                 "move_id": move.id,
                 "posted_at": fields.Datetime.now(),
-                "last_entry_id": last_entry_id,
+                "last_entry_id": seen_up_to(self.env.cr, self.env.registry),
             }
         )
         return True

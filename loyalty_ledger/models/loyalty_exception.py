@@ -48,6 +48,10 @@ class LoyaltyException(models.Model):
     resolved_by_id = fields.Many2one("res.users", "Resolved By", readonly=True)
     resolved_on = fields.Datetime("Resolved On", readonly=True)
 
+    is_found = fields.Boolean(
+        readonly=True, default=True, help="The last verification still found it. Resolved or not, it is no news then."
+    )
+
     _open_idx = models.Index("(state) WHERE state = 'open'")
     _entry_idx = models.Index("(entry_id) WHERE entry_id IS NOT NULL")
 
@@ -182,13 +186,19 @@ class LoyaltyException(models.Model):
     def _report_damage(self, problems):
         """Create an exception for each problem that is not on the list yet, with one activity on the first.
 
+        What somebody has looked at and resolved is no news either, as long as every verification finds it: a seal that
+        is broken stays broken. What was gone in between is reported again.
+
         :param problems: what ``loyalty.card._verify_ledger`` returned
         :return: the new exceptions
         """
-        known = {
-            (exception.res_model, exception.res_id, exception.note)
-            for exception in self.search([("kind", "=", "verify"), ("state", "=", "open")])
-        }
+        found = {(problem["model"], problem["id"], problem["problem"]) for problem in problems}
+        listed = self.search([("kind", "=", "verify"), "|", ("state", "=", "open"), ("is_found", "=", True)])
+        known = {(exception.res_model, exception.res_id, exception.note) for exception in listed}
+        for exception in listed:
+            still = (exception.res_model, exception.res_id, exception.note) in found
+            if exception.is_found != still:
+                exception.is_found = still
         fresh = [problem for problem in problems if (problem["model"], problem["id"], problem["problem"]) not in known]
         exceptions = self.create([self._prepare_damage_vals(problem) for problem in fresh[:REPORTED]])
         if exceptions:

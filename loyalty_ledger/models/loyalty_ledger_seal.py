@@ -1,10 +1,19 @@
+import logging
+from datetime import timedelta
+
+from psycopg2 import errors
+
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..tools import ddl
+from ..tools import ddl, settled
+
+_logger = logging.getLogger(__name__)
 
 #: Entries that one seal covers at most: bounds memory and time of one step.
 BLOCK = 100_000
+#: When to try again where others were writing all the time.
+LATER = timedelta(minutes=10)
 
 
 class LoyaltyLedgerSeal(models.Model):
@@ -35,26 +44,10 @@ class LoyaltyLedgerSeal(models.Model):
         return self.env._("Seals of the points ledger cannot be created, changed or deleted by hand.")
 
     @api.model
-    def _settled_up_to(self):
-        """Return the entry id up to which no transaction can add entries any more.
-
-        Ids are drawn before they are committed, so max(id) alone proves nothing. A SHARE lock waits for whoever may
-        have drawn one; it must be the first statement of its transaction, because the snapshot that max(id) reads
-        has to be taken after the lock was granted.
-
-        :raises psycopg2.errors.LockNotAvailable: when the till never pauses for two seconds; the next run tries again
-        """
-        with self.env.registry.cursor() as cr:
-            cr.execute("SET LOCAL lock_timeout = '2s'")
-            cr.execute("LOCK TABLE loyalty_ledger_entry IN SHARE MODE")
-            cr.execute("SELECT COALESCE(max(id), 0) FROM loyalty_ledger_entry")
-            return cr.fetchone()[0]
-
-    @api.model
     def _seal(self, up_to, block=BLOCK):
         """Seal settled entries in blocks.
 
-        :param up_to: last settled entry id, from :meth:`_settled_up_to`
+        :param up_to: last settled entry id, from :func:`tools.settled.settle` on the cursor of this very transaction
         :return: the new seals
         """
         seals = self.browse()
@@ -90,9 +83,26 @@ class LoyaltyLedgerSeal(models.Model):
         return self.browse([row[0] for row in rows])
 
     @api.model
+    def _seal_settled(self, block=BLOCK):
+        """Seal everything that is settled now, on a connection of its own, and commit.
+
+        The caller's transaction may see less: what committed since it began, with lower ids, would be missing.
+
+        :return: ids of the new seals
+        :raises psycopg2.errors.LockNotAvailable: when somebody writes for longer than two seconds
+        """
+        with self.env.registry.cursor() as cr:
+            up_to = settled.settle(cr)
+            return self.with_env(self.env(cr=cr))._seal(up_to, block).ids
+
+    @api.model
     def _cron_seal(self):
-        """Nightly: seal everything that is settled."""
-        self._seal(self._settled_up_to())
+        """Nightly: seal everything that is settled; beside a transaction that does not end, try again soon."""
+        try:
+            self._seal_settled()
+        except errors.LockNotAvailable:
+            _logger.info("The points ledger was not sealed, as others are writing; it is tried again in %s.", LATER)
+            self.env.ref("loyalty_ledger.cron_seal")._trigger(fields.Datetime.now() + LATER)
 
     @api.model
     def _find_broken(self):
@@ -122,7 +132,10 @@ class LoyaltyLedgerSeal(models.Model):
                 )  # fmt: skip
             elif digest != now or not chained:
                 problem = self.env._(
-                    "Entries %(first)s to %(last)s changed after they were sealed.", first=first, last=last
+                    "Entries %(first)s to %(last)s changed after they were sealed: their digest is now %(digest)s.",
+                    first=first,
+                    last=last,
+                    digest=now[:12],
                 )
             else:
                 continue

@@ -4,9 +4,8 @@ from psycopg2 import errors
 
 import odoo
 from odoo.tests import tagged
-from odoo.tools import mute_logger
 
-from ..tools import ddl
+from ..tools import ddl, settled
 from .common import LedgerCase
 
 
@@ -150,23 +149,21 @@ class TestSettled(odoo.tests.BaseCase):
         card = env["loyalty.card"].create({"program_id": program.id})
         self.entry_id = card._post_entries([{"card_id": card.id, "kind": "earn", "points": 1, "key": "settled"}]).id
 
-        reader = self.database.cursor()
-        self.addCleanup(reader.close)
-        # Made here, since Odoo may hold its registry's lock for this thread.
-        self.seals = odoo.api.Environment(reader, odoo.SUPERUSER_ID, {})["loyalty.ledger.seal"]
+    def settle(self):
+        with self.database.cursor() as cr:
+            return settled.settle(cr)
 
-    @mute_logger("odoo.sql_db")
     def test_open_transactions_are_waited_for(self):
         """N5: while a transaction that drew an id is open, nothing is taken as settled."""
         with self.assertRaises(errors.LockNotAvailable):
-            self.seals._settled_up_to()
+            self.settle()
         self.writer.rollback()
-        self.assertLess(self.seals._settled_up_to(), self.entry_id)
+        self.assertLess(self.settle(), self.entry_id)
 
     def test_settled_once_it_ends(self):
         """N5: sealing goes on by itself as soon as the open transaction ends, and does not count its entries."""
         found = []
-        waiter = threading.Thread(target=lambda: found.append(self.seals._settled_up_to()))
+        waiter = threading.Thread(target=lambda: found.append(self.settle()))
         waiter.start()
         with self.database.cursor() as cr:
             while waiter.is_alive():

@@ -127,6 +127,22 @@ class TestVerification(RegisterCase):
             ],
         )
 
+    def test_resolved_alarm(self):
+        """N29, N5: an alarm that was resolved does not come back night after night; what breaks again is said again."""
+        row = {"model": "loyalty.card", "id": self.card.id, "problem": "Broken"}
+        report = self.env["loyalty.exception"]._report_damage
+        first = report([row])
+        self.assertTrue(first)
+        self.assertFalse(report([row]))
+        first.action_resolve()
+        self.assertFalse(report([row]), "resolved, and the same row")
+        self.assertEqual(report([row, {**row, "problem": "Broken more"}]).note, "Broken more")
+        self.assertFalse(report([]), "mended")
+        second = report([row])
+        self.assertRecordValues(
+            first | second, [{"state": "resolved", "note": "Broken"}, {"state": "open", "note": "Broken"}]
+        )
+
     def test_seals_are_listed(self):
         """N5: seals can be read by auditors, and nobody changes them."""
         self.earn(10)

@@ -1,0 +1,99 @@
+"""Up to which id the ledger is complete. Seals, accrual runs and the proof ask here.
+
+Ids are drawn before they are committed, and transactions do not commit in the order of their ids: ``max(id)`` alone
+proves nothing. Who writes entries locks the table (ROW EXCLUSIVE) before an id is drawn, so a SHARE lock waits for
+whoever has drawn one.
+"""
+
+import logging
+
+from psycopg2 import errors
+
+from odoo.tools import SQL
+
+from . import arrays
+
+_logger = logging.getLogger(__name__)
+
+#: How long to wait for transactions that are writing: whoever wants to write meanwhile waits as well.
+PATIENCE = "2s"
+
+
+def settle(cr):
+    """Return the entry id up to which no transaction can add entries any more, and let the others go on.
+
+    Whatever is read with this cursor from here on sees all those entries.
+
+    :param cr: a cursor of its own that has read nothing yet: its transaction must not have a view of the database
+        that is older than the lock
+    :raises psycopg2.errors.LockNotAvailable: when somebody writes for longer than ``PATIENCE``
+    """
+    # Neither of the two gives the transaction its view yet.
+    cr.execute(SQL("SET LOCAL lock_timeout = %s", PATIENCE))
+    cr.execute("LOCK TABLE loyalty_ledger_entry IN SHARE MODE", log_exceptions=False)
+    cr.execute("SELECT COALESCE(max(id), 0) FROM loyalty_ledger_entry")
+    up_to = cr.fetchone()[0]
+    cr.commit()
+    return up_to
+
+
+def seen_up_to(cr, registry):
+    """Return the entry id up to which the transaction of ``cr`` sees every entry that there will ever be.
+
+    A transaction that was in flight when this one began, and drew a lower id than others that it sees, ends what it
+    sees completely. Where others do not stop writing, the answer is what was sealed before.
+    """
+    cr.execute(
+        SQL(
+            """
+            SELECT sealed.id, array(SELECT e.id FROM loyalty_ledger_entry e WHERE e.id > sealed.id ORDER BY e.id),
+                   pg_backend_pid()
+              FROM (SELECT COALESCE(max(last_entry_id), 0) AS id FROM loyalty_ledger_seal) sealed
+            """
+        )
+    )
+    sealed, seen, pid = cr.fetchone()
+    if not seen:
+        return sealed
+    with registry.cursor() as other:
+        if not _others_are_done(other, pid):
+            _logger.info("Transactions of the points ledger are in flight: complete up to the seal at %s", sealed)
+            return sealed
+        other.execute(
+            SQL(
+                """
+                SELECT min(e.id) FROM loyalty_ledger_entry e
+                 WHERE e.id > %s AND e.id < %s AND NOT EXISTS (SELECT 1 FROM unnest(%s::int[]) s(id) WHERE s.id = e.id)
+                """,
+                sealed,
+                seen[-1],
+                arrays.numbers(seen),
+            )
+        )
+        missed = other.fetchone()[0]
+    return missed - 1 if missed else seen[-1]
+
+
+def _others_are_done(cr, pid):
+    """Return whether whoever drew an id before now is done, but for connection ``pid``; what ``cr`` reads next sees it."""
+    cr.execute(
+        SQL(
+            """
+            SELECT COALESCE(bool_or(pid = %(pid)s), FALSE), COALESCE(bool_or(pid <> %(pid)s), FALSE)
+              FROM pg_locks WHERE relation = 'loyalty_ledger_entry'::regclass AND mode = 'RowExclusiveLock'
+               AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+            """,
+            pid=pid,
+        )
+    )
+    own, others = cr.fetchone()
+    cr.commit()
+    if not others:
+        return True
+    if own:  # it writes itself, and would be waited for
+        return False
+    try:
+        settle(cr)
+    except errors.LockNotAvailable:
+        return False
+    return True
