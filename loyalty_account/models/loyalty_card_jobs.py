@@ -1,6 +1,4 @@
-from odoo import api, models
-
-from odoo.addons.loyalty_ledger.models.loyalty_card_jobs import BATCH
+from odoo import models
 
 from ..tools.write_off import CONTEXT_KEY, WriteOff
 
@@ -8,19 +6,15 @@ from ..tools.write_off import CONTEXT_KEY, WriteOff
 class LoyaltyCard(models.Model):
     _inherit = "loyalty.card"
 
-    @api.model
-    def _purge(self, programs=None, as_of=None, batch=BATCH, commit=True):
-        """Book what expired in one journal entry for each program, right after the purge (P12).
+    def _write_off(self, day):
+        """Book what expires on these cards together, in the transaction that writes it off (P12).
 
-        Should the job be cut off in between, the next accrual run finds that those lots carry a value without points,
-        and releases it.
+        One journal entry for each program and month: points belong to the month in which they expired.
         """
         write_off = WriteOff()
-        collecting = self.with_context(**{CONTEXT_KEY: write_off})
-        done = super(LoyaltyCard, collecting)._purge(programs=programs, as_of=as_of, batch=batch, commit=commit)
+        super(LoyaltyCard, self.with_context(**{CONTEXT_KEY: write_off}))._write_off(day)
         if write_off:
             write_off.is_over = True
             self.env["loyalty.ledger.entry"].sudo().with_context(**{CONTEXT_KEY: write_off}).browse(
                 list(write_off)
             )._book_values()
-        return done

@@ -259,7 +259,7 @@ class Booking:
     # --- writing -------------------------------------------------------------------------------------------------
 
     def post(self):
-        """Post one journal entry for each program and document (or everything without one), and write the lines."""
+        """Post one journal entry for each program and document, or for each program and month, and write the lines."""
         if not self.lines:
             return
         groups = defaultdict(list)
@@ -286,7 +286,7 @@ class Booking:
         if line[3] == "transfer":
             return "transfer", entry["program_id"], entry["effective_date"]
         if self.together:
-            return "expire", entry["program_id"]
+            return "expire", entry["program_id"], entry["effective_date"].replace(day=1)
         document = self.document and (self.document._name, self.document.id)
         return (
             "move",

@@ -89,14 +89,14 @@ class TestRelease(BooksCase):
         self.assertFalse(self.books_moves())
 
     def test_expiry(self):
-        """P12: the nightly purge writes off in one entry for each program; a second run does nothing."""
+        """P12: the nightly purge writes off in one entry for each program and month; a second run does nothing."""
         self.program.write({"expiry_policy": "lot", "expiry_delay": 1, "expiry_unit": "month"})
         cards = [self.card, self.make_card(), self.make_card()]
         for number, card in enumerate(cards):
             self.earn(100, card, day=f"2026-03-0{number + 1}")
         before = self.accrued(0.5)
         with self.on("2026-04-10"):
-            self.env["loyalty.card"]._purge(batch=1, commit=False)
+            self.env["loyalty.card"]._purge(commit=False)
             self.assertEqual(len(self.books_moves()), before + 1)
             move = self.books_moves()[-1]
             self.assertMove(
@@ -108,6 +108,50 @@ class TestRelease(BooksCase):
             self.env["loyalty.card"]._purge(commit=False)
             self.assertEqual(self.books_moves()[-1], move)
         self.assertEqual(self.liability(), 0.04)
+
+    def liability_on(self, day_):
+        lines = self.env["account.move.line"].search(
+            [("account_id", "=", self.liability_account.id), ("date", "<=", day_), ("parent_state", "=", "posted")]
+        )
+        return round(-sum(lines.mapped("balance")), 2)
+
+    def purge_of_two_months(self):
+        """Write off, on 2 May, points that expired on 20 April and on 1 May; return the journal entries."""
+        self.program.write({"expiry_policy": "lot", "expiry_delay": 1, "expiry_unit": "month"})
+        cards = [self.card, self.make_card(), self.make_card()]
+        for card, expiry in zip(cards, ("2026-04-19", "2026-04-30", "2026-12-31")):
+            self.earn(100, card, day="2026-03-01", expiration_date=expiry)
+        self.run_accrual()
+        before = self.books_moves()
+        self.env.company.fiscalyear_lock_date = self.locked
+        with self.on("2026-05-02"):
+            self.env["loyalty.card"]._purge(commit=False)
+        return self.books_moves() - before
+
+    locked = False
+
+    def test_expiry_of_two_months(self):
+        """N29, P12: a purge that writes off points of several months makes an entry for each month."""
+        april, may = self.purge_of_two_months().sorted("date")
+        self.assertMove(
+            april, (self.liability_account, 8.70, 0.0), (self.cost_account, 0.0, 8.70), date=day("2026-04-20")
+        )
+        self.assertMove(
+            may, (self.liability_account, 8.69, 0.0), (self.cost_account, 0.0, 8.69), date=day("2026-05-01")
+        )
+        self.assertEqual([self.liability_on(date) for date in ("2026-04-19", "2026-04-30", "2026-05-02")],
+                         [26.09, 17.39, 8.70])  # fmt: skip
+
+    def test_expiry_of_a_locked_month(self):
+        """N29, P12, M8: what expired in a locked month is booked on the next day that is open, and says so."""
+        self.locked = "2026-04-30"
+        april, may = self.purge_of_two_months().sorted("id")
+        self.assertGreater(april.date, day("2026-04-30"))
+        self.assertEqual(may.date, day("2026-05-01"))
+        self.assertRecordValues(
+            self.env["loyalty.valuation"].search([("move_id", "=", april.id)]),
+            [{"kind": "expire", "amount": -8.70, "date": april.date, "effective_date": day("2026-04-20")}],
+        )
 
     def test_expiry_job(self):
         """P12: the job itself books what it purged, batch by batch."""

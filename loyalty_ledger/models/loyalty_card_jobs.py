@@ -1,10 +1,14 @@
 """What runs at night or on demand over all cards: write-off of expired points, verification, adoption."""
 
+import logging
+
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..tools import ddl
+from ..tools import ddl, jobs
 from ..tools.today import loyalty_today
+
+_logger = logging.getLogger(__name__)
 
 #: Cards that one step of the nightly write-off takes.
 BATCH = 5_000
@@ -41,15 +45,35 @@ class LoyaltyCard(models.Model):
         self.flush_model()
         self.env["loyalty.program"].flush_model()
         done, changing = 0, TERMS_CHANGE in self.env.context
+        is_job = commit and "cron_id" in self.env.context
         for company_id, day in self._purge_days(programs, as_of):
-            last_id = 0
-            while ids := self._purge_batch(programs, company_id, day, last_id, batch, wait=changing):
+            last_id, has_time = 0, True
+            if is_job:
+                # The first statement of a batch locks the cards: its view must not be older.
+                self.env["ir.cron"]._commit_progress()
+
+            def write_off(company_id=company_id, day=day):
+                ids = self._purge_batch(programs, company_id, day, last_id, batch, wait=changing)  # noqa: B023 at once
+                if not ids:
+                    return ids, True
+                self.browse(ids)._write_off(day)
+                return ids, not is_job or self._purge_progress(programs, company_id, day, ids[-1], len(ids))
+
+            while result := jobs.run_batch(self.env, write_off) if is_job else write_off():
+                ids, has_time = result
+                if not ids or not has_time:
+                    break
                 last_id = ids[-1]
-                self.browse(ids)._refresh_ledger(day, keep_dates=changing)
                 done += len(ids)
-                if commit and not self._purge_progress(programs, company_id, day, last_id, len(ids)):
-                    return done
+            if result is None:
+                _logger.info("Expired points of company %s: others were faster, the next run goes on", company_id)
+            if not has_time:
+                break
         return done
+
+    def _write_off(self, day):
+        """Write off what is past its last usable day on these cards, which are locked. Override to do more with it."""
+        self._refresh_ledger(day, keep_dates=TERMS_CHANGE in self.env.context)
 
     def _purge_days(self, programs, as_of):
         """Pairs of company id (None: programs without company) and the day to purge for."""
@@ -91,8 +115,6 @@ class LoyaltyCard(models.Model):
 
     def _purge_progress(self, programs, company_id, day, last_id, processed):
         """Commit and report what is left; return whether there is time for another batch."""
-        if "cron_id" not in self.env.context:
-            return True
         ((remaining,),) = self.env.execute_query(
             SQL("SELECT count(*) %s", self._purge_condition(programs, company_id, day, last_id))
         )
@@ -100,7 +122,7 @@ class LoyaltyCard(models.Model):
 
     @api.model
     def _cron_purge(self):
-        self._purge()
+        self._purge(batch=BATCH)
 
     # --- verification --------------------------------------------------------------------------------------------
 

@@ -2,8 +2,9 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools import SQL
 
-from ..tools import ddl
+from ..tools import ddl, jobs
 from ..tools.trusted import trusted_defaults
 from ..tools.units import to_points, to_units
 from ..tools.words import say_points
@@ -184,16 +185,28 @@ class LoyaltyHold(models.Model):
     @api.model
     def _cron_time_out(self, batch=1000):
         """Mark holds as timed out. Balances never depend on this: a hold past its time reserves nothing."""
-        while True:
-            holds = self.search(
-                [("state", "=", "active"), ("expires_at", "<=", fields.Datetime.now())], limit=batch, order="id"
+        self.env[
+            "ir.cron"
+        ]._commit_progress()  # the first statement of a batch locks the cards: its view must not be older
+        while jobs.run_batch(self.env, lambda: self._time_out_batch(batch)):
+            pass
+
+    def _time_out_batch(self, batch):
+        """Mark the next holds, but those of cards that somebody is using right now; return whether to go on."""
+        self.flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT h.id FROM loyalty_hold h JOIN loyalty_card c ON c.id = h.card_id
+                 WHERE h.state = 'active' AND h.expires_at <= %s
+                 ORDER BY h.card_id, h.id LIMIT %s FOR NO KEY UPDATE OF c SKIP LOCKED
+                """,
+                fields.Datetime.now(),
+                batch,
             )
-            if not holds:
-                return
-            holds._close("expired")
-            remaining = self.search_count([("state", "=", "active"), ("expires_at", "<=", fields.Datetime.now())])
-            if not self.env["ir.cron"]._commit_progress(len(holds), remaining=remaining):
-                return
+        )
+        self.browse([row[0] for row in rows])._close("expired")
+        return self.env["ir.cron"]._commit_progress(len(rows)) > 0 and len(rows) == batch
 
 
 class LoyaltyCard(models.Model):

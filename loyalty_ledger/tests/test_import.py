@@ -1,7 +1,9 @@
 import base64
 
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.fields import Command
 from odoo.tests import Form, new_test_user, tagged
+from odoo.tools import mute_logger
 
 from ..tools import balance_file
 from ..wizard import loyalty_import_wizard
@@ -269,6 +271,92 @@ class TestImport(ImportCase):
         self.assertEqual(sum(cards.mapped("points")), 250 * 251 / 2)
         self.assertEqual(len(cards.entry_ids), 250)
         self.assertEqual(set(cards.entry_ids.mapped("author_id")), {self.manager.id})
+
+    def test_number_of_a_promotion(self):
+        """N29, P8: a new number that is the code of a promotion is a problem of its line, before and after the check."""
+        text = "card;customer;points\nNEW-1;B-7;10\nPROMO-1;;20\nNEW-2;;30\n"
+        record = self.load(text, create_missing=True)
+        self.program.copy({"rule_ids": [Command.create({"mode": "with_code", "code": "PROMO-1"})]})
+        again = self.load(text + "\n", create_missing=True)
+        self.assertIn("a promotion has the code PROMO-1", again.problem_line_ids.problem)
+        record.action_import()
+        self.assertRecordValues(record, [{"state": "done", "done_count": 2, "problem_count": 1, "pending_count": 0}])
+        self.assertRecordValues(record.problem_line_ids, [{"number": 3, "state": "problem", "change": 0}])
+        self.assertIn("code", record.problem_line_ids.problem)
+        self.assertEqual(
+            self.Card.search([("code", "in", ["NEW-1", "NEW-2", "PROMO-1"])], order="code").mapped("points"), [10, 30]
+        )
+
+    def large_imports(self, *texts):
+        """Return approved imports that the job has to go on with, one line a batch."""
+        self.patch(loyalty_import_wizard, "BATCH", 1)
+        self.patch(loyalty_import_wizard, "AT_ONCE", 0)
+        records = self.env["loyalty.import.wizard"]
+        for text in texts:
+            record = self.load(text, create_missing=True)
+            record.action_import()
+            records |= record
+        return records
+
+    def run_job(self):
+        with self.enter_registry_test_mode():
+            self.assertIs(self.env.ref("loyalty_ledger.cron_import").method_direct_trigger(), True)
+        self.env.invalidate_all()
+
+    def test_job_skips_what_fails(self):
+        """N29, P8: a line that fails in the job is skipped with the reason, and later files are imported."""
+        first, second = self.large_imports("card;points\nPROMO-2;20\nNEW-3;30\n", "card;points\nNEW-4;40\n")
+        self.program.copy({"rule_ids": [Command.create({"mode": "with_code", "code": "PROMO-2"})]})
+        self.run_job()
+        self.assertRecordValues(
+            first | second,
+            [
+                {"state": "done", "done_count": 1, "problem_count": 1},
+                {"state": "done", "done_count": 1, "problem_count": 0},
+            ],
+        )
+        self.assertEqual(
+            self.Card.search([("code", "in", ["NEW-3", "NEW-4"])], order="code").mapped("points"), [30, 40]
+        )
+
+    def test_file_that_cannot_go_on(self):
+        """N29, P8: a file that fails as a whole does not keep later ones waiting."""
+        first, second = self.large_imports("card;points\nNEW-5;20\n", "card;points\nNEW-6;40\n")
+        Wizard = self.registry["loyalty.import.wizard"]
+        count = Wizard._count
+
+        def fail(record):
+            if record.id == first.id:
+                raise RuntimeError("Disk full")
+            count(record)
+
+        self.patch(Wizard, "_count", fail)
+        with mute_logger("odoo.addons.loyalty_ledger.wizard.loyalty_import_wizard"):
+            self.run_job()
+        self.assertEqual((first | second).mapped("state"), ["approved", "done"])
+        self.patch(Wizard, "_count", count)
+        self.run_job()
+        self.assertEqual(first.state, "done")
+        self.assertEqual(self.Card.search([("code", "=", "NEW-5")]).points, 20)
+
+    def test_stop(self):
+        """N29, P8: a manager stops an import; what was imported stays, and it goes on later where it stopped."""
+        record = self.large_imports("card;points\nNEW-7;20\nNEW-8;30\nNEW-9;50\n")
+        record.sudo()._import_batch()
+        with self.assertRaises(AccessError):
+            record.with_user(self.clerk).action_stop()
+        record.action_stop()
+        self.assertRecordValues(record, [{"state": "stopped", "done_count": 1, "pending_count": 2, "progress": 33}])
+        self.run_job()
+        self.assertRecordValues(record, [{"state": "stopped", "done_count": 1, "pending_count": 2}])
+        with self.assertRaisesRegex(UserError, "cannot be deleted"):
+            record.unlink()
+        record.action_continue()
+        self.run_job()
+        self.assertRecordValues(record, [{"state": "done", "done_count": 3, "pending_count": 0, "progress": 100}])
+        self.assertEqual(
+            self.Card.search([("code", "in", ["NEW-7", "NEW-8", "NEW-9"])], order="code").mapped("points"), [20, 30, 50]
+        )
 
     def test_queries(self):
         """P8: the check looks a batch of lines up at once, not line by line."""

@@ -3,17 +3,22 @@
 import base64
 import binascii
 import hashlib
+import logging
 from collections import defaultdict
+
+import psycopg2
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import SQL, email_normalize, get_lang, split_every
 
 from ..models.loyalty_card_adjust import MANAGER
-from ..tools import balance_file
+from ..tools import balance_file, jobs
 from ..tools.today import loyalty_today
 from ..tools.units import to_points, to_units
 from ..tools.words import say_points
+
+_logger = logging.getLogger(__name__)
 
 #: Lines that one step checks or posts, and lines up to which an import does not wait for the job.
 BATCH, AT_ONCE = 2000, 2000
@@ -61,6 +66,7 @@ class LoyaltyImportWizard(models.Model):
             ("checked", "Checked"),
             ("waiting", "Waiting for Approval"),
             ("approved", "Importing"),
+            ("stopped", "Stopped"),
             ("done", "Done"),
             ("refused", "Refused"),
         ],
@@ -114,7 +120,7 @@ class LoyaltyImportWizard(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_unless_done(self):
-        if any(record.state in ("approved", "done") for record in self):
+        if any(record.state in ("approved", "stopped", "done") for record in self):
             raise UserError(self.env._("Transactions came from this file; it cannot be deleted."))
 
     def action_view_lines(self):
@@ -271,14 +277,52 @@ class LoyaltyImportWizard(models.Model):
         else:
             self.env.ref("loyalty_ledger.cron_import").sudo()._trigger()
 
+    def action_stop(self):
+        """Stop an import that is running in the background. What was imported stays; the rest can go on later."""
+        self.env["loyalty.card"]._check_ledger_group(MANAGER)
+        self.check_access("write")
+        self.sudo().filtered(lambda record: record.state == "approved").state = "stopped"  # the group was checked
+        return True
+
+    def action_continue(self):
+        """Go on with an import that was stopped, where it stopped."""
+        self.env["loyalty.card"]._check_ledger_group(MANAGER)
+        self.check_access("write")
+        stopped = self.sudo().filtered(lambda record: record.state == "stopped")  # the group was checked
+        stopped.state = "approved"
+        if stopped:
+            self.env.ref("loyalty_ledger.cron_import").sudo()._trigger()
+        return True
+
     @api.model
     def _cron_import(self):
-        """Go on with large files, batch by batch; an interrupted run goes on where it stopped."""
-        for record in self.search([("state", "=", "approved")], order="id"):
-            record = record.with_user(record.requester_id).sudo()
-            while done := record._import_batch():
-                if not self.env["ir.cron"]._commit_progress(done, remaining=record.pending_count):
-                    return
+        """Go on with large files, batch by batch; an interrupted run goes on where it stopped.
+
+        What fails lands on its line, and a file that cannot go on now does not keep the others waiting.
+        """
+        ids = self.search([("state", "=", "approved")], order="id").ids
+        self.env["ir.cron"]._commit_progress()
+        for record in self.browse(ids):
+            try:
+                while left := jobs.run_batch(self.env, record._import_in_job):
+                    if left < 0:
+                        return  # no time is left
+            except Exception:  # pylint: disable=broad-exception-caught
+                self.env.cr.rollback()
+                _logger.exception("Import %s failed, the next run tries again", record.id)
+                continue
+            if left is None:
+                _logger.info("Import %s: others were faster, the next run goes on", record.id)
+
+    def _import_in_job(self):
+        """Import and commit the next batch; return how many lines are left, -1 where there is no time for them."""
+        if not self.exists() or self.state != "approved":  # somebody stopped it
+            return 0
+        record = self.with_user(self.requester_id or self.env.user).sudo()  # the ledger names who asked for it
+        done = record._import_batch()
+        left = record.pending_count
+        time = self.env["ir.cron"]._commit_progress(done, remaining=left)
+        return left if time or not left else -1
 
     def _import_batch(self):
         """Post the next lines and return their number; 0 when the import is done."""
@@ -287,8 +331,7 @@ class LoyaltyImportWizard(models.Model):
             [("import_id", "=", self.id), ("state", "=", "pending")], limit=BATCH, order="id"
         )
         if lines:
-            lines._create_cards()
-            lines._post()
+            lines._import()
             self.env.invalidate_all()
         self._count()
         if not self.pending_count:
@@ -367,22 +410,38 @@ class LoyaltyImportLine(models.Model):
         for key, lines in groups.items():
             lines.card_id = existing[key].id
 
-    def _post(self):
-        """Post the lines in their order; whatever the ledger refuses is halved until the bad line is alone."""
-        ops, results = self._plan()
+    def _import(self):
+        """Create the missing cards and post the lines in their order.
+
+        Whatever fails is halved until the bad line is alone: the error is written there, and the others are imported.
+        Conflicts with other transactions are raised: they are no line's fault.
+        """
         try:
             with self.env.cr.savepoint():
+                self._create_cards()
+                ops, results = self._plan()
                 self.env["loyalty.card"].with_context(tracking_disable=True)._post_entries(ops)
-        except ValidationError as error:
+                for line, vals in results.items():
+                    line.write(vals)
+        except psycopg2.OperationalError:
+            raise
+        # Whatever is wrong with one line must not keep the others, and later files, waiting.
+        except Exception as error:  # pylint: disable=broad-exception-caught
             if len(self) == 1:
-                self.write({"state": "problem", "problem": str(error), "change": 0})
+                self.write({"state": "problem", "problem": self._problem_of(error), "change": 0})
                 return
             half = len(self) // 2
-            self[:half]._post()
-            self[half:]._post()
-            return
-        for line, vals in results.items():
-            line.write(vals)
+            self[:half]._import()
+            self[half:]._import()
+
+    def _problem_of(self, error):
+        """Return what to write on a line that failed."""
+        if isinstance(error, UserError):
+            return str(error)
+        if isinstance(error, psycopg2.IntegrityError):
+            return self.env._("The database refuses this line: %s", self._sql_error_to_message(error))
+        _logger.exception("Line %s of import %s failed", self.number, self.import_id.id, exc_info=error)
+        return self.env._("This line could not be imported (%s). Details are in the log of the server.", error)
 
     def _plan(self):
         """Return the movements of the lines, and what to write on each line once they are posted."""
@@ -434,6 +493,7 @@ class _Checker:
         self.seen_keys = {}
         self.states = {}
         self.program_ids = set()
+        self.promotion_codes = set()
         lang = get_lang(self.env)
         self.date_formats = [lang.date_format]
         self.programs = defaultdict(lambda: self.env["loyalty.program"])
@@ -503,6 +563,11 @@ class _Checker:
                 [("code", "in", [line["code"] for line in lines if line["code"]])]
             )
         }
+        new_codes = {line["code"] for line in lines if line["code"]} - by_code.keys()
+        promotions = self.env["loyalty.rule"].search_fetch(
+            [("mode", "=", "with_code"), ("code", "in", list(new_codes))], ["code"]
+        )
+        self.promotion_codes = {*promotions.mapped("code")}
         partners = self._find_partners({line["customer"] for line in lines if line["customer"]})
         found = self.env["res.partner"].union(*partners.values())
         owners = found | found.commercial_partner_id
@@ -578,6 +643,10 @@ class _Checker:
         elif not line["program_id"]:
             line["problem"] = self.env._(
                 "Column program: name the program of the new card, or choose one for the file."
+            )
+        elif line["code"] in self.promotion_codes:
+            line["problem"] = self.env._(
+                "Column card: a promotion has the code %s, so no card can have this number.", line["code"]
             )
         else:
             line["is_new_card"] = True

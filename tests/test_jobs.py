@@ -1,0 +1,281 @@
+"""The scheduled jobs as the scheduler runs them, on connections of their own, beside somebody who is not done yet."""
+
+import threading
+from datetime import timedelta
+
+from crowd import CrowdCase
+
+import odoo
+from odoo import Command, fields
+from odoo.tests import tagged
+
+from odoo.addons.loyalty_ledger.models import loyalty_card_jobs
+
+JOBS = (
+    "loyalty_ledger.cron_purge",
+    "loyalty_ledger.cron_holds",
+    "loyalty_ledger.cron_import",
+    "loyalty_account.cron_sync",
+    "loyalty_account.cron_accrue",
+    "loyalty_ledger.cron_seal",
+    "loyalty_ledger.cron_verify",
+)
+
+
+class JobsCase(CrowdCase):
+    """Nothing here is rolled back at the end: cards and programs are its own."""
+
+    def setUp(self):
+        super().setUp()
+        self.writers = []
+        self.addCleanup(self.close_writers)
+
+    def close_writers(self):
+        for writer in self.writers:
+            writer.close()
+
+    def run_job(self, name):
+        """Run a job as the scheduler does; whatever it raises fails the test."""
+        with self.registry.cursor() as cr:
+            env = odoo.api.Environment(cr, odoo.SUPERUSER_ID, {})
+            self.assertIs(env.ref(name).method_direct_trigger(), True, name)
+
+    def post(self, env, card_id, points, key, kind="earn", **values):
+        op = {"card_id": card_id, "kind": kind, "points": points, "key": f"{key}:{card_id}", **values}
+        return env["loyalty.card"].browse(card_id)._post_entries([op])
+
+    def hold_open(self, card_id, points=5, **values):
+        """Post on a connection that stays open; return it and the id that the entry drew."""
+        writer = self.registry.cursor()
+        self.writers.append(writer)
+        return writer, self.post(self.env_of(writer), card_id, points, "held open", **values).id
+
+    def alarms(self):
+        with self.registry.cursor() as cr:
+            exceptions = self.env_of(cr)["loyalty.exception"].search([("kind", "=", "verify")])
+            return exceptions.mapped(lambda exception: (exception.res_model, exception.res_id, exception.state))
+
+    def broken_seals(self):
+        with self.registry.cursor() as cr:
+            return self.env_of(cr)["loyalty.ledger.seal"]._find_broken()
+
+    def seal_up_to(self):
+        with self.registry.cursor() as cr:
+            return self.env_of(cr)["loyalty.ledger.seal"].search([], limit=1).last_entry_id
+
+    def wait_for_lock(self, mode, done):
+        """Return when somebody waits for a lock of that mode on the ledger, or ``done()``."""
+        with self.registry.cursor() as cr:
+            while not done():
+                cr.execute(
+                    """
+                    SELECT count(*) FROM pg_locks WHERE NOT granted AND mode = %s
+                       AND relation = 'loyalty_ledger_entry'::regclass
+                       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+                    """,
+                    [mode],
+                )
+                if cr.fetchone()[0]:
+                    return
+                cr.rollback()
+
+
+@tagged("post_install", "-at_install")
+class TestSealingJob(JobsCase):
+    def test_slow_writer(self):
+        """N29, N5: a writer with a lower id that commits while the job waits is part of the seal."""
+        slow, quick = self.make_cards(10, 10)
+        before, broken = self.alarms(), self.broken_seals()
+        writer, low = self.hold_open(slow)
+        with self.registry.cursor() as cr:
+            high = self.post(self.env_of(cr), quick, 5, "quick").id
+        self.assertLess(low, high)
+        job = threading.Thread(target=self.run_job, args=("loyalty_ledger.cron_seal",))
+        job.start()
+        self.wait_for_lock("ShareLock", lambda: not job.is_alive())
+        writer.commit()
+        job.join()
+        self.assertGreaterEqual(self.seal_up_to(), high)
+        self.assertEqual(self.broken_seals(), broken)
+        self.run_job("loyalty_ledger.cron_verify")
+        self.assertEqual(self.alarms(), before)
+
+    def test_writer_that_does_not_end(self):
+        """N29, N5: beside a transaction that stays open the job seals nothing, says so, and comes back soon."""
+        (card_id,) = self.make_cards(10)
+        before = self.seal_up_to()
+        writer, low = self.hold_open(card_id)
+        self.run_job("loyalty_ledger.cron_seal")
+        self.assertEqual(self.seal_up_to(), before)
+        with self.registry.cursor() as cr:
+            cron = self.env_of(cr).ref("loyalty_ledger.cron_seal")
+            again = self.env_of(cr)["ir.cron.trigger"].search([("cron_id", "=", cron.id)])
+            self.assertTrue(again.filtered(lambda trigger: trigger.call_at > fields.Datetime.now()))
+        writer.commit()
+        self.run_job("loyalty_ledger.cron_seal")
+        self.assertGreaterEqual(self.seal_up_to(), low)
+
+
+@tagged("post_install", "-at_install")
+class TestAllJobs(JobsCase):
+    def setUp(self):
+        super().setUp()
+        with self.registry.cursor() as cr:
+            self.set_up_books(self.env_of(cr))
+
+    def set_up_books(self, env):
+        company = env.company
+        if not company.chart_template:
+            env["account.chart.template"].try_loading("generic_coa", company, install_demo=False)
+        Account = env["account.account"].with_company(company)
+        cost, liability = Account.create(
+            [
+                {
+                    "name": f"Jobs {kind}",
+                    "code": Account._search_new_account_code(code),
+                    "account_type": kind,
+                    "company_ids": [Command.set(company.ids)],
+                }
+                for kind, code in (("expense", "698001"), ("liability_current", "258001"))
+            ]
+        )
+        self.company_id = company.id
+        env["loyalty.program"].browse(self.program_id).write(
+            {
+                "company_id": company.id,
+                "currency_id": company.currency_id.id,
+                "accounting_policy": "accrual",
+                "accrual_schedule": "monthly",
+                "vat_mode": "tender",
+                "cost_account_id": cost.id,
+                "liability_account_id": liability.id,
+                "point_value": 0.1,
+                "expiry_policy": "lot",
+                "expiry_delay": 12,
+                "expiry_unit": "month",
+            }
+        )
+        self.today = fields.Date.context_today(env["loyalty.program"])
+        self.month_end = self.today.replace(day=1) - timedelta(days=1)
+
+    def test_every_job_beside_a_writer(self):
+        """N29: each job, beside a transaction that stays open and commits a lower id later: none raises, none finds
+        damage, none misses what the writer did."""
+        slow, quick, due = self.make_cards(100, 100, 0)
+        day = self.month_end
+        with self.registry.cursor() as cr:
+            env = self.env_of(cr)
+            self.post(env, due, 30, "due", effective_date=day, expiration_date=day)
+            card = env["loyalty.card"].browse([slow])
+            card._hold(10, f"jobs:{slow}", ttl=-5)
+        self.run_job("loyalty_ledger.cron_verify")
+        before, broken = self.alarms(), self.broken_seals()
+        writer, low = self.hold_open(slow, effective_date=day)
+        with self.registry.cursor() as cr:
+            high = self.post(self.env_of(cr), quick, 5, "quick", effective_date=day).id
+        self.assertLess(low, high)
+        for job in JOBS:
+            self.run_job(job)
+        self.assertEqual(self.balances([due], "points"), [(0.0,)])
+        writer.commit()
+        for job in JOBS:
+            self.run_job(job)
+        self.assertEqual(self.alarms(), before)
+        self.assertGreaterEqual(self.seal_up_to(), high)
+        with self.registry.cursor() as cr:
+            env = self.env_of(cr)
+            self.assertEqual(env["loyalty.hold"].search([("card_id", "=", slow)]).mapped("state"), ["expired"])
+        self.assertEqual(self.broken_seals(), broken)
+
+    def test_purge_that_dies(self):
+        """N29, P12: a purge that is killed between two batches leaves no batch without its journal entry."""
+        first, second = self.make_cards(0, 0)
+        expired = self.today - timedelta(days=40)
+        with self.registry.cursor() as cr:
+            env = self.env_of(cr)
+            env["loyalty.point.value"].search([("program_id", "=", self.program_id)]).date = "2020-01-01"
+            for card_id in (first, second):
+                self.post(env, card_id, 100, "dies", kind="adjust", reason="Gift", effective_date=expired,
+                          expiration_date=expired)  # fmt: skip
+        Card, batches = self.registry["loyalty.card"], []
+        original = Card._purge_progress
+
+        def die(cards, *args):
+            result = original(cards, *args)
+            batches.append(args)
+            if len(batches) == 1:
+                raise KeyboardInterrupt
+            return result
+
+        self.patch(loyalty_card_jobs, "BATCH", 1)
+        self.patch(Card, "_purge_progress", die)
+        with self.assertRaises(KeyboardInterrupt):
+            self.run_job("loyalty_ledger.cron_purge")
+        self.assertEqual(self.written_off(first, second), [[-10.0], []])
+        self.run_job("loyalty_ledger.cron_purge")
+        self.assertEqual(self.written_off(first, second), [[-10.0], [-10.0]])
+
+    def written_off(self, *card_ids):
+        """Return what was booked for the expiry of each card's points."""
+        with self.registry.cursor() as cr:
+            Valuation = self.env_of(cr)["loyalty.valuation"]
+            return [
+                Valuation.search(
+                    [("card_id", "=", card_id), ("kind", "=", "expire"), ("move_id.state", "=", "posted")]
+                ).mapped("amount")
+                for card_id in card_ids
+            ]
+
+    def test_purge_and_conflict(self):
+        """N29: a batch that another transaction gets in the way of is rolled back and run again; the job goes on."""
+        (card_id,) = self.make_cards(0)
+        with self.registry.cursor() as cr:
+            self.post(
+                self.env_of(cr), card_id, 30, "due", effective_date=self.month_end, expiration_date=self.month_end
+            )
+        Card, tries = self.registry["loyalty.card"], []
+        original = Card._write_off
+
+        def interfere(cards, day):
+            if card_id in cards.ids:
+                tries.append(day)
+                if len(tries) == 1:
+                    cards.env.cr.execute("SELECT 1 FROM loyalty_program WHERE id = %s", [self.program_id])
+                    with self.registry.cursor() as cr:
+                        cr.execute("UPDATE loyalty_program SET write_date = now() WHERE id = %s", [self.program_id])
+                    cards.env.cr.execute(
+                        "UPDATE loyalty_program SET write_date = now() WHERE id = %s", [self.program_id]
+                    )
+            original(cards, day)
+
+        self.patch(Card, "_write_off", interfere)
+        self.run_job("loyalty_ledger.cron_purge")
+        self.assertEqual(len(tries), 2)
+        self.assertEqual(self.balances([card_id], "points"), [(0.0,)])
+
+    def test_accrual_beside_a_writer(self):
+        """N29, N1: what a transaction in flight earned for the month of a run came late; it is no fault of the proof."""
+        slow, quick = self.make_cards(0, 0)
+        writer, low = self.hold_open(slow, 50, effective_date=self.month_end)
+        with self.registry.cursor() as cr:
+            high = self.post(self.env_of(cr), quick, 100, "quick", effective_date=self.month_end).id
+        self.assertLess(low, high)
+
+        def accrue():
+            with self.registry.cursor() as cr:
+                self.env_of(cr)["loyalty.accrual.run"].create({"program_id": self.program_id}).action_post()
+
+        run = threading.Thread(target=accrue)
+        run.start()
+        self.wait_for_lock("ShareLock", lambda: not run.is_alive())
+        writer.commit()
+        run.join()
+        with self.registry.cursor() as cr:
+            env = self.env_of(cr)
+            program = env["loyalty.program"].browse(self.program_id)
+            run = env["loyalty.accrual.run"].search([("program_id", "=", program.id)])
+            self.assertEqual((run.state, run.target_points, run.last_entry_id), ("posted", 100.0, low - 1))
+            proof = program._loyalty_proof(self.today)
+            self.assertFalse([item for item in proof["completeness"]["items"] if not item["explained"]], proof)
+            self.assertEqual(proof["residual"], 0)
+            self.assertIn("Posted late", proof["completeness"]["items"][0]["problem"])
