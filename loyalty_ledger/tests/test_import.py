@@ -276,7 +276,7 @@ class TestImport(ImportCase):
         """N29, P8: a new number that is the code of a promotion is a problem of its line, before and after the check."""
         text = "card;customer;points\nNEW-1;B-7;10\nPROMO-1;;20\nNEW-2;;30\n"
         record = self.load(text, create_missing=True)
-        self.program.copy({"rule_ids": [Command.create({"mode": "with_code", "code": "PROMO-1"})]})
+        self.make_promotion("PROMO-1")
         again = self.load(text + "\n", create_missing=True)
         self.assertIn("a promotion has the code PROMO-1", again.problem_line_ids.problem)
         record.action_import()
@@ -285,6 +285,12 @@ class TestImport(ImportCase):
         self.assertIn("code", record.problem_line_ids.problem)
         self.assertEqual(
             self.Card.search([("code", "in", ["NEW-1", "NEW-2", "PROMO-1"])], order="code").mapped("points"), [10, 30]
+        )
+
+    def make_promotion(self, code):
+        rule = Command.create({"mode": "with_code", "code": code})
+        self.env["loyalty.program"].create(
+            {"name": "Promotion", "program_type": "promo_code", "rule_ids": [Command.clear(), rule]}
         )
 
     def large_imports(self, *texts):
@@ -306,7 +312,7 @@ class TestImport(ImportCase):
     def test_job_skips_what_fails(self):
         """N29, P8: a line that fails in the job is skipped with the reason, and later files are imported."""
         first, second = self.large_imports("card;points\nPROMO-2;20\nNEW-3;30\n", "card;points\nNEW-4;40\n")
-        self.program.copy({"rule_ids": [Command.create({"mode": "with_code", "code": "PROMO-2"})]})
+        self.make_promotion("PROMO-2")
         self.run_job()
         self.assertRecordValues(
             first | second,
