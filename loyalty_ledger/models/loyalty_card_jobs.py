@@ -61,10 +61,10 @@ class LoyaltyCard(models.Model):
 
             while result := jobs.run_batch(self.env, write_off) if is_job else write_off():
                 ids, has_time = result
+                done += len(ids)
                 if not ids or not has_time:
                     break
                 last_id = ids[-1]
-                done += len(ids)
             if result is None:
                 _logger.info("Expired points of company %s: others were faster, the next run goes on", company_id)
             if not has_time:
