@@ -31,6 +31,7 @@ class LoyaltyProgram(models.Model):
             "point_value",
             "redeem_filter",
             "redeem_stored_value",
+            "unlinked_return_policy",
             "vat_mode",
         ]
 

@@ -44,13 +44,19 @@ class PosOrder(models.Model):
         return LaterPayment(self.currency_id.round(amount * share), date)
 
     def _paid_of_invoice(self, invoice):
-        """Return the part of what an invoice left on account that earning payments paid, and when they were complete."""
+        """Return the part of what an invoice left on account that earning payments paid, and when they were complete.
+
+        What its credit notes set off needed no payment.
+        """
         settlement, date = invoice._loyalty_settlements()[invoice.id]
         if not settlement.settled:
             return 0.0, None
-        on_account = invoice.pos_order_ids._payments_on_account()
-        owed = sum(on_account.mapped("amount"))
-        return (min(1.0, max(0.0, float(settlement.qualifying) / owed)) if owed else 0.0), date
+        orders = invoice.pos_order_ids
+        at_once = sum((orders.payment_ids - orders._payments_on_account()).mapped("amount"))
+        later = float(settlement.qualifying + settlement.other) - at_once
+        if self.currency_id.compare_amounts(later, 0.0) <= 0:
+            return 0.0, None
+        return min(1.0, max(0.0, float(settlement.qualifying) / later)), date
 
     def _paid_of_closing(self, payments):
         """Return the same of what these payments left open in the closing entry of the session."""
@@ -61,6 +67,8 @@ class PosOrder(models.Model):
         settled = all(debts.mapped("reconciled")) and all(entry.state == "posted" for entry in entries)
         if not entries or len(debts) < len(payments) or not settled:
             return 0.0, None
+        set_off = self._refunds_of_origin().payment_ids.loyalty_debt_id
+        partials = partials.filtered(lambda part: part.credit_move_id not in set_off)
         qualifying = entries._loyalty_qualifies()
         paid = sum(part.debit_amount_currency for part in partials)
         earning = sum(part.debit_amount_currency for part in partials if part.credit_move_id.move_id.id in qualifying)

@@ -137,3 +137,40 @@ class TestOnAccount(ClosingCase):
             is_refund=True,
         )
         self.assertEqual((refund.loyalty_points_earned, self.card.points), (-50, 1050))
+
+    def test_part_returned_before_it_was_paid(self):
+        """N29, N4: half of the goods comes back on the account, the other half is paid: it earns its 50 points."""
+        for invoiced in (False, True):
+            before = self.card.points
+            order = self.buy(0.0, invoiced, [self.taxed(50, 15, qty=2)])
+            debt = order.account_move or self.close_session()
+            refund = self.sell(
+                [self.taxed(50, 15, -1, refunded_orderline_id=order.lines.id)],
+                self.ann,
+                payments=[self.pay(-57.5, self.account_method)],
+                is_refund=True,
+                to_invoice=invoiced,
+            )
+            credit = refund.account_move or self.close_session()
+            moves = (debt | credit).with_user(self.clerk)
+            moves.line_ids.filtered(
+                lambda line: line.account_id == self.receivable and line.partner_id == self.ann and not line.reconciled
+            ).reconcile()
+            self.env.cr.flush()
+            self.assertEqual(self.card.points, before)
+            payment = self.env["account.payment"].create(
+                {"partner_id": self.ann.id, "amount": 57.5, "journal_id": self.bank_journal.id}
+            )
+            payment.action_post()
+            open_lines = (
+                (payment.move_id | debt)
+                .with_user(self.clerk)
+                .line_ids.filtered(
+                    lambda line: (
+                        line.account_id == self.receivable and line.partner_id == self.ann and not line.reconciled
+                    )
+                )
+            )
+            open_lines.reconcile()
+            self.env.cr.flush()
+            self.assertEqual(self.card.points, before + 50)
