@@ -18,7 +18,9 @@ from . import account_move
 from . import loyalty_redemption
 from . import account_payment
 from . import account_move_items
+from . import account_move_payable
 from . import account_move_redemption
+from . import account_move_return
 from . import account_move_reduction
 from . import res_partner
 from . import account_move_earning

@@ -14,10 +14,48 @@ class AccountMove(models.Model):
         help="What the points justify: the journal items as they were made. The entry is posted with these only.",
     )  # fmt: skip
 
+    loyalty_sets = fields.Json(
+        "What Points Paid", copy=False, readonly=True,
+        help="As it was when points paid: taxes of the sale and those of the journal items that the points made of them; "
+        "products that points could pay.",
+    )  # fmt: skip
+
     def _freeze_loyalty_items(self):
         """Remember the journal items of these new entries."""
         for move in self.sudo():  # the field is the server's
             move.loyalty_items = move._list_loyalty_items()
+
+    def _freeze_loyalty_sets(self, program, document):
+        """Remember which taxes of ``document`` became which lines of this entry, and what points could pay: returns
+        mirror that, whatever the program says by then."""
+        payable = document._loyalty_payable_lines(program).product_id
+        self.sudo().loyalty_sets = {  # the field is the server's
+            "sets": [
+                [sorted(taxes.ids), sorted(self._booked_taxes(program, taxes).ids), gross]
+                for taxes, gross in document._loyalty_payable_sets(None).items()
+            ],
+            "payable": payable.ids,
+            "excluded": (document.invoice_line_ids.product_id - payable).ids,
+        }
+
+    def _frozen_sets(self):
+        """Return ``[(taxes of the sale, taxes of the line that pays them, gross)]`` as it was when points paid, or []."""
+        return (self.sudo().loyalty_sets or {}).get("sets", [])  # the field is the server's
+
+    def _frozen_products(self):
+        """Return ``(ids of products that points could pay, of those that they could not)``, or None if not known."""
+        frozen = self.sudo().loyalty_sets  # the field is the server's
+        return frozen and (set(frozen["payable"]), set(frozen["excluded"]))
+
+    def _booked_taxes(self, program, taxes):
+        """Return the taxes of the lines by which points pay lines with ``taxes``."""
+        if self.move_type != "entry":
+            return self._reducible(taxes)
+        if program.vat_mode != "input_tax":
+            return taxes.browse()
+        mapped = {row.sale_tax_id: row.purchase_tax_id for row in program.tax_map_ids}
+        leaves = [tax if tax in mapped else tax.flatten_taxes_hierarchy() for tax in taxes]
+        return taxes.browse().union(*(mapped.get(leaf, leaf.browse()) for part in leaves for leaf in part))
 
     def _list_loyalty_items(self, sign=1):
         """Return what decides the books and the tax report: a sorted list with an item for each line."""

@@ -21,6 +21,7 @@ SERVER_FIELDS = (
     "loyalty_redeem_note_id",
     "loyalty_program_id",
     "loyalty_items",
+    "loyalty_sets",
 )
 
 
@@ -85,9 +86,11 @@ class AccountMove(models.Model):
             points = amount = 0
             if move.is_sale_document(include_receipts=True):
                 for payment, matched in move._loyalty_payments().items():
-                    share = part_of(payment.loyalty_points, matched["balance"], payment.amount, 0.0001)
-                    points += share
+                    points += part_of(payment.loyalty_points, matched["paid"], payment.amount, 0.0001)
                     amount += matched["amount"]
+                for entry in move._loyalty_reduction_returns():
+                    points += entry.loyalty_redeem_points
+                    amount += abs(sum(entry._loyalty_receivable().mapped("amount_currency")))
                 reductions = move | move._loyalty_reductions()
                 for document in reductions.filtered(lambda move: move.state == "posted"):
                     points += document.loyalty_redeem_points
@@ -161,74 +164,44 @@ class AccountMove(models.Model):
         return lines
 
     def _loyalty_payments(self):
-        """Return ``{payment with points: matched}`` of the reconciled ones, ``matched`` a dict with ``balance`` in
-        company currency and ``amount`` in the currency of this document.
+        """Return ``{payment with points: matched}`` of the reconciled ones, ``matched`` a dict with ``paid``, what of
+        the payment's own amount was used, in its currency, and ``amount``, what that is in the currency of this document.
         """
         self.ensure_one()
-        matched = defaultdict(lambda: {"balance": 0, "amount": 0})
+        matched = defaultdict(lambda: {"paid": 0, "amount": 0})
         lines = self.line_ids.filtered(lambda line: line.account_type in ("asset_receivable", "liability_payable"))
         for partials, mine, other in (
             (lines.matched_debit_ids, "credit", "debit"),
             (lines.matched_credit_ids, "debit", "credit"),
         ):
             for partial in partials:
-                payment = partial[f"{other}_move_id"].move_id.origin_payment_id
-                if payment.loyalty_card_id:
-                    matched[payment]["balance"] += partial.amount
-                    matched[payment]["amount"] += partial[f"{mine}_amount_currency"]
+                line = partial[f"{other}_move_id"]
+                payment = line.move_id.origin_payment_id
+                if not payment.loyalty_card_id:
+                    continue
+                # The match itself is at the rate of the document; what the payment's own rate differs by is matched
+                # with the exchange entry.
+                exchange = partial.exchange_move_id
+                others = line[f"matched_{mine}_ids"].filtered(
+                    lambda row: row[f"{mine}_move_id"].move_id == exchange  # noqa: B023 used at once
+                )
+                used = sum((partial | (others if exchange else others.browse())).mapped(f"{other}_amount_currency"))
+                whole = abs(line.amount_currency)
+                matched[payment]["paid"] += payment.amount * used / whole if whole else 0.0
+                matched[payment]["amount"] += partial[f"{mine}_amount_currency"]
+        for payment, amounts in matched.items():
+            amounts["paid"] = payment.currency_id.round(amounts["paid"])
         return dict(matched)
+
+    def _loyalty_receivable(self):
+        """Return the journal items of what the customer owes or gets."""
+        return self.line_ids.filtered(lambda line: line.account_id.account_type == "asset_receivable")
 
     def _loyalty_reductions(self):
         """Return the credit notes by which points lowered the price of this posted invoice."""
         return self.reversal_move_ids.filtered(
             lambda move: move.loyalty_redeem_points and not move.loyalty_redeem_origin_id
         )
-
-    # --- how much points can pay ---------------------------------------------------------------------------------
-
-    def _loyalty_payable_lines(self, programs):
-        """Return the invoice lines that points of ``programs`` may pay: no delivery, nothing that product or program
-        keep out (bP5, bP6). Override to add."""
-        self.ensure_one()
-        lines = self.line_ids.filtered(
-            lambda line: (
-                line.display_type == "product"
-                and not line.is_loyalty_reduction
-                and programs._may_pay_for(line.product_id, line.price_total)
-            )
-        )
-        if "sale_line_ids" in lines._fields and "is_delivery" in self.env["sale.order.line"]._fields:
-            # Whoever lets points pay need not see the order.
-            lines = lines.filtered(lambda line: not any(line.sudo().sale_line_ids.mapped("is_delivery")))
-        return lines
-
-    def _loyalty_tax_sets(self, program):
-        """Return ``{taxes: gross}`` of the lines that points of ``program`` may pay, in company currency, none negative."""
-        self.ensure_one()
-        payable = self._loyalty_payable_lines(program)
-        base_lines, __ = self._get_rounded_base_and_tax_lines()
-        sets = defaultdict(float)
-        for base_line in base_lines:
-            if base_line["record"] in payable:
-                details = base_line["tax_details"]
-                sets[base_line["tax_ids"]._origin] += details["total_included"] + details["delta_total_excluded"]
-        return {taxes: max(0.0, self.company_currency_id.round(gross)) for taxes, gross in sets.items()}
-
-    def _loyalty_payable_amount(self, program):
-        """Return how much points of ``program`` can still pay today, in company currency (C21): never more than is due."""
-        self.ensure_one()
-        if self.move_type not in ("out_invoice", "out_receipt") or self.state not in ("draft", "posted"):
-            return 0.0
-        payable = sum(self._loyalty_payable_lines(program).mapped("price_total"))
-        redeemed = self.loyalty_amount_redeemed
-        due = self.amount_residual
-        if self.state == "draft":
-            due += self.loyalty_redeem_amount  # the draft's own lines would be replaced
-        amount = max(0.0, min(due, payable - redeemed))
-        if self.currency_id == self.company_currency_id:
-            return self.currency_id.round(amount)
-        today = fields.Date.context_today(self)
-        return self.currency_id._convert(amount, self.company_currency_id, self.company_id, today)
 
     # --- actions -------------------------------------------------------------------------------------------------
 
@@ -381,6 +354,7 @@ class AccountMove(models.Model):
         """Turn the reservation of a draft into a redemption, for the money it was made for."""
         hold = self.sudo().loyalty_hold_id  # reservations are read here only
         if self.loyalty_redeem_points:  # the lines are part of the invoice, its posting redeemed them
+            self._freeze_loyalty_sets(hold.program_id, self)
             self.message_post(
                 body=self.env._(
                     "%(points)s loyalty points of card %(card)s lowered the price by %(amount)s.",
@@ -557,109 +531,6 @@ class AccountMove(models.Model):
             for invoice in parents:
                 note._return_loyalty_points(invoice, invoice._loyalty_sources())
 
-    def _loyalty_sources(self):
-        """Return ``{payment or credit note that redeemed points for this sale: gross}``, of all invoices of the sale."""
-        self.ensure_one()
-        sources = defaultdict(float)
-        for invoice in self._loyalty_sale()[0] if self.move_type in ("out_invoice", "out_receipt") else ():
-            # All of them count, whatever the user sees of other companies' payments.
-            for payment, matched in invoice.sudo()._loyalty_payments().items():
-                if payment.payment_type == "inbound":
-                    sources[payment] += matched["balance"]
-            for note in invoice._loyalty_reductions().filtered(lambda note: note.state == "posted"):
-                sources[note] = abs(note.amount_total_signed)
-        return sources
-
-    def _return_loyalty_points(self, invoice, sources):
-        """Give points back for a credit note of ``invoice``, pro rata to what it credits of the lines that points could
-        pay.
-
-        Cumulative rounding over all credit notes of the invoice; the last one takes the remainder. At least as much
-        comes back in points as keeps the rest from exceeding what was paid in money.
-        """
-        self.ensure_one()
-        if self.move_type != "out_refund" or self.state != "posted" or self._is_reduction():
-            return
-        self._return_reduced_points()
-        if not sources:
-            return
-        sale = invoice._loyalty_sale()
-        notes = sale[1]
-        given = {source: source._given_back_for(notes) for source in sources}
-        # What credit notes gave back that were reversed since was paid again, or is owed again.
-        sources = {
-            source: gross - sum(amount * (1 - notes[note]) for note, amount in given[source].items())
-            for source, gross in sources.items()
-        }
-        total = sum(sources.values())
-        # Rules of the programs hold, whoever posts the credit note.
-        programs = (
-            self.env["loyalty.card"].sudo().union(*(s._redemption_terms()["card"].sudo() for s in sources)).program_id
-        )
-        target = self._loyalty_return_target(sale, total, programs)
-        currency = self.company_currency_id
-        # Points that paid only after an earlier credit note: no more comes back than this one credits.
-        room, counted = abs(self.amount_total_signed) * self._loyalty_share(sale[2].get(self)), 0
-        for source, gross in sources.items():
-            share = part_of(target, counted + gross, total, currency.rounding) - part_of(
-                target, counted, total, currency.rounding
-            )
-            counted += gross
-            earlier = sum(amount * notes[note] for note, amount in given[source].items())
-            amount = currency.round(min(share, gross) - earlier)
-            amount = min(amount, room)
-            if currency.compare_amounts(amount, 0) > 0:
-                source._give_back_part(self, amount)
-                room = currency.round(room - amount)
-
-    def _is_reduction(self):
-        """Whether this is a credit note by which points lowered a price, not one that takes goods back."""
-        return bool(self.loyalty_redeem_points and not self.loyalty_redeem_origin_id)
-
-    def _given_back_for(self, notes):
-        """Return ``{credit note: how much of this credit note of points it gave back}``."""
-        returns = self.loyalty_redeem_return_ids.filtered(
-            lambda move: move.loyalty_redeem_note_id in notes and move._redemption_in_force()[0]
-        )
-        return {
-            note: sum(abs(move.amount_total_signed) for move in moves)
-            for note, moves in returns.grouped("loyalty_redeem_note_id").items()
-        }
-
-    def _loyalty_return_target(self, sale, redeemed, programs):
-        """Return how much of ``redeemed`` has to be back once the credit notes are posted, in company currency.
-
-        :param sale: invoices, credit notes and what these return, as :meth:`_loyalty_sale` says; what was not kept of a
-            credit note was sold again by one of the invoices
-        :param programs: those whose points paid
-        """
-        invoices, notes, links = sale
-        currency, first = self.company_currency_id, invoices[:1]
-        rate = abs(first.amount_total_signed / first.amount_total) if first.amount_total else 1.0
-
-        def payable(moves):
-            return {
-                move: self._part_of_lines(move._loyalty_payable_lines(programs), links.get(move)) * rate
-                for move in moves
-            }
-
-        def total(moves):
-            return {move: abs(move.amount_total_signed) * move._loyalty_share(links.get(move)) for move in moves}
-
-        def kept(values):
-            return sum(values[note] * part for note, part in notes.items())
-
-        def sold(values):
-            return sum(values[move] for move in invoices) - sum(
-                values[note] * (1 - part) for note, part in notes.items()
-            )
-
-        goods, gross = payable(invoices.union(*notes)), total(invoices.union(*notes))
-        whole = sold(goods)
-        share = part_of(redeemed, min(kept(goods), whole), whole, currency.rounding) if whole else redeemed
-        at_least = kept(gross) - (sold(gross) - redeemed)
-        return currency.round(min(redeemed, max(share, at_least)))
-
     # --- the document as a redemption ----------------------------------------------------------------------------
 
     def _redemption_terms(self):
@@ -718,48 +589,3 @@ class AccountPayment(models.Model):
                     )
                 if entry == move and entry.state == "posted" and payment.payment_type == "inbound":
                     payment._check_loyalty_due()
-
-    def _given_back_for(self, notes):
-        """Return ``{credit note: how much of this payment it gave back}``; the payment may have paid other sales too."""
-        returns = self.loyalty_return_ids.filtered(
-            lambda payment: payment.loyalty_move_id in notes and payment._redemption_in_force()[0]
-        )
-        return {note: sum(payments.mapped("amount")) for note, payments in returns.grouped("loyalty_move_id").items()}
-
-    def _give_back_part(self, credit_note, amount):
-        """Make the payment that gives ``amount`` of this one back, and match it.
-
-        It settles the credit note, or this payment's own credit where cancelling the invoice set it free.
-        """
-        self.ensure_one()
-        program = self.loyalty_card_id.sudo().program_id  # whoever posts the credit note need not see the program
-        returns = self.loyalty_return_ids.filtered(lambda payment: payment._redemption_in_force()[0])
-        points = self._points_given_back(amount, returns)
-        payment = self.create(
-            {
-                "payment_type": "outbound",
-                "partner_type": "customer",
-                "partner_id": self.partner_id.id,
-                "company_id": self.company_id.id,
-                "journal_id": self.journal_id.id,
-                "payment_method_line_id": program._loyalty_method_line("outbound", self.journal_id).id,
-                "currency_id": self.currency_id.id,
-                "amount": amount,
-                "date": credit_note.date,
-                "memo": credit_note.payment_reference or credit_note.name,
-                "destination_account_id": self.destination_account_id.id,
-                "loyalty_card_id": self.loyalty_card_id.id,
-                "loyalty_points": points,
-                "loyalty_move_id": credit_note.id,
-                "loyalty_origin_id": self.id,
-                "write_off_line_vals": [],
-            }
-        )
-        payment.action_post()
-        open_lines = (payment | self).move_id.line_ids.filtered(
-            lambda line: line.account_id == self.destination_account_id and not line.reconciled
-        )
-        if len(open_lines.move_id) > 1:
-            open_lines.reconcile()
-        payment._log_redemption(credit_note)
-        return payment

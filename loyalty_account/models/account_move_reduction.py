@@ -1,5 +1,6 @@
 """Points that lower the price: lines of the document, with its own taxes (VAT mode ``price_reduction``)."""
 
+import math
 from collections import defaultdict
 
 from odoo import api, fields, models
@@ -9,10 +10,12 @@ from odoo.fields import Command
 from odoo.addons.loyalty_ledger.tools.trusted import trusted_defaults
 from odoo.addons.loyalty_ledger.tools.words import say_points
 
-from ..tools.vat_split import part_of, split
+from ..tools.vat_split import part_of, parts_back, split, wanted_back
 
 #: Amount and base of a tax that nothing was booked of.
 NOTHING = (0.0, 0.0)
+#: Taxes that no line of points has.
+EMPTY = {"gross": 0.0, "taxes": {}}
 
 
 class AccountMove(models.Model):
@@ -47,14 +50,11 @@ class AccountMove(models.Model):
             }
         )
 
-    def _from_company_currency(self, amount):
-        company_currency = self.company_currency_id
-        if self.currency_id == company_currency:
+    def _from_company_currency(self, amount, rate=None):
+        """Return an amount of the company's currency in this document's, at its own rate or at ``rate``."""
+        if self.currency_id == self.company_currency_id:
             return amount
-        if self.state != "posted":
-            return self.currency_id.round(amount * self.invoice_currency_rate)
-        date = self.invoice_date or fields.Date.context_today(self)
-        return company_currency._convert(amount, self.currency_id, self.company_id, date)
+        return self.currency_id.round(amount * (rate or self.invoice_currency_rate))
 
     def _prepare_reduction_lines(self, total, program, label):
         """Return values of invoice lines on the redemption account that sum up to ``total``, taxes included.
@@ -75,19 +75,36 @@ class AccountMove(models.Model):
                     )
                 )
         shares = split(total, list(sets.values()), self.currency_id.rounding)
-        return [
-            self._prepare_reduction_line(self._reducible(taxes), share, program.cost_account_id, label)
-            for taxes, share in zip(sets, shares)
-            if not self.currency_id.is_zero(share)
-        ]
+        in_tax, rounding = self._rounding_in_tax(program)
+        vals_list = []
+        for taxes, share in zip(sets, shares):
+            if self.currency_id.is_zero(share):
+                continue
+            # Where all of it is paid, the cents that Odoo added to the tax go with the tax: nothing else may be left.
+            whole = taxes == in_tax and self.currency_id.compare_amounts(abs(share), sets[taxes]) == 0
+            extra = math.copysign(rounding, share * rounding) if whole else 0.0
+            vals_list.append(
+                self._prepare_reduction_line(
+                    self._reducible(taxes), share, program.cost_account_id, label, rounding=extra
+                )
+            )
+        return vals_list
+
+    def _rounding_in_tax(self, program):
+        """Return ``(taxes, cash rounding)`` of a draft whose rounding is part of a tax, else ``(None, 0.0)``."""
+        if self.state != "draft" or self.invoice_cash_rounding_id.strategy != "biggest_tax":
+            return None, 0.0
+        return self._loyalty_sets_and_rounding(program)[1]
 
     @api.model
     def _reducible(self, taxes):
         """Return the taxes that a lower price lowers: an eco tax is due whoever pays."""
         return taxes.filtered(lambda tax: tax.amount_type != "fixed")
 
-    def _prepare_reduction_line(self, taxes, gross, account, label, amounts=None):
+    def _prepare_reduction_line(self, taxes, gross, account, label, amounts=None, rounding=0.0):
         """Return values of one invoice line worth ``gross``, of which ``taxes`` take their part.
+
+        :param rounding: part of ``gross`` that is cash rounding in the biggest of its taxes
 
         :param amounts: ``{tax: (amount, base)}`` in the document's currency, where the taxes are not worked out from
             ``gross`` but take what is left of them
@@ -96,7 +113,7 @@ class AccountMove(models.Model):
         base_line = AccountTax._prepare_base_line_for_taxes_computation(
             {},
             tax_ids=taxes,
-            price_unit=gross,
+            price_unit=gross - rounding,
             quantity=1.0,
             currency_id=self.currency_id,
             special_mode="total_included",
@@ -111,6 +128,10 @@ class AccountMove(models.Model):
         if amounts and base_line["manual_tax_amounts"]:
             net = self.currency_id.round(gross - sum(amount for amount, __ in amounts.values()))
             self._set_reduction_taxes(base_line, net, amounts)
+        if rounding and base_line["manual_tax_amounts"]:
+            of_tax = max(base_line["manual_tax_amounts"].values(), key=lambda of: abs(of["tax_amount_currency"]))
+            of_tax["tax_amount_currency"] += rounding
+            of_tax["tax_amount"] += self.company_currency_id.round(rounding / (self.invoice_currency_rate or 1.0))
         base_line["price_unit"] = gross if taxes and all(taxes.mapped("price_include")) else net
         return {
             "name": label,
@@ -169,11 +190,13 @@ class AccountMove(models.Model):
             raise UserError(
                 self.env._("A sales receipt has no credit note: apply the points before you confirm the receipt.")
             )
-        in_currency = self._from_company_currency(amount)
+        # The credit note is a document of today: so is its rate, and the points are their money in the books.
+        in_currency = self._from_company_currency(amount, self._loyalty_rate_today())
         label = self._reduction_label(card, points)
-        note = self.create(
+        note = self.with_company(self.company_id).create(
             {
                 "move_type": "out_refund",
+                "company_id": self.company_id.id,
                 "reversed_entry_id": self.id,
                 "partner_id": self.partner_id.id,
                 "journal_id": self.journal_id.id,
@@ -187,6 +210,7 @@ class AccountMove(models.Model):
             }
         )
         note._set_redemption(card, points, in_currency)
+        note._freeze_loyalty_sets(card.program_id, self)
         note._post()
         self.message_post(
             body=self.env._(
@@ -282,10 +306,10 @@ class AccountMove(models.Model):
         for line in lines:
             differences[line.tax_ids._origin] -= sign * line.price_total
         # Rounding of the taxes of the whole document may have shifted a cent since.
-        tolerance, in_company = 2 * currency.rounding, total / (self.invoice_currency_rate or 1.0)
+        tolerance = 2 * currency.rounding
         if (
             any(currency.compare_amounts(abs(value), tolerance) > 0 for value in differences.values())
-            or self.company_currency_id.compare_amounts(in_company, sum(weights) + tolerance) > 0
+            or currency.compare_amounts(total, sum(weights) + tolerance) > 0
         ):
             raise UserError(
                 self.env._(
@@ -307,34 +331,46 @@ class AccountMove(models.Model):
         lines = invoices.invoice_line_ids.filtered("is_loyalty_reduction")
         if not lines:
             return
-        currency, notes = self.currency_id, self.union(*links)
-        returned = notes.invoice_line_ids.filtered("is_loyalty_reduction")
-        whole, before = (-sum(part.mapped("price_total")) for part in (lines, returned))
-        programs = invoices.loyalty_redeem_card_id.sudo().program_id  # its rules hold, whoever posts
-
-        def payable(moves):
-            return sum(self._part_of_lines(move._loyalty_payable_lines(programs), links.get(move)) for move in moves)
-
-        sold, credited = payable(invoices), payable(notes)
-        share = part_of(whole, min(max(credited, 0), sold), sold, currency.rounding) if sold else whole
-        excess = sum(note.amount_total * note._loyalty_share(links[note]) for note in notes)
-        excess -= sum(invoices.mapped("amount_total"))
-        missing = currency.round(min(whole, max(share, before + excess)) - before)
-        missing = min(missing, self.amount_total)
-        if currency.compare_amounts(missing, 0) <= 0:
-            return
-        taken, back = invoices._reduction_totals(), notes._reduction_totals()
+        currency, unit, notes = self.currency_id, self.currency_id.rounding, self.union(*links)
+        taken, back, own = (moves._reduction_totals() for moves in (invoices, notes - self, self))
         by_taxes = lines.grouped("tax_ids")
-        shares = split(-before - missing, [-taken[taxes]["gross"] for taxes in by_taxes], currency.rounding)
-        commands = []
-        for (taxes, of_taxes), target in zip(by_taxes.items(), shares):
-            earlier = back.get(taxes, {"gross": 0.0, "taxes": {}})
-            gross = currency.round(target - earlier["gross"])
-            if not currency.is_zero(gross):
-                amounts = self._reduction_taxes_left(taken[taxes], earlier, target)
-                vals = self._prepare_reduction_line(taxes, gross, of_taxes[0].account_id, of_taxes[0].name, amounts)
+        shares, before, kept = (
+            [-amounts.get(taxes, EMPTY)["gross"] for taxes in by_taxes] for amounts in (taken, back, own)
+        )
+        sold, returned = self._reducible_goods(invoices, links, list(by_taxes))
+        wanted = wanted_back(shares, before, sold, returned, unit)
+        goods = self.amount_total + sum(kept)
+        left = sum(shares) - sum(before)
+        # Otherwise more would be paid out than was asked for in money.
+        at_least = sum(note.amount_total * note._loyalty_share(links[note]) for note in notes - self)
+        at_least += goods * self._loyalty_share(links.get(self)) - sum(invoices.mapped("amount_total"))
+        part = currency.round(min(max(sum(wanted), at_least), left, goods))
+        parts = parts_back(max(0.0, part), shares, before, wanted, unit)
+        if not any(currency.compare_amounts(mine, due) for mine, due in zip(kept, parts)):
+            return
+        commands = [Command.delete(line.id) for line in self.invoice_line_ids.filtered("is_loyalty_reduction")]
+        for (taxes, of_taxes), part, earlier in zip(by_taxes.items(), parts, before):
+            if not currency.is_zero(part):
+                amounts = self._reduction_taxes_left(taken[taxes], back.get(taxes, EMPTY), earlier + part)
+                vals = self._prepare_reduction_line(taxes, -part, of_taxes[0].account_id, of_taxes[0].name, amounts)
                 commands.append(Command.create(vals))
         self.write({"invoice_line_ids": commands})
+
+    def _reducible_goods(self, invoices, links, sets):
+        """Return what the invoices sold that points may pay, and what their credit notes take back of it, by the taxes
+        ``sets``.
+
+        :param links: as :meth:`_reduced_sale` says
+        """
+        programs = invoices.loyalty_redeem_card_id.sudo().program_id  # their rules hold, whoever posts
+        sold, returned = [0.0] * len(sets), [0.0] * len(sets)
+        sale = invoices, dict.fromkeys(links, 1), links
+        counted = self._loyalty_sold_and_returned(invoices[:1], sale, programs, self._frozen_products_of(invoices))
+        for taxes, (of_sale, of_notes) in counted.items():
+            if (key := self._reducible(taxes)) in sets:
+                sold[sets.index(key)] += max(0.0, of_sale)
+                returned[sets.index(key)] += of_notes
+        return sold, returned
 
     def _reduction_taxes_left(self, taken, back, target):
         """Return ``{tax: (amount, base)}`` that a line of points takes back.
@@ -404,7 +440,7 @@ class AccountMove(models.Model):
         """Undo what gave points back for these credit notes."""
         entries = self.search([("loyalty_redeem_note_id", "in", self.ids), ("state", "=", "posted")])
         for entry in entries.filtered(lambda entry: not entry._loyalty_reversals()):
-            if entry._can_be_unlinked():
+            if not entry._loyalty_must_stay():
                 entry.button_draft()
                 entry.button_cancel()
             else:
@@ -420,39 +456,46 @@ class AccountMove(models.Model):
             reductions.button_draft()
             reductions.button_cancel()
 
-    def _give_back_part(self, credit_note, amount):
+    def _give_back_part(self, credit_note, amount, terms):
         """Undo ``amount`` of this credit note of points by an entry, and match it with ``credit_note``."""
         self.ensure_one()
         returns = self.loyalty_redeem_return_ids.filtered(lambda move: move._redemption_in_force()[0])
-        gross = abs(self.amount_total_signed)
-        before = sum(abs(move.amount_total_signed) for move in returns)
+        gross = self._loyalty_money()
+        before = sum(returns.mapped("loyalty_redeem_amount"))
         points = part_of(self.loyalty_redeem_points, before + amount, gross, 1.0) - sum(
             returns.mapped("loyalty_redeem_points")
         )
-        receivable = self.line_ids.filtered(lambda line: line.display_type == "payment_term").account_id[:1]
+        receivable = self._loyalty_receivable().account_id[:1]
         label = self.env._("Loyalty points given back: %s", credit_note.name)
-        lines = self.line_ids.filtered(lambda line: line.account_id != receivable)
+        booked = self._loyalty_booked()
         # Whoever posts the credit note need not see the program.
-        journal = self.loyalty_redeem_card_id.sudo().program_id.loyalty_journal_id
-        entry = self.with_context(skip_invoice_sync=True).create(
-            {
-                "move_type": "entry",
-                "journal_id": journal.id,
-                "date": credit_note.date,
-                "partner_id": self.partner_id.id,
-                "ref": label,
-                "line_ids": [
-                    *(Command.create(vals) for vals in self._reversed_part(lines, before, amount, gross, label)),
-                    Command.create(
-                        {
-                            "name": label,
-                            "account_id": receivable.id,
-                            "partner_id": self.commercial_partner_id.id,
-                            "balance": amount,
-                        }
-                    ),
-                ],
-            }
+        journal = self.loyalty_redeem_card_id.sudo().program_id._books_journal()
+        entry = (
+            self.with_company(self.company_id)
+            .with_context(skip_invoice_sync=True)
+            .create(
+                {
+                    "move_type": "entry",
+                    "company_id": self.company_id.id,
+                    "journal_id": journal.id,
+                    "date": credit_note.date,
+                    "partner_id": self.partner_id.id,
+                    "ref": label,
+                    "line_ids": [
+                        *(Command.create(vals) for vals in booked.lines_back(booked.parts(amount, terms), label)),
+                        Command.create(
+                            {
+                                "name": label,
+                                "account_id": receivable.id,
+                                "partner_id": self.commercial_partner_id.id,
+                                "currency_id": credit_note.currency_id.id,
+                                "amount_currency": terms.foreign,
+                                "balance": amount,
+                            }
+                        ),
+                    ],
+                }
+            )
         )
         entry._set_redemption(self.loyalty_redeem_card_id, points, amount, self)
         entry.sudo().loyalty_redeem_note_id = credit_note  # the field is the server's

@@ -7,7 +7,8 @@ from odoo.fields import Command
 from odoo.addons.loyalty_ledger.tools.trusted import trusted_defaults
 from odoo.addons.loyalty_ledger.tools.words import say_points
 
-from ..tools.vat_split import next_part, part_of, split
+from ..tools.return_terms import ReturnTerms
+from ..tools.vat_split import part_of, split
 from .account_payment_method import LOYALTY
 
 #: How long a document that is not final keeps points.
@@ -343,7 +344,7 @@ class AccountPayment(models.Model):
         return result
 
     def action_cancel(self):
-        """Cancel. Where period or hash forbid to touch the entry, a dated entry reverses it."""
+        """Cancel. Where a lock, a hash or an accrual run forbids to touch the entry, a dated entry reverses it."""
         undone = self.filtered(
             lambda payment: payment.loyalty_card_id and payment.move_id._loyalty_reversals()
         )  # by a dated entry: what is left is to say so
@@ -351,7 +352,7 @@ class AccountPayment(models.Model):
         self -= undone
         locked = self.filtered(
             lambda payment: (
-                payment.loyalty_card_id and payment.move_id.state == "posted" and not payment.move_id._can_be_unlinked()
+                payment.loyalty_card_id and payment.move_id.state == "posted" and payment.move_id._loyalty_must_stay()
             )
         )
         if locked:
@@ -426,6 +427,9 @@ class AccountPayment(models.Model):
                 line_ids=[Command.create(vals) for vals in payment._prepare_loyalty_line_vals()]
             )
             payment.move_id._freeze_loyalty_items()
+            if payment.payment_type == "inbound":
+                program = payment.loyalty_card_id.sudo().program_id  # its mapping holds, whoever pays
+                payment.move_id._freeze_loyalty_sets(program, payment.loyalty_move_id)
         return super(AccountPayment, self - loyalty)._generate_journal_entry(
             write_off_line_vals=write_off_line_vals, force_balance=force_balance, line_ids=line_ids
         )
@@ -454,27 +458,25 @@ class AccountPayment(models.Model):
             "date_maturity": self.date,
         }
         document = self.loyalty_move_id
-        if self.loyalty_origin_id and document.currency_id != self.currency_id:
+        if self.loyalty_origin_id and document.currency_id != self.currency_id and document.amount_residual:
             # As much of the foreign amount as the points paid; what the rate did since is an exchange difference.
+            # A credit note that settled the invoice needs nothing: the payment that it set free is undone.
             counterpart["currency_id"] = document.currency_id.id
-            counterpart["amount_currency"] = self.currency_id._convert(
-                self.amount, document.currency_id, self.company_id, self.loyalty_origin_id.date
-            )
+            counterpart["amount_currency"] = self._foreign_return(document)
         return [*lines, counterpart]
 
-    def _prepare_return_lines(self, label):
-        """Return the part of the redemption's lines that comes back, by cumulative rounding.
+    def _foreign_return(self, document):
+        """Return what this payment gives back in the currency of the credit note."""
+        if terms := ReturnTerms.of(self.env):
+            return terms.foreign
+        return self.currency_id._convert(
+            self.amount, document.currency_id, self.company_id, self.loyalty_origin_id.date
+        )
 
-        Tax lines first, and the net takes what is left of the gross: the last refund takes the remainder of each.
-        """
-        origin = self.loyalty_origin_id
-        earlier = origin.loyalty_return_ids.filtered(
-            lambda payment: payment != self and payment._redemption_in_force()[0]
-        )
-        lines = origin.move_id.line_ids.filtered(lambda line: line.account_id != origin.destination_account_id)
-        return self.env["account.move"]._reversed_part(
-            lines, sum(earlier.mapped("amount")), self.amount, origin.amount, label
-        )
+    def _prepare_return_lines(self, label):
+        """Return the part of the redemption's lines that comes back, each set of taxes by what comes back of its goods."""
+        booked = self.loyalty_origin_id._loyalty_booked()
+        return booked.lines_back(booked.parts(self.amount, ReturnTerms.of(self.env)), label)
 
     # --- points --------------------------------------------------------------------------------------------------
 
@@ -654,16 +656,21 @@ class LoyaltyProgram(models.Model):
 
     def _map_tax_sets(self, sets):
         """Return ``{purchase taxes: gross}`` for ``{sales taxes: gross}``; taxes of 0 % need no mapping."""
-        mapping = {row.sale_tax_id: row.purchase_tax_id for row in self.tax_map_ids}
         result = {}
         for taxes, gross in sets.items():
-            mapped = self.env["account.tax"]
-            for tax in taxes:
-                leaves = tax if tax in mapping else tax.flatten_taxes_hierarchy()
-                for leaf in leaves:
-                    mapped |= self._map_tax(leaf, mapping)
+            mapped = self._mapped_taxes(taxes)
             result[mapped] = result.get(mapped, 0) + gross
         return result
+
+    def _mapped_taxes(self, taxes):
+        """Return the purchase taxes for these sales taxes."""
+        mapping = {row.sale_tax_id: row.purchase_tax_id for row in self.tax_map_ids}
+        mapped = self.env["account.tax"]
+        for tax in taxes:
+            leaves = tax if tax in mapping else tax.flatten_taxes_hierarchy()
+            for leaf in leaves:
+                mapped |= self._map_tax(leaf, mapping)
+        return mapped
 
     def _map_tax(self, tax, mapping):
         if tax.tax_exigibility == "on_payment" and tax.amount:
@@ -686,72 +693,3 @@ class LoyaltyProgram(models.Model):
                 )
             return self.env["account.tax"]
         return mapping[tax]
-
-
-class AccountMove(models.Model):
-    _inherit = "account.move"
-
-    @api.model
-    def _reversed_part(self, lines, before, part, whole, label):
-        """Return lines that take back ``part`` of ``whole`` of ``lines``, after ``before`` of it came back earlier.
-
-        Each tax line comes back by cumulative rounding; the net takes the rest of the part, shared like the original.
-        Tax lines carry the refund repartition of their tax, base lines its refund tags.
-        """
-        currency = lines.company_currency_id
-        unit = currency.rounding
-        tax_lines = lines.filtered("tax_repartition_line_id")
-        base_lines = lines - tax_lines
-        sign = 1 if sum(lines.mapped("balance")) > 0 else -1
-        vals_list = []
-        taxes = {"before": 0, "after": 0}
-        for line in tax_lines:
-            taxes["before"] += part_of(line.balance, before, whole, unit) if before else 0
-            taxes["after"] += part_of(line.balance, before + part, whole, unit)
-            vals_list.append(line._prepare_reversed_part(next_part(line.balance, before, part, whole, unit), label))
-        weights = [abs(line.balance) for line in base_lines]
-        shares = [
-            split(currency.round(sign * total - taxes[moment]), weights, unit)
-            for moment, total in (("before", before), ("after", before + part))
-        ]
-        vals_list[:0] = [
-            line._prepare_reversed_part(currency.round(after - earlier), label)
-            for line, earlier, after in zip(base_lines, *shares)
-        ]
-        return [vals for vals in vals_list if not currency.is_zero(vals["balance"])]
-
-
-class AccountMoveLine(models.Model):
-    _inherit = "account.move.line"
-
-    def _prepare_reversed_part(self, balance, label):
-        """Return values of a line that takes ``balance`` of this line back."""
-        self.ensure_one()
-        vals = {
-            "name": label,
-            "account_id": self.account_id.id,
-            "partner_id": self.partner_id.id,
-            "currency_id": self.company_currency_id.id,
-            "balance": -balance,
-            "amount_currency": -balance,
-            "tax_ids": [Command.set(self.tax_ids.ids)],
-            "analytic_distribution": self.analytic_distribution,
-        }
-        repartition = self.tax_repartition_line_id
-        if repartition:
-            tax = repartition.tax_id
-            own, other = tax.invoice_repartition_line_ids, tax.refund_repartition_line_ids
-            if repartition not in own:
-                own, other = other, own
-            mirrored = other[list(own).index(repartition)]
-            vals |= {
-                "tax_repartition_line_id": mirrored.id,
-                "tax_tag_ids": [Command.set(mirrored.tag_ids.ids)],
-                "group_tax_id": self.group_tax_id.id,
-                "tax_base_amount": 0,
-            }
-        else:
-            is_refund = not self.is_refund
-            tags = self.tax_ids.flatten_taxes_hierarchy().get_tax_tags(is_refund, "base")
-            vals["tax_tag_ids"] = [Command.set(tags.ids)]
-        return vals

@@ -28,3 +28,6 @@ from . import test_screens
 from . import test_stored_value
 from . import test_odd_sequences
 from . import test_points_rounding
+from . import test_redemption_parts
+from . import test_redemption_rounding
+from . import test_redemption_rates

@@ -41,7 +41,8 @@ class LoyaltyApplyPoints(models.TransientModel):
     move_currency_id = fields.Many2one(related="move_id.currency_id", string="Currency of the Invoice")
     move_due_amount = fields.Monetary(
         "Invoice Due", currency_field="move_currency_id", related="move_id.amount_residual",
-        help="In the currency of the invoice. Points pay in the company's currency, at the rate of today.",
+        help="In the currency of the invoice. Points pay in the company's currency, at the rate of today; where they lower "
+        "the price of a draft, at the rate of the draft.",
     )  # fmt: skip
     points = fields.Float(
         "Points", digits=(16, 4), compute="_compute_points", store=True, readonly=False,
