@@ -98,6 +98,7 @@ class Booking:
         lot_ids = {row["lot_id"] for row in consumptions} | {row["moved_to_lot_id"] for row in consumptions} | set(lots)
         self.carrying = self._read_carrying(lot_ids - {None})
         self.taken = self._read_taken(consumptions)
+        self.accounts = self._read_accounts(consumptions)
         self._plan_grants(entries, lots, consumptions)
         self._plan_consumptions(entries, lots, consumptions)
 
@@ -189,6 +190,31 @@ class Booking:
             taken[debit, lot] = [points, valuation.exact(value)]
         return taken
 
+    def _read_accounts(self, consumptions):
+        """On which accounts each debit released the value of a lot: ``{(debit, lot): (liability, redemption account)}``.
+
+        What comes back goes there, whatever accounts the program has by now.
+        """
+        debits = {row["debit_entry_id"] for row in consumptions if row["units"] < 0}
+        if not debits:
+            return {}
+        self.cr.execute(
+            SQL(
+                """
+                SELECT c.debit_entry_id, c.lot_id, v.account_id,
+                       (SELECT min(l.account_id) FROM account_move_line l
+                         WHERE l.move_id = v.move_id AND l.account_id <> v.account_id)
+                  FROM loyalty_ledger_consumption c
+                  JOIN loyalty_valuation v ON v.consumption_id = c.id
+                 WHERE c.debit_entry_id = ANY(%s::int[]) AND c.points > 0 AND v.account_id IS NOT NULL
+                """,
+                arrays.numbers(sorted(debits)),
+            )
+        )
+        return {
+            (debit, lot): (liability, cost) for debit, lot, liability, cost in self.cr.fetchall() if liability and cost
+        }
+
     # --- planning ------------------------------------------------------------------------------------------------
 
     def _plan_grants(self, entries, lots, consumptions):
@@ -220,7 +246,8 @@ class Booking:
                 back = taken[1] - left
                 taken[0] += units
                 taken[1] = left
-                self._add(entry, row["moved_to_lot_id"] or lot_id, self._use(row), back, -units, row["id"])
+                accounts = self.accounts.get((row["debit_entry_id"], lot_id))
+                self._add(entry, row["moved_to_lot_id"] or lot_id, self._use(row), back, -units, row["id"], accounts)
                 continue
             if lot_id in lots and lots[lot_id][0] == row["entry_id"] and entry["kind"] == "adjust":
                 continue  # granted points that paid a debt were never valued
@@ -241,11 +268,14 @@ class Booking:
     def _use(row):
         return USE.get(row["debit_kind"], "adjust")
 
-    def _add(self, entry, lot_id, kind, amount, units, consumption_id=None):
+    def _add(self, entry, lot_id, kind, amount, units, consumption_id=None, accounts=None):
         if not amount:
             return
         self.carrying[lot_id] += amount
-        self.lines.append((entry["id"], lot_id, consumption_id, kind, amount, units))
+        program = self.programs[entry["program_id"]]
+        if accounts == (program.liability_account_id.id, program.cost_account_id.id):
+            accounts = None  # the usual case: booked together with what else the document does
+        self.lines.append((entry["id"], lot_id, consumption_id, kind, amount, units, accounts))
 
     def _unit(self, program, date):
         key = program.id, date
@@ -286,13 +316,14 @@ class Booking:
         if line[3] == "transfer":
             return "transfer", entry["program_id"], entry["effective_date"]
         if self.together:
-            return "expire", entry["program_id"], entry["effective_date"].replace(day=1)
+            return "expire", entry["program_id"], entry["effective_date"].replace(day=1), line[6]
         document = self.document and (self.document._name, self.document.id)
         return (
             "move",
             entry["program_id"],
             *(document or (entry["res_model"], entry["res_id"])),
             entry["effective_date"],
+            line[6],
         )
 
     def _prepare_move(self, lines, date=None):
@@ -307,8 +338,14 @@ class Booking:
         document = first["res_id"] and self.env["loyalty.ledger.entry"].browse(first["id"]).document_name
         if self.document:
             document = self.document.display_name
+        accounts = self.env["account.account"].browse(lines[0][6] or ())
         return program._prepare_books_move(
-            date or first["effective_date"], totals, partner=card.partner_id.commercial_partner_id, document=document
+            date or first["effective_date"],
+            totals,
+            partner=card.partner_id.commercial_partner_id,
+            document=document,
+            counterparts=dict.fromkeys(totals, accounts[1:]) if accounts else None,
+            liability=accounts[:1],
         )
 
     def _insert(self, rows):
@@ -333,8 +370,10 @@ class Booking:
                 numbers([move.id if move else None for __, move, __ in rows]),
                 numbers(
                     [
-                        self.programs[entry["program_id"]].liability_account_id.id if move else None
-                        for entry, (__, move, __) in zip(entries, rows)
+                        (line[6][0] if line[6] else self.programs[entry["program_id"]].liability_account_id.id)
+                        if move
+                        else None
+                        for entry, (line, move, __) in zip(entries, rows)
                     ]
                 ),
                 numbers(dates),

@@ -296,11 +296,14 @@ class LoyaltyProgram(models.Model):
 
     # --- journal entries -----------------------------------------------------------------------------------------
 
-    def _prepare_books_move(self, date, totals, partner=None, document=None, ref=None, counterparts=None):
+    def _prepare_books_move(
+        self, date, totals, partner=None, document=None, ref=None, counterparts=None, liability=None
+    ):
         """Return the values of a journal entry between liability and redemption account, or None without amounts.
 
         :param totals: dict kind of value line -> amount; positive: the liability grows
         :param counterparts: dict kind -> account, where it is not the redemption account
+        :param liability: account, where it is not the program's by now
         """
         self.ensure_one()
         labels = self._books_labels()
@@ -313,7 +316,7 @@ class LoyaltyProgram(models.Model):
                 label = self.env._("Value of loyalty points given back")
             account = (counterparts or {}).get(kind) or self.cost_account_id
             name = f"{label}: {document}" if document else f"{label}: {self.name}"
-            pair = [(self.liability_account_id, -amount), (account, amount)]
+            pair = [(liability or self.liability_account_id, -amount), (account, amount)]
             for account_of_line, balance in pair if amount < 0 else reversed(pair):
                 lines.append(
                     {
