@@ -22,6 +22,7 @@ from . import account_move_payable
 from . import account_move_redemption
 from . import account_move_return
 from . import account_move_reduction
+from . import account_move_edited
 from . import res_partner
 from . import account_move_earning
 from . import account_move_settlement

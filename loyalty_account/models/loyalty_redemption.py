@@ -163,10 +163,18 @@ class LoyaltyLedgerEntry(models.Model):
 
     @api.model
     def _net_points(self, model, ids):
-        """Return ``{document id: sum of the points of its redemptions and reversals}``."""
+        """Return ``{document id: sum of the points of its redemptions and of the reversals of redemptions}``.
+
+        An invoice that redeems points itself earns some too; what was taken back of these is no redemption.
+        """
         # What a document did to points decides what is missing, whoever posts it.
         groups = self.sudo()._read_group(
-            [("res_model", "=", model), ("res_id", "in", list(ids)), ("kind", "in", ("redeem", "reversal"))],
+            [
+                ("res_model", "=", model),
+                ("res_id", "in", list(ids)),
+                ("kind", "in", ("redeem", "reversal")),
+                ("is_redemption", "=", True),
+            ],
             ["res_id"],
             ["points:sum"],
         )
@@ -245,7 +253,7 @@ class LoyaltyRedemptionMixin(models.AbstractModel):
             sign = 1 if terms["origin"] else -1
             delta = (terms["points"] if stands else 0) - sign * net[document.id]
             if delta:
-                todo.append((document, terms, delta, date))
+                todo.append((document, terms, delta, document._settle_date(terms, date, stands, net[document.id])))
         if not todo:
             return
         # All cards at once, in the order of their ids: two batches never wait for each other.
@@ -255,6 +263,21 @@ class LoyaltyRedemptionMixin(models.AbstractModel):
                 document._give_back_points(abs(delta), date)
             else:
                 document._take_points(abs(delta), date)
+
+    def _settle_date(self, terms, date, stands, net):
+        """Return the business date of what is posted now: that of the entry, but what an accrual run has counted is
+        undone, and done again, today (S11)."""
+        program = terms["card"].sudo().program_id  # the program says it, whoever undoes
+        if not program._is_accrued(date):
+            return date
+        if stands and not net and not self._did_points():
+            return date  # a new document of the past; the next run finds it
+        return program._undo_date(date)
+
+    def _did_points(self):
+        """Return whether this document moved points before."""
+        domain = [("res_model", "=", self._name), ("res_id", "=", self.id), ("is_redemption", "=", True)]
+        return bool(self.env["loyalty.ledger.entry"].sudo().search_count(domain, limit=1))  # whoever undoes it
 
     def _take_points(self, points, date):
         """Redeem ``points``, out of the reservation where there is one."""

@@ -31,3 +31,4 @@ from . import test_points_rounding
 from . import test_redemption_parts
 from . import test_redemption_rounding
 from . import test_redemption_rates
+from . import test_redemption_edited

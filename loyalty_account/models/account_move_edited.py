@@ -1,0 +1,133 @@
+"""Invoices that are confirmed again: what points paid of them must still fit (S11), and what is undone has its date."""
+
+from odoo import fields, models
+from odoo.exceptions import UserError
+
+
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    def _post(self, soft=True):
+        """An invoice that was a draft again is confirmed as long as VAT and money of its points are right."""
+        again = self.filtered(
+            lambda move: (
+                move.posted_before and move.move_type in ("out_invoice", "out_receipt") and move.state == "draft"
+            )
+        )
+        posted = super()._post(soft)
+        (again & posted)._check_redeemed_still_fits()
+        return posted
+
+    def _check_redeemed_still_fits(self):
+        """Refuse invoices whose lines, taxes or totals changed after points had paid them."""
+        if not self:
+            return
+        payments = self.env["account.payment"].sudo()  # all redemptions count, whatever the user sees
+        payments = payments.search(
+            [
+                ("loyalty_move_id", "in", self.ids),
+                ("payment_type", "=", "inbound"),
+                ("state", "in", ("in_process", "paid")),
+            ]
+        )
+        for move in self:
+            sources = [
+                *payments.filtered(lambda payment: payment.loyalty_move_id == move),  # noqa: B023 used at once
+                *move.sudo()._loyalty_reductions().filtered(lambda note: note.state == "posted"),
+            ]
+            sources = [source for source in sources if source._redemption_in_force()[0]]
+            wrong = [source for source in sources if not source._still_pays(move)]
+            currency = move.currency_id
+            paid = currency.round(sum(source._loyalty_money_left(move) for source in sources))
+            total = sum(move._loyalty_payable_sets(None).values()) - move._loyalty_amount_credited()
+            if not wrong and currency.compare_amounts(paid, total) > 0:
+                wrong = sources
+            if wrong:
+                raise UserError(
+                    self.env._(
+                        "Points paid %(amount)s of %(invoice)s before it was changed. Their money and their VAT do not fit "
+                        "its lines any longer. Cancel %(documents)s, which gives the points back, confirm the invoice, "
+                        "and apply points again.",
+                        amount=currency.format(paid),
+                        invoice=move.display_name,
+                        documents=", ".join(source.display_name for source in wrong),
+                    )
+                )
+            for source in sources:
+                source._match_again(move)
+
+    def _loyalty_amount_credited(self):
+        """Return what posted credit notes took back of this document, in its currency."""
+        return sum(
+            sum(note._loyalty_payable_sets(None, parts=parts).values()) * part * note._rate_to(self)
+            for note, part, parts in self._loyalty_own_notes()
+        )
+
+    def _still_pays(self, invoice):
+        """Return whether what points booked is what they would book of ``invoice`` as it is now. See payments."""
+        return self._loyalty_booked().fits(
+            invoice, self._loyalty_money(), self.loyalty_redeem_card_id.sudo().program_id
+        )
+
+    def _loyalty_money_left(self, invoice):
+        """Return what this credit note of points still pays of ``invoice``, in its currency. See payments."""
+        returns = self.loyalty_redeem_return_ids.filtered(lambda entry: entry._redemption_in_force()[0])
+        back = sum(returns.mapped("loyalty_redeem_amount"))
+        left = 1 - back / self._loyalty_money() if self._loyalty_money() else 0.0
+        return self.loyalty_redeem_amount * left * self._rate_to(invoice)
+
+    def _match_again(self, invoice):
+        """Match with the invoice, which Odoo unmatched when its lines changed."""
+        lines = (
+            (self | invoice)
+            ._loyalty_receivable()
+            .filtered(lambda line: line.parent_state == "posted" and not line.reconciled)
+        )
+        if len(lines.move_id) > 1 and len(lines.account_id) == 1:
+            lines.reconcile()
+
+    def _loyalty_must_stay(self):
+        """Return whether this posted entry is undone by a dated entry only: its period, its taxes or its hash are locked,
+        or an accrual run has counted what it did to points."""
+        self.ensure_one()
+        if not self._can_be_unlinked():
+            return True
+        has_tax = any(line._affect_tax_report() for line in self.line_ids)
+        return bool(self._get_violated_lock_dates(self.date, has_tax)) or self._loyalty_accrued()
+
+    def _loyalty_accrued(self):
+        """Return whether the value of points is accrued beyond the date of this entry."""
+        payment = self.origin_payment_id
+        card = (payment.loyalty_card_id or self.loyalty_redeem_card_id).sudo()  # the program says it, whoever asks
+        return card.program_id._is_accrued(self.date)
+
+
+class AccountPayment(models.Model):
+    _inherit = "account.payment"
+
+    def _still_pays(self, invoice):
+        return self._loyalty_booked().fits(invoice, self._loyalty_money(), self.loyalty_card_id.sudo().program_id)
+
+    def _loyalty_money_left(self, invoice):
+        """Return what this payment with points still pays of ``invoice``, in its currency."""
+        returns = self.loyalty_return_ids.filtered(lambda payment: payment._redemption_in_force()[0])
+        left = self.amount - sum(returns.mapped("amount"))
+        matched = invoice._loyalty_payments().get(self)
+        if matched and matched["paid"]:
+            return left * matched["amount"] / matched["paid"]
+        return self.currency_id._convert(left, invoice.currency_id, invoice.company_id, self.date)
+
+    def _match_again(self, invoice):
+        self._reconcile_with_loyalty_move()
+
+
+class LoyaltyProgram(models.Model):
+    _inherit = "loyalty.program"
+
+    def _is_accrued(self, date):
+        """Return whether an accrual run has counted the points of this day."""
+        return bool(self._keeps_liability() and self.accrued_until and date and date <= self.accrued_until)
+
+    def _undo_date(self, date):
+        """Return the day on which something of ``date`` is undone: today, where an accrual run has counted it."""
+        return max(date, fields.Date.context_today(self)) if self._is_accrued(date) else date
