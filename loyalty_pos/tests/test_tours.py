@@ -99,6 +99,32 @@ class LoyaltyTours(TestPointOfSaleHttpCommon):
         self.env.invalidate_all()
         return self.env["pos.order"].search([("state", "in", ("paid", "done"))], order="id")
 
+    def give_points(self, points):
+        self.env["loyalty.card"]._post_entries(
+            [{"card_id": self.card.id, "kind": "opening", "points": points, "key": "tour-more"}]
+        )
+
+    def round_cash(self, rounding, only_cash):
+        method = self.env["account.cash.rounding"].create(
+            {
+                "name": "Coins",
+                "rounding": rounding,
+                "rounding_method": "HALF-UP",
+                "strategy": "add_invoice_line",
+                "profit_account_id": self.company_data["default_account_revenue"].id,
+                "loss_account_id": self.company_data["default_account_expense"].id,
+            }
+        )
+        self.main_pos_config.write(
+            {"cash_rounding": True, "only_round_cash_method": only_cash, "rounding_method": method.id}
+        )
+
+    def make_products(self, **prices):
+        for name, price in prices.items():
+            self.env["product.product"].create(
+                {"name": name, "available_in_pos": True, "lst_price": price, "taxes_id": [Command.clear()]}
+            )
+
     def assertPaid(self, order, expected):
         """Compare the payments of an order: ``{method: amount}``, change as ``change``."""
         paid = {}
@@ -138,32 +164,6 @@ class TestTours(LoyaltyTours):
         self.assertPoints(order, earned=0, redeemed=800, after=200)
         self.assertEqual(order.partner_id, self.ann)
 
-    def give_points(self, points):
-        self.env["loyalty.card"]._post_entries(
-            [{"card_id": self.card.id, "kind": "opening", "points": points, "key": "tour-more"}]
-        )
-
-    def round_cash(self, rounding, only_cash):
-        method = self.env["account.cash.rounding"].create(
-            {
-                "name": "Coins",
-                "rounding": rounding,
-                "rounding_method": "HALF-UP",
-                "strategy": "add_invoice_line",
-                "profit_account_id": self.company_data["default_account_revenue"].id,
-                "loss_account_id": self.company_data["default_account_expense"].id,
-            }
-        )
-        self.main_pos_config.write(
-            {"cash_rounding": True, "only_round_cash_method": only_cash, "rounding_method": method.id}
-        )
-
-    def make_products(self, **prices):
-        for name, price in prices.items():
-            self.env["product.product"].create(
-                {"name": name, "available_in_pos": True, "lst_price": price, "taxes_id": [Command.clear()]}
-            )
-
     def test_notes(self):
         """N29, S11: a note in cash gives change and takes nothing off what is redeemed; numpad, keyboard, card."""
         self.give_points(1000)
@@ -184,6 +184,16 @@ class TestTours(LoyaltyTours):
         self.assertPaid(up, {"Points": 5, "Cash": 27.5})
         self.assertPaid(down, {"Points": 5, "Cash": 27.5})
         self.assertPaid(note, {"Points": 5, "Cash": 30, "change": -2.5})
+        self.assertFalse(self.env["loyalty.exception"].search([("card_id", "=", self.card.id)]))
+
+    def test_cash_rounding_refund(self):
+        """N29, N4: a card paid 7.98 beside points; 8.00 in coins come back, and nobody calls that too much."""
+        self.round_cash(0.05, only_cash=True)
+        self.make_products(Spoon=9.98)
+        sale, refund = self.play("loyalty_till_cash_rounding_refund")
+        self.assertPaid(sale, {"Points": 2, "Bank": 7.98})
+        self.assertPaid(refund, {"Points": -2, "Cash": -8})
+        self.assertEqual((sale | refund).mapped("loyalty_points_redeemed"), [200, -200])
         self.assertFalse(self.env["loyalty.exception"].search([("card_id", "=", self.card.id)]))
 
     def test_total_rounding(self):
@@ -250,7 +260,8 @@ class TestTours(LoyaltyTours):
         self.main_pos_config.write({"iface_tipproduct": True, "tip_product_id": tip.id})
         order = self.play("loyalty_till_stored_value")
         self.assertPaid(order, {"Points": 8, "Bank": 12})
-        self.assertEqual(order.loyalty_points_redeemed, 800)
+        # Money paid 12.00 of 20.00: 60 % of what the beans earn, two points for each 1.00.
+        self.assertPoints(order, earned=9, redeemed=800, after=209)
         self.assertFalse(self.env["loyalty.exception"].search([("card_id", "=", self.card.id)]))
 
     def test_f11(self):
@@ -335,6 +346,18 @@ class TestTours(LoyaltyTours):
 @tagged("post_install", "-at_install")
 class TestToursPriceReduction(LoyaltyTours):
     vat_mode = "price_reduction"
+
+    def test_parts(self):
+        """N29, N4: 2 x 100 and 15 % with 20.00 off, returned one by one: 105.00 and 10.00 off each."""
+        self.give_points(1000)
+        tax = self.env["account.tax"].create({"name": "15", "amount": 15, "type_tax_use": "sale"})
+        self.make_products(Lamp=100)
+        self.env["product.product"].search([("name", "=", "Lamp")]).taxes_id = tax
+        orders = self.play("loyalty_till_price_reduction_parts")
+        self.assertEqual(orders.mapped("amount_total"), [210, -105, -105])
+        self.assertEqual(orders.mapped("amount_tax"), [27.39, -13.69, -13.7])
+        self.assertEqual(orders.mapped("loyalty_points_redeemed"), [2000, -1000, -1000])
+        self.assertFalse(self.env["loyalty.exception"].search([("card_id", "=", self.card.id)]))
 
     def test_note(self):
         """N29, S11: a note gives change and takes nothing off what points took off the price."""

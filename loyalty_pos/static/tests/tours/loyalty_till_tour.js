@@ -379,6 +379,58 @@ tours.add("loyalty_till_cash_rounding", {
         ].flat(Infinity),
 });
 
+const refundOne = (order, product) => [
+    ProductScreen.clickRefund(),
+    TicketScreen.selectOrder(order),
+    { trigger: `.orderline:contains('${product}')`, run: "click" },
+    ProductScreen.clickNumpad("1"),
+    TicketScreen.confirmRefund(),
+    PaymentScreen.isShown(),
+];
+
+tours.add("loyalty_till_cash_rounding_refund", {
+    steps: () =>
+        [
+            start(),
+            redeemOn("Spoon", "200", "2.00"),
+            PaymentScreen.clickPaymentMethod("Bank"),
+            PaymentScreen.selectedPaymentlineHas("Bank", "7.98"),
+            validate("200"),
+            // The card paid 7.98; coins give 8.00 back.
+            refundOne("001", "Spoon"),
+            Till.pointsPaymentIs("200", "-2.00"),
+            PaymentScreen.clickPaymentMethod("Cash"),
+            PaymentScreen.selectedPaymentlineHas("Cash", "8.00"),
+            PaymentScreen.clickValidate(),
+            ReceiptScreen.isShown(),
+        ].flat(Infinity),
+});
+
+tours.add("loyalty_till_price_reduction_parts", {
+    steps: () =>
+        [
+            start(),
+            scan_barcode("1000000001"),
+            Till.cardIs("1000000001"),
+            ProductScreen.clickDisplayedProduct("Lamp"),
+            ProductScreen.clickDisplayedProduct("Lamp"),
+            Till.clickRedeemPoints(),
+            Till.typePoints("2000", "20.00"),
+            Till.confirmRedeem(),
+            ProductScreen.totalAmountIs("210.00"),
+            ProductScreen.clickPayButton(),
+            pay("Bank"),
+            ReceiptScreen.clickNextOrder(),
+            ["first", "second"].map(() => [
+                refundOne("001", "Lamp"),
+                Till.refundNotice("back", "1,000 points"),
+                PaymentScreen.totalIs("-105.00"),
+                pay("Bank"),
+                ReceiptScreen.clickNextOrder(),
+            ]),
+        ].flat(Infinity),
+});
+
 tours.add("loyalty_till_total_rounding", {
     steps: () =>
         [

@@ -344,17 +344,17 @@ patch(PosOrder.prototype, {
             return [];
         }
         return origin.reductions.map((reduction) => {
-            const lines = origin.getReducibleLines(reduction.card?.program_id);
-            const { before, part, whole } = this.getReturnedShare(lines);
+            const goods = origin.getReducibleLines(reduction.card?.program_id);
+            const { before, part, whole } = this.getReturnedShare(goods);
+            const { rounding } = this.currency;
+            const lines = reduction.lines.map((line) =>
+                line.getReturnedPart((total) => shareOf(total, before, part, whole, rounding))
+            );
             return {
                 card: reduction.card,
                 points: shareOf(reduction.points, before, part, whole, 1),
-                amount: shareOf(reduction.amount, before, part, whole, this.currency.rounding),
-                lines: reduction.lines.map((line) => {
-                    const total = -line.prices.total_included;
-                    const amount = shareOf(total, before, part, whole, this.currency.rounding);
-                    return { line, price: total ? (line.price_unit * amount) / total : 0 };
-                }),
+                amount: this.currency.round(lines.reduce((sum, { gross }) => sum + gross, 0)),
+                lines,
             };
         });
     },
@@ -362,17 +362,18 @@ patch(PosOrder.prototype, {
     fitReductionsToReturn() {
         for (const { card, points, lines } of this.getReductionsToReturn()) {
             const full_product_name = _t("%s given back", sayPoints(points, card?.program_id));
-            for (const { line, price } of lines) {
+            for (const { line, gross, ...values } of lines) {
                 const own = this.lines.find((other) => other.refunded_orderline_id?.id === line.id);
                 if (own) {
-                    own.update({ price_unit: price, full_product_name });
-                } else if (price) {
+                    own.update({ ...values, full_product_name });
+                    this.triggerRecomputeAllPrices();
+                } else if (gross) {
                     this.models["pos.order.line"].create({
+                        ...values,
                         order_id: this,
                         product_id: line.product_id,
                         full_product_name,
                         qty: -line.qty,
-                        price_unit: price,
                         price_type: "manual",
                         tax_ids: line.tax_ids.map((tax) => ["link", tax]),
                         refunded_orderline_id: line,
@@ -481,12 +482,13 @@ patch(PosOrder.prototype, {
         }
         return changed;
     },
-    /** Money that comes back beyond what was paid in money. */
+    /** Money that comes back beyond what was paid in money; coins are rounded: 8.00 in cash are right for 7.98. */
     get moneyReturnedTooMuch() {
         const money = this.payment_ids
             .filter((payment) => !payment.isLoyalty && !payment.is_change)
             .reduce((total, payment) => total - payment.getAmount(), 0);
-        return this.currency.round(money + this.totalDue - this.loyaltyTendered);
+        const rounding = this.config.hasCashRounding ? this.appliedRounding : 0;
+        return this.currency.round(money + this.totalDue + rounding - this.loyaltyTendered);
     },
     /** What the refund does to the customer's points, for the cashier to see before validating. */
     getRefundEffects() {

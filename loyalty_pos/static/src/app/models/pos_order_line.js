@@ -18,6 +18,58 @@ patch(PosOrderline.prototype, {
             total_excluded_currency + delta_total_excluded_currency
         );
     },
+    /**
+     * What of a redemption line comes back with a part of the goods: values of the line that gives it back.
+     *
+     * Net and taxes are said, and not worked out from a unit price, which would round each of them once more. The data
+     * have the signs of the server, which turns the quantities of refunds round.
+     *
+     * @param {(total: number) => number} shareOfTotal the part of an amount that comes back
+     */
+    getReturnedPart(shareOfTotal) {
+        const { total_excluded_currency, delta_total_excluded_currency, taxes_data } = this.prices;
+        const whole = this.documentTotal;
+        const net = shareOfTotal(-(total_excluded_currency + delta_total_excluded_currency));
+        const gross = shareOfTotal(-whole);
+        const price_unit = whole ? (this.price_unit * gross) / -whole : 0;
+        let left = gross - net;
+        const taxes = taxes_data.map(({ tax, tax_amount_currency }, index) => {
+            const isLast = index === taxes_data.length - 1;
+            const share = this.currency.round(isLast ? left : shareOfTotal(-tax_amount_currency));
+            left -= share;
+            return [tax.id, { tax_amount_currency: -share, base_amount_currency: -net }];
+        });
+        const extra_tax_data = {
+            currency_id: this.currency.id,
+            price_unit,
+            discount: 0,
+            quantity: this.qty,
+            rate: 1,
+            manual_total_excluded_currency: -net,
+            manual_tax_amounts: Object.fromEntries(taxes),
+        };
+        return { line: this, gross, price_unit, extra_tax_data };
+    },
+    /** The amounts of a line that gives a redemption back, with the signs of the till. */
+    prepareBaseLineForTaxesComputationExtraValues() {
+        const values = super.prepareBaseLineForTaxesComputationExtraValues(...arguments);
+        const said = this.extra_tax_data;
+        if (!this.refunded_orderline_id?.loyalty_redeem_uuid || !said || values.quantity >= 0) {
+            return values;
+        }
+        const turned = (amounts) =>
+            Object.fromEntries(Object.entries(amounts).map(([name, amount]) => [name, -amount]));
+        return {
+            ...values,
+            manual_total_excluded_currency: -said.manual_total_excluded_currency,
+            manual_tax_amounts: Object.fromEntries(
+                Object.entries(said.manual_tax_amounts || {}).map(([id, amounts]) => [
+                    id,
+                    turned(amounts),
+                ])
+            ),
+        };
+    },
     /** Whether the line sells a gift card or tops an eWallet up. */
     get sellsStoredValue() {
         const programs =

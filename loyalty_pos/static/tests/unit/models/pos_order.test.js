@@ -308,6 +308,66 @@ describe("pos.order - returned goods", () => {
     });
 });
 
+/** Return `qty` pieces of the first line of a sale. */
+const returnGoods = (store, sale, qty) => {
+    const [line] = sale.lines;
+    const refund = store.addNewOrder();
+    refund.is_refund = true;
+    store.models["pos.order.line"].create({
+        qty: -qty,
+        price_unit: line.price_unit,
+        product_id: line.product_id,
+        order_id: refund,
+        tax_ids: line.tax_ids.map((tax) => ["link", tax]),
+        refunded_orderline_id: line,
+    });
+    refund.fitReductionsToReturn();
+    return refund;
+};
+
+describe("pos.order - parts that return", () => {
+    test("N29, N4: 2 x 100 and 15 %, 200 points off: each half gives 10.00 back, never 10.01", async () => {
+        const { store, order, program, card } = await setupDue({ price: 100, taxes: [1] });
+        order.lines[0].setQuantity(2);
+        program.vat_mode = "price_reduction";
+        program.point_value = 0.1;
+        const product = store.models["product.product"].get(1);
+        order.setReduction({ uuid: "r-1", product, card, points: 200, amount: 20 });
+        expect(order.totalDue).toBe(210);
+        for (let count = 0; count < 2; count++) {
+            const refund = returnGoods(store, order, 1);
+            expect(refund.totalDue).toBe(-105);
+            const [reduction] = refund.getReductionsToReturn();
+            expect(reduction.points).toBe(100);
+            expect(reduction.amount).toBe(10);
+            // Looked at again, nothing changes.
+            refund.fitReductionsToReturn();
+            expect(refund.lines).toHaveLength(2);
+            expect(refund.totalDue).toBe(-105);
+        }
+        const whole = order.lines[0].refund_orderline_ids.map((line) => line.order_id);
+        const taxes = whole.reduce((sum, { amountTaxes }) => sum + amountTaxes, 0);
+        expect(order.currency.round(taxes + order.amountTaxes)).toBe(0);
+    });
+
+    test("N29: cash that is rounded is not too much money: 8.00 in coins for 7.98", async () => {
+        const till = await setupDue({ price: 9.98, value: 0.1 });
+        const { store, order, bank, cash, pay, redeem, round } = till;
+        round(0.05, true);
+        redeem(20, 2);
+        expect(pay(bank).getAmount()).toBe(7.98);
+        const refund = returnGoods(store, order, 1);
+        refund.fitPointsToReturn();
+        expect(refund.loyaltyTendered).toBe(-2);
+        refund.addPaymentline(cash);
+        expect(refund.payment_ids.at(-1).getAmount()).toBe(-8);
+        expect(refund.remainingDue).toBe(0);
+        expect(refund.moneyReturnedTooMuch).toBe(0);
+        refund.payment_ids.at(-1).setAmount(-8.05);
+        expect(refund.moneyReturnedTooMuch).toBe(0.07);
+    });
+});
+
 describe("pos.order - points that reduce the price", () => {
     test("bP5: points pay only what the program and the product let them", async () => {
         const { store, method, program } = await setupLoyaltyTill();
