@@ -637,7 +637,7 @@ patch(PosOrder.prototype, {
     },
     /**
      * How the order is paid, or can be paid still: money earns, points and other ways that earn nothing do not (C6).
-     * Returned goods pay for an exchange like the money that had paid for them.
+     * Returned goods pay for an exchange like the money that had paid for them. Money pays tips first, as points never do.
      */
     getEarningSettlement() {
         let qualifying = 0;
@@ -651,15 +651,26 @@ patch(PosOrder.prototype, {
         }
         let due = 0;
         let exchanged = 0;
+        let tips = 0;
         for (const line of this.lines.filter((line) => !line.combo_parent_id)) {
             const total = line.getEarningTotal("total_included");
             if (line.refunded_orderline_id) {
                 exchanged -= total;
             } else if (line.isSold) {
                 due += total;
+            } else if (line.isTipLine()) {
+                tips += total;
             } else {
                 other -= total;
             }
+        }
+        // Odoo counts change as a negative amount.
+        qualifying -= Math.abs(this.change);
+        const settled = this.isPaid() && this.payment_ids.length > 0;
+        if (settled && tips) {
+            const byMoney = Math.min(tips, Math.max(0, qualifying));
+            qualifying -= byMoney;
+            other -= tips - byMoney;
         }
         if (exchanged > 0) {
             const earlier = this.returnedOrder.getEarningSettlement();
@@ -670,10 +681,9 @@ patch(PosOrder.prototype, {
         const { currency } = this;
         return {
             due: currency.round(due),
-            // Odoo counts change as a negative amount.
-            qualifying: currency.round(qualifying - Math.abs(this.change)),
+            qualifying: currency.round(qualifying),
             other: currency.round(other),
-            settled: this.isPaid() && this.payment_ids.length > 0,
+            settled,
         };
     },
     /** The line that Odoo's till shows while selling, and what it spends: exact, and without a customer too. */

@@ -137,9 +137,10 @@ patch(PosOrderline.prototype, {
             "fst-italic": this.is_reward_line || this.isRedemption,
         };
     },
-    /** Whether the line sells something: what pays, what returns goods and parts of a combo do not. */
+    /** Whether the line sells something: tips, what pays, what returns goods and parts of a combo do not. */
     get isSold() {
         return !(
+            this.isTipLine() ||
             this.refunded_orderline_id ||
             this.combo_parent_id ||
             this.isRedemption ||
