@@ -57,11 +57,11 @@ class LoyaltyProgram(models.Model):
             )
 
     def copy(self, default=None):
-        """A copy of a program with a points ledger starts archived: else both would award points for the same sales."""
+        """A user's copy of a program with a points ledger starts archived: else both would award points for the same
+        sales from that moment on. Code of the server knows what it does."""
         copies = super().copy(default)
-        started = copies.filtered(lambda program: program.is_ledgered and program.active)
-        if started and "active" not in (default or {}):
-            started.write({"active": False})
+        if not self.env.su and "active" not in (default or {}):
+            copies.filtered(lambda program: program.is_ledgered and program.active).write({"active": False})
         return copies
 
     @api.ondelete(at_uninstall=False)
