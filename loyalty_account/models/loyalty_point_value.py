@@ -31,6 +31,8 @@ class LoyaltyPointValue(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        for vals in vals_list:
+            self._note_former(vals.get("program_id"), vals.get("date"))
         rows = super().create(vals_list)
         rows._check_not_accrued()
         return rows
@@ -38,10 +40,28 @@ class LoyaltyPointValue(models.Model):
     def write(self, vals):
         if vals.keys() & {"program_id", "date", "point_value", "vat_rate"}:
             self._check_not_accrued()
+        if vals.keys() & {"program_id", "date", "point_value"}:
+            for row in self:
+                self._note_former(row.program_id.id, row.date)
+                if vals.get("date"):
+                    self._note_former(row.program_id.id, vals["date"])
         result = super().write(vals)
         if "date" in vals:
             self._check_not_accrued()
         return result
+
+    def unlink(self):
+        for row in self:
+            self._note_former(row.program_id.id, row.date)
+        return super().unlink()
+
+    def _note_former(self, program_id, date):
+        """Remember what a point was worth until now, for the proof of what was redeemed so far."""
+        # A program that is being created has redeemed nothing.
+        if program := self.env["loyalty.program"].browse(program_id or ()).exists():
+            self.env["loyalty.point.value.log"]._note(
+                program, fields.Date.to_date(date) or fields.Date.context_today(self)
+            )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_accrued(self):

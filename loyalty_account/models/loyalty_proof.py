@@ -125,6 +125,7 @@ class LoyaltyProgram(models.Model):
         part = Part(entries, valuation.exact(lots) - valuation.exact(debt), Decimal("0.0001"))
         self._name_lots_and_cards(part)
         self._name_entries(part)
+        self._name_taken_twice(part, date)
         return part
 
     def _lots_expected(self):
@@ -208,173 +209,43 @@ class LoyaltyProgram(models.Model):
                 size=points,
             )
 
-    # --- value: value lines = liability account ------------------------------------------------------------------
-
-    def _proof_value(self, date):
-        """Value lines up to the day, against the program's lines on its liability account."""
-        account = self.liability_account_id
-        companies = self.env["res.company"].search([("id", "child_of", self.company_id.ids)])
+    def _name_taken_twice(self, part, date):
+        """Points of a sale that expired are gone: its return takes back only those that were still there or were spent."""
         rows = self.env.execute_query(
             SQL(
                 """
-                WITH v AS (
-                     SELECT move_id, sum(amount) AS amount FROM loyalty_valuation
-                      WHERE program_id = %(program)s AND date <= %(date)s GROUP BY move_id),
-                g AS (
-                     SELECT l.move_id, -sum(l.balance) AS amount
-                       FROM account_move_line l JOIN account_move m ON m.id = l.move_id
-                      WHERE l.account_id = %(account)s AND l.parent_state = 'posted' AND l.date <= %(date)s
-                        AND l.company_id = ANY(%(companies)s)
-                        AND (m.loyalty_program_id = %(program)s OR m.loyalty_program_id IS NULL)
-                      GROUP BY l.move_id)
-                SELECT COALESCE(v.move_id, g.move_id) AS move_id, COALESCE(v.amount, 0), COALESCE(g.amount, 0)
-                  FROM v FULL JOIN g ON g.move_id = v.move_id
+                WITH back AS (
+                     SELECT e.id, e.points, -sum(r.points) AS taken, max(r.id) AS last_id
+                       FROM loyalty_ledger_entry r JOIN loyalty_ledger_entry e ON e.id = r.reversed_entry_id
+                      WHERE r.program_id = %(program)s AND r.kind = 'reversal' AND e.points > 0
+                        AND r.effective_date <= %(date)s
+                      GROUP BY e.id, e.points),
+                expired AS (
+                     SELECT b.id, sum(c.points) AS points
+                       FROM back b JOIN loyalty_lot l ON l.entry_id = b.id
+                       JOIN loyalty_ledger_consumption c ON c.lot_id = l.id
+                       JOIN loyalty_ledger_entry d ON d.id = c.debit_entry_id AND d.kind = 'expire'
+                      WHERE d.effective_date <= %(date)s GROUP BY b.id)
+                SELECT b.last_id, b.points, b.taken, x.points FROM back b JOIN expired x ON x.id = b.id
+                 WHERE b.taken + x.points > b.points ORDER BY b.last_id LIMIT %(named)s
                 """,
                 program=self.id,
                 date=date,
-                account=account.id or None,
-                companies=companies.ids,
+                named=NAMED,
             )
         )
-        pairs = [(move_id, valuation.exact(value), valuation.exact(booked)) for move_id, value, booked in rows]
-        part = Part(
-            sum((value for __, value, __ in pairs), Decimal(0)),
-            sum((booked for __, __, booked in pairs), Decimal(0)),
-            self._proof_rounding(),
-        )
-        self._name_moves(part, date, [pair for pair in pairs if abs(pair[1] - pair[2]) >= part.rounding / 2])
-        self._name_wrong_dates(part, date)
-        return part
-
-    def _name_moves(self, part, date, pairs):
-        """Name the journal item behind each entry that does not say the same as its value lines."""
-        _ = self.env._
-        moves = self.env["account.move"].browse([move_id for move_id, __, __ in pairs if move_id])
-        former = self._values_on_former_accounts(moves, date)
-        for move_id, value, booked in pairs:
-            difference = value - booked
-            if not move_id:
-                part.add(
-                    self._name,
-                    self.id,
-                    _("Transfers of points changed the value; they must add up to nothing."),
-                    difference,
-                )
-                continue
-            move = moves.browse(move_id)
-            if elsewhere := former.pop(move_id, None):
-                for account, amount in elsewhere.items():
-                    part.add(
-                        "account.account",
-                        account.id,
-                        _(
-                            "%(move)s booked %(amount)s on %(account)s, the former liability account of the program. "
-                            "Move the balance to %(current)s with a journal entry.",
-                            move=move.name,
-                            amount=self.currency_id.format(float(amount)),
-                            account=account.display_name,
-                            current=self.liability_account_id.display_name,
-                        ),
-                        amount,
-                    )
-                    difference -= amount
-                if not difference:
-                    continue
-            lines = move.line_ids.filtered(lambda line: line.account_id == self.liability_account_id)
-            if not value and not move.loyalty_program_id:
-                for line in lines:
-                    part.add(
-                        "account.move.line",
-                        line.id,
-                        _(
-                            "%(move)s is not an entry of the points ledger: a manual entry of %(amount)s on %(account)s.",
-                            move=move.name,
-                            amount=self.currency_id.format(-line.balance),
-                            account=line.account_id.display_name,
-                        ),
-                        line.balance,
-                    )
-                continue
-            if move.state != "posted":
-                part.add(
-                    "account.move",
-                    move_id,
-                    _("%s was booked for value lines but is not posted any more.", move.display_name),
-                    difference,
-                )
-            elif move.date > date:
-                part.add(
-                    "account.move",
-                    move_id,
-                    _(
-                        "%(move)s is dated %(date)s, its value lines are earlier.",
-                        move=move.name,
-                        date=format_date(self.env, move.date),
-                    ),
-                    difference,
-                )
-            else:
-                part.add(
-                    "account.move.line" if lines else "account.move",
-                    lines[:1].id or move_id,
-                    _(
-                        "%(move)s says %(booked)s on the liability account, its value lines say %(value)s: the journal "
-                        "item was changed, or a value line is missing.",
-                        move=move.name,
-                        booked=self.currency_id.format(float(booked)),
-                        value=self.currency_id.format(float(value)),
-                    ),
-                    difference,
-                )
-
-    def _values_on_former_accounts(self, moves, date):
-        """``{move id: {account: amount}}`` of journal items of value entries on accounts that the program had before."""
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT l.move_id, l.account_id, -sum(l.balance) FROM account_move_line l
-                 WHERE l.move_id = ANY(%s) AND l.parent_state = 'posted' AND l.date <= %s
-                   AND l.account_id IS DISTINCT FROM %s
-                   AND (l.move_id, l.account_id) IN (SELECT v.move_id, v.account_id FROM loyalty_valuation v
-                                                      WHERE v.program_id = %s)
-                 GROUP BY l.move_id, l.account_id HAVING sum(l.balance) <> 0
-                """,
-                moves.ids,
-                date,
-                self.liability_account_id.id or None,
-                self.id,
-            )
-        )
-        found = {}
-        for move_id, account_id, amount in rows:
-            account = self.env["account.account"].browse(account_id)
-            found.setdefault(move_id, {})[account] = valuation.exact(amount)
-        return found
-
-    def _name_wrong_dates(self, part, date):
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT m.id, m.name, m.date, v.date, sum(v.amount)
-                  FROM loyalty_valuation v JOIN account_move m ON m.id = v.move_id
-                 WHERE v.program_id = %s AND m.date <> v.date AND GREATEST(m.date, v.date) <= %s
-                 GROUP BY m.id, m.name, m.date, v.date ORDER BY m.id
-                """,
-                self.id,
-                date,
-            )
-        )
-        for move_id, name, found, expected, amount in rows:
+        for entry_id, points, taken, expired in rows:
             part.add(
-                "account.move",
-                move_id,
+                "loyalty.ledger.entry",
+                entry_id,
                 self.env._(
-                    "%(move)s is dated %(found)s, its value lines %(expected)s.",
-                    move=name,
-                    found=format_date(self.env, found),
-                    expected=format_date(self.env, expected),
+                    "%(taken)s points were taken back although %(expired)s of the %(points)s that had been earned were "
+                    "written off before.",
+                    taken=say_points(self.env, taken),
+                    expired=say_points(self.env, expired),
+                    points=say_points(self.env, points),
                 ),
-                size=amount,
+                size=valuation.exact(taken) + valuation.exact(expired) - valuation.exact(points),
             )
 
     # --- completeness: what points are worth = value lines -------------------------------------------------------
@@ -562,128 +433,3 @@ class LoyaltyProgram(models.Model):
                 carried=self.currency_id.format(carried),
             ),
         )
-
-    # --- payments: redemptions = what they paid ------------------------------------------------------------------
-
-    def _proof_payments(self, date):
-        """What redemptions are worth by the ledger, document by document, against what the documents credited."""
-        rows = self._redemption_rows(date)
-        part = Part(
-            sum((valuation.exact(row["ledger"]) for row in rows), Decimal(0)),
-            sum((valuation.exact(row["books"]) for row in rows), Decimal(0)),
-            self._proof_rounding(),
-        )
-        for row in rows:
-            difference = valuation.exact(row["ledger"]) - valuation.exact(row["books"])
-            if abs(difference) >= part.rounding / 2:
-                explained = row.get("explained", False)
-                part.add(row["model"], row["id"], self._redemption_problem_text(row), difference, explained)
-        return part
-
-    def _redemption_problem_text(self, row):
-        _ = self.env._
-        amounts = {
-            "ledger": self.currency_id.format(float(row["ledger"])),
-            "books": self.currency_id.format(float(row["books"])),
-        }
-        record = self.env[row["model"]].browse(row["id"]).exists()
-        name = record.display_name if record else f"#{row['id']}"
-        if not row["books"]:
-            return _("%(name)s redeemed points for %(ledger)s, but nothing was paid with them.", name=name, **amounts)
-        if not row["ledger"]:
-            return _("%(name)s paid %(books)s, but no points were redeemed for it.", name=name, **amounts)
-        return _("%(name)s paid %(books)s, its points are worth %(ledger)s.", name=name, **amounts)
-
-    def _redemption_rows(self, date):
-        """Return dicts ``model``, ``id``, ``ledger`` and ``books`` of documents that redeemed points or gave them back.
-
-        ``ledger`` is the document's own amount for the points that the ledger says it took (returns are negative),
-        ``books`` what its journal entries credited. Rows that are ``explained`` are named and no fault. Override to add
-        documents of other kinds; documents without a difference may be one row together.
-        """
-        return [*self._payment_rows(date), *self._reduction_rows(date)]
-
-    def _payment_rows(self, date):
-        """Payments with points. Small refunds give money back before a whole point is due: their amount is right."""
-        return self._document_rows(
-            date,
-            "account.payment",
-            SQL(
-                """
-                SELECT p.id, p.amount / NULLIF(p.loyalty_points, 0) AS value,
-                       p.loyalty_points = 0 AND p.loyalty_origin_id IS NOT NULL AS is_cents,
-                       (SELECT -sum(l.balance)
-                          FROM account_move m
-                          JOIN account_move_line l ON l.move_id = m.id
-                          JOIN account_account a ON a.id = l.account_id AND a.account_type = 'asset_receivable'
-                         WHERE (m.id = p.move_id OR m.reversed_entry_id = p.move_id)
-                           AND l.parent_state = 'posted' AND l.date <= %(date)s) AS books
-                  FROM account_payment p JOIN loyalty_card c ON c.id = p.loyalty_card_id
-                 WHERE c.program_id = %(program)s
-                """,
-                program=self.id,
-                date=date,
-            ),
-        )
-
-    def _reduction_rows(self, date):
-        """Documents whose price the points lowered: their own amount, against the amount for the points they took."""
-        return self._document_rows(
-            date,
-            "account.move",
-            SQL(
-                """
-                SELECT d.id, d.value, FALSE AS is_cents, CASE WHEN d.stands THEN d.points * d.value END AS books
-                  FROM (SELECT m.id,
-                               CASE WHEN m.loyalty_redeem_origin_id IS NULL THEN 1 ELSE -1 END * m.loyalty_redeem_points
-                                   AS points,
-                               m.loyalty_redeem_amount / COALESCE(NULLIF(m.invoice_currency_rate, 0), 1)
-                                   / NULLIF(m.loyalty_redeem_points, 0) AS value,
-                               m.state = 'posted' AND m.date <= %(date)s AND NOT EXISTS (
-                                   SELECT 1 FROM account_move r WHERE r.reversed_entry_id = m.id AND r.state = 'posted'
-                                      AND r.move_type = 'entry' AND r.date <= %(date)s) AS stands
-                          FROM account_move m JOIN loyalty_card c ON c.id = m.loyalty_redeem_card_id
-                         WHERE c.program_id = %(program)s AND m.loyalty_redeem_points <> 0) d
-                """,
-                program=self.id,
-                date=date,
-            ),
-        )
-
-    def _document_rows(self, date, model, documents):
-        """Return the rows of documents of one model.
-
-        :param documents: SQL with ``id``, ``value`` of one point in the document, ``books`` and ``is_cents``: its amount
-            is right without a transaction
-        """
-        self.env.cr.execute(
-            SQL(
-                """
-                WITH entries AS (
-                     SELECT e.res_id, -sum(e.points) AS points, max(e.id) AS entry_id FROM loyalty_ledger_entry e
-                      WHERE e.program_id = %(program)s AND e.res_model = %(model)s
-                        AND (e.kind = 'redeem' OR e.kind = 'reversal' AND e.is_redemption)
-                        AND e.effective_date <= %(date)s GROUP BY e.res_id),
-                documents AS (%(documents)s)
-                SELECT %(model)s AS model, COALESCE(d.id, e.res_id) AS id, e.entry_id,
-                       CASE WHEN d.is_cents AND e.res_id IS NULL THEN COALESCE(d.books, 0)
-                            ELSE COALESCE(round(e.points * COALESCE(d.value, %(value)s::numeric), 6), 0) END AS ledger,
-                       COALESCE(d.books, 0) AS books
-                  FROM entries e FULL JOIN documents d ON d.id = e.res_id
-                 WHERE COALESCE(e.points, 0) <> 0 OR COALESCE(d.books, 0) <> 0
-                 ORDER BY 2
-                """,
-                program=self.id,
-                model=model,
-                date=date,
-                documents=documents,
-                value=str(self._point_value_at(date)[0]),
-            )
-        )
-        rows = self.env.cr.dictfetchall()
-        for row in rows:
-            for side in ("ledger", "books"):
-                row[side] = valuation.round_to(valuation.exact(row[side]), self._proof_rounding())
-            if not row["books"] and row["entry_id"]:
-                row["model"], row["id"] = "loyalty.ledger.entry", row["entry_id"]
-        return rows

@@ -18,6 +18,7 @@ from . import test_earning_lost
 from . import test_earning_redeemed
 from . import test_release
 from . import test_proof
+from . import test_proof_faults
 from . import test_books_reports
 from . import test_redemption_companies
 from . import test_redemption_tour

@@ -126,6 +126,7 @@ class LoyaltyProof(models.TransientModel):
                             "res_id": item["id"],
                             "problem": item["problem"],
                             "amount": item["amount"],
+                            "size": 0.0 if item["amount"] else item["size"],
                             "is_explained": item["explained"],
                         }
                     )
@@ -184,6 +185,10 @@ class LoyaltyProofLine(models.TransientModel):
     row_name = fields.Char("Which", compute="_compute_row_name")
     problem = fields.Text("What", readonly=True)
     amount = fields.Float("Amount", digits=(16, 2), readonly=True)
+    size = fields.Float(
+        "Size", digits=(16, 2), readonly=True,
+        help="How large the fault is, where both sides say the same: what it is worth in money, or how many points it is.",
+    )  # fmt: skip
     is_explained = fields.Boolean("Expected", readonly=True, help="As it should be; the next accrual run settles it.")
 
     def _compute_row_name(self):

@@ -1,0 +1,286 @@
+"""The proof of VAT: what redemptions relieve, rate by rate, against the split of what is still redeemed (S24, N4).
+
+What is booked is read from tax items, or from the taxes of lines where points lower a price; what is expected is worked out
+from the lines of the documents alone.
+"""
+
+from collections import defaultdict
+
+from odoo import models
+from odoo.tools import SQL
+
+from ..tools.relief import differences, relief_of, rough_relief, still_redeemed
+
+#: Taxes whose part of an amount is the same whatever the amount.
+PERCENT = "percent"
+
+
+class Sale:
+    """One sale that points paid: what was redeemed, what came back, and the VAT that was booked for it."""
+
+    def __init__(self):
+        self.redeemed = self.back = 0.0
+        self.returns, self.redemptions = set(), 0
+        self.booked = defaultdict(float)
+        self.is_foreign = False
+
+    def tolerance(self, unit):
+        if self.back and abs(self.redeemed - self.back) < unit / 2:
+            return unit / 2  # everything is back, so nothing may be left
+        roundings = 1.01 + len(self.returns) + max(0, self.redemptions - 1) + (3 if self.is_foreign else 0)
+        return unit * roundings
+
+
+class LoyaltyProgram(models.Model):
+    _inherit = "loyalty.program"
+
+    def _check_relief(self, date):
+        """Name invoices whose points relieve another VAT than what they still pay of them."""
+        sales = defaultdict(Sale)
+        self._read_relief_of_payments(sales, date)
+        self._read_relief_of_reductions(sales, date)
+        sales = {
+            move_id: sale
+            for move_id, sale in sales.items()
+            if move_id and any(abs(amount) > 0.000001 for amount in sale.booked.values())
+        }
+        if not sales:
+            return []
+        sets = self._tax_sets_of_moves({*sales, *(note for sale in sales.values() for note in sale.returns)}, date)
+        unit, found = self.currency_id.rounding, []
+        for move_id, sale in sorted(sales.items()):
+            if move_id not in sets or any(sets.get(note, {}) is None for note in (move_id, *sale.returns)):
+                continue  # a draft, or taxes that are no percentage
+            tolerance = sale.tolerance(unit)
+            names, sold, returned = self._sold_and_returned(sets, move_id, sale.returns)
+            rough = rough_relief(sale.redeemed, sale.back, names, sold, returned)
+            if not differences(rough, sale.booked, max(tolerance, unit * 1.01)) and not (
+                self._is_all_back(sale) and differences({}, sale.booked, tolerance)
+            ):
+                continue
+            wrong = self._relief_problem(move_id, sale, names, sold, returned, tolerance)
+            if wrong:
+                found.append(self._say_relief("account.move", move_id, wrong))
+        return found
+
+    def _is_all_back(self, sale):
+        return abs(sale.redeemed - sale.back) < self.currency_id.rounding / 2
+
+    def _sold_and_returned(self, sets, move_id, returns):
+        """Return sets of taxes with their gross: sold by the document, and taken back by its returns."""
+        sold, returned = sets[move_id], defaultdict(float)
+        for note in returns:
+            for taxes, gross in (sets.get(note) or {}).items():
+                returned[taxes] += gross
+        names = list(sold)
+        return names, [sold[name] for name in names], [returned[name] for name in names]
+
+    def _relief_problem(self, move_id, sale, names, sold, returned, tolerance):
+        """Compare to the cent, with all lines or only with those that points may pay by the rules of today."""
+        unit = self.currency_id.rounding
+        amounts = still_redeemed(sale.redeemed, sale.back, sold, returned, unit)
+        wrong = differences(relief_of(names, amounts, unit), sale.booked, tolerance)
+        if not wrong:
+            return {}
+        moves = self.env["account.move"].browse([move_id, *sorted(sale.returns)])
+        sets = {
+            move.id: {
+                self._tax_parts(taxes): gross for taxes, gross in move._loyalty_tax_sets(self).items()
+            }
+            for move in moves
+        }  # fmt: skip
+        if any(None in of_move for of_move in sets.values()):
+            return {}
+        names, sold, returned = self._sold_and_returned(sets, move_id, sale.returns)
+        amounts = still_redeemed(sale.redeemed, sale.back, sold, returned, unit)
+        payable = differences(relief_of(names, amounts, unit), sale.booked, tolerance)
+        return payable and wrong
+
+    def _say_relief(self, model, res_id, wrong):
+        _, record = self.env._, self.env[model].browse(res_id)
+        parts = [
+            _(
+                "%(rate)s %%: %(booked)s instead of %(expected)s",
+                rate=f"{rate:g}",
+                booked=self.currency_id.format(booked),
+                expected=self.currency_id.format(expected),
+            )
+            for rate, (expected, booked) in wrong.items()
+        ]
+        return {
+            "model": model,
+            "res_id": res_id,
+            "problem": _(
+                "%(name)s: the VAT that points relieve is not that of what they still pay (%(parts)s).",
+                name=record.display_name,
+                parts="; ".join(parts),
+            ),
+            "size": sum(abs(expected - booked) for expected, booked in wrong.values()),
+        }
+
+    # --- what is booked ------------------------------------------------------------------------------------------
+
+    def _read_relief_of_payments(self, sales, date):
+        """Input VAT of payments with points, what gave them back and what reversed them."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                WITH payments AS MATERIALIZED (
+                     SELECT p.id, p.move_id, p.payment_type, COALESCE(p.loyalty_origin_id, p.id) AS origin_id,
+                            p.loyalty_move_id
+                       FROM account_payment p JOIN loyalty_card c ON c.id = p.loyalty_card_id
+                      WHERE c.program_id = %(program)s AND p.move_id IS NOT NULL),
+                items AS (
+                     SELECT p.id, l.balance, l.tax_line_id, l.account_id
+                       FROM (SELECT id, move_id FROM payments UNION ALL
+                             SELECT p.id, r.id FROM payments p JOIN account_move r ON r.reversed_entry_id = p.move_id) p
+                       JOIN account_move_line l ON l.move_id = p.move_id
+                      WHERE l.parent_state = 'posted' AND l.date <= %(date)s),
+                money AS (
+                     SELECT i.id, -sum(i.balance) AS amount FROM items i
+                       JOIN account_account a ON a.id = i.account_id AND a.account_type = 'asset_receivable' GROUP BY i.id),
+                taxes AS (
+                     SELECT i.id, t.amount AS rate, sum(i.balance) AS vat FROM items i
+                       JOIN account_tax t ON t.id = i.tax_line_id GROUP BY i.id, t.amount)
+                SELECT o.loyalty_move_id, p.id, p.payment_type, p.loyalty_move_id, COALESCE(m.amount, 0), t.rate, t.vat
+                  FROM payments p JOIN payments o ON o.id = p.origin_id
+                  LEFT JOIN money m ON m.id = p.id LEFT JOIN taxes t ON t.id = p.id
+                 WHERE (m.amount <> 0 OR t.vat <> 0)
+                   AND EXISTS (SELECT 1 FROM account_move_line l WHERE l.move_id = o.move_id AND l.tax_line_id IS NOT NULL)
+                 ORDER BY p.id
+                """,
+                program=self.id,
+                date=date,
+            )
+        )
+        seen = set()
+        for move_id, payment_id, kind, note_id, amount, rate, vat in rows:
+            sale = sales[move_id]
+            if payment_id not in seen:
+                seen.add(payment_id)
+                if kind == "inbound":
+                    sale.redeemed += amount
+                    sale.redemptions += 1
+                else:
+                    sale.back -= amount
+                    if note_id:
+                        sale.returns.add(note_id)
+            if vat:
+                sale.booked[rate] += vat
+
+    def _read_relief_of_reductions(self, sales, date):
+        """Output VAT that lines of points take off, in the currency of the company; entries say it by their items."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                WITH own AS MATERIALIZED (
+                     SELECT m.id, m.loyalty_redeem_origin_id AS origin_id, m.loyalty_redeem_note_id AS note_id, m.move_type,
+                            m.reversed_entry_id
+                       FROM account_move m JOIN loyalty_card c ON c.id = m.loyalty_redeem_card_id
+                      WHERE c.program_id = %(program)s),
+                moves AS (
+                     SELECT CASE WHEN o.move_type = 'out_invoice' OR o.move_type = 'out_receipt' THEN o.id
+                                 WHEN o.move_type = 'out_refund' AND o.origin_id IS NULL THEN o.reversed_entry_id
+                                 WHEN o.move_type = 'out_refund' THEN o.origin_id
+                                 ELSE (SELECT x.reversed_entry_id FROM account_move x WHERE x.id = o.origin_id) END AS sale_id,
+                            o.id, o.move_type,
+                            CASE WHEN o.move_type = 'entry' THEN o.note_id
+                                 WHEN o.origin_id IS NOT NULL THEN o.id END AS return_id
+                       FROM own o
+                      UNION
+                     SELECT o.id, r.id, r.move_type, r.id FROM own o JOIN account_move r ON r.reversed_entry_id = o.id
+                      WHERE o.move_type IN ('out_invoice', 'out_receipt') AND r.move_type = 'out_refund'
+                        AND r.loyalty_redeem_card_id IS NULL)
+                SELECT s.sale_id, s.id, s.move_type, s.return_id, COALESCE(NULLIF(m.invoice_currency_rate, 0), 1),
+                       m.currency_id, l.tax_line_id, l.is_loyalty_reduction, l.balance, l.price_total, l.price_subtotal,
+                       a.account_type,
+                       (SELECT array_agg(x.account_tax_id ORDER BY x.account_tax_id)
+                          FROM account_move_line_account_tax_rel x WHERE x.account_move_line_id = l.id)
+                  FROM moves s JOIN account_move m ON m.id = s.id JOIN account_move_line l ON l.move_id = m.id
+                  LEFT JOIN account_account a ON a.id = l.account_id
+                 WHERE m.state = 'posted' AND m.date <= %(date)s
+                   AND (l.is_loyalty_reduction OR m.move_type = 'entry')
+                   AND NOT EXISTS (
+                       SELECT 1 FROM account_move r WHERE r.reversed_entry_id = m.id AND r.state = 'posted'
+                          AND r.move_type = 'entry' AND r.date <= %(date)s)
+                 ORDER BY s.id
+                """,
+                program=self.id,
+                date=date,
+            )
+        )
+        taxes = self.env["account.tax"].browse(
+            {tax for row in rows for tax in (row[-1] or ())} | {row[6] for row in rows if row[6]}
+        )
+        rates = {tax.id: tax.amount for tax in taxes}
+        counted = set()
+        for sale_id, move_id, kind, return_id, rate, currency_id, tax_id, is_line, *amounts, tax_ids in rows:
+            balance, total, subtotal, account_type = amounts
+            sale = sales[sale_id]
+            sale.is_foreign |= currency_id != self.currency_id.id
+            if return_id:
+                sale.returns.add(return_id)
+            elif move_id not in counted:
+                sale.redemptions += 1
+            counted.add(move_id)
+            if kind == "entry":
+                if account_type == "asset_receivable":
+                    sale.back += balance
+                elif tax_id:
+                    sale.booked[rates[tax_id]] += balance
+                continue
+            if not is_line:
+                continue
+            sign = (1 if kind == "out_refund" else -1) / rate
+            if return_id:
+                sale.back -= sign * total
+            else:
+                sale.redeemed += sign * total
+            parts = [rates[tax] for tax in (tax_ids or ()) if rates[tax]]
+            for of_tax in parts:
+                sale.booked[of_tax] += sign * (total - subtotal) * of_tax / sum(parts)
+
+    # --- what was sold -------------------------------------------------------------------------------------------
+
+    def _tax_sets_of_moves(self, ids, date):
+        """Return ``{document: {set of taxes: gross}}`` of posted documents in company currency; None for taxes of other kinds."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT move_id, tax_ids, sum(gross) FROM (
+                       SELECT l.move_id, l.price_total / COALESCE(NULLIF(m.invoice_currency_rate, 0), 1) AS gross,
+                              (SELECT array_agg(x.account_tax_id ORDER BY x.account_tax_id)
+                                 FROM account_move_line_account_tax_rel x WHERE x.account_move_line_id = l.id) AS tax_ids
+                         FROM account_move m JOIN account_move_line l ON l.move_id = m.id
+                        WHERE m.id = ANY(%s) AND m.state = 'posted' AND m.date <= %s AND l.display_type = 'product'
+                          AND l.is_loyalty_reduction IS NOT TRUE) x
+                 GROUP BY move_id, tax_ids
+                """,
+                list(ids),
+                date,
+            )
+        )
+        return self._sets_by_document(rows)
+
+    def _sets_by_document(self, rows):
+        """Return ``{document: {set of taxes: gross}}`` for rows of (document, ids of taxes, gross)."""
+        parts = {}
+        result = {}
+        for document, tax_ids, gross in rows:
+            key = tuple(tax_ids or ())
+            if key not in parts:
+                parts[key] = self._tax_parts(self.env["account.tax"].browse(key))
+            sets = result.setdefault(document, {})
+            if parts[key] is None:
+                result[document] = None
+            elif sets is not None:
+                sets[parts[key]] = sets.get(parts[key], 0.0) + float(gross)
+        return result
+
+    def _tax_parts(self, taxes):
+        """Return the set of taxes as the proof knows it, or None where they are no simple percentages."""
+        leaves = taxes.flatten_taxes_hierarchy().filtered("amount")
+        if any(tax.amount_type != PERCENT or tax.include_base_amount for tax in leaves):
+            return None
+        whole = 100 + sum(leaves.mapped("amount"))
+        return tuple(sorted((tax.amount, tax.amount / whole) for tax in leaves))
