@@ -12,3 +12,4 @@ from . import account_move_stored_value
 from . import sale_order_coupon_points
 from . import loyalty_card
 from . import sale_order_demo
+from . import loyalty_proof

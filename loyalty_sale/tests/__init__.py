@@ -6,3 +6,4 @@ from . import test_use_points
 from . import test_order_points_invoices
 from . import test_order_returns
 from . import test_order_need
+from . import test_proof_orders
