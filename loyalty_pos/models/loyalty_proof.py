@@ -3,7 +3,6 @@
 from odoo import models
 from odoo.tools import SQL
 
-from odoo.addons.loyalty_account.tools import valuation
 from odoo.addons.loyalty_ledger.tools.today import loyalty_today
 
 
@@ -29,78 +28,58 @@ class LoyaltyProgram(models.Model):
     def _till_rows(self, date):
         """Redemptions of paid till orders, and what refunds gave back, against their payments or lines.
 
-        They say the same before and after the closing, whose entry is made of them. A payment that used what it had
-        reserved is compared with the amount of the reservation, any other one by the value it gave its points itself:
-        the value of a point may have changed since. Refunds may give money back before a whole point is due.
-
-        Rows that differ are returned one by one, all the others as one row of the program.
+        They say the same before and after the closing, whose entry is made of them.
         """
-        query = SQL(
+        return self._money_rows(
+            date,
+            SQL(
+                "res_model = 'pos.order' AND idempotency_key LIKE 'pos-pay:%%' AND idempotency_key NOT LIKE '%%:rewards:%%'"
+            ),
+            self._till_documents(date),
+            SQL("substring(idempotency_key FROM '^pos-pay:(.+):(?:redeem|return:[0-9]+)$')"),
+        )
+
+    def _till_documents(self, date):
+        """SQL of what paid orders say about points: the amounts of payments, the prices of lines."""
+        return SQL(
             """
-            WITH entries AS (
-                 SELECT substring(e.idempotency_key FROM '^pos-pay:(.+):(?:redeem|return:[0-9]+)$') AS uuid,
-                        max(e.id) AS id, -sum(e.points) AS points, sum(h.amount) AS reserved,
-                        min(e.effective_date) AS date
-                   FROM loyalty_ledger_entry e LEFT JOIN loyalty_hold h ON h.entry_id = e.id
-                  WHERE e.program_id = %(program)s AND e.res_model = 'pos.order'
-                    AND e.idempotency_key LIKE 'pos-pay:%%' AND e.idempotency_key NOT LIKE '%%:rewards:%%'
-                  GROUP BY 1),
-            documents AS (
-                 SELECT 'pos.payment' AS model, p.id, p.uuid, p.amount, p.loyalty_points AS points, p.pos_order_id
+            WITH documents AS (
+                 SELECT 'pos.payment' AS model, p.id, p.uuid, p.amount, p.pos_order_id, p.payment_method_id
                    FROM pos_payment p JOIN pos_payment_method m ON m.id = p.payment_method_id
                   WHERE m.loyalty_program_id = %(program)s AND p.amount <> 0
                   UNION ALL
                  SELECT 'pos.order.line', min(l.id),
                         CASE WHEN l.loyalty_redeem_uuid IS NOT NULL THEN l.loyalty_redeem_uuid
                              ELSE o.uuid || ':' || s.loyalty_redeem_uuid END,
-                        sum(l.loyalty_points) * %(value)s, sum(l.loyalty_points), l.order_id
+                        -sum(l.price_subtotal_incl), l.order_id, NULL
                    FROM pos_order_line l JOIN pos_order o ON o.id = l.order_id
                    LEFT JOIN pos_order_line s ON s.id = l.refunded_orderline_id
                    JOIN loyalty_card c ON c.id = COALESCE(l.loyalty_card_id, s.loyalty_card_id)
                   WHERE (l.loyalty_redeem_uuid IS NOT NULL OR s.loyalty_redeem_uuid IS NOT NULL)
                     AND c.program_id = %(program)s
-                  GROUP BY 3, l.order_id HAVING sum(l.loyalty_points) <> 0),
+                  GROUP BY 3, l.order_id),
             paid AS (
                  SELECT d.*, o.loyalty_settled, o.loyalty_unsettled AND s.state <> 'closed' AS is_waiting,
-                        (o.date_order AT TIME ZONE 'UTC' AT TIME ZONE %(zone)s)::date AS date
+                        LEAST((o.date_order AT TIME ZONE 'UTC' AT TIME ZONE %(zone)s)::date, %(today)s) AS day
                    FROM documents d JOIN pos_order o ON o.id = d.pos_order_id JOIN pos_session s ON s.id = o.session_id
-                  WHERE o.state IN ('paid', 'done')),
-            rows AS (
-                 SELECT COALESCE(p.model, 'loyalty.ledger.entry') AS model, COALESCE(p.id, e.id) AS id,
-                        COALESCE(p.amount, 0) AS books,
-                        CASE WHEN e.id IS NULL AND p.points = 0 AND p.amount < 0 THEN p.amount
-                             WHEN p.model = 'pos.payment' AND e.reserved IS NOT NULL THEN e.reserved
-                             ELSE COALESCE(e.points * COALESCE(p.amount / NULLIF(p.points, 0), %(value)s), 0)
-                        END AS ledger,
-                        COALESCE(e.id IS NULL AND p.amount > 0 AND (
-                            p.is_waiting OR p.loyalty_settled AND EXISTS (
-                                SELECT 1 FROM loyalty_exception x
-                                 WHERE x.res_model = 'pos.order' AND x.res_id = p.pos_order_id AND x.kind = 'claim'
-                                   AND x.card_id IS NULL)), FALSE) AS explained,
-                        COALESCE(p.is_waiting, FALSE) AS is_waiting
-                   FROM entries e FULL JOIN paid p ON p.uuid = e.uuid
-                  WHERE COALESCE(e.date, LEAST(p.date, %(today)s)) <= %(date)s)
-            SELECT model, id, ledger, books, explained, is_waiting FROM rows
-             WHERE abs(ledger - books) >= %(rounding)s / 2.0
-             UNION ALL
-            SELECT %(model)s, %(program)s, COALESCE(sum(books), 0), COALESCE(sum(books), 0), FALSE, FALSE FROM rows
-             WHERE abs(ledger - books) < %(rounding)s / 2.0
-             ORDER BY 1, 2
+                  WHERE o.state IN ('paid', 'done'))
+            SELECT p.model, p.id, p.uuid AS key,
+                   CASE WHEN p.amount < 0 THEN (
+                        SELECT min(f.order_id) FROM pos_order_line l JOIN pos_order_line f ON f.id = l.refunded_orderline_id
+                         WHERE l.order_id = p.pos_order_id) END AS origin,
+                   p.amount AS books, 0 AS slack, p.day,
+                   p.amount > 0 AND (COALESCE(p.is_waiting, FALSE) OR p.loyalty_settled AND EXISTS (
+                        SELECT 1 FROM loyalty_exception x
+                         WHERE x.res_model = 'pos.order' AND x.res_id = p.pos_order_id AND x.kind = 'claim'
+                           AND x.card_id IS NULL)) AS explained,
+                   COALESCE(p.is_waiting, FALSE) AS is_waiting
+              FROM paid p WHERE p.day <= %(date)s
             """,
             program=self.id,
-            model=self._name,
             date=date,
             today=loyalty_today(self.env, self.company_id),
             zone=self.company_id.partner_id.tz or "UTC",
-            value=valuation.exact(self._point_value_at(date)[0]),
-            rounding=self._proof_rounding(),
         )
-        self.env.cr.execute(query)
-        rows = self.env.cr.dictfetchall()
-        for row in rows:
-            for side in ("ledger", "books"):
-                row[side] = valuation.round_to(valuation.exact(row[side]), self._proof_rounding())
-        return rows
 
     def _redemption_problem_text(self, row):
         if not row.get("explained"):
