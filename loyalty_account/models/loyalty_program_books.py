@@ -55,6 +55,12 @@ class LoyaltyProgram(models.Model):
             combinations.has_relief(self.vat_mode),
         )
 
+    def _value_of_points(self, points, date):
+        value = super()._value_of_points(points, date)
+        if value is None and self.program_type == "loyalty":
+            return points * self._point_value_at(date)[0] or None
+        return value
+
     @api.depends("point_value", "vat_rate", "vat_mode")
     def _compute_unit_value(self):
         for program in self:

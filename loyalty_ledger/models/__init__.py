@@ -19,6 +19,7 @@ from . import mail_render_mixin
 from . import loyalty_verification
 from . import loyalty_verification_protection
 from . import loyalty_card_adjust
+from . import loyalty_card_given
 from . import loyalty_card_statement
 from . import loyalty_program_page
 from . import loyalty_level_pricelist

@@ -137,7 +137,7 @@ class LoyaltyAdjustment(models.Model):
     _order = "id desc"
 
     name = fields.Char("Number", compute="_compute_name")
-    mode = fields.Selection(MODES, "Change", required=True, readonly=True)
+    mode = fields.Selection([*MODES, ("transfer", "Transfer to another card")], "Change", required=True, readonly=True)
     points = fields.Float("Points per Card", digits=(16, 4), readonly=True)
     expiration_date = fields.Date("Expires On", readonly=True)
     renews = fields.Boolean(
@@ -210,8 +210,47 @@ class LoyaltyAdjustment(models.Model):
         adjustment._ask_approval()
         return adjustment.sudo(False)
 
+    @api.model
+    def _request_transfer(self, card, target, points, reason):
+        """Record a transfer to another customer's card that waits for approval.
+
+        :param points: points to move; 0: the whole balance at the time of the approval
+        """
+        target = (target.points_to_id or target).sudo()
+        moved = points or card.sudo().points
+        # Managers have no create access: whatever waits here went through the checks of the wizard.
+        adjustment = self.sudo().create(
+            {
+                "mode": "transfer",
+                "points": points,
+                "reason": reason,
+                "requester_id": self.env.uid,
+                "company_id": card.company_id.id,
+                "line_ids": [
+                    (0, 0, {"card_id": card.id, "target_id": target.id, "before": target.points, "change": moved})
+                ],
+            }
+        )
+        adjustment._ask_approval()
+        return adjustment.sudo(False)
+
+    def _post_transfer(self):
+        """Post the transfer as it was asked for; the gateway checks both cards as they are now."""
+        for line in self.sudo().line_ids:  # access: see _decide
+            if line.target_id.closed:
+                raise UserError(
+                    self.env._("Card %s is closed. Reopen it, or refuse this transfer.", line.target_id.code)
+                )
+            operation = line.card_id._transfer_op(line.target_id, self.points, self.reason)
+            self.env["loyalty.card"]._post_entries(
+                [{**operation, "key": f"adjustment:{self.id}:{line.card_id.id}", "document": (self._name, self.id)}]
+            )
+
     def _approved(self):
         """Post once per card: the keys name this adjustment."""
+        if self.mode == "transfer":
+            self._post_transfer()
+            return
         cards = self.sudo().line_ids.card_id
         entries = cards._adjust(
             self.mode,

@@ -1,11 +1,8 @@
 """Adjustments of cards by a person: one card, a selection or a range, with a reason."""
 
-from collections import defaultdict
-from datetime import timedelta
-
-from odoo import fields, models
+from odoo import models
 from odoo.exceptions import ValidationError
-from odoo.tools import SQL, format_date
+from odoo.tools import format_date
 
 from ..tools import arrays
 from ..tools.allocation import add_delay
@@ -14,8 +11,6 @@ from ..tools.units import to_points, to_units
 from ..tools.words import say_points
 
 MANAGER = "loyalty_ledger.group_loyalty_manager"
-#: Time within which one person's adjustments of a card count together (N10).
-PERIOD = timedelta(days=1)
 MODES = [
     ("add", "Add points"),
     ("subtract", "Subtract points"),
@@ -141,48 +136,6 @@ class LoyaltyCard(models.Model):
         if change < 0 and not card.closed and not expired and -change > available:
             return _("Only %s points are available.", say_points(self.env, to_points(available)))
         return False
-
-    def _exceeds_adjustment_limit(self, changes):
-        """Return whether changes of points need a second person's approval (N10).
-
-        The limit counts what one person moves at once, in or out, per company, and what the same person moved on these
-        cards within a day: a large adjustment in small parts is a large one. A program without company is held to the
-        strictest limit.
-
-        :param changes: dict card id -> signed points
-        """
-        Company = self.env["res.company"]
-        changed = self.sudo().filtered(lambda card: changes.get(card.id))
-        if not changed or not Company._loyalty_limits():
-            return False
-        totals = defaultdict(int)
-        for card in changed:
-            totals[card.company_id] += abs(to_units(changes[card.id]))
-        cards = changed.filtered(lambda card: not card.points_to_id) | changed.points_to_id
-        for card_id, units in self.env.execute_query(
-            self._sql_adjusted_alone(SQL("SELECT unnest(%s::int[])", arrays.numbers(cards.ids)))
-        ):
-            totals[cards.browse(card_id).company_id] += units
-        return Company._exceeds_loyalty_limit(totals)
-
-    def _sql_adjusted_alone(self, cards):
-        """Return SQL of ``(card id, ten-thousandths)``: what the user moved on cards within a day without approval.
-
-        :param cards: SQL of the ids of cards that send their points nowhere else
-        """
-        return SQL(
-            """
-            SELECT e.card_id, (sum(abs(e.points)) * 10000)::bigint FROM loyalty_ledger_entry e
-              LEFT JOIN loyalty_import_wizard i ON e.res_model = 'loyalty.import.wizard' AND i.id = e.res_id
-             WHERE e.card_id IN (%(cards)s) AND e.author_id = %(author)s AND e.date > %(since)s
-               AND (e.kind = 'adjust' OR i.id IS NOT NULL)
-               AND e.res_model IS DISTINCT FROM 'loyalty.adjustment' AND i.approver_id IS NULL
-             GROUP BY e.card_id
-            """,
-            cards=cards,
-            author=self.env.uid,
-            since=fields.Datetime.now() - PERIOD,
-        )
 
     # --- posting -------------------------------------------------------------------------------------------------
 

@@ -120,8 +120,8 @@ class LoyaltyException(models.Model):
             if entries is None:
                 raise UserError(
                     self.env._(
-                        "%(points)s points of card %(card)s, with what you moved on it within 24 hours, are above the "
-                        "limit of one person. Use Adjust Points: a second manager has to approve it.",
+                        "%(points)s points of card %(card)s, with what you gave to its customer within 24 hours, exceed the "
+                        "single-approver limit. Use Adjust Points: a second manager has to approve it.",
                         points=say_points(self.env, owed),
                         card=card.code,
                     )

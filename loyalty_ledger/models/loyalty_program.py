@@ -174,6 +174,14 @@ class LoyaltyProgram(models.Model):
         cards = self.env["loyalty.card"].sudo()  # whoever may change the program changes what its points do
         cards.with_context(**{TERMS_CHANGE: True})._purge(programs=changed, commit=False)
 
+    def _value_of_points(self, points, date):
+        """Return what points are worth on a day in the program's currency, unrounded, or None where nothing says it.
+
+        Points of gift cards and eWallets are money. Override where points have a value; call super.
+        """
+        self.ensure_one()
+        return points if self.program_type in ("gift_card", "ewallet") else None
+
 
 class LoyaltyReward(models.Model):
     _inherit = "loyalty.reward"

@@ -1,7 +1,8 @@
 from odoo import api, fields, models
 
 from ..tools.memory import forget, remembered
-from ..tools.units import to_units
+from ..tools.today import loyalty_today
+from ..tools.units import to_points, to_units
 
 
 class ResCompany(models.Model):
@@ -9,8 +10,16 @@ class ResCompany(models.Model):
 
     loyalty_adjustment_limit = fields.Float(
         "Adjustments Without Approval Up To", digits=(16, 4), prefetch="loyalty",
-        help="An adjustment that moves more points than this, all its cards together, waits until a second manager "
-        "approves it. What the same person moved on these cards within 24 hours counts too. 0: no limit.",
+        help="What gives more points than this, all its cards together, waits until a second manager approves it. What "
+        "the same person gave to these customers within 24 hours counts too: adjustments, bonus points, imports, "
+        "generated cards, waived debts, and transfers from cards of other customers, on all cards of the customer. "
+        "Gift cards and eWallets count by their amount, unless a value is set below. 0: no limit.",
+    )  # fmt: skip
+    loyalty_value_limit = fields.Monetary(
+        "Value Without Approval Up To", currency_field="currency_id", prefetch="loyalty",
+        help="The same limit as an amount of money, for gift cards, eWallets and programs whose points have a value: "
+        "what is given in several such programs counts together. Points without a value are held to the number of "
+        "points. 0: everything is held to the number of points.",
     )  # fmt: skip
     loyalty_tracked_default = fields.Boolean(
         "New Customers Collect Points", default=True, prefetch="loyalty",
@@ -19,6 +28,9 @@ class ResCompany(models.Model):
 
     _check_loyalty_adjustment_limit = models.Constraint(
         "CHECK (loyalty_adjustment_limit >= 0)", "The limit for adjustments cannot be negative."
+    )
+    _check_loyalty_value_limit = models.Constraint(
+        "CHECK (loyalty_value_limit >= 0)", "The limit for the value of adjustments cannot be negative."
     )
 
     def _loyalty_timezone(self):
@@ -37,23 +49,43 @@ class ResCompany(models.Model):
         return result
 
     @api.model
-    def _exceeds_loyalty_limit(self, totals):
-        """Return whether one of the totals needs a second person's approval (N10).
+    def _exceeds_loyalty_limit(self, *gifts):
+        """Return whether one of the gifts needs a second person's approval (N10).
 
-        A program without company is held to the strictest limit of all companies.
+        Each program is measured in money where the company has a limit in money and points have a value, else in
+        points. A program without company is held to the limits of all companies.
 
-        :param totals: dict company (empty record: none) -> ten-thousandths of points moved, positive
+        :param gifts: dicts program (in sudo) -> ten-thousandths of points moved, positive
         """
-        limits = self._loyalty_limits()
-        if not limits:
-            return False
-        limits[self.browse()] = min(limits.values())
-        return any(company in limits and total > limits[company] for company, total in totals.items())
+        limited = self._loyalty_limits()
+        return any(
+            company._loyalty_gift_exceeds(
+                {program: units for program, units in gift.items() if program.company_id in (company, self.browse())}
+            )
+            for company in limited
+            for gift in gifts
+        )
+
+    def _loyalty_gift_exceeds(self, gift):
+        """Return whether a dict program -> ten-thousandths of points is above a limit of the company."""
+        points, money = 0, 0.0
+        today = loyalty_today(self.env, self)
+        for program, units in gift.items():
+            value = program._value_of_points(to_points(units), today) if self.loyalty_value_limit else None
+            if value is None:
+                points += units
+            else:
+                money += program.currency_id._convert(value, self.currency_id, self, today, round=False)
+        return bool(
+            (self.loyalty_adjustment_limit and points > to_units(self.loyalty_adjustment_limit))
+            or (self.loyalty_value_limit and self.currency_id.compare_amounts(money, self.loyalty_value_limit) > 0)
+        )
 
     @api.model
     def _loyalty_limits(self):
-        """Return ``{company with a limit: ten-thousandths of points}``."""
-        return {
-            company: to_units(company.loyalty_adjustment_limit)
-            for company in self.sudo().search([("loyalty_adjustment_limit", ">", 0)])
-        }
+        """Return the companies with a limit, in sudo: whoever gives points need not read companies."""
+        return self.sudo().search(["|", ("loyalty_adjustment_limit", ">", 0), ("loyalty_value_limit", ">", 0)])
+
+    @api.model
+    def _has_loyalty_limits(self):
+        return bool(self._loyalty_limits())

@@ -6,8 +6,23 @@ from odoo.tests import new_test_user, tagged
 from .test_adjust import AdjustCase
 
 
+class ImportMixin:
+    def import_file(self, text, run=True, **values):
+        """A file of the manager, imported as far as it may be, or only checked."""
+        record = (
+            self.env["loyalty.import.wizard"]
+            .with_user(self.manager)
+            .create({"data": b64encode(text.encode()), "program_id": self.program.id, "reason": "Old", **values})
+        )
+        if run:
+            record.action_import()
+        else:
+            record.action_check()
+        return record
+
+
 @tagged("post_install", "-at_install")
-class TestAdjustmentApproval(AdjustCase):
+class TestAdjustmentApproval(ImportMixin, AdjustCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -64,13 +79,14 @@ class TestAdjustmentApproval(AdjustCase):
         self.assertBalances(points=0)
 
     def test_parts_count_together(self):
-        """N10: a large adjustment in small parts is a large one: what one person moves on a card within a day counts."""
+        """N10: a large adjustment in small parts is a large one: what one person gives to a customer within a day counts."""
         self.adjust(points=60)
         self.adjust(points=-20)
         self.adjust(points=20)
         self.assertBalances(points=60)
         waiting = self.request(points=1)
-        self.adjust(cards=self.other, points=100)  # another card
+        somebody = self.env["res.partner"].create({"name": "Ben"})
+        self.adjust(cards=self.make_card(partner_id=somebody.id), points=100)  # another customer
         self.adjust(points=100, user=self.second)  # another person
         self.assertBalances(points=160)
         waiting.with_user(self.second).action_approve()  # what was approved does not count, for nobody
@@ -116,15 +132,6 @@ class TestAdjustmentApproval(AdjustCase):
             self.assertEqual(record.state, "waiting")
         self.assertEqual(self.import_file(f"card,points\n{self.card.code},40\n").state, "done")
         self.request(points=1)
-
-    def import_file(self, text, **values):
-        record = (
-            self.env["loyalty.import.wizard"]
-            .with_user(self.manager)
-            .create({"data": b64encode(text.encode()), "program_id": self.program.id, "reason": "Old", **values})
-        )
-        record.action_import()
-        return record
 
     def test_all_cards_count_together(self):
         """N10: the limit is for the whole adjustment, in either direction."""

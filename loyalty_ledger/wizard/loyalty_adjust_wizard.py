@@ -114,7 +114,7 @@ class LoyaltyAdjustWizard(models.TransientModel):
                 wizard.total_change = wizard.card_count * wizard.points * (1 if wizard.mode == "add" else -1)
             wizard.problem_count = len(rows) - len(good)
             changes = {row["card"].id: row["change"] for row in good}
-            wizard.needs_approval = cards._exceeds_adjustment_limit(changes)
+            wizard.needs_approval = cards._exceeds_adjustment_limit(changes, lock=False)
             wizard.line_ids = [(5, 0, 0)] + [
                 (0, 0, wizard._line_vals(row)) for row in sorted(rows, key=lambda row: not row["problem"])[:SHOWN]
             ]

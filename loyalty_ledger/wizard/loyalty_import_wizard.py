@@ -240,10 +240,19 @@ class LoyaltyImportWizard(models.Model):
         )
 
     def _needs_approval(self):
-        """Return whether the lines, with what the user moved on their cards within a day, exceed the limit (N10)."""
-        Company = self.env["res.company"]
-        if not Company._loyalty_limits():
+        """Return whether the lines, with what the user gave to their customers within a day, exceed the limit (N10)."""
+        if not self.env["res.company"]._has_loyalty_limits():
             return False
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT program_id, (sum(abs(change)) * 10000)::bigint FROM loyalty_import_line
+                 WHERE import_id = %s AND state = 'pending' AND change <> 0 GROUP BY program_id
+                """,
+                self.id,
+            )
+        )
+        Program, Card = self.env["loyalty.program"].sudo(), self.env["loyalty.card"]
         cards = SQL(
             """
             SELECT COALESCE(c.points_to_id, c.id) FROM loyalty_import_line l JOIN loyalty_card c ON c.id = l.card_id
@@ -251,22 +260,18 @@ class LoyaltyImportWizard(models.Model):
             """,
             self.id,
         )
-        rows = self.env.execute_query(
+        # Lines of a customer who gets a new card have none yet.
+        owners = self.env.execute_query(
             SQL(
                 """
-                SELECT company_id, sum(units)::bigint
-                  FROM (SELECT p.company_id, abs(l.change) * 10000 AS units
-                          FROM loyalty_import_line l JOIN loyalty_program p ON p.id = l.program_id
-                         WHERE l.import_id = %(import)s AND l.state = 'pending'
-                         UNION ALL
-                        SELECT c.company_id, m.units FROM (%(moved)s) m(card_id, units)
-                          JOIN loyalty_card c ON c.id = m.card_id) t
-                 GROUP BY company_id
+                SELECT DISTINCT p.commercial_partner_id FROM loyalty_import_line l JOIN res_partner p ON p.id = l.partner_id
+                 WHERE l.import_id = %s AND l.state = 'pending' AND l.change <> 0 AND l.card_id IS NULL
                 """,
-                **{"import": self.id, "moved": self.env["loyalty.card"]._sql_adjusted_alone(cards)},
+                self.id,
             )
         )
-        return Company._exceeds_loyalty_limit({Company.browse(company or []): total for company, total in rows})
+        giving = {Program.browse(program_id): units for program_id, units in rows}
+        return Card._exceeds_limit(giving, cards, [owner for (owner,) in owners if owner])
 
     def _approved(self):
         """Post small files at once; large ones go to the job, which can stop and go on."""

@@ -28,6 +28,8 @@ class LoyaltyTransferWizard(models.TransientModel):
     reason = fields.Char("Reason", help="The customer may read it: no personal data.")
     source_after = fields.Float("Left on the Card", digits=(16, 4), compute="_compute_after")
     target_after = fields.Float("There Afterwards", digits=(16, 4), compute="_compute_after")
+    done = fields.Boolean(readonly=True)
+    adjustment_id = fields.Many2one("loyalty.adjustment", readonly=True)
 
     @api.depends("card_id", "target_card_id", "everything", "points")
     def _compute_after(self):
@@ -37,7 +39,7 @@ class LoyaltyTransferWizard(models.TransientModel):
             wizard.target_after = wizard.target_card_id.points + moved
 
     def action_confirm(self):
-        """Post the transfer; a second click posts nothing."""
+        """Post the transfer, or ask for approval above the limit (N10); a second click posts nothing."""
         self.ensure_one()
         _ = self.env._
         self.card_id._check_ledger_group(MANAGER)
@@ -49,8 +51,26 @@ class LoyaltyTransferWizard(models.TransientModel):
             raise ValidationError(_("Enter a positive number of points, or choose Everything."))
         if self.target_card_id.closed:
             raise ValidationError(_("Card %s is closed. Reopen it, or choose another card.", self.target_card_id.code))
-        operation = self.card_id.sudo()._transfer_op(
-            self.target_card_id, 0 if self.everything else self.points, self.reason.strip()
-        )
+        if self.done:
+            return self._close()
+        self.done = True
+        points = 0 if self.everything else self.points
+        if self.card_id._exceeds_transfer_limit(self.target_card_id, points):
+            self.adjustment_id = self.env["loyalty.adjustment"]._request_transfer(
+                self.card_id, self.target_card_id, points, self.reason.strip()
+            )
+            return self._close()
+        operation = self.card_id.sudo()._transfer_op(self.target_card_id, points, self.reason.strip())
         self.env["loyalty.card"]._post_entries([{**operation, "key": f"transfer:wizard:{self.id}"}])
-        return {"type": "ir.actions.act_window_close"}
+        return self._close()
+
+    def _close(self):
+        """Return the action that shows what waits for a second manager, or closes the dialog."""
+        if not self.adjustment_id:
+            return {"type": "ir.actions.act_window_close"}
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "loyalty.adjustment",
+            "res_id": self.adjustment_id.id,
+            "views": [(False, "form")],
+        }

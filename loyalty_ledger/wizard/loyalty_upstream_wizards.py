@@ -1,9 +1,13 @@
 """Odoo's own wizards that give points: who may use them, and what the ledger says about it."""
 
+from collections import Counter, defaultdict
+
 from odoo import models
 from odoo.exceptions import AccessError, ValidationError
+from odoo.tools import SQL
 
 from ..models.loyalty_card_adjust import MANAGER
+from ..models.loyalty_card_given import NO_CARDS
 from ..tools.source import Source
 from ..tools.units import to_units
 
@@ -73,13 +77,38 @@ class LoyaltyGenerateWizard(models.TransientModel):
         program = self.program_id
         if not program.has_access("write"):
             raise AccessError(self.env._("Only those who may set programs up can issue cards with a balance."))
-        if program.program_type == "gift_card":
-            return  # sold and printed in numbers, not granted
-        total = abs(to_units(self.points_granted)) * max(self.coupon_qty, 0)
-        if self.env["res.company"]._exceeds_loyalty_limit({program.company_id: total}):
+        if self._exceeds_limit():
             raise ValidationError(
                 self.env._(
-                    "These are more points than one person may grant. Issue the cards without points, then use "
-                    "Adjust Points: it asks another manager for approval."
+                    "With what you gave to these customers within 24 hours, these are more points than one person may "
+                    "grant. Issue the cards without points, then use Adjust Points: it asks another manager for approval."
                 )
             )
+
+    def _exceeds_limit(self):
+        """Return whether these cards need a second person's approval, with what the user gave before (N10).
+
+        Points for several customers count together, also those of cards for nobody that were generated before. Gift
+        cards are sold and printed in numbers: those count by customer, and one by one where they have none.
+        """
+        Card, Company = self.env["loyalty.card"], self.env["res.company"]
+        if not Company._has_loyalty_limits():
+            return False
+        program, units = self.program_id.sudo(), abs(to_units(self.points_granted))
+        customers = [partner.commercial_partner_id.id for partner in self._get_partners().sudo()]
+        quantity = len(customers) or max(self.coupon_qty, 0)
+        if program.program_type != "gift_card":
+            earlier = SQL(
+                """
+                SELECT e.card_id FROM loyalty_ledger_entry e JOIN loyalty_card c ON c.id = e.card_id
+                 WHERE e.res_model = %s AND e.res_id = %s AND c.partner_id IS NULL
+                """,
+                program._name,
+                program.id,
+            )
+            return Card._exceeds_limit({program: units * quantity}, NO_CARDS if customers else earlier, customers)
+        Card._lock_giver()
+        gifts = {customer: defaultdict(int, {program: units * count}) for customer, count in Counter(customers).items()}
+        for customer, __, program_id, given in self.env.execute_query(Card._sql_given(NO_CARDS, set(customers))):
+            gifts[customer][program.browse(program_id)] += given
+        return Company._exceeds_loyalty_limit({program: units}, *gifts.values())

@@ -213,7 +213,7 @@ class LoyaltyCard(models.Model):
         if entries is None:
             raise UserError(
                 self.env._(
-                    "With what you gave to this card within 24 hours, %s points are more than one person may give. Use "
+                    "With what you gave to this customer within 24 hours, %s points are more than one person may give. Use "
                     "Adjust Points in the back end: a second manager has to approve it.",
                     points,
                 )

@@ -1,0 +1,193 @@
+"""What one person gives to a customer within a day, through every door: the single-approver limit (N10)."""
+
+from collections import defaultdict
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ..tools import arrays
+from ..tools.source import Source
+from ..tools.units import to_units
+
+#: Time within which what one person gives to a customer counts together.
+PERIOD = timedelta(days=1)
+NO_CARDS = SQL("SELECT NULL::int WHERE FALSE")
+
+
+class LoyaltyCard(models.Model):
+    _inherit = "loyalty.card"
+
+    # --- the one answer ------------------------------------------------------------------------------------------
+
+    @api.model
+    def _sql_given(self, cards, customers=()):
+        """Return SQL of ``(customer id, card id, program id, ten-thousandths)``: what the user gave within a day.
+
+        A customer is the commercial entity, with all its cards of all programs; a card without customer counts alone,
+        and the customer id is NULL. Counted are adjustments in either direction (also those of bonuses, waived debts,
+        Update Balance, generated cards), imported balances, lines of own imports that still run, and what came from a
+        card of somebody else. What a second person approved does not count.
+
+        :param cards: SQL of the ids of cards that points go to, none that is linked to another
+        :param customers: ids of commercial entities that points go to as well
+        """
+        for model, names in {
+            "loyalty.card": ["partner_id", "points_to_id"],
+            "res.partner": ["commercial_partner_id"],
+            "loyalty.import.wizard": ["approver_id", "requester_id", "state"],
+            "loyalty.import.line": ["card_id", "change", "program_id", "state"],
+        }.items():
+            self.env[model].flush_model(names)
+        return SQL(
+            """
+            WITH head AS (
+                SELECT c.id, p.commercial_partner_id AS customer_id
+                  FROM loyalty_card c LEFT JOIN res_partner p ON p.id = c.partner_id
+                 WHERE c.id IN (%(cards)s)
+            ), watched AS (
+                SELECT id AS card_id, customer_id FROM head WHERE customer_id IS NULL
+                 UNION ALL
+                SELECT c.id, o.id
+                  FROM (SELECT customer_id AS id FROM head WHERE customer_id IS NOT NULL
+                         UNION SELECT unnest(%(customers)s::int[])) o
+                  JOIN res_partner p ON p.commercial_partner_id = o.id
+                  JOIN loyalty_card c ON c.partner_id = p.id
+            ), given AS (
+                SELECT w.*, e.program_id, abs(e.points) AS points
+                  FROM watched w
+                  JOIN loyalty_ledger_entry e ON e.card_id = w.card_id
+                  LEFT JOIN loyalty_import_wizard i ON e.res_model = 'loyalty.import.wizard' AND i.id = e.res_id
+                  LEFT JOIN loyalty_card s ON e.kind = 'transfer' AND e.res_model = 'loyalty.card' AND s.id = e.res_id
+                  LEFT JOIN res_partner sp ON sp.id = s.partner_id
+                 WHERE e.author_id = %(author)s AND e.date > %(since)s
+                   AND e.res_model IS DISTINCT FROM 'loyalty.adjustment' AND i.approver_id IS NULL
+                   AND (e.kind = 'adjust' OR i.id IS NOT NULL OR (
+                            e.points > 0 AND s.id <> w.card_id
+                        AND (w.customer_id IS NULL OR sp.commercial_partner_id IS DISTINCT FROM w.customer_id)))
+                 UNION ALL
+                SELECT w.*, l.program_id, abs(l.change)
+                  FROM loyalty_import_wizard i
+                  JOIN loyalty_import_line l ON l.import_id = i.id AND l.state = 'pending' AND l.change <> 0
+                  JOIN watched w ON w.card_id = l.card_id
+                 WHERE i.state IN ('approved', 'stopped') AND i.requester_id = %(author)s AND i.approver_id IS NULL
+            )
+            SELECT customer_id, CASE WHEN customer_id IS NULL THEN card_id END AS card_id, program_id,
+                   (sum(points) * 10000)::bigint AS units
+              FROM given GROUP BY 1, 2, 3
+            """,
+            cards=cards,
+            customers=arrays.numbers(list(customers)),
+            author=self.env.uid,
+            since=fields.Datetime.now() - PERIOD,
+        )
+
+    @api.model
+    def _exceeds_limit(self, giving, cards, customers=(), lock=True):
+        """Return whether what the user is about to give needs a second person's approval (N10).
+
+        Counted are the whole operation and what the user gave to its customers before: a large gift in small parts, or
+        over several cards of the customer, is a large one.
+
+        :param giving: dict program -> ten-thousandths of points that the operation moves
+        :param cards: SQL of the ids of cards that get the points, none that is linked to another
+        :param customers: ids of commercial entities that get them, where the cards are not there yet
+        :param lock: False for a preview: what posts waits for other operations of the same user
+        """
+        Company, Program = self.env["res.company"], self.env["loyalty.program"].sudo()
+        if not giving or not Company._has_loyalty_limits():
+            return False
+        if lock:
+            self._lock_giver()
+        totals = defaultdict(int, {program.sudo(): units for program, units in giving.items()})
+        rows = self.env.execute_query(
+            SQL("SELECT program_id, sum(units)::bigint FROM (%s) t GROUP BY 1", self._sql_given(cards, customers))
+        )
+        for program_id, units in rows:
+            totals[Program.browse(program_id)] += units
+        return Company._exceeds_loyalty_limit(totals)
+
+    def _lock_giver(self):
+        """Let operations of one person follow each other: what runs beside this one fails, starts again and counts it.
+
+        Waiting alone is not enough: under REPEATABLE READ the second one would go on with what it saw before.
+        """
+        self.env.cr.execute(SQL("UPDATE res_users SET share = share WHERE id = %s", self.env.uid))
+
+    # --- doors ---------------------------------------------------------------------------------------------------
+
+    def _exceeds_adjustment_limit(self, changes, lock=True):
+        """Return whether adjusting these cards needs a second person's approval (N10).
+
+        :param changes: dict card id -> signed points
+        """
+        changed = self.sudo().filtered(lambda card: changes.get(card.id))
+        giving = defaultdict(int)
+        for card in changed:
+            giving[card.program_id] += abs(to_units(changes[card.id]))
+        cards = changed.filtered(lambda card: not card.points_to_id) | changed.points_to_id
+        return self._exceeds_limit(giving, SQL("SELECT unnest(%s::int[])", arrays.numbers(cards.ids)), lock=lock)
+
+    def _exceeds_transfer_limit(self, target, points=0):
+        """Return whether moving points of these cards to ``target`` needs a second person's approval (N10).
+
+        Between cards of one customer nothing is given.
+
+        :param points: points of each card; 0: all of them
+        """
+        target = (target.points_to_id or target).sudo()
+        customer = target.partner_id.commercial_partner_id
+        given = self.sudo().filtered(
+            lambda card: card != target and (not customer or card.partner_id.commercial_partner_id != customer)
+        )
+        giving = defaultdict(int)
+        for card in given:
+            giving[card.program_id] += max(to_units(points or card.points), 0)
+        giving = {program: units for program, units in giving.items() if units}
+        return self._exceeds_limit(giving, SQL("SELECT %s::int", target.id))
+
+    def write(self, vals):
+        """A link and another owner hand points over like a transfer: above the limit they are refused."""
+        if not self.env.su and not Source.of(self.env):
+            if vals.get("points_to_id"):
+                self._check_link_limit(self.browse(vals["points_to_id"]))
+            if vals.get("partner_id"):
+                self._check_owner_limit(self.env["res.partner"].browse(vals["partner_id"]))
+        return super().write(vals)
+
+    def _check_link_limit(self, target):
+        linked = self.filtered(lambda card: card.ledgered and card.points_to_id != target)
+        if linked._exceeds_transfer_limit(target):
+            raise UserError(
+                self.env._(
+                    "Linking moves more points to card %(card)s than one person may give to a customer within 24 hours. "
+                    "Use Transfer Points first: it asks another manager for approval. Then link the empty card.",
+                    card=target.sudo().code,
+                )
+            )
+
+    def _check_owner_limit(self, partner):
+        """What the user put on cards without customer, and the balance of somebody else's, is given to the customer."""
+        customer = partner.sudo().commercial_partner_id
+        moved = self.sudo().filtered(
+            lambda card: card.ledgered and card.points > 0 and card.partner_id.commercial_partner_id != customer
+        )
+        if not moved or not self.env["res.company"]._has_loyalty_limits():
+            return
+        giving, blank = defaultdict(int), moved.filtered(lambda card: not card.partner_id)
+        for card in moved - blank:
+            giving[card.program_id] += to_units(card.points)
+        for __, __, program_id, units in self.env.execute_query(
+            self._sql_given(SQL("SELECT unnest(%s::int[])", arrays.numbers(blank.ids)))
+        ):
+            giving[self.env["loyalty.program"].sudo().browse(program_id)] += units
+        if self._exceeds_limit(giving, NO_CARDS, customer.ids):
+            raise UserError(
+                self.env._(
+                    "With these cards you would give %(customer)s more points than one person may give to a customer "
+                    "within 24 hours. Give the customer a card of its own, then use Transfer Points: it asks another "
+                    "manager for approval.",
+                    customer=partner.display_name,
+                )
+            )
