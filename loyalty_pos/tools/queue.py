@@ -40,7 +40,7 @@ def stand_in_line(cr, names):
         return False
     try:
         return _wait(cr, names)
-    except BaseException as error:
+    except BaseException as error:  # pylint: disable=broad-exception-caught
         _leave(cr.connection)
         if not isinstance(error, errors.LockNotAvailable):
             raise
