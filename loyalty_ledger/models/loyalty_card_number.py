@@ -1,0 +1,102 @@
+"""Numbers of cards: which card a written number means, and which numbers a new card cannot have."""
+
+import re
+from collections import defaultdict
+
+from odoo import api, models
+from odoo.exceptions import ValidationError
+from odoo.tools import SQL
+
+#: Characters of the longest number that fits on a card as a barcode (Code 128).
+LONGEST_BARCODE = 80
+
+
+def plain_number(text):
+    """Return a number without spaces, dashes, case and leading zeros, as the index of cards keeps it."""
+    return text.lower().replace(" ", "").replace("-", "").lstrip("0")
+
+
+class LoyaltyCard(models.Model):
+    _inherit = "loyalty.card"
+
+    _plain_number_idx = models.Index("(ltrim(lower(translate(code, ' -', '')), '0')) WHERE ledgered")
+
+    @api.model
+    def _find_by_numbers(self, texts):
+        """Find cards by their numbers, among those that the user sees, archived ones included.
+
+        A number that no card has exactly stands for the cards whose number differs in spaces, dashes, case or leading
+        zeros only: spreadsheets and people lose them.
+
+        :param texts: numbers as they were written
+        :return: ``{text: cards}``; more than one card where several fit, none where the text is not among the keys
+        """
+        Card = self.with_context(active_test=False)
+        texts = {text for text in texts if text}
+        found = {card.code: card for card in Card.search([("code", "in", list(texts))])}
+        wanted = defaultdict(list)
+        for text in texts - found.keys():
+            if plain := plain_number(text):
+                wanted[plain].append(text)
+        if wanted:
+            self.flush_model(["code", "ledgered"])
+            rows = self.env.execute_query(
+                SQL(
+                    """
+                    SELECT id, ltrim(lower(translate(code, ' -', '')), '0') FROM loyalty_card
+                     WHERE ledgered AND ltrim(lower(translate(code, ' -', '')), '0') = ANY(%s)
+                    """,
+                    list(wanted),
+                )
+            )
+            plain_of = dict(rows)
+            for card in Card.search([("id", "in", list(plain_of))]):
+                for text in wanted[plain_of[card.id]]:
+                    found[text] = found.get(text, Card.browse()) | card
+        return found
+
+    @api.model
+    def _number_problems(self, codes):
+        """Return ``{number: why no new card can have it}`` for those of ``codes`` that would be read as something else."""
+        _ = self.env._
+        codes = [code for code in codes if code]
+        problems = {}
+        for code in codes:
+            if len(code) > LONGEST_BARCODE or not re.fullmatch(r"[!-~](?:[ -~]*[!-~])?", code):
+                problems[code] = _(
+                    "“%(code)s” cannot be printed as a barcode: use up to %(limit)s letters without accents, digits and signs.",
+                    code=code,
+                    limit=LONGEST_BARCODE,
+                )
+        # Whoever issues a card need not see products or customers of other companies: a scanner finds them all the same.
+        for model, field, message in (
+            ("product.product", "barcode", _("“%(code)s” is the barcode of the product %(name)s.")),
+            ("product.uom", "barcode", _("“%(code)s” is the barcode of a packaging of %(name)s.")),
+            ("res.partner", "barcode", _("“%(code)s” is the barcode of a contact.")),
+            ("loyalty.rule", "code", _("A promotion has the code “%(code)s”.")),
+        ):
+            Model = self.env[model].sudo()
+            domain = [(field, "in", codes)]
+            if model == "loyalty.rule":
+                domain.append(("mode", "=", "with_code"))
+            for record in Model.search_fetch(domain, [field]):
+                name = record.product_id.display_name if model == "product.uom" else record.display_name
+                problems.setdefault(record[field], message % {"code": record[field], "name": name})
+        return problems
+
+    @api.constrains("code", "ledgered")
+    def _check_number(self):
+        """Refuse what a scanner would read as something else, or could not read, for whoever issues cards.
+
+        Code of the server passes: a paid order that brings the number of a gift card is never refused.
+        """
+        if self.env.su:
+            return
+        problems = self._number_problems(self.filtered("ledgered").mapped("code"))
+        if problems:
+            raise ValidationError(
+                self.env._(
+                    "%s Choose another number for the card.",
+                    next(iter(problems.values())),
+                )
+            )
