@@ -5,7 +5,7 @@
     "version": "19.0.1.0.0",
     "author": "Loyalty Ledger",
     "license": "LGPL-3",
-    "depends": ["loyalty"],
+    "depends": ["loyalty", "base_import"],
     "data": [
         "security/loyalty_ledger_groups.xml",
         "security/ir.model.access.csv",

@@ -25,6 +25,13 @@ class LoyaltyProgram(models.Model):
         self.ensure_one()
         return rates.money_to_points(amount, self._point_value_at(date)[0], self.currency_id.rounding)
 
+    def _points_for_import(self, amount, date):
+        """Return the smallest number of points that pays an amount in a file: nobody loses by the change of system."""
+        if len(self) != 1 or self.program_type != "loyalty" or not self._point_value_at(date)[0]:
+            return super()._points_for_import(amount, date)
+        points = self._money_to_points(abs(amount), date)
+        return -points if amount < 0 else points
+
     def _points_within(self, amount, date, available=None):
         """Return the whole points that pay as much of ``amount`` as points can on ``date``, never more (C21).
 

@@ -152,6 +152,13 @@ class LoyaltyProgram(models.Model):
                     )
                 )
 
+    def _points_for_import(self, amount, date):
+        """Return the points that stand for an amount of money in a file of balances, or None where nothing says so.
+
+        Gift cards and wallets count money. Override to value the points of other programs.
+        """
+        return amount if len(self) == 1 and self.program_type in ("gift_card", "ewallet") else None
+
     def _has_entries(self):
         return bool(self.env["loyalty.ledger.entry"].sudo().search_count([("program_id", "in", self.ids)], limit=1))
 

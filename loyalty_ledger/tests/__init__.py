@@ -18,6 +18,8 @@ from . import test_program_change
 from . import test_transfer
 from . import test_upstream_wizards
 from . import test_import
+from . import test_import_files
+from . import test_import_match
 from . import test_gateway
 from . import test_lost_points
 from . import test_lots

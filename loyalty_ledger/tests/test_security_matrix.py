@@ -33,6 +33,7 @@ MATRIX = {
     "loyalty.adjust.wizard.line": {"manager": "rwcu"},
     "loyalty.adjustment": {"manager": "r", "auditor": "r"},
     "loyalty.adjustment.line": {"manager": "r", "auditor": "r"},
+    "loyalty.import.column": {"manager": "rw", "auditor": "r"},
     "loyalty.import.line": {"manager": "r", "auditor": "r"},
     "loyalty.import.wizard": {"manager": "rwcu", "auditor": "r"},
     "loyalty.program.change": {"manager": "rwcu"},

@@ -1,24 +1,24 @@
-"""Reading files of balances: any usual encoding, separator, spelling of columns, numbers and dates."""
+"""Reading text files of balances: any usual encoding and separator, and nothing swallowed.
+
+Odoo's own reader (``base_import``) serves for spreadsheets. It is not used for text, because it takes a quotation mark that
+is not closed for one long cell, drops empty lines (so that lines have other numbers than in the file), and gives up
+where lines differ in length.
+"""
 
 import csv
-import datetime
 import io
 import re
+from collections import namedtuple
+
+from .balance_columns import is_header
 
 DELIMITERS = ";,\t|"
 ENCODINGS = ("utf-8-sig", "cp1252")
+#: Lines that are looked at to find the separator and the line with the names of the columns.
+LOOK_AHEAD = 30
 
-#: Column of the import: spellings that are understood.
-COLUMNS = {
-    "card": ("card", "card number", "card no", "number", "code", "barcode"),
-    "customer": ("customer", "customer reference", "customer ref", "partner", "ref", "reference", "email", "e-mail", "name", "customer name"),
-    "program": ("program", "programme", "loyalty program"),
-    "points": ("points", "balance", "points balance"),
-    "mode": ("mode", "action"),
-    "expiration_date": ("expiry date", "expiry", "expires", "expires on", "expiration date", "valid until"),
-    "reason": ("reason", "description", "comment"),
-    "key": ("key", "external key", "external id", "id", "transaction"),
-}  # fmt: skip
+#: One line of a file: its number, its cells, and what is wrong with it: ``quote`` or False.
+Row = namedtuple("Row", "number cells fault")
 
 
 class FileError(ValueError):
@@ -26,9 +26,31 @@ class FileError(ValueError):
 
 
 def decode(content):
-    """Return the text of a file: UTF-16 with its mark, else UTF-8, else the usual encoding of spreadsheets."""
+    """Return the text of a file: UTF-16 with or without its mark, else UTF-8, else the usual encoding of spreadsheets.
+
+    :raises FileError: ``("cut",)`` for a part of a UTF-16 file, ``("binary",)`` for what is no text
+    """
+    text = _decode(content)
+    if "\0" in text:
+        raise FileError("binary")
+    return text
+
+
+def _decode(content):
+    sample = content[:4096]
+    wide = None
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return content.decode("utf-16")
+        wide = "utf-16"
+    # Most letters of a file of balances are ASCII: every other byte is zero then.
+    elif sample[1::2].count(0) * 3 > len(sample) and not sample[::2].count(0):
+        wide = "utf-16-le"
+    elif sample[::2].count(0) * 3 > len(sample) and not sample[1::2].count(0):
+        wide = "utf-16-be"
+    if wide:
+        try:
+            return content.decode(wide)
+        except UnicodeDecodeError as error:
+            raise FileError("cut") from error
     for encoding in ENCODINGS:
         try:
             return content.decode(encoding)
@@ -37,86 +59,87 @@ def decode(content):
     return content.decode("latin-1")
 
 
-def read_rows(content, delimiter=None):
-    """Yield ``(line number, {column: text})`` for each line that is not empty.
+def read_text(content, delimiter=None):
+    """Return the :class:`Row` of each line that is not empty.
 
-    :param content: bytes of the file; its first line names the columns
-    :param delimiter: default: the one that the first line has most of
-    :raises FileError: ``("empty",)``, ``("no_points", header)``, ``("no_card", header)`` or ``("twice", column)``
+    :param content: bytes of the file
+    :param delimiter: default: the one that the file names (``sep=;``), or that finds columns we know, or the most frequent
+    :raises FileError: ``("empty",)`` or what :func:`decode` raises
     """
     text = decode(content)
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    if not first:
+    skip = 0
+    if named := re.match(r'\s*"?sep=(.)"?\s*?\r?\n', text, re.IGNORECASE):
+        delimiter = delimiter or named[1]
+        skip = text[: named.end()].count("\n")
+        text = text[named.end() :]
+    if not text.strip():
         raise FileError("empty")
-    delimiter = delimiter or max(DELIMITERS, key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    header = None
-    for row in reader:
-        cells = [cell.replace("\xa0", " ").strip() for cell in row]
+    delimiter = delimiter or find_delimiter(text)
+    rows = _read_strictly(text, delimiter)
+    if rows is None:
+        rows = _read_by_line(text, delimiter)
+    return [Row(row.number + skip, row.cells, row.fault) for row in rows]
+
+
+def find_delimiter(text):
+    """Return the separator of a text: the one by which a line names columns we know, else the most frequent one."""
+    lines = [line for line in text.splitlines()[: 4 * LOOK_AHEAD] if line.strip()][:LOOK_AHEAD]
+    for delimiter in DELIMITERS:
+        if any(is_header(_cells(line, delimiter)) for line in lines):
+            return delimiter
+    return max(DELIMITERS, key=lambda delimiter: sum(line.count(delimiter) for line in lines))
+
+
+def clean(cell):
+    """Return the text of a cell without what spreadsheets need to keep it: ``="0439"`` and ``'0439`` are 0439."""
+    cell = cell.replace("\xa0", " ").replace("\ufeff", "").strip()
+    if match := re.fullmatch(r'="(.*)"', cell):
+        return match[1].strip()
+    return cell[1:].strip() if re.match(r"'[\w+]", cell) else cell
+
+
+def _cells(line, delimiter):
+    try:
+        return [clean(cell) for cell in next(csv.reader([line], delimiter=delimiter, strict=True), [])]
+    except csv.Error:
+        return [clean(cell) for cell in line.split(delimiter)]
+
+
+def _read_strictly(text, delimiter):
+    """Return the rows of a file whose quotation marks are in order, else None."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    rows, last, width = [], 0, 0
+    try:
+        for raw in reader:
+            number, last = last + 1, reader.line_num
+            cells = [clean(cell) for cell in raw]
+            width = width or (len(cells) if is_header(cells) else 0)
+            if not any(cells):
+                continue
+            if any("\n" in cell and _swallows(cell, delimiter, width) for cell in cells):
+                return None
+            rows.append(Row(number, cells, False))
+    except csv.Error:
+        return None
+    return rows
+
+
+def _swallows(cell, delimiter, width):
+    """Return whether a cell over several lines contains what looks like a line of its own."""
+    return width > 1 and any(line.count(delimiter) >= width - 1 for line in cell.splitlines()[1:])
+
+
+def _read_by_line(text, delimiter):
+    """Return the rows of a file line by line, with a fault where a quotation mark is not closed."""
+    rows = []
+    for number, line in enumerate(io.StringIO(text), 1):
+        line = line.rstrip("\r\n")
+        cells = _cells(line, delimiter)
         if not any(cells):
             continue
-        if header is None:
-            header = _header(cells)
-            continue
-        values = {name: cells[position] for name, position in header.items() if position < len(cells)}
-        yield reader.line_num, values
-
-
-def _header(cells):
-    spellings = {spelling: column for column, names in COLUMNS.items() for spelling in names}
-    header = {}
-    for position, cell in enumerate(cells):
-        column = spellings.get(re.sub(r"[\s_]+", " ", cell.lower()).strip())
-        if column is None:
-            continue
-        if column in header:
-            raise FileError("twice", cell)
-        header[column] = position
-    if "points" not in header:
-        raise FileError("no_points", ", ".join(cells))
-    if "card" not in header and "customer" not in header:
-        raise FileError("no_card", ", ".join(cells))
-    return header
-
-
-def parse_points(text):
-    """Return the number that ``text`` writes with a decimal point or comma, with or without thousands separators.
-
-    >>> parse_points("1 234,50"), parse_points("1.234,5"), parse_points("1,234.5"), parse_points("-7")
-    (1234.5, 1234.5, 1234.5, -7.0)
-
-    :raises ValueError: for anything else, and for ``1,234``, which can mean two numbers
-    """
-    number = re.sub(r"[\s'’]", "", text)
-    if not re.fullmatch(r"[+-]?[\d.,]*\d[\d.,]*", number):
-        raise ValueError(text)
-    comma, point = number.rfind(","), number.rfind(".")
-    if comma >= 0 and point >= 0:
-        decimal = "," if comma > point else "."
-        thousands = "." if decimal == "," else ","
-        if not re.fullmatch(rf"[+-]?\d{{1,3}}(\{thousands}\d{{3}})*\{decimal}\d*", number):
-            raise ValueError(text)
-        return float(number.replace(thousands, "").replace(decimal, "."))
-    if number.count(",") == 1:
-        if re.fullmatch(r"[+-]?[1-9]\d{0,2},\d{3}", number):
-            raise ValueError(text)
-        return float(number.replace(",", "."))
-    for separator in ",.":
-        if number.count(separator) > 1:
-            if not re.fullmatch(rf"[+-]?\d{{1,3}}(\{separator}\d{{3}})+", number):
-                raise ValueError(text)
-            number = number.replace(separator, "")
-    return float(number)
-
-
-def parse_date(text, formats=()):
-    """Return the date that ``text`` writes as 2026-12-31, 31.12.2026 or in one of ``formats`` (strptime).
-
-    :raises ValueError: for anything else
-    """
-    for pattern in ("%Y-%m-%d", "%d.%m.%Y", "%Y%m%d", *formats):
         try:
-            return datetime.datetime.strptime(text.split("T")[0].split(" 00:00")[0], pattern).date()
-        except ValueError:
-            continue
-    raise ValueError(text)
+            fault = not list(csv.reader([line], delimiter=delimiter, strict=True)) and "quote"
+        except csv.Error:
+            fault = "quote"
+        rows.append(Row(number, cells, fault))
+    return rows
