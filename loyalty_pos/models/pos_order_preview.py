@@ -1,9 +1,11 @@
 """What a refund would do to the customer's points, for the cashier to see before goods are taken back."""
 
+from collections import defaultdict
+
 from odoo import models
 from odoo.exceptions import AccessError
 
-from odoo.addons.loyalty_account.tools.vat_split import next_part
+from odoo.addons.loyalty_account.tools.vat_split import part_of
 from odoo.addons.loyalty_ledger.models.loyalty_earning import ClaimLine
 from odoo.addons.loyalty_ledger.tools.units import to_points, to_units
 
@@ -34,7 +36,7 @@ class PosOrder(models.Model):
         lines = [(line, quantities[line.id]) for line in order.lines if quantities.get(line.id)]
         totals = order._loyalty_totals()
         value = order.currency_id.round(sum(totals[line.id][0] * qty / line.qty for line, qty in lines if line.qty))
-        payments = order._preview_payments(value, totals)
+        payments = order._preview_payments(lines, totals)
         taken_back, card, lost = order._preview_taken_back(lines, totals)
         after = to_units(card.points) + sum(to_units(p["points"]) for p in payments if p["card_id"] == card.id)
         cash = value - sum(payment["amount"] for payment in payments)
@@ -52,31 +54,68 @@ class PosOrder(models.Model):
             "policy": card.program_id.negative_policy,
         }
 
-    def _preview_payments(self, value, totals):
-        """Return what comes back as points when goods worth ``value`` are returned: their part, by what paid."""
-        refunds = self._refunds_of_origin()
-        whole = self.currency_id.round(sum(total for total, __ in totals.values()))
-        before = -sum(line.price_subtotal_incl for line in refunds.lines if line.refunded_orderline_id in self.lines)
+    def _preview_payments(self, lines, totals):
+        """Return what comes back as points when goods are returned: what points paid of them.
+
+        Of what points may not pay, such as tips and gift cards, nothing does; unless there is not enough money for it, as
+        an earlier return gave back more money and fewer points.
+
+        :param lines: list of (line, quantity that comes back)
+        """
+        unit, back = self.currency_id.rounding, defaultdict(float)
+        for refund in self._refunds_of_origin():
+            returned = refund._loyalty_totals()
+            for line in refund.lines.filtered("refunded_orderline_id"):
+                back[line.refunded_orderline_id.id] -= returned[line.id][0]
+        for line, quantity in lines:
+            back[line.id] += totals[line.id][0] * quantity / line.qty if line.qty else 0.0
+        value = sum(totals[line.id][0] * quantity / line.qty for line, quantity in lines if line.qty)
+        left = self.currency_id.round(value)
         result = []
         for method in self.payment_ids.payment_method_id.filtered(lambda method: method.type == LOYALTY):
             program = method.loyalty_program_id
+            goods = self._goods_paid_with(program, totals)
+            whole = sum(totals[line.id][0] for line in goods)
+            gone = max(0.0, sum(back[line.id] for line in goods))
             cards = {redemption.card for redemption in self._redemptions_of(program)}
             for card in sorted(cards, key=lambda card: card.id):
                 paid = self._paid_with_points(program, card)
                 given = self._given_back(program, self.browse(), card)
-                amount = next_part(paid.amount, before, value, whole, self.currency_id.rounding)
-                amount = self.currency_id.round(min(amount, paid.amount - given))
-                if amount > 0:
-                    result.append(
-                        {
-                            "method_id": method.id,
-                            "card_id": card.id,
-                            "card_code": card.code,
-                            "amount": amount,
-                            "points": tender.points_share(paid.points, given, amount, paid.amount),
-                        }
-                    )
-        return result
+                most = self.currency_id.round(paid.amount - given)
+                amount = self.currency_id.round(part_of(paid.amount, gone, whole, unit) - given)
+                amount = max(0.0, min(amount, most, left))
+                left = self.currency_id.round(left - amount)
+                result.append((method, card, paid, given, amount, most))
+        if result:
+            paid, back = self._money_of_sale()
+            left = self.currency_id.round(left - max(0.0, paid - back))
+        items = []
+        for method, card, paid, given, amount, most in result:
+            more = max(0.0, min(left, most - amount))
+            left, amount = left - more, self.currency_id.round(amount + more)
+            if amount > 0:
+                items.append(
+                    {
+                        "method_id": method.id,
+                        "card_id": card.id,
+                        "card_code": card.code,
+                        "amount": amount,
+                        "points": tender.points_share(paid.points, given, amount, paid.amount),
+                    }
+                )
+        return items
+
+    def _goods_paid_with(self, program, totals):
+        """Return the lines that points of a program paid, as it was when the order was paid."""
+        kept = (self.loyalty_items or {}).get(str(program.id), {}).get("paid") or {}
+        lines = self.lines.filtered(lambda line: str(line.id) in kept.get("lines", {}))
+        lines = lines or self._loyalty_payable_lines(program, totals)
+        payable = sum(totals[line.id][0] for line in lines)
+        payable = max(payable, self._get_rounded_amount(payable, force_round=True))
+        paid = sum(redemption.amount for redemption in self._redemptions_of(program))
+        if self.currency_id.compare_amounts(paid, payable) > 0:  # they paid what they should not have
+            return self.lines.filtered(lambda line: not line.loyalty_redeem_uuid)
+        return lines
 
     def _preview_taken_back(self, lines, totals):
         """Return the earned points that are taken back, the card that they come from, and those of them that are gone."""

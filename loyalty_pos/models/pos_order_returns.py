@@ -171,7 +171,8 @@ class PosOrder(models.Model):
     def _money_of_sale(self, drafts=False):
         """Return ``(money paid, money paid back)`` of this order and its returns.
 
-        What was lost by rounding cash to coins counts as paid: who pays 7.98 by card may get 8.00 in coins back.
+        What was lost by rounding cash to coins counts as paid: who pays 7.98 by card may get 8.00 in coins back. So does
+        what the tax engine makes of goods that come back one by one, which may be cents more than they cost together.
 
         :param drafts: count what returns that are not complete yet paid back, too
         """
@@ -180,8 +181,21 @@ class PosOrder(models.Model):
             sum(payment.amount for payment in orders.payment_ids if payment.payment_method_id.type != LOYALTY)
             for orders in (self, refunds)
         )
-        lost = sum(order._lost_by_rounding() for order in self | refunds)
+        lost = sum(order._lost_by_rounding() for order in self | refunds) + self._lost_in_parts(refunds)
         return self.currency_id.round(paid + lost), self.currency_id.round(-back)
+
+    def _lost_in_parts(self, refunds):
+        """Return by how much the rounding of its lines makes what came back of this order dearer than it was sold for."""
+        unit, more, count = self.currency_id.rounding, 0.0, 0
+        sold = self._loyalty_totals() if refunds else {}
+        for refund in refunds:
+            totals = refund._loyalty_totals()
+            for line in refund.lines.filtered(lambda line: line.refunded_orderline_id.qty):
+                returned = line.refunded_orderline_id
+                if returned.id in sold:
+                    count += 1
+                    more -= totals[line.id][0] - sold[returned.id][0] * line.qty / returned.qty
+        return max(0.0, min(self.currency_id.round(more), count * unit))
 
     def _lost_by_rounding(self):
         """Return by how much the rounding of cash let this order be paid less, or pay out more, than its total."""

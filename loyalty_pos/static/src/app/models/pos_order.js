@@ -337,6 +337,16 @@ patch(PosOrder.prototype, {
         }
         return { before, part, whole };
     },
+    /** The lines that payments with points of a program paid: what they may not pay, such as tips, was paid in money. */
+    getGoodsPaidWith(program) {
+        const lines = this.lines.filter((line) => !line.isRedemption);
+        const payable = lines.filter((line) => line.mayBePaidWith(program));
+        const value = payable.reduce((sum, line) => sum + line.documentTotal, 0);
+        const paid = this.redemptions
+            .filter(({ payment, card }) => payment && card?.program_id?.id === program?.id)
+            .reduce((sum, { amount }) => sum + amount, 0);
+        return this.currency.isPositive(paid - value) ? lines : payable;
+    },
     /** Redemptions by lines that come back: pro rata to the goods whose price they reduced. */
     getReductionsToReturn() {
         const origin = this.returnedOrder;
@@ -434,10 +444,12 @@ patch(PosOrder.prototype, {
     /** The server's rule on what the till knows, for a till without connection. */
     estimatePointsToReturn() {
         const { rounding } = this.currency;
-        const { before, part, whole } = this.getReturnedShare();
-        return this.returnedOrder.redemptions
+        const origin = this.returnedOrder;
+        return origin.redemptions
             .filter((redemption) => redemption.payment)
             .map(({ payment, card, points, amount: total }) => {
+                const goods = origin.getGoodsPaidWith(card?.program_id);
+                const { before, part, whole } = this.getReturnedShare(goods);
                 const amount = shareOf(total, before, part, whole, rounding);
                 const given = shareOf(total, 0, before, whole, rounding);
                 return {

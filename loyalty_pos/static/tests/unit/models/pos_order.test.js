@@ -294,6 +294,23 @@ describe("pos.order - returned goods", () => {
         expect(refund.loyaltyTendered).toBe(refund.currency.round(-5 * share));
     });
 
+    test("N29, N4: what points may not pay gives none back, and goods beside it give all", async () => {
+        const first = await setupRefund((line, index) => (index === 0 ? line.qty : 0));
+        first.sale.lines[1].product_id.product_tmpl_id.loyalty_no_redeem = true;
+        const goods = first.sale.lines[0].prices.total_included;
+        expect(goods).toBeGreaterThan(5);
+        expect(first.refund.estimatePointsToReturn()[0].amount).toBe(5);
+        expect(first.refund.estimatePointsToReturn()[0].points).toBe(500);
+    });
+
+    test("N29, N4: goods that points did not pay come back in money", async () => {
+        const { sale, refund } = await setupRefund((line, index) => (index ? line.qty : 0));
+        sale.lines[1].product_id.product_tmpl_id.loyalty_no_redeem = true;
+        expect(refund.lines).toHaveLength(1);
+        refund.fitPointsToReturn();
+        expect(refund.loyaltyTendered).toBe(0);
+    });
+
     test("N4: the cashier sees what comes back, what is taken back and what is missing", async () => {
         const { card, refund } = await setupRefund((line) => line.qty);
         const effects = refund.getRefundEffects();
