@@ -21,6 +21,7 @@ MATRIX = {
     "loyalty.liability.report": dict.fromkeys((*READERS, "loyalty_manager"), "r"),
     # What a point is worth and which tax answers which is part of every payment with points.
     "loyalty.point.value": {**dict.fromkeys(EMPLOYEES, "r"), "loyalty_manager": "rwcu"},
+    "loyalty.point.value.log": {"loyalty_manager": "r"},
     "loyalty.proof": dict.fromkeys((*READERS, "loyalty_manager"), "rwc"),
     "loyalty.proof.line": dict.fromkeys((*READERS, "loyalty_manager"), "r"),
     "loyalty.proof.part": dict.fromkeys((*READERS, "loyalty_manager"), "r"),

@@ -223,7 +223,7 @@ class TestOddPayments(RedemptionCase):
                 self.program.write({"vat_mode": mode, "cost_account_id": account.id})
                 move = self.make_invoice(self.line(100, 15))
                 wizard = self.apply_points(move, 50)
-                self.program.active = False
+                self.program.sudo().active = False
                 with self.assertRaisesRegex(UserError, "is archived"), self.cr.savepoint():
                     move.action_post()
                 self.env.invalidate_all()
