@@ -146,15 +146,52 @@ class TestPointsTo(AdjustCase):
         )
 
     def test_merge_with_reserved_points(self):
-        """N11: a card with reserved points stays a card of its own until its documents are settled."""
+        """N29, N11: merged customers have one default card with everything, also where points are reserved."""
         bob = self.env["res.partner"].create({"name": "Bob"})
         card = self.make_card(partner_id=bob.id, is_default=True)
         self.card.is_default = True
         self.earn(100, card)
+        self.earn(30, self.card)
         hold = card._hold(40, "order:1")
         self.env["base.partner.merge.automatic.wizard"]._merge([bob.id, self.partner.id], self.partner)
-        self.assertFalse(card.points_to_id)
-        self.assertEqual(card.partner_id, self.partner)
+        self.assertRecordValues(
+            card | self.card,
+            [
+                {"partner_id": self.partner.id, "is_default": True, "points_to_id": False, "points": 130},
+                {"partner_id": self.partner.id, "is_default": False, "points_to_id": card.id, "points": 0},
+            ],
+        )
         hold._consume("Order")
-        self.assertBalances(card, points=60)
+        self.assertBalances(card, points=90, available=90)
+        self.assertEqual(self.Card._default_card(self.partner, self.program), card)
+        self.assertClean()
+
+    def test_merge_with_points_reserved_on_both(self):
+        """N29, N11: where both have reserved points, the free ones move at once and the rest once they are settled."""
+        bob = self.env["res.partner"].create({"name": "Bob"})
+        card = self.make_card(partner_id=bob.id, is_default=True)
+        self.card.is_default = True
+        self.earn(100, card)
+        self.earn(30, self.card)
+        hold, other = card._hold(40, "order:1"), self.card._hold(10, "order:2")
+        self.env["base.partner.merge.automatic.wizard"]._merge([bob.id, self.partner.id], self.partner)
+        self.assertRecordValues(
+            self.card | card,
+            [
+                {"is_default": True, "points_to_id": False, "points": 90, "available_points": 80},
+                {"is_default": False, "points_to_id": False, "points": 40, "available_points": 0},
+            ],
+        )
         self.assertEqual(self.Card._default_card(self.partner, self.program), self.card)
+        hold._release()
+        self.Card._finish_merges()
+        self.assertRecordValues(
+            self.card | card,
+            [
+                {"points_to_id": False, "points": 130, "available_points": 120},
+                {"points_to_id": self.card.id, "points": 0, "available_points": 0},
+            ],
+        )
+        other._consume("Order")
+        self.assertBalances(self.card, points=120)
+        self.assertClean()
