@@ -200,6 +200,11 @@ class TestImportFiles(FilesCase):
             record.notes, "Not read, above the names of the columns: Balances as of 1 March 2026; Printed by Bob."
         )
 
+    def test_level(self):
+        """N29, P8: a column of levels is known, and said to follow the program's own rules."""
+        record = self.load("card,points,VIP Tier\nCARD-1,5,Gold\n")
+        self.assertEqual(record.notes, "“VIP Tier” is not imported: the program gives levels by its own rules.")
+
     def test_expiry_is_not_lost(self):
         """N29, P8: a column of expiry dates is read, or named loudly."""
         record = self.load("card,points,expiration\nCARD-1,5,2027-01-31\n")

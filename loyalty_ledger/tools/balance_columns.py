@@ -47,6 +47,10 @@ NAMES = {
         "pontos", "saldo de pontos",
     ),
     "mode": ("mode", "action"),
+    "level": (
+        "tier", "level", "tier name", "vip tier", "loyalty tier", "member tier", "membership level", "loyalty level", "status level", "stufe", "niveau",
+        "nivel", "livello",
+    ),
     "expiration_date": (
         "expiry date", "expiry", "expires", "expires on", "expires at", "expiration date", "expiration", "expire date", "expiring on",
         "points expiry", "points expiry date", "points expiration", "points expiration date", "points expire on", "points expire", "valid until",

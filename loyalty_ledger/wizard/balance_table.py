@@ -142,6 +142,8 @@ class Table:
         left = [name for position, name in enumerate(self.names) if name and position not in roles]
         if left:
             notes.append(_("These columns are not read: %s.", ", ".join(left)))
+        if level := [self.names[position] for position, role in roles.items() if role == "level"]:
+            notes.append(_("“%s” is not imported: the program gives levels by its own rules.", level[0]))
         expiry = [name for name in left if balance_columns.speaks_of_expiry(name)]
         if expiry:
             notes.append(

@@ -15,6 +15,7 @@ ROLES = [
     ("points", "Points"),
     ("mode", "Mode (add or set)"),
     ("expiration_date", "Expiry Date"),
+    ("level", "Level (not imported)"),
     ("reason", "Reason"),
     ("key", "Key (unique number of the line)"),
 ]

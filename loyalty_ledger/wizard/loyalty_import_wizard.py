@@ -71,7 +71,7 @@ class LoyaltyImportWizard(models.Model):
         help="Automatic: as all dates of the column are written. Where they can be read in two ways, you are asked.",
     )  # fmt: skip
     unit = fields.Selection(
-        [("auto", "Automatic"), ("points", "Points"), ("money", "Money")], "Numbers Are", required=True, default="auto",
+        [("auto", "Automatic"), ("points", "Points"), ("money", "Money")], "Balances Count", required=True, default="auto",
         help="Money is turned into points by the value of a point.",
     )  # fmt: skip
     number_question = fields.Char(readonly=True)
