@@ -342,8 +342,10 @@ class AccountMove(models.Model):
 
     def _post(self, soft=True):
         """Settle reservations in the transaction that posts the invoice (N6)."""
+        earlier = self.browse()
         for note in self.filtered(lambda move: move.move_type == "out_refund"):
-            note._complete_credit_note()
+            note._complete_credit_note(earlier)
+            earlier += note
         posted = super()._post(soft)
         posted._return_points_of_linked()
         for move in posted.filtered("loyalty_hold_id"):
@@ -494,9 +496,9 @@ class AccountMove(models.Model):
     def _reconcile_reversed_moves(self, reverse_moves, move_reverse_cancel):
         """Credit notes give points back before they are matched with what is open of the invoice."""
         if not move_reverse_cancel:
-            for credit_note in reverse_moves:
+            for number, credit_note in enumerate(reverse_moves, 1):
                 invoice = credit_note.reversed_entry_id
-                credit_note._return_loyalty_points(invoice, invoice._loyalty_sources())
+                credit_note._return_loyalty_points(invoice, invoice._loyalty_sources(), reverse_moves[number:])
         return super()._reconcile_reversed_moves(reverse_moves, move_reverse_cancel)
 
     def _reverse_moves(self, default_values_list=None, cancel=False):
@@ -519,17 +521,19 @@ class AccountMove(models.Model):
             notes._only_loyalty_payments()._undo_loyalty()
             notes._undo_returns()
         result = super()._reverse_moves(default_values_list=default_values_list, cancel=cancel)
-        for credit_note in result if cancel else ():
+        for number, credit_note in enumerate(result if cancel else (), 1):
             invoice = credit_note.reversed_entry_id
-            credit_note._return_loyalty_points(invoice, sources.get(invoice))
+            credit_note._return_loyalty_points(invoice, sources.get(invoice), result[number:])
         return result
 
     def _return_points_of_linked(self):
         """Give points back for credit notes that no reversal links with their invoices: Odoo matches none of those."""
         notes = self.filtered(lambda move: move.move_type == "out_refund" and not move.reversed_entry_id)
+        later = notes
         for note, parents in notes._loyalty_returned().items() if notes else ():
+            later -= note
             for invoice in parents:
-                note._return_loyalty_points(invoice, invoice._loyalty_sources())
+                note._return_loyalty_points(invoice, invoice._loyalty_sources(), later)
 
     # --- the document as a redemption ----------------------------------------------------------------------------
 

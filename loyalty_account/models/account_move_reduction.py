@@ -319,15 +319,17 @@ class AccountMove(models.Model):
                 )
             )
 
-    def _complete_credit_note(self):
+    def _complete_credit_note(self, earlier=None):
         """Take lines of points of the invoice back, pro rata to its goods, where this credit note does not do it yet.
 
         At least as much as keeps all credit notes from paying out more than was asked for in money.
+
+        :param earlier: drafts that are posted together with this one and are complete
         """
         self.ensure_one()
         if self._is_reduction():
             return
-        invoices, links = self._reduced_sale()
+        invoices, links = self._reduced_sale(earlier)
         lines = invoices.invoice_line_ids.filtered("is_loyalty_reduction")
         if not lines:
             return
@@ -341,10 +343,13 @@ class AccountMove(models.Model):
         wanted = wanted_back(shares, before, sold, returned, unit)
         goods = self.amount_total + sum(kept)
         left = sum(shares) - sum(before)
+        whole, gone, most = sum(sold), sum(returned), sum(wanted)
+        if min(returned) < 0 < whole:  # what is charged at one rate lowers what goods at other rates give back
+            most = min(most, max(0.0, part_of(sum(shares), min(max(gone, 0), whole), whole, unit) - sum(before)))
         # Otherwise more would be paid out than was asked for in money.
         at_least = sum(note.amount_total * note._loyalty_share(links[note]) for note in notes - self)
         at_least += goods * self._loyalty_share(links.get(self)) - sum(invoices.mapped("amount_total"))
-        part = currency.round(min(max(sum(wanted), at_least), left, goods))
+        part = currency.round(min(max(most, at_least), left, goods))
         parts = parts_back(max(0.0, part), shares, before, wanted, unit)
         if not any(currency.compare_amounts(mine, due) for mine, due in zip(kept, parts)):
             return
@@ -391,13 +396,16 @@ class AccountMove(models.Model):
             for tax, totals in taken["taxes"].items()
         }
 
-    def _reduced_sale(self):
+    def _reduced_sale(self, earlier=None):
         """Return the invoices with lines of points that this credit note returns, and ``{credit note: its parts that
         return them}`` of all credit notes that do, this one included.
 
         Where a credit note returns several invoices, they and all of their credit notes are one sale.
+
+        :param earlier: drafts that count like posted credit notes, as far as they return these invoices
         """
         self.ensure_one()
+        drafts = earlier._loyalty_returned() if earlier else {}
         invoices, links, returned = self.browse(), {}, self._loyalty_returned()
         while True:
             parents = self.browse().union(*(parent for note in returned for parent in returned[note])) - self
@@ -409,7 +417,10 @@ class AccountMove(models.Model):
             if found <= invoices:
                 break
             invoices |= found
-            notes = (self | invoices._loyalty_returning()).filtered(
+            together = self.browse().union(
+                *(note for note, parents in drafts.items() if any(parent in invoices for parent in parents))
+            )
+            notes = (self | together | invoices._loyalty_returning()).filtered(
                 lambda move: move.move_type == "out_refund" and not move._is_reduction()
             )
             returned = notes._loyalty_returned()
@@ -419,13 +430,14 @@ class AccountMove(models.Model):
                 links[note] = self._join_parts(own)
         return invoices.sorted("id"), links
 
-    def _return_reduced_points(self):
-        """Give points back for the lines of points that this credit note takes back of its invoice."""
+    def _return_reduced_points(self, later=()):
+        """Give points back for the lines of points that this credit note takes back of its invoice. See
+        :meth:`_return_loyalty_points` for ``later``."""
         invoices = self._reduced_sale()[0].filtered("loyalty_redeem_points")
         if not invoices:
             return
         notes = (invoices.loyalty_redeem_return_ids | self).filtered(
-            lambda note: note.move_type == "out_refund" and note.state == "posted"
+            lambda note: note.move_type == "out_refund" and note.state == "posted" and note not in later
         )
         taken = sum(invoices.mapped("loyalty_redeem_amount"))
         amounts = {note: -sum(note.line_ids.filtered("is_loyalty_reduction").mapped("price_total")) for note in notes}

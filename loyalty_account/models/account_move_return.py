@@ -21,7 +21,11 @@ class AccountMove(models.Model):
         sources = defaultdict(lambda: {"paid": 0.0, "amount": 0.0})
         if self.move_type not in ("out_invoice", "out_receipt"):
             return dict(sources)
-        for invoice in self._loyalty_sale()[0]:
+        invoices = self._loyalty_sale()[0]
+        for payment, (waiting, amount) in invoices._loyalty_waiting().items():
+            sources[payment]["paid"] += waiting
+            sources[payment]["amount"] += amount * payment.loyalty_move_id._rate_to(self)
+        for invoice in invoices:
             rate = invoice._rate_to(self)
             # All of them count, whatever the user sees of other companies' payments.
             for payment, matched in invoice.sudo()._loyalty_payments().items():
@@ -35,28 +39,61 @@ class AccountMove(models.Model):
                 }
         return dict(sources)
 
-    def _return_loyalty_points(self, invoice, sources):
+    def _loyalty_waiting(self):
+        """Return ``{payment: (amount, amount in the currency of its invoice)}`` of payments with points that were made for
+        these invoices and unmatched since: what waits as the customer's credit, or went back to the card from there.
+
+        Who credits the invoice gives points back, never money for them.
+        """
+        payments = self.env["account.payment"].sudo()  # all of them count, whatever the user sees
+        payments = payments.search(
+            [
+                ("loyalty_move_id", "in", self.ids),
+                ("payment_type", "=", "inbound"),
+                ("state", "in", ("in_process", "paid")),
+            ]
+        )
+        waiting = {}
+        for payment in payments:
+            line = payment.move_id.line_ids.filtered(
+                lambda line: line.account_id == payment.destination_account_id  # noqa: B023 used at once
+            )
+            back = line.matched_debit_ids.filtered(
+                lambda partial: partial.debit_move_id.move_id.origin_payment_id in payment.loyalty_return_ids  # noqa: B023
+            )
+            amount = payment.currency_id.round(sum(back.mapped("amount")) - sum(line.mapped("amount_residual")))
+            if amount > 0:
+                invoice = payment.loyalty_move_id
+                foreign = payment.currency_id._convert(amount, invoice.currency_id, invoice.company_id, payment.date)
+                waiting[payment] = (amount, foreign)
+        return waiting
+
+    def _return_loyalty_points(self, invoice, sources, later=()):
         """Give points back for a credit note of ``invoice``, pro rata to what it credits of the lines that points could
         pay.
 
         Cumulative rounding over all credit notes of the invoice; the last one takes the remainder. At least as much
         comes back in points as keeps the rest from exceeding what was paid in money.
+
+        :param sources: as :meth:`_loyalty_sources` says
+        :param later: credit notes that were posted together with this one and give back after it: they count then
         """
         self.ensure_one()
         if self.move_type != "out_refund" or self.state != "posted" or self._is_reduction():
             return
-        self._return_reduced_points()
+        self._return_reduced_points(later)
         if not sources:
             return
-        for source, amount, terms in self._plan_loyalty_returns(invoice, sources):
+        for source, amount, terms in self._plan_loyalty_returns(invoice, sources, later):
             source._give_back_part(self, amount, terms)
 
-    def _plan_loyalty_returns(self, invoice, sources):
+    def _plan_loyalty_returns(self, invoice, sources, later=()):
         """Return ``[(redemption, amount, ReturnTerms)]``: what this posted credit note of ``invoice`` gives back of each.
 
         Amounts are in the currency of the redemption, the company's; what is due in money is counted in the invoice's.
         """
-        sale = invoice._loyalty_sale()
+        invoices, notes, links = invoice._loyalty_sale()
+        sale = (invoices, {note: part for note, part in notes.items() if note not in later}, links)
         # Rules of the programs hold, whoever posts the credit note.
         programs = (
             self.env["loyalty.card"].sudo().union(*(s._redemption_terms()["card"].sudo() for s in sources)).program_id
@@ -96,11 +133,15 @@ class AccountMove(models.Model):
         wanted = wanted_back(shares, back, sold, returned, currency.rounding)
         if currency.is_zero(again) and not currency.compare_amounts(gross, source._loyalty_money()):
             amount = currency.round(sum(wanted))
+            pro_rata = any(gone < 0 for __, gone in sets.values())
         else:
-            # The redemption paid other sales too, or this one twice: its part, whatever the rates.
+            amount, pro_rata = gross, True
+        if pro_rata:
+            # The redemption paid other sales too, or this one twice: its part, whatever the rates. Or credit notes charge
+            # something at a rate of which nothing comes back: that lowers what the goods at other rates give back.
             whole, gone = sum(of for of, __ in sets.values()), sum(of for __, of in sets.values())
             target = part_of(gross, min(max(gone, 0), whole), whole, currency.rounding) if whole > 0 else gross
-            amount = currency.round(max(0.0, target - earlier))
+            amount = min(amount, currency.round(max(0.0, target - earlier)))
         left = currency.round(max(0.0, gross - earlier))
         return {
             "source": source,

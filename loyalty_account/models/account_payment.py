@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
+from odoo.tools import format_date
 
 from odoo.addons.loyalty_ledger.tools.trusted import trusted_defaults
 from odoo.addons.loyalty_ledger.tools.words import say_points
@@ -333,9 +334,25 @@ class AccountPayment(models.Model):
         return super().unlink()
 
     def action_draft(self):
+        self._check_not_locked()
         result = super().action_draft()
         self._reserve_loyalty_points()
         return result
+
+    def _check_not_locked(self):
+        """What lies behind a lock date is undone by an entry of today: say how, where Odoo would name the lock only."""
+        for payment in self.filtered(lambda payment: payment.loyalty_card_id and payment.move_id.state == "posted"):
+            move = payment.move_id
+            has_tax = any(line._affect_tax_report() for line in move.line_ids)
+            if move._get_violated_lock_dates(move.date, has_tax):
+                raise UserError(
+                    self.env._(
+                        "%(payment)s of %(date)s lies in a locked period and cannot be a draft again. Cancel it instead: an "
+                        "entry of today gives the points back.",
+                        payment=payment.display_name,
+                        date=format_date(self.env, move.date),
+                    )
+                )
 
     def action_post(self):
         """Confirm. No bank statement will follow: what points paid is paid, also by a payment that was a draft again."""
@@ -517,18 +534,27 @@ class AccountPayment(models.Model):
             )
 
     def _reconcile_with_loyalty_move(self):
-        """Reconcile with the invoice that the points were applied to (C25, C27)."""
+        """Reconcile with the invoice that the points were applied to (C25, C27).
+
+        What gives points back settles first what waits of the payment that took them: no money is owed for that.
+        """
         for payment in self:
-            lines = (payment.move_id | payment.loyalty_move_id).line_ids.filtered(
-                lambda line: (
-                    line.account_id == payment.destination_account_id  # noqa: B023 used at once
-                    and line.parent_state == "posted"
-                    and not line.reconciled
-                )
-            )
-            if len(lines.move_id) > 1:
-                lines.reconcile()
+            payment._reconcile_with(payment.loyalty_origin_id.move_id)
+            if payment._reconcile_with(payment.loyalty_move_id):
                 payment.loyalty_move_id.matched_payment_ids += payment
+
+    def _reconcile_with(self, move):
+        """Match with what is open of ``move``; return whether there was anything."""
+        self.ensure_one()
+        lines = (self.move_id | move).line_ids.filtered(
+            lambda line: (
+                line.account_id == self.destination_account_id and line.parent_state == "posted" and not line.reconciled
+            )
+        )
+        if len(lines.move_id) < 2:
+            return False
+        lines.reconcile()
+        return True
 
     def action_apply_loyalty_points(self):
         """Turn this draft receipt into one that points pay: card, oldest open invoice, as many points as they need."""

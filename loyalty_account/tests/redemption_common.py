@@ -45,7 +45,7 @@ class RedemptionCase(LoyaltyAccountCommon):
         """Net VAT in the books of these documents: output less input; positive is owed."""
         entries = self.env["account.move"].union(*moves)
         lines = entries.line_ids.filtered(lambda line: line.account_id in self.output_vat | self.input_vat)
-        return -sum(lines.mapped("balance"))
+        return self.company.currency_id.round(-sum(lines.mapped("balance")))
 
     def assertEntry(self, move, expected):
         """Compare all journal items with ``[(account, balance, tax, tags)]``, whatever their order."""

@@ -99,6 +99,43 @@ class PartsOfRedemption:
         self.assertEqual(self.relief(move), self.expected((0, 0), (0, 0)))
         self.assertEqual(self.card.points, 1000)
 
+    def test_credit_notes_posted_at_once(self):
+        """N29, N4: three credit notes are posted together: each gives its own part back, the last one the rest."""
+        move = self.start()
+        notes = [
+            self.credit(move, line, post=False)
+            for line in (self.line(100, 9), self.line(33.33, 21), self.line(66.67, 21))
+        ]
+        notes = self.env["account.move"].union(*notes).with_user(self.clerk)
+        notes.action_post()
+        self.assertEqual(notes.mapped("loyalty_points_redeemed"), [218, 81, 161])
+        self.assertEqual([abs(note.loyalty_amount_redeemed) for note in notes], [21.8, 8.07, 16.13])
+        self.assertEqual((self.card.points, self.relief(move)), (1000, self.expected((0, 0), (0, 0))))
+        notes[0].button_draft()
+        self.assertEqual((self.card.points, self.relief(move)[21]), (782, self.expected((0, 0), (0, 0))[21]))
+
+    def test_fee_at_another_rate(self):
+        """N29, N4: a fee at 9 % lowers what goods at 21 % give back: 110.10 of 230.00, 22.02; then the rest."""
+        move = self.start()
+        note = self.credit(move, self.line(100, 21), self.line(-10, 9))
+        self.assertEqual((abs(note.loyalty_amount_redeemed), note.loyalty_points_redeemed), (22.02, 220))
+        self.assertEqual(self.relief(move)[9], self.expected((20, 4.2), (20, 1.8))[9])
+        self.credit(move, self.line(110, 9))
+        self.assertEqual((self.card.points, self.relief(move)), (1000, self.expected((0, 0), (0, 0))))
+
+    def test_thirds_posted_at_once(self):
+        """N29, N4, B15: thirds of one line that are posted together: no cent is rounded twice."""
+        move = self.make_invoice(self.line(300, 9))
+        self.pay_with_points(move, 460)
+        notes = self.env["account.move"].union(*(self.credit(move, self.line(100, 9), post=False) for __ in range(3)))
+        notes.with_user(self.clerk).action_post()
+        self.assertEqual(sorted(notes.mapped("loyalty_amount_redeemed")), [15.33, 15.33, 15.34])
+        self.assertEqual((self.card.points, sorted(notes.mapped("loyalty_points_redeemed"))), (1000, [153, 153, 154]))
+
+    def pay_with_points(self, move, points):
+        move.action_post()
+        self.apply_points(move, points)
+
     def expected(self, at_21, at_9):
         return {21: at_21, 9: at_9}
 

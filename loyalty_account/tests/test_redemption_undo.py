@@ -231,6 +231,35 @@ class TestRedemptionUndo(RedemptionCase):
         other.js_assign_outstanding_line(payment.move_id.line_ids.filtered("credit").id)
         self.assertEqual((other.loyalty_points_redeemed, other.amount_residual), (50, 65))
 
+    def test_unreconciled_then_credited(self):
+        """N29, N4: points that were unmatched wait as the customer's credit; crediting the invoice gives them back, not money."""
+        move, payment = self.redeem()
+        self.pay(move)
+        move.js_remove_outstanding_partial(payment.move_id.line_ids.matched_debit_ids.id)
+        half = self.credit(move, self.line(50, 15))
+        self.assertEqual((self.card.points, half.amount_residual), (975, 7.5))  # 50.00 settled what was open again
+        rest = self.credit(move, self.line(50, 15))
+        self.assertEqual((self.card.points, rest.amount_residual), (1000, 57.5))  # together the 65.00 that were paid
+        line = payment.move_id.line_ids.filtered(lambda line: line.account_id == self.receivable)
+        self.assertTrue(line.reconciled)
+        returns = payment.loyalty_return_ids
+        self.assertEqual(
+            (returns.mapped("amount"), self.vat(move, half, rest, payment.move_id, returns.move_id)), ([25, 25], 0)
+        )
+
+    def test_reset_behind_a_lock(self):
+        """N29, S11: behind a lock date a payment with points says what to do, and Cancel does it."""
+        __, payment = self.redeem()
+        for lock in ("tax_lock_date", "fiscalyear_lock_date"):
+            with self.env.cr.savepoint() as savepoint:
+                self.company[lock] = "2026-03-31"
+                with self.assertRaisesRegex(UserError, "locked period.*Cancel it instead"):
+                    payment.action_draft()
+                savepoint.rollback()
+        self.company.tax_lock_date = "2026-03-31"
+        payment.action_cancel()
+        self.assertEqual((self.card.points, payment.state), (1000, "canceled"))
+
     def test_forged(self):
         """S10, M3: payments with points are made as the rules say, whoever writes the fields."""
         move = self.make_invoice(self.line(100, 15), post=True)
