@@ -64,6 +64,7 @@ class SaleOrder(models.Model):
         """Post what each of the orders earned and spent (C11, P24: nothing before this moment)."""
         ops = []
         left = {}
+        lost = self._loyalty_lost()
         for order in self:
             costs = order._loyalty_costs()
             changes = order._loyalty_changes()
@@ -75,6 +76,8 @@ class SaleOrder(models.Model):
                 movements = []
                 if order._defers_points(card):
                     earned = 0
+                if earned > 0:
+                    earned = max(0, earned - lost[order.id, card.id])
                 if earned > 0 and (reason := order._why_no_earning(card)):
                     order._message_log(body=self.env._("No points earned. %s", reason))
                 elif earned:
@@ -129,7 +132,24 @@ class SaleOrder(models.Model):
             return units
         given = self._given_points(card)
         posted = sum(row.units for row in opened if row.card_id == card.id and row.kind == "earn")
-        return min(units, to_units(given) - posted)
+        return min(units, to_units(given) - posted - self._loyalty_lost()[self.id, card.id])
+
+    def _loyalty_lost(self):
+        """Return ``{(order id, card id): ten-thousandths}`` that the orders gave once and that were gone when they were taken
+        back: expired, or spent and waived. An order that is confirmed again does not give them a second time."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT e.res_id, e.card_id, (sum(r.waived_points) * 10000)::bigint
+                  FROM loyalty_ledger_entry e JOIN loyalty_ledger_entry r ON r.reversed_entry_id = e.id
+                 WHERE e.res_model = %s AND e.res_id = ANY(%s) AND e.kind = 'earn' AND r.waived_points <> 0
+                 GROUP BY e.res_id, e.card_id
+                """,
+                self._name,
+                self.ids,
+            )
+        )
+        return defaultdict(int, {(order_id, card_id): units for order_id, card_id, units in rows})
 
     # --- cancelling ----------------------------------------------------------------------------------------------
 

@@ -1,3 +1,5 @@
+from freezegun import freeze_time
+
 from odoo.exceptions import ValidationError
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
@@ -118,6 +120,39 @@ class TestOrderEvents(OrderCase):
             self.assertEqual(card.points, 0)
             order.action_draft()
         self.assertPosted(order, [(card, "earn", 200), (card, "reversal", -200)] * 3)
+
+    def again(self, order):
+        """Cancel, and confirm once more."""
+        order._action_cancel()
+        order.action_draft()
+        order._update_programs_and_rewards()
+        order.action_confirm()
+
+    def test_confirm_again_after_points_were_spent(self):
+        """N29, N4: what an order gave once, and was spent and waived when it was cancelled, it does not give again."""
+        self.program.negative_policy = "clamp"
+        order = self._order(3)
+        order._update_programs_and_rewards()
+        order.action_confirm()
+        card = self._card_of()
+        card._post_entries([{"card_id": card.id, "kind": "redeem", "points": -250, "key": "till"}])
+        for __ in range(2):
+            self.again(order)
+            self.assertEqual(card.points, 50)
+        self.assertEqual((card.debt_points, self.env["loyalty.card"]._verify_ledger()), (0, []))
+
+    def test_confirm_again_after_points_expired(self):
+        """N29, N4: cancelling and confirming again does not bring expired points back."""
+        self.program.write({"expiry_policy": "lot", "expiry_delay": 10, "expiry_unit": "day"})
+        order = self._order(3)
+        order._update_programs_and_rewards()
+        order.action_confirm()
+        card = self._card_of()
+        with freeze_time("2026-04-20 10:00:00"):
+            self.env["loyalty.card"]._purge(commit=False)
+            self.assertEqual(card.points, 0)
+            self.again(order)
+            self.assertEqual((card.points, card.debt_points), (0, 0))
 
     def test_cancel_two_orders_at_once(self):
         """N4: each order gets back what was its own."""
