@@ -4,6 +4,8 @@ from collections import defaultdict
 
 from odoo import models
 
+from odoo.addons.loyalty_ledger.tools.words import say_points
+
 
 class SaleOrder(models.Model):
     _inherit = "sale.order"
@@ -15,6 +17,17 @@ class SaleOrder(models.Model):
         if card and card.sudo()._is_usable():  # the customer's card, whoever may see it
             values["loyalty_card_id"] = card.id
         return values
+
+    def _points_given(self):
+        """Return ``{(order id, card): points}`` that these orders gave at their confirmation and that were not taken back."""
+        Entry = self.env["loyalty.ledger.entry"].sudo()  # whoever pays the invoice need not read the ledger
+        earned = Entry.search([("kind", "=", "earn"), ("res_model", "=", self._name), ("res_id", "in", self.ids)])
+        left = defaultdict(float)
+        for entry in earned:
+            left[entry.res_id, entry.card_id] += entry.points
+        for entry in Entry.search([("reversed_entry_id", "in", earned.ids)]):
+            left[entry.reversed_entry_id.res_id, entry.reversed_entry_id.card_id] += entry.points - entry.waived_points
+        return left
 
     def _add_loyalty_history_lines(self):
         """What the invoice will give was not issued by the order."""
@@ -31,6 +44,31 @@ class SaleOrder(models.Model):
 class AccountMove(models.Model):
     _inherit = "account.move"
 
+    def _post(self, soft=True):
+        """Name what orders gave at their confirmation, as Odoo does: a credit note does not take it back."""
+        posted = super()._post(soft)
+        for note in posted.filtered(lambda move: move.move_type == "out_refund" and not move._is_reduction()):
+            note._report_points_of_orders()
+        return posted
+
+    def _report_points_of_orders(self):
+        orders = self._credited_orders()
+        for (order_id, card), points in orders._points_given().items() if orders else ():
+            if points > 0 and card.program_type == "loyalty":
+                self._report_return(
+                    card,
+                    card.program_id,
+                    self.env._(
+                        "%(note)s gives %(amount)s back for %(order)s, which earned %(points)s points when it was confirmed. "
+                        "A credit note does not take these back: cancel the order if nothing of it is kept, or adjust the "
+                        "card.",
+                        note=self.name,
+                        amount=self.currency_id.format(self.amount_total),
+                        order=self.env["sale.order"].sudo().browse(order_id).name,
+                        points=say_points(self.env, points),
+                    ),
+                )
+
     def _loyalty_pricelists(self):
         """Invoices of orders have the prices of their orders."""
         pricelists = super()._loyalty_pricelists()
@@ -46,16 +84,11 @@ class AccountMove(models.Model):
         ids = {order.id for ordered in orders.values() for order in ordered}
         if not ids:
             return moves
-        Entry = self.env["loyalty.ledger.entry"].sudo()  # whoever pays the invoice need not read the ledger
-        earned = Entry.search([("kind", "=", "earn"), ("res_model", "=", "sale.order"), ("res_id", "in", list(ids))])
-        left = defaultdict(float)
-        for entry in earned:
-            left[entry.res_id, entry.program_id] += entry.points
-        for entry in Entry.search([("reversed_entry_id", "in", earned.ids)]):
-            left[entry.reversed_entry_id.res_id, entry.program_id] += entry.points - entry.waived_points
+        left = self.env["sale.order"].browse(sorted(ids))._points_given()
+        programs = {(order_id, card.program_id) for (order_id, card), points in left.items() if points > 0}
         for move, ordered in orders.items():
             program = move.loyalty_card_id.program_id
-            if any(left[order.id, program] > 0 for order in ordered):
+            if any((order.id, program) in programs for order in ordered):
                 moves |= move
         return moves
 

@@ -65,6 +65,18 @@ class OrderReturnsCase(OrderPointsCase):
 class TestOrderReturns(OrderReturnsCase):
     """Credit notes that only their order lines link give back what paid, and take back what was earned."""
 
+    def test_points_of_the_confirmation(self):
+        """N29, N4: an order that gave its points at confirmation keeps them through a credit note: listed for a manager."""
+        self.program.issue_on = "order"
+        order = self.ordered()  # Odoo counts orders with tax
+        self.assertEqual(self.points_now(), 115)
+        invoice = self.invoiced(order, 1)
+        for note in (self.credit(invoice, {"price_unit": 50}), self.credit(invoice, {"price_unit": 50})):
+            found = self.env["loyalty.exception"].search([("res_model", "=", "account.move"), ("res_id", "=", note.id)])
+            self.assertRecordValues(found, [{"kind": "return", "card_id": self.card.id, "program_id": self.program.id}])
+            self.assertIn(f"{order.name}, which earned 115 points", found.note)
+        self.assertEqual(self.points_now(), 115)
+
     def test_goods_came_back(self):
         """N29, N4: 1,000 points and 15.00 paid 115.00; the goods come back: 1,000 points and 15.00, nothing stays earned."""
         self.bank_journal.inbound_payment_method_line_ids.earns_loyalty = True
