@@ -1,7 +1,9 @@
 from odoo import models
+from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from odoo.addons.loyalty_account.models.account_move_earning import DIRTY
+from odoo.addons.loyalty_ledger.tools.words import say_points
 
 
 class AccountMove(models.Model):
@@ -14,6 +16,52 @@ class AccountMove(models.Model):
     def _needs_loyalty_link(self):
         """Orders of a till say themselves what they return."""
         return super()._needs_loyalty_link() and not self.sudo().pos_order_ids
+
+    def _post(self, soft=True):
+        """What Accounting credits of a sale of a till moves no points: the program's setting says whether that may be."""
+        credited = {note: note._till_sale_credited() for note in self if note.move_type == "out_refund"}
+        for note, orders in credited.items():
+            if orders.loyalty_card_id[:1].program_id.unlinked_return_policy == "refuse":
+                raise UserError(
+                    self.env._(
+                        "%(note)s credits %(orders)s, sold at %(till)s. Points that paid or were earned there come back only "
+                        "with a refund at the register, and program %(program)s refuses others: open the order under Orders "
+                        "at the register and refund it there.",
+                        note=note.display_name,
+                        orders=", ".join(orders.mapped("name")),
+                        till=orders.config_id[:1].name,
+                        program=orders.loyalty_card_id[:1].program_id.name,
+                    )
+                )
+        posted = super()._post(soft)
+        for note, orders in credited.items():
+            if orders and note in posted:
+                card = orders.loyalty_card_id[:1]
+                note._report_return(
+                    card,
+                    card.program_id,
+                    self.env._(
+                        "%(note)s gives %(amount)s back for %(orders)s, sold at a register. Points redeemed there (%(redeemed)s) "
+                        "and earned there (%(earned)s) stay as they are: refund the order at the register instead, or adjust "
+                        "the card.",
+                        note=note.name,
+                        amount=note.currency_id.format(note.amount_total),
+                        orders=", ".join(orders.mapped("name")),
+                        redeemed=say_points(self.env, sum(orders.mapped("loyalty_points_redeemed"))),
+                        earned=say_points(self.env, sum(orders.mapped("loyalty_points_earned"))),
+                    ),
+                )
+        return posted
+
+    def _till_sale_credited(self):
+        """Return the orders of tills whose invoice this credit note of Accounting credits, as far as they moved points."""
+        self.ensure_one()
+        if self.sudo().pos_order_ids:
+            return self.env["pos.order"]
+        # Who credits the invoice need not see the till.
+        return self.sudo().reversed_entry_id.pos_order_ids.filtered(
+            lambda order: order.loyalty_card_id and (order.loyalty_points_redeemed or order.loyalty_points_earned)
+        )
 
     def _sync_dirty_loyalty(self):
         """Settle orders on account again, too, whose invoice or debt was paid, or is open again."""

@@ -1,5 +1,6 @@
 """Orders on the customer's account earn once, when they are paid."""
 
+from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import tagged
 
@@ -57,6 +58,22 @@ class TestOnAccount(ClosingCase):
         payment.action_draft()
         self.env.cr.flush()
         self.assertEqual((order.loyalty_points_earned, self.card.points), (0, 1000))
+
+    def test_credited_in_accounting(self):
+        """N29, N4: a credit note of Accounting on the invoice of a till moves no points: listed for a manager, or refused."""
+        order = self.buy(115.0)
+        self.close_session()
+        invoice = order.account_move.with_user(self.clerk)
+        note = invoice._reverse_moves([{"invoice_date": invoice.invoice_date}])
+        self.program.unlinked_return_policy = "refuse"
+        with self.assertRaisesRegex(UserError, "refund at the register"):
+            note.action_post()
+        self.program.unlinked_return_policy = "exception"
+        note.action_post()
+        found = self.env["loyalty.exception"].search([("res_model", "=", "account.move"), ("res_id", "=", note.id)])
+        self.assertRecordValues(found, [{"kind": "return", "card_id": self.card.id, "program_id": self.program.id}])
+        self.assertIn("earned there (100)", found.note)
+        self.assertEqual(self.card.points, 1100)
 
     def test_part_on_account(self):
         """N29, C6: 40.00 in cash earn 34 points now; with the 75.00 on account it is 100 in the end, and once."""
