@@ -25,6 +25,7 @@ from . import loyalty_program_page
 from . import loyalty_level_pricelist
 from . import loyalty_card_print
 from . import loyalty_card_number
+from . import loyalty_card_code
 from . import loyalty_adjustment
 from . import res_company
 from . import res_config_settings

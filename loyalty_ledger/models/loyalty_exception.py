@@ -61,10 +61,11 @@ class LoyaltyException(models.Model):
         return trusted_defaults(self, fields, self._fields, super().default_get)
 
     @api.depends("kind", "card_id")
+    @api.depends_context("uid")
     def _compute_display_name(self):
         kinds = dict(self._fields["kind"]._description_selection(self.env))
         for exception in self:
-            card = exception.card_id.sudo().code
+            card = exception.card_id and exception.card_id._shown_code()
             exception.display_name = (
                 f"{kinds.get(exception.kind, '')}: {card}" if card else kinds.get(exception.kind, "")
             )

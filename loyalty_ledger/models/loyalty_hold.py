@@ -50,7 +50,7 @@ class LoyaltyHold(models.Model):
         return trusted_defaults(self, fields, self._fields, super().default_get)
 
     @api.depends("points", "card_id")
-    @api.depends_context("lang")
+    @api.depends_context("lang", "uid")
     def _compute_display_name(self):
         for hold in self:
             hold.display_name = f"{hold.card_id.code}: {say_points(self.env, hold.points)}"

@@ -99,6 +99,7 @@ class LoyaltyLedgerEntry(models.Model):
         for entry in self:
             entry.author_name = names.get(entry.author_id) or self.env._("Deleted user %s", entry.author_id)
 
+    @api.depends_context("uid")
     def _compute_document_name(self):
         self.document_name = False
         for model, entries in self.filtered("res_id").grouped("res_model").items():
@@ -106,7 +107,7 @@ class LoyaltyLedgerEntry(models.Model):
                 continue
             # The name alone is shown to whoever may read the transaction, as the customer's own card says it.
             documents = self.env[model].sudo().browse(entries.mapped("res_id")).exists()
-            names = {document.id: document.display_name for document in documents}
+            names = self._names_of_documents(documents)
             for entry in entries:
                 entry.document_name = names.get(entry.res_id, False)
 

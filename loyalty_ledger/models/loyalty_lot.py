@@ -56,7 +56,7 @@ class LoyaltyLot(models.Model):
         ddl.protect_lots(self.env.cr)
 
     @api.depends("remaining", "program_id", "effective_expiration_date")
-    @api.depends_context("lang")
+    @api.depends_context("lang", "uid")
     def _compute_display_name(self):
         for lot in self:
             remaining, points = say_points(self.env, lot.remaining), say_points(self.env, lot.points)

@@ -60,6 +60,13 @@ class LoyaltyDocumentMixin(models.AbstractModel):
     _name = "loyalty.document.mixin"
     _description = "Row with a Source Document"
 
+    def _names_of_documents(self, documents):
+        """Return ``{id: name}``; a card is named as its reader may know it, since codes of gift cards are money."""
+        if documents._name != "loyalty.card":
+            return {document.id: document.display_name for document in documents}
+        return {card.id: f"{card.program_id.name}: {card.with_env(self.env)._shown_code()}" for card in documents}
+
+    @api.depends_context("uid")
     def _compute_document_name(self):
         """Name the documents, for models with a field ``document_name``."""
         self.document_name = False
@@ -68,7 +75,7 @@ class LoyaltyDocumentMixin(models.AbstractModel):
                 continue
             # The name alone: opening the document needs the reader's own rights.
             documents = self.env[model].sudo().browse(rows.mapped("res_id")).exists()
-            names = {document.id: document.display_name for document in documents}
+            names = self._names_of_documents(documents)
             for row in rows:
                 row.document_name = names.get(row.res_id, False)
 

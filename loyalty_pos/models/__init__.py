@@ -9,6 +9,7 @@ from . import loyalty_hold
 from . import loyalty_ledger_entry
 from . import loyalty_program
 from . import loyalty_rule
+from . import loyalty_till_miss
 from . import loyalty_till_rate
 
 from . import pos_payment_method

@@ -1,4 +1,5 @@
 from odoo import api, models
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from odoo.addons.loyalty_ledger.tools.source import Source
@@ -43,9 +44,18 @@ class LoyaltyCard(models.Model):
         )
 
     @api.model
+    def _config_of_call(self, config_id):
+        """Return the till that a call names, where it names one; nothing is decided by it."""
+        return self.env["pos.config"].sudo().browse(config_id if isinstance(config_id, int) else None).exists()
+
+    @api.model
     def get_gift_card_status(self, gift_code, config_id):
-        result = super().get_gift_card_status(gift_code, config_id)
+        """Say whether a gift card with that code can be sold. Numbers that no card has are usual there, up to a limit."""
+        Miss = self.env["loyalty.till.miss"]
         card = self.search([("code", "=", gift_code)], limit=1)
+        if Miss._wait_reason() or (not card and Miss._note(self._config_of_call(config_id), gift_code, is_sale=True)):
+            return {"status": False, "data": {"loyalty.card": []}}
+        result = super().get_gift_card_status(gift_code, config_id)
         if card.ledgered and not card._spendable_points():
             result["status"] = False
         return result
@@ -53,7 +63,12 @@ class LoyaltyCard(models.Model):
     @api.model
     def get_loyalty_card_partner_by_code(self, code):
         """A card that cannot be used does not identify its customer; one that sends its points elsewhere does."""
+        Miss = self.env["loyalty.till.miss"]
+        if reason := Miss._wait_reason():
+            raise UserError(reason)
         card = self.search([("code", "=", code), ("program_type", "=", "loyalty")], limit=1)
+        if not card and not self.sudo().search_count([("code", "=", code)], limit=1):
+            Miss._note(self._config_of_call(None), code)
         if card.ledgered and not card._earns_on(loyalty_today(self.env, card.company_id or self.env.company)):
             return False
         return super().get_loyalty_card_partner_by_code(code)

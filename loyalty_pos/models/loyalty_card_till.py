@@ -43,9 +43,20 @@ class LoyaltyCard(models.Model):
 
         :return: dict with ``card`` (what the till loads of it) or False, ``partner`` (what the till loads of the
             customer) or False, ``error``: why the card neither earns nor pays, and ``warning``: what the cashier
-            should tell the customer
+            should tell the customer. After too many unknown numbers in a row the answer is only to wait.
         """
         config = self._till_of_call(config_id)
+        Miss = self.env["loyalty.till.miss"]
+        if refusal := Miss._wait_reason():
+            return {"card": False, "partner": False, "error": refusal, "warning": False}
+        result = self._find_for_till(config, code)
+        if not result["card"] and (refusal := Miss._note(config, code)):
+            result = {"card": False, "partner": False, "error": refusal, "warning": False}
+        return result
+
+    @api.model
+    def _find_for_till(self, config, code):
+        """Return what :meth:`pos_find_card` answers to a user who may ask."""
         Card = self.sudo()  # the till and its programs were checked; whose card it is, the number itself says
         card = Card.browse()
         code = str(code or "").strip()

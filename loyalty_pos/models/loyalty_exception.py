@@ -1,8 +1,13 @@
-from odoo import models
+from odoo import fields, models
 
 
 class LoyaltyException(models.Model):
     _inherit = "loyalty.exception"
+
+    kind = fields.Selection(
+        selection_add=[("guess", "Unknown Numbers Entered")],
+        ondelete={"guess": lambda exceptions: exceptions.write({"kind": "claim"})},
+    )
 
     def action_settle_again(self):
         """Settle the points of till orders again, now that what kept them from it is mended (N8)."""

@@ -94,9 +94,18 @@ class PosConfig(models.Model):
         return values
 
     def use_coupon_code(self, code, creation_date, partner_id, pricelist_id):
-        """A card under the ledger pays with what it has available, on the days on which it can be used."""
+        """A card under the ledger pays with what it has available, on the days on which it can be used.
+
+        Codes of gift cards are money: numbers that no card has are noted, and after too many the user has to wait.
+        """
+        Miss = self.env["loyalty.till.miss"]
+        if refusal := Miss._wait_reason():
+            return {"successful": False, "payload": {"error_message": refusal}}
         result = super().use_coupon_code(code, creation_date, partner_id, pricelist_id)
         if not result["successful"]:
+            known = self.env["loyalty.card"].sudo().search_count([("code", "=", code)], limit=1)
+            if not known and (refusal := Miss._note(self, code)):
+                return {"successful": False, "payload": {"error_message": refusal}}
             return result
         card = self.env["loyalty.card"].browse(result["payload"]["coupon_id"])
         if not card.ledgered:

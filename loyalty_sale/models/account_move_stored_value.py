@@ -72,7 +72,7 @@ class AccountMove(models.Model):
                             "than that.",
                             note=self.display_name,
                             wanted=cards[:1]._say_points(to_points(units)),
-                            code=", ".join(cards.mapped("code")),
+                            code=", ".join(card._masked_code() for card in cards),
                             left=cards[:1]._say_points(to_points(units - missing)),
                         ),
                     )
@@ -94,7 +94,7 @@ class AccountMove(models.Model):
                             back=self.currency_id.format(back),
                             orders=", ".join(orders.mapped("name")),
                             paid=self.currency_id.format(paid),
-                            code=card.code,
+                            code=card._masked_code(),
                         ),
                     )
                 )

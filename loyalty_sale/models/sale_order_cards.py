@@ -63,8 +63,9 @@ class SaleOrder(models.Model):
                 )
                 order.loyalty_card_id = fitting[:1].sudo(False)
 
-    @api.constrains("loyalty_card_id")
+    @api.constrains("loyalty_card_id", "partner_id")
     def _check_loyalty_card_id(self):
+        """A personal card is its customer's, also when a confirmed order, which keeps its card, gets another customer."""
         for order in self:
             card = order.loyalty_card_id.sudo()  # the customer's card; the name alone is told
             if card and not order._may_use_card(card):

@@ -1,6 +1,7 @@
 from datetime import date
 
 from odoo.exceptions import ValidationError
+from odoo.service.model import call_kw
 from odoo.tests import Form, tagged
 
 from .common import OrderCase
@@ -38,6 +39,20 @@ class TestOrderCards(OrderCase):
         order = self._order(2)
         with self.assertRaisesRegex(ValidationError, f"{other.code} belongs to Bob"):
             order.loyalty_card_id = other
+
+    def test_own_card_on_somebody_elses_order(self):
+        """N29, H6: a salesperson's own card is on no customer's order: by choice, by a later customer, by RPC neither."""
+        mine = self._card(500, partner=self.salesperson.partner_id)
+        order = self._order(2)
+        with self.assertRaisesRegex(ValidationError, "belongs to"):
+            call_kw(order.with_user(self.manager), "write", [order.ids, {"loyalty_card_id": mine.id}], {})
+        own = self._order(2)
+        own.write({"partner_id": self.salesperson.partner_id.id})
+        own._update_programs_and_rewards()
+        self.assertEqual(own.loyalty_card_id, mine)
+        own.action_confirm()
+        with self.assertRaisesRegex(ValidationError, "belongs to"):
+            call_kw(own.with_user(self.manager), "write", [own.ids, {"partner_id": self.stranger.id}], {})
 
     def test_card_stays_behind_when_the_customer_changes(self):
         """H6: with another customer, the first one's card neither pays nor earns."""

@@ -1,0 +1,137 @@
+from odoo.exceptions import AccessError
+from odoo.fields import Command
+from odoo.service.model import call_kw
+from odoo.tests import tagged
+
+from .test_access import AccessCase
+
+#: Who reads the whole code of a gift card: those who issue cards, and plain Odoo's sales and till people.
+READ = ("loyalty_user", "loyalty_manager", "salesperson", "cashier", "till_manager")
+MASKED = ("invoicing", "readonly", "accountant", "administrator", "loyalty_auditor")
+
+
+@tagged("post_install", "-at_install")
+class TestCardCodes(AccessCase):
+    """Codes of gift cards are money: accounting reads balances, not codes."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        program = cls.env["loyalty.program"].create(
+            {"name": "Gift", "program_type": "gift_card", "rule_ids": [Command.clear()]}
+        )
+        cls.gift = cls.env["loyalty.card"].create(
+            {"program_id": program.id, "code": "044e-1234-4abc", "partner_id": cls.customer.id}
+        )
+        cls.gift._post_entries([{"card_id": cls.gift.id, "kind": "opening", "points": 50, "key": "gift"}])
+        cls.env.flush_all()
+
+    def call(self, role, name, *args, model="loyalty.card", **kwargs):
+        self.env.invalidate_all()
+        return call_kw(self.env[model].with_user(self.roles[role]), name, list(args), kwargs)
+
+    def test_reading(self):
+        """N29, P4: views, exports, names and lists show the end of a code; the balance and loyalty numbers are whole."""
+        for role in (role for role in MASKED if role in self.roles):
+            with self.subTest(role=role):
+                values = self.call(role, "read", self.gift.ids, ["code", "points", "display_name"])[0]
+                self.assertEqual(values["code"], "…abc")
+                self.assertEqual((values["points"], values["display_name"]), (50, "Gift: …abc"))
+                self.assertEqual(self.call(role, "web_read", self.gift.ids, {"code": {}})[0]["code"], "…abc")
+                self.assertEqual(self.call(role, "read", self.card.ids, ["code"])[0]["code"], self.card.code)
+                found = self.call(role, "search_read", [("id", "=", self.gift.id)], ["code"])
+                self.assertEqual(found[0]["code"], "…abc")
+                self.assertEqual(self.gift.with_user(self.roles[role]).mapped("code"), ["…abc"])
+                self.roles[role].group_ids += self.env.ref("base.group_allow_export")
+                export = self.gift.with_user(self.roles[role]).export_data(["code", "display_name"])["datas"]
+                self.assertEqual(export, [["…abc", "Gift: …abc"]])
+        for role in (role for role in READ if role in self.roles):
+            self.assertEqual(self.call(role, "read", self.gift.ids, ["code"])[0]["code"], "044e-1234-4abc", role)
+
+    def test_searching(self):
+        """N29, P4: codes are not found digit by digit, by name neither, nor through documents, groups or the order."""
+        for role in (role for role in MASKED if role in self.roles):
+            with self.subTest(role=role):
+                for domain in (
+                    [("code", "=like", "044e-1%")],
+                    [("code", "=", self.gift.code)],
+                    [("display_name", "ilike", "044e-1234")],
+                    [("code", ">=", "044e-1")],
+                ):
+                    found = self.call(role, "search", domain)
+                    self.assertNotIn(self.gift.id, found, domain)
+                number = [("id", "=", self.gift.id), ("code", "not in", ["044e-1234-4abc", "x"])]
+                other = [("id", "=", self.gift.id), ("code", "not in", ["044e-1234-4abd", "x"])]
+                self.assertEqual(self.call(role, "search", number), self.call(role, "search", other))
+                self.assertFalse(self.call(role, "name_search", "044e-1234-4abc", [], "="))
+                self.assertIn(self.card.id, self.call(role, "search", [("code", "=", self.card.code)]))
+                for aggregates, groupby in ((["code:max"], []), (["__count"], ["code"])):
+                    with self.assertRaises(AccessError):
+                        self.call(role, "formatted_read_group", [], groupby, aggregates)
+                if role != "loyalty_auditor":
+                    continue
+                lots = self.call(role, "search", [("card_id.code", "=like", "044e%")], model="loyalty.lot")
+                self.assertNotIn(self.gift.lot_ids.id, lots)
+                with self.assertRaises(AccessError):
+                    self.call(role, "formatted_read_group", [], ["card_id.code"], ["__count"], model="loyalty.lot")
+        for role in (role for role in READ if role in self.roles):
+            self.assertEqual(self.call(role, "search", [("code", "=", "044e-1234-4abc")]), self.gift.ids)
+
+    def test_names_of_rows(self):
+        """N29, P4: transactions, lots, reservations and exceptions name the card without its code."""
+        other = self.gift.copy({"code": "044f-9999-4xyz"})
+        self.gift._post_entries([self.gift._transfer_op(other, 10, "Split")])
+        self.gift._hold(5, "test:codes", None)
+        exception = (
+            self.env["loyalty.exception"]
+            .sudo()
+            .create({"kind": "debt", "card_id": self.gift.id, "program_id": self.gift.program_id.id})
+        )
+        for rows in (other.entry_ids, self.gift.lot_ids, self.gift.hold_ids, exception):
+            self.env.invalidate_all()
+            names = [name for name in ("display_name", "document_name", "card_id") if name in rows._fields]
+            auditor = rows.with_user(self.roles["loyalty_auditor"])
+            self.assertNotIn("044e", str(auditor.read(names)), rows)
+            self.assertIn("044e", str(rows.with_user(self.roles["loyalty_manager"]).read(names)), rows)
+
+    def test_history_of_mails(self):
+        """N29, P4: a mail with the code that stays in the card's history is not read by accounting people."""
+        message = self.gift.message_post(body="Your gift card: 044e-1234-4abc")
+        with self.assertRaises(AccessError):
+            message.with_user(self.roles["accountant"]).read(["body"])
+        self.assertIn("044e", message.with_user(self.roles["loyalty_manager"]).read(["body"])[0]["body"])
+        loyalty = self.card.message_post(body="Hello")
+        self.assertTrue(loyalty.with_user(self.roles["accountant"]).read(["body"]))
+
+    def test_printing(self):
+        """N29, P4: accounting people neither print gift cards nor their barcodes."""
+        for role in (role for role in MASKED if role in self.roles):
+            with self.assertRaises(AccessError):
+                self.call(role, "action_print_card", self.gift.ids)
+        for report in ("loyalty_ledger.report_loyalty_card_sheet", "loyalty.gift_card_report"):
+            if not self.env.ref(report, raise_if_not_found=False):
+                continue
+            accountant = self.env(user=self.roles["accountant"])
+            card = accountant["loyalty.card"].browse(self.gift.id)
+            page = accountant["ir.qweb"]._render(report, {"docs": card, "doc_ids": card.ids, "o": card})
+            self.assertNotIn("044e", str(page))
+
+    def test_customers_get_the_whole_code(self):
+        """N29: whoever causes a mail, the customer reads the code; in the portal too."""
+        portal = self.roles["portal"]
+        portal.partner_id.parent_id = self.customer
+        self.gift.partner_id = portal.partner_id
+        self.assertEqual(self.gift.with_user(portal).code, "044e-1234-4abc")
+        program = self.gift.program_id
+        program.communication_plan_ids = [
+            Command.clear(),
+            Command.create(
+                {"trigger": "create", "mail_template_id": self.env.ref("loyalty.mail_template_gift_card").id}
+            ),
+        ]
+        self.env["ir.config_parameter"].sudo().set_param("mail.mail.force.send", False)
+        before = self.env["mail.mail"].search([])
+        card = self.gift.with_user(self.roles["accountant"]).with_context(loyalty_no_mail=False)
+        card._send_creation_communication()
+        mail = self.env["mail.mail"].search([]) - before
+        self.assertIn("044e-1234-4abc", mail.body_html)

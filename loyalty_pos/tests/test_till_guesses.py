@@ -1,0 +1,103 @@
+from datetime import timedelta
+
+from freezegun import freeze_time
+
+from odoo import fields
+from odoo.exceptions import UserError
+from odoo.service.model import call_kw
+from odoo.tests import new_test_user, tagged
+
+from .common import TillPointsCase
+
+
+@tagged("post_install", "-at_install")
+class TestTillGuesses(TillPointsCase):
+    """Numbers are no riddle: a till does not answer guesses without end."""
+
+    def find(self, code, user=None):
+        return call_kw(self.as_till.with_user(user or self.cashier), "pos_find_card", [self.config.id, code], {})
+
+    def use_code(self, code):
+        config = self.config.with_user(self.cashier)
+        return config.use_coupon_code(code, fields.Datetime.to_string(fields.Datetime.now()), False, False)
+
+    def guess(self, count, name="guess"):
+        for number in range(count):
+            answer = self.find(f"{name}-{number}")
+        return answer
+
+    def test_guesses_end(self):
+        """N29, P4: after ten unknown numbers within ten minutes a cashier waits, and a manager finds an exception."""
+        Miss, Exception_ = self.env["loyalty.till.miss"], self.env["loyalty.exception"]
+        self.assertIn("No loyalty card has the number", self.guess(9)["error"])
+        self.assertTrue(self.find(self.card.code)["card"])
+        self.assertFalse(Exception_.search([("kind", "=", "guess")]))
+        self.assertIn("A manager was told", self.find("guess-9")["error"])
+        answer = self.find(self.card.code)
+        self.assertIn("A manager was told", answer["error"])
+        self.assertFalse(answer["card"] or answer["partner"])
+        self.assertFalse(self.use_code(self.card.code)["successful"])
+        exception = Exception_.search([("kind", "=", "guess")])
+        self.assertEqual(len(exception), 1)
+        self.assertIn(self.cashier.name, exception.note)
+        self.assertEqual(exception.activity_ids.user_id, exception._damage_reviewer())
+        misses = Miss.search([("user_id", "=", self.cashier.id)])
+        self.assertEqual(misses.mapped("number"), [f"guess-{number}" for number in range(9, -1, -1)])
+        self.assertEqual((misses.config_id, misses.company_id), (self.config, self.company))
+        other = new_test_user(
+            self.env, "second_cashier", groups="point_of_sale.group_pos_user", company_id=self.company.id,
+            company_ids=[(6, 0, self.company.ids)],
+        )  # fmt: skip
+        self.assertTrue(self.find(self.card.code, other)["card"])
+        with freeze_time(fields.Datetime.now() + timedelta(minutes=11)):
+            self.assertTrue(self.find(self.card.code)["card"])
+
+    def test_one_number_many_times(self):
+        """N29: a scanner that reads one unknown number again and again blocks nobody."""
+        for __ in range(15):
+            answer = self.find("broken")
+        self.assertIn("No loyalty card has the number broken", answer["error"])
+        self.assertTrue(self.find(self.card.code)["card"])
+
+    def test_codes_of_gift_cards(self):
+        """N29, P4: guesses of gift card codes count too, and tell no balance."""
+        gift = self.env["loyalty.program"].create(
+            {"name": "Gift", "program_type": "gift_card", "pos_config_ids": [(6, 0, self.config.ids)]}
+        )
+        card = self.env["loyalty.card"].create({"program_id": gift.id})
+        card._post_entries([{"card_id": card.id, "kind": "opening", "points": 50, "key": "gift"}])
+        self.assertFalse(self.find(card.code)["card"])
+        self.assertNotIn("50", self.find(card.code)["error"].replace(card.code, ""))
+        as_till = self.as_till.with_user(self.cashier)
+        for number in range(11):
+            self.assertTrue(as_till.get_gift_card_status(f"new-{number}", self.config.id)["status"])  # to be sold
+        for number in range(8):
+            self.assertFalse(self.use_code(f"gift-{number}")["successful"])
+        self.assertFalse(as_till.get_loyalty_card_partner_by_code("gift-8"))
+        with self.assertRaisesRegex(UserError, "A manager was told"):
+            as_till.get_loyalty_card_partner_by_code(self.card.code)
+        self.assertEqual(as_till.get_gift_card_status(card.code, self.config.id)["data"], {"loyalty.card": []})
+        answer = self.use_code(card.code)
+        self.assertFalse(answer["successful"])
+        self.assertNotIn("points", answer["payload"])
+
+    def test_list_is_not_edited(self):
+        """N29: nobody edits the list of misses; old ones go."""
+        self.guess(1)
+        Miss = self.env["loyalty.till.miss"]
+        row = Miss.search([("user_id", "=", self.cashier.id)])
+        for records in (row, row.sudo()):
+            for name, args in (("write", [{"number": "x"}]), ("unlink", [])):
+                with self.assertRaises(UserError):
+                    getattr(records, name)(*args)
+        with freeze_time(fields.Datetime.now() + timedelta(days=91)):
+            Miss._gc_old()
+        self.assertFalse(row.exists())
+
+    def test_scan_is_no_miss(self):
+        """N29: a number that a card has is no miss."""
+        self.find(self.card.code)
+        self.env.flush_all()
+        before = self.env["loyalty.till.miss"].search_count([])
+        self.find(self.card.code)
+        self.assertEqual(self.env["loyalty.till.miss"].search_count([]), before)
