@@ -59,8 +59,9 @@ class LoyaltyCard(models.Model):
     def _number_problems(self, codes):
         """Return ``{number: why no new card can have it}`` for those of ``codes`` that would be read as something else."""
         _ = self.env._
-        codes = [code for code in codes if code]
-        problems = {}
+        codes, problems = [code for code in codes if code], {}
+        if not codes:
+            return problems
         for code in codes:
             if len(code) > LONGEST_BARCODE or not re.fullmatch(r"[!-~](?:[ -~]*[!-~])?", code):
                 problems[code] = _(
@@ -84,19 +85,31 @@ class LoyaltyCard(models.Model):
                 problems.setdefault(record[field], message % {"code": record[field], "name": name})
         return problems
 
-    @api.constrains("code", "ledgered")
-    def _check_number(self):
-        """Refuse what a scanner would read as something else, or could not read, for whoever issues cards.
+    # Not a constraint, since those run in sudo. Code of the server passes: a paid order that brings the number of a gift
+    # card is never refused.
 
-        Code of the server passes: a paid order that brings the number of a gift card is never refused.
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Create cards; users give them no number that a scanner would read as something else, or could not read."""
+        cards = super().create(vals_list)
+        if not self.env.su:
+            given = [vals["code"] for vals, card in zip(vals_list, cards) if vals.get("code") and card.sudo().ledgered]
+            self._check_new_numbers(given)
+        return cards
+
+    def write(self, vals):
+        """Write cards; a number that a user changes follows the rules of a new one."""
+        changed = vals.get("code") and self.filtered(lambda card: card.code != vals["code"])
+        result = super().write(vals)
+        if changed and not self.env.su and any(card.ledgered for card in changed.sudo()):
+            self._check_new_numbers([vals["code"]])
+        return result
+
+    @api.model
+    def _check_new_numbers(self, codes):
+        """Refuse numbers that no new card can have.
+
+        :raises odoo.exceptions.ValidationError: naming the first of them and what it is
         """
-        if self.env.su:
-            return
-        problems = self._number_problems(self.filtered("ledgered").mapped("code"))
-        if problems:
-            raise ValidationError(
-                self.env._(
-                    "%s Choose another number for the card.",
-                    next(iter(problems.values())),
-                )
-            )
+        for problem in self._number_problems(codes).values():
+            raise ValidationError(self.env._("%s Choose another number for the card.", problem))

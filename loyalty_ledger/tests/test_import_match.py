@@ -1,5 +1,6 @@
 """Whose card a line means: the same answer at the check and at the import, with the rights of the importer."""
 
+from odoo.exceptions import ValidationError
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 
@@ -118,6 +119,16 @@ class TestImportMatch(ImportCase):
         self.assertFalse(self.env["mail.mail"].search(domain))
         self.load("customer;points\nC-1;60\n", kind="adjust").action_import()
         self.assertEqual(self.env["mail.mail"].search(domain).mapped("res_id"), [other.id] * 2)
+
+    def test_issuing_by_hand(self):
+        """N29, H5: whoever issues a card by hand gets none with the number of something else."""
+        self.env["product.product"].create({"name": "Cup", "barcode": "4006381333931"})
+        Card = self.Card.with_user(self.manager)
+        for code, words in (("4006381333931", "the product Cup"), ("Kärtchen", "cannot be printed")):
+            with self.assertRaisesRegex(ValidationError, words):
+                Card.create({"program_id": self.program.id, "code": code})
+        with self.assertRaisesRegex(ValidationError, "the product Cup"):
+            self.card.with_user(self.manager).code = "4006381333931"
 
     def test_numbers_that_scanners_take_for_something_else(self):
         """N29, P8: the barcode of a product or contact, and what no printer prints, is no number of a new card."""

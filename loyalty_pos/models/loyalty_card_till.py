@@ -61,14 +61,10 @@ class LoyaltyCard(models.Model):
         card = Card.browse()
         code = str(code or "").strip()
         if code:
-            card = Card.search(
-                [
-                    ("code", "=", code),
-                    ("program_id", "in", config._get_program_ids().ids),
-                    ("program_type", "=", "loyalty"),
-                ],
-                limit=1,
-            )
+            programs = config._get_program_ids().filtered(lambda program: program.program_type == "loyalty")
+            found = Card._find_by_numbers([code]).get(code, card)
+            found = found.filtered(lambda card: card.active and card.program_id in programs)
+            card = found if len(found) == 1 else card  # where spaces and zeros were lost, another one may fit as well
         if not card:
             return {
                 "card": False,
@@ -193,6 +189,7 @@ class LoyaltyCard(models.Model):
         """Return the card with that number for the customer: a blank one that exists already, or a new one."""
         card = self.with_context(active_test=False).search([("code", "=", code)], limit=1) if code else self.browse()
         if not card:
+            self._check_new_numbers([code])
             return self.create({"program_id": program.id, "partner_id": partner.id, **({"code": code} if code else {})})
         if card.program_id != program or not card.active or (card.partner_id and card.partner_id != partner):
             raise UserError(self.env._("The number %s belongs to another card.", code))

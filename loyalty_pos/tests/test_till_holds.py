@@ -255,6 +255,19 @@ class TestTillHolds(TillPointsCase):
         with self.assertRaisesRegex(UserError, "does not take part"):
             issue(self.config.id, self.bob.id)
 
+    def test_numbers_as_people_write_them(self):
+        """N29, H1: the till finds a card without spaces and zeros where no other fits, and issues no product's barcode."""
+        card = self.make_card(code="0437 7000 0021 9", partner=self.bob)
+        find = self.as_till.pos_find_card
+        for text in ("0437700000219", "437700000219", "0437-7000-0021-9"):
+            self.assertEqual(find(self.config.id, text)["card"]["id"], card.id)
+        self.make_card(code="00437700000219", partner=self.ann)
+        self.assertFalse(find(self.config.id, "437700000219")["card"])
+        self.assertEqual(find(self.config.id, card.code)["card"]["id"], card.id)
+        self.env["product.product"].create({"name": "Cup", "barcode": "4006381333931"})
+        with self.assertRaisesRegex(ValidationError, "barcode of the product Cup"):
+            self.as_till.pos_issue_card(self.config.id, self.bob.id, "4006381333931")
+
     def test_bonus_needs_a_supervisor(self):
         """bH7, C31, N10: bonus points need a supervisor and a reason, come once, and not above the limit."""
         supervisor = new_test_user(
