@@ -20,6 +20,7 @@ from . import loyalty_proof_returns
 from . import loyalty_proof_vat
 from . import loyalty_proof_stored
 from . import loyalty_proof_holds
+from . import loyalty_proof_account
 from . import loyalty_card
 from . import account_move
 from . import loyalty_redemption

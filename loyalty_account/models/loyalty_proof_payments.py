@@ -45,16 +45,28 @@ class LoyaltyProgram(models.Model):
     def _payment_checks(self):
         """Return methods that take the date and return what is wrong: dicts of arguments of :meth:`Part.add`, with a
         ``size`` in money. Override to add checks."""
-        return [self._check_returns, self._check_relief, self._check_stored_value, self._check_holds]
+        return [
+            self._check_returns,
+            self._check_relief,
+            self._check_redemption_account,
+            self._check_stored_value,
+            self._check_holds,
+        ]
 
     def _redemption_problem_text(self, row):
         _ = self.env._
         amounts = {
-            "ledger": self.currency_id.format(float(row["ledger"])),
-            "books": self.currency_id.format(float(row["books"])),
+            "ledger": self.currency_id.format(abs(float(row["ledger"]))),
+            "books": self.currency_id.format(abs(float(row["books"]))),
         }
         record = self.env[row["model"]].browse(row["id"]).exists()
         name = record.display_name if record else f"#{row['id']}"
+        if min(row["ledger"], row["books"]) < 0:
+            return _(
+                "%(name)s gave points back: they are worth %(ledger)s by the ledger, but the books say %(books)s.",
+                name=name,
+                **amounts,
+            )
         if not row["books"]:
             return _("%(name)s redeemed points for %(ledger)s, but nothing was paid with them.", name=name, **amounts)
         if not row["points"]:

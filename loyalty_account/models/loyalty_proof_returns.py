@@ -80,8 +80,10 @@ class LoyaltyProgram(models.Model):
         tolerance = max(unit / 2 * 1.01, *(one.tolerance for one in every)) + (0.02 if rate != 1.0 else 0.0)
         money, goods = sum(one.money for one in every), sum(one.goods for one in every)
         known = any(one.known for one in returns)
-        if money < -tolerance and sold:
-            return [self._say_cash(last, -money / rate, sold, returns, rate, known)]
+        # Only what points had paid: goods that are credited more than once are no matter of points.
+        excess = min(-money, sum(one.covered for one in every))
+        if excess > tolerance and sold:
+            return [self._say_cash(last, excess / rate, sold, returns, rate, known)]
         taken, back = sum(one.points for one in sold), -sum(one.points for one in returns)
         problems = []
         if taken > 0 and sold:
@@ -245,19 +247,20 @@ class LoyaltyProgram(models.Model):
                             SELECT 1 FROM account_move r WHERE r.reversed_entry_id = m.id AND r.state = 'posted'
                                AND r.move_type = 'entry' AND r.date <= %(date)s)),
                 matched AS (
-                     SELECT p.id, o.move_id, r.amount,
-                            CASE WHEN o.id = r.debit_move_id THEN r.debit_amount_currency
-                                 ELSE r.credit_amount_currency END AS in_currency
+                     SELECT p.id, sum(r.amount) AS amount, sum(r.in_currency) AS in_currency
                        FROM payments p JOIN account_move_line l ON l.move_id = p.move_id
-                       JOIN account_partial_reconcile r ON l.id IN (r.debit_move_id, r.credit_move_id)
-                       JOIN account_move_line o ON o.id = r.debit_move_id + r.credit_move_id - l.id)
-                SELECT p.loyalty_move_id, p.payment_type, p.amount,
-                       COALESCE((SELECT sum(in_currency) FROM matched m WHERE m.id = p.id
-                                    AND m.move_id = p.loyalty_move_id), 0),
-                       COALESCE((SELECT sum(amount) FROM matched m WHERE m.id = p.id AND m.move_id = p.loyalty_move_id), 0),
+                       JOIN LATERAL (
+                            SELECT amount, debit_amount_currency AS in_currency, debit_move_id AS other_id
+                              FROM account_partial_reconcile WHERE credit_move_id = l.id
+                             UNION ALL
+                            SELECT amount, credit_amount_currency, credit_move_id
+                              FROM account_partial_reconcile WHERE debit_move_id = l.id) r ON TRUE
+                       JOIN account_move_line o ON o.id = r.other_id AND o.move_id = p.loyalty_move_id
+                      GROUP BY p.id)
+                SELECT p.loyalty_move_id, p.payment_type, p.amount, COALESCE(m.in_currency, 0), COALESCE(m.amount, 0),
                        COALESCE((SELECT -sum(e.points) FROM loyalty_ledger_entry e WHERE e.res_model = 'account.payment'
                                     AND e.res_id = p.id AND e.effective_date <= %(date)s), 0), p.move_id
-                  FROM payments p ORDER BY p.id
+                  FROM payments p LEFT JOIN matched m ON m.id = p.id ORDER BY p.id
                 """,
                 ids=ids,
                 program=self.id,

@@ -1,4 +1,8 @@
-"""Random invoices, payments, redemptions, refunds, runs and undo: the books tie to the points, to the cent."""
+"""Random invoices, payments, redemptions, refunds, runs and undo: the books tie to the points, to the cent.
+
+Invoices are in the currency of the company, in one worth less and in one worth more, and the rates change while they are
+open; some are rounded to coins. Returns take whole invoices, lines of one rate, parts of a line, or a part of everything.
+"""
 
 import os
 from datetime import timedelta
@@ -23,13 +27,14 @@ cents = st.one_of(st.integers(1, 30_000), st.sampled_from([100, 999, 1_000, 3_33
 lines = st.lists(st.tuples(cents, st.sampled_from([15, 15, 5, 0])), min_size=1, max_size=3)
 share = st.sampled_from([7, 33, 50, 100, 100])
 STEP = st.one_of(
-    st.tuples(st.just("invoice"), lines, st.sampled_from([False, False, True])),
-    st.tuples(st.just("invoice_with_points"), lines, share),
+    st.tuples(st.just("invoice"), lines, st.sampled_from([None, "coins", "EUR", "GBP"])),
+    st.tuples(st.just("invoice_with_points"), lines, share, st.sampled_from([None, None, "coins", "EUR", "GBP"])),
     st.tuples(st.just("pay"), pick, share),
     st.tuples(st.just("pay"), pick, st.just(100)),
     st.tuples(st.just("redeem"), pick, share),
     st.tuples(st.just("redeem"), pick, share),
     st.tuples(st.just("credit"), pick, share),
+    st.tuples(st.just("credit_line"), pick, pick, st.sampled_from([100, 50, 33])),
     st.tuples(st.just("cancel_payment"), pick),
     st.tuples(st.just("reverse_payment"), pick),
     st.tuples(st.just("unreconcile"), pick),
@@ -41,6 +46,7 @@ STEP = st.one_of(
     st.tuples(st.just("run")),
     st.tuples(st.just("value"), st.sampled_from([0.01, 0.07, 0.5, 1.0])),
     st.tuples(st.just("days"), st.sampled_from([1, 9, 20, 40])),
+    st.tuples(st.just("month_end")),
 )
 SETUP = st.tuples(
     st.sampled_from(["redemption", "accrual", "accrual", "accrual"]),
@@ -55,7 +61,21 @@ class TestBooksProperties(LoyaltyAccountCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.other_currency = cls.setup_other_currency("EUR", rates=[("2020-01-01", 2.0)])
+        # Above and below the company's own, and changing while the books go on.
+        cls.currencies = {
+            "EUR": cls.setup_other_currency("EUR", rates=[("2020-01-01", 2.0), ("2026-04-01", 1.9)]),
+            "GBP": cls.setup_other_currency("GBP", rates=[("2020-01-01", 0.8), ("2026-04-01", 0.83)]),
+        }
+        cls.coins = cls.env["account.cash.rounding"].create(
+            {
+                "name": "Coins of 0.05",
+                "rounding": 0.05,
+                "strategy": "add_invoice_line",
+                "rounding_method": "HALF-UP",
+                "profit_account_id": cls.company_data["default_account_revenue"].id,
+                "loss_account_id": cls.company_data["default_account_expense"].id,
+            }
+        )
         cls.contra_revenue = cls.make_account("Sales Paid with Points", "400910", "income")
 
     @mute_logger("odoo.sql_db")
@@ -139,22 +159,26 @@ class _Run:
 
     # --- steps ---------------------------------------------------------------------------------------------------
 
-    def draft(self, content, foreign=False):
+    def draft(self, content, terms=None):
+        """:param terms: a currency, or coins, to which the total is rounded"""
+        values = {"currency_id": self.test.currencies[terms].id} if terms in self.test.currencies else {}
+        if terms == "coins":
+            values = {"invoice_cash_rounding_id": self.test.coins.id}
         return self.test.make_invoice(
             *(self.test.line(amount / 100, rate) for amount, rate in content),
             partner=self.card.partner_id,
             user=self.env.user,
             loyalty_card_id=self.card.id,
-            **({"currency_id": self.test.other_currency.id} if foreign else {}),
+            **values,
         )
 
-    def invoice(self, content, foreign=False):
-        invoice = self.draft(content, foreign)
+    def invoice(self, content, terms=None):
+        invoice = self.draft(content, terms)
         invoice.action_post()
         self.invoices |= invoice
 
-    def invoice_with_points(self, content, percent):
-        invoice = self.draft(content)
+    def invoice_with_points(self, content, percent, terms=None):
+        invoice = self.draft(content, terms)
         self.apply(invoice, percent)
         invoice.action_post()
         self.invoices |= invoice
@@ -181,7 +205,11 @@ class _Run:
             {"journal_id": self.test.bank_journal.id, "amount": amount}
         )._create_payments()
 
-    def credit(self, number, percent):
+    def credit_line(self, number, position, percent):
+        """Credit one line of an invoice, one rate of several, or a part of it."""
+        self.credit(number, percent, position)
+
+    def credit(self, number, percent, position=None):
         invoice = self.chosen(number)
         if not invoice:
             return
@@ -191,6 +219,10 @@ class _Run:
             .create({"journal_id": invoice.journal_id.id, "date": fields.Date.today()})
         )
         note = self.env["account.move"].browse(wizard.refund_moves()["res_id"])
+        if position is not None:
+            goods = note.invoice_line_ids.filtered(lambda line: not line.is_loyalty_reduction)
+            keep = goods[position % len(goods)]
+            note.invoice_line_ids = [Command.delete(line.id) for line in note.invoice_line_ids - keep]
         if percent < 100:
             note.invoice_line_ids = [
                 Command.update(line.id, {"price_unit": round(line.price_unit * percent / 100, 2)})
@@ -256,6 +288,11 @@ class _Run:
 
     def value(self, value):
         self.program.point_value = value
+
+    def month_end(self):
+        """Go on to the last day of the month, and book what expired until then."""
+        last = fields.Date.end_of(fields.Date.today(), "month")
+        self.days((last - fields.Date.today()).days)
 
     def days(self, number):
         self.now += timedelta(days=number)

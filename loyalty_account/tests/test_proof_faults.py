@@ -54,6 +54,33 @@ class TestPaymentFaults(FaultCase):
         )
         self.assertNamed(payment, "paid .60.00, its points are worth .50.00", size=10.0)
 
+    def test_cost_on_another_account(self):
+        """N29, N1: the cost of a redemption on the account of another program is named with it; what was booked before the
+        account changed stays where it was, and other entries on the account are nobody's fault."""
+        payment = self.loyalty_payments(self.sell())
+        old, new = self.program.cost_account_id, self.make_account("Points of Second", "600951", "expense")
+        second = self.make_program(name="Second")
+        second.write({**self.accounting_values(), "cost_account_id": new.id})
+        self.assertSound()
+        self.tamper(
+            "UPDATE account_move_line SET account_id = %s WHERE move_id = %s AND account_id = %s",
+            new.id,
+            payment.move_id.id,
+            old.id,
+        )
+        self.assertNamed(
+            payment, "are on 600951 Points of Second, the redemption account of program Second", size=43.48
+        )
+        second.cost_account_id = old
+        self.assertNamed(payment, "43.48 of its cost are on 600951 Points of Second instead of", size=43.48)
+        self.assertNamed(
+            self.program, f"shared with program {self.program.name}, of which .43.48", explained=True, program=second
+        )
+        self.program.cost_account_id = new
+        self.assertSound()
+        self.sell()
+        self.assertSound()
+
     def test_value_in_force(self):
         """N29: points paid what they were worth when they were redeemed, however often the value changed since."""
         self.sell(points=100)
@@ -113,7 +140,7 @@ class TestPaymentFaults(FaultCase):
         self.assertEqual(move.amount_residual, 120.0)
         self.assertSound()
         note = self.plain_note(move, self.line(200, 15))
-        self.loyalty_payments(move)._give_back_part(note, 88.0)
+        self.loyalty_payments(move)._give_back_part(note, 88.0, None)
         proof = self.assertNamed(note, "go back in money|880 of the 1,000 points")
         self.assertEqual(round(proof["payments"]["difference"], 2), 0.0)
 

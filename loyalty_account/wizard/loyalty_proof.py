@@ -189,7 +189,10 @@ class LoyaltyProofLine(models.TransientModel):
         "Size", digits=(16, 2), readonly=True,
         help="How large the fault is, where both sides say the same: what it is worth in money, or how many points it is.",
     )  # fmt: skip
-    is_explained = fields.Boolean("Expected", readonly=True, help="As it should be; the next accrual run settles it.")
+    is_explained = fields.Boolean(
+        "Expected", readonly=True,
+        help="Known for what it is: it waits for the next accrual run, or it is in the list of exceptions.",
+    )  # fmt: skip
 
     def _compute_row_name(self):
         for line in self:

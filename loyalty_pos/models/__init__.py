@@ -29,6 +29,7 @@ from . import pos_order_closing
 from . import pos_session
 from . import loyalty_proof
 from . import loyalty_proof_sales
+from . import loyalty_proof_closing
 from . import product_template
 from . import res_config_settings
 from . import res_partner

@@ -104,6 +104,16 @@ class TestTillFaults(TillFaultCase):
     def taxed_line(self, price):
         return {"price_unit": price, "tax_ids": [Command.set(self.sale_taxes[15].ids)]}
 
+    def test_cost_of_a_closing(self):
+        """N29, N1: a closing entry whose cost of points is on another account, or less than its orders wrote down (B14)."""
+        self.sale()
+        self.close()
+        session = self.pos_session.sudo()
+        self.assertSound()
+        cost = session.move_id.line_ids.filtered(lambda line: line.account_id == self.program.sudo().cost_account_id)
+        self.tamper("UPDATE account_move_line SET balance = balance - 10 WHERE id = %s", cost.id)
+        self.assertNamed(session, "lacks .10.00 on", size=10.0)
+
     def test_return_without_receipt(self):
         """N29: goods that came back without their receipt, for cash (B2); known once it is an exception."""
         self.sale()
@@ -120,7 +130,7 @@ class TestTillFaults(TillFaultCase):
         self.assertSound()
         entry = refund.sudo()._entries_of_order()
         self.tamper("UPDATE loyalty_ledger_entry SET points = 47 WHERE id = %s", entry.id)
-        self.assertNamed(self.points_payment(refund), "paid .-50.00, its points are worth .-47.00")
+        self.assertNamed(self.points_payment(refund), "are worth .47.00 by the ledger, but the books say .50.00")
 
     def test_rounding_of_cash(self):
         """N29: 7.98 by card and points, refunded as 8.00 in cash that is rounded, is right; 8.10 is not (B12)."""
@@ -258,7 +268,7 @@ class TestTillReductionFaults(ProofVerbs, ReductionCase):
         refund = self.reduced_refund(order).sudo()
         line = refund.lines.filtered(lambda line: line.refunded_orderline_id.loyalty_redeem_uuid)
         self.tamper("UPDATE pos_order_line SET price_subtotal_incl = 50.02 WHERE id = %s", line.id)
-        self.assertNamed(line, "paid .-50.02, its points are worth .-50.00", size=0.02)
+        self.assertNamed(line, "are worth .50.00 by the ledger, but the books say .50.02", size=0.02)
 
     def test_value_of_lines(self):
         """N29: the price that a line takes off, not the points that it claims, is what was paid."""
