@@ -80,8 +80,10 @@ class LoyaltyProgram(models.Model):
         tolerance = max(unit / 2 * 1.01, *(one.tolerance for one in every)) + (0.02 if rate != 1.0 else 0.0)
         money, goods = sum(one.money for one in every), sum(one.goods for one in every)
         known = any(one.known for one in returns)
-        # Only what points had paid: goods that are credited more than once are no matter of points.
-        excess = min(-money, sum(one.covered for one in every))
+        excess = -money
+        if goods < -tolerance:
+            # More is credited than was sold. That is no matter of points, except for what they had paid.
+            excess = min(excess, sum(one.covered for one in every))
         if excess > tolerance and sold:
             return [self._say_cash(last, excess / rate, sold, returns, rate, known)]
         taken, back = sum(one.points for one in sold), -sum(one.points for one in returns)
