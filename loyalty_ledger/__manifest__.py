@@ -37,6 +37,7 @@
         "views/res_partner_views.xml",
         "views/loyalty_adjustment_menus.xml",
         "views/loyalty_customer_views.xml",
+        "data/loyalty_adoption.xml",
     ],
     "assets": {
         "web.assets_backend": ["loyalty_ledger/static/src/fields/*"],

@@ -1,10 +1,12 @@
-"""Installs, removes or asks our add-ons in another database, in a process of its own, for test_install_matrix.
+"""Prepares another database, installs, removes or asks our add-ons in it, in a process of its own, for test_install_matrix.
 
 Usage: matrix_process.py DATABASE ADDONS_PATH DATA_DIR ACTION [module...]; prints the answer, and what verification finds, as JSON in its last line.
 """
 
 import json
 import sys
+
+OURS = ["loyalty_account", "loyalty_ledger", "loyalty_pos", "loyalty_sale"]
 
 
 def main(database, addons_path, data_dir, action, *names):
@@ -27,6 +29,25 @@ def main(database, addons_path, data_dir, action, *names):
         sys.stdout.write(json.dumps([answer, problems]) + "\n")
 
 
+def archive(env):
+    """Cards that nobody sees: of a company that closed, of a program, of a customer, and what Odoo stores of them."""
+    company = env["res.company"].create({"name": "Closed Shop"})
+    customer = env["res.partner"].create({"name": "Moved Away"})
+    cards = env["loyalty.card"]
+    for name, points in (("company", 40), ("program", 30.00007), ("customer", 20)):
+        values = {"name": f"Archived {name}", "program_type": "loyalty"}
+        values["company_id"] = company.id if name == "company" else env.company.id
+        program = env["loyalty.program"].create(values)
+        cards += cards.create({"program_id": program.id, "code": f"archived-{name}", "points": points})
+    cards[2].partner_id = customer
+    cards[1].program_id.action_archive()
+    customer.action_archive()
+    company.action_archive()
+    env.cr.commit()
+    assert not company.active and not customer.active and not cards[1].program_id.active
+    return dict(zip(cards.ids, cards.mapped("points")))
+
+
 def install(env, *names):
     modules = env["ir.module.module"]
     modules.update_list()
@@ -40,8 +61,15 @@ def uninstall(env, *names):
 
 
 def installed(env):
-    env.cr.execute("SELECT name FROM ir_module_module WHERE state = 'installed' AND name LIKE 'loyalty\\_%'")
+    env.cr.execute("SELECT name FROM ir_module_module WHERE state = 'installed' AND name = ANY(%s)", [OURS])
     return sorted(name for (name,) in env.cr.fetchall())
+
+
+def program(env):
+    """Make a loyalty program; return its id and that of its company."""
+    record = env["loyalty.program"].create({"name": "Old", "program_type": "loyalty", "company_id": env.company.id})
+    env.cr.commit()
+    return record.id, env.company.id
 
 
 def use(env):
@@ -59,6 +87,27 @@ def use(env):
     return len(cards)
 
 
+def neighbour(env):
+    """What another add-on sees of two changes of a balance: one by Odoo's own code, one by the ledger."""
+    card = env["loyalty.card"].create(
+        {"program_id": env["loyalty.card"].search([("code", "=", "matrix-0")]).program_id.id, "code": "neighbour"}
+    )
+    card.points += 5
+    card._post_entries([{"card_id": card.id, "kind": "earn", "points": 2.5, "key": "neighbour"}])
+    env.flush_all()
+    env.cr.execute("SELECT points, neighbour_double, neighbour_written FROM loyalty_card WHERE id = %s", [card.id])
+    found = [str(value) for value in env.cr.fetchone()]
+    env.cr.rollback()
+    return found
+
+
+def prepare_upgrade(env):
+    """How many history lines the first run writes, and the second."""
+    written = [env["loyalty.card"]._write_history_differences() for __ in range(2)]
+    env.cr.commit()
+    return written
+
+
 def upstream(env):
     """What a shop does after we are gone: write a balance, sell a gift card, delete a card."""
     card = env["loyalty.card"].search([("code", "=like", "matrix-%"), ("points", ">", 1)], limit=1)
@@ -73,7 +122,10 @@ def upstream(env):
     return True
 
 
-ACTIONS = {function.__name__: function for function in (install, uninstall, use, upstream)}
+ACTIONS = {
+    function.__name__: function
+    for function in (archive, install, installed, neighbour, prepare_upgrade, program, uninstall, upstream, use)
+}
 
 if __name__ == "__main__":
     main(*sys.argv[1:])

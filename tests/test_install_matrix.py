@@ -1,7 +1,8 @@
-"""Adoption and removal, on copies of a database that has only Odoo's own modules."""
+"""Adoption, upgrades and removal, on copies of a database that has only Odoo's own modules."""
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -32,24 +33,50 @@ CARDS = [
 LEDGERED = ("loyalty", "ewallet", "gift_card")
 
 
-@tagged("post_install", "-at_install")
-class TestInstallMatrix(BaseCase):
-    def setUp(self):
-        super().setUp()
-        template = os.environ.get("LOYALTY_BASE_DB")
-        self.assertTrue(template, "LOYALTY_BASE_DB must name a database with Odoo's own modules; ./dev test sets it")
-        self.name = f"{get_db_name()}-matrix"
-        self.server(f'DROP DATABASE IF EXISTS "{self.name}" WITH (FORCE)')
-        self.server(f'CREATE DATABASE "{self.name}" TEMPLATE "{template}"')
-        self.addCleanup(self.server, f'DROP DATABASE IF EXISTS "{self.name}" WITH (FORCE)')
-        self.addCleanup(close_db, self.name)
+class MatrixCase(BaseCase):
+    """Another database, which other processes change."""
 
-    @staticmethod
-    def server(command):
+    @classmethod
+    def server(cls, command):
         connection = db_connect("postgres")
         with connection.cursor() as cr:
             cr._cnx.autocommit = True
             cr.execute(command)
+
+    @classmethod
+    def drop(cls, name):
+        close_db(name)
+        cls.server(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        shutil.rmtree(odoo.tools.config.filestore(name), ignore_errors=True)
+
+    def copy(self, template):
+        """Let the test work on a copy of ``template``."""
+        self.assertTrue(template, "LOYALTY_BASE_DB must name a database with Odoo's own modules; ./dev test sets it")
+        self.name = f"{get_db_name()}-matrix-{type(self).__name__.lower()}"
+        self.drop(self.name)
+        self.server(f'CREATE DATABASE "{self.name}" TEMPLATE "{template}"')
+        self.addCleanup(self.drop, self.name)
+
+    @classmethod
+    def addons_path(cls):
+        return ",".join([*_list(odoo.tools.config["addons_path"]), str(Path(__file__).with_name("addons"))])
+
+    @classmethod
+    def odoo(cls, name, *arguments):
+        """Run Odoo's own command on the database ``name``, as whoever upgrades does; return what it logged."""
+        command = [sys.executable, "-m", "odoo", "-d", name, f"--addons-path={cls.addons_path()}"]
+        command += [f"--data-dir={odoo.tools.config['data_dir']}", "--no-http", "--max-cron-threads=0"]
+        command += ["--stop-after-init", "--log-level=error", *arguments]
+        process = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        log = process.stdout + process.stderr
+        # Odoo tries for PostgreSQL's optional extensions and goes on without them.
+        errors = [
+            line for line in log.splitlines() if (" ERROR " in line or " CRITICAL " in line) and "EXTENSION" not in line
+        ]
+        assert not process.returncode and not errors, log[-3000:]
+
+    def upgrade(self, module):
+        self.odoo(self.name, "-u", module)
 
     def rows(self, query, *params):
         with db_connect(self.name).cursor() as cr:
@@ -58,22 +85,29 @@ class TestInstallMatrix(BaseCase):
         close_db(self.name)
         return found
 
-    def run_process(self, action, *names):
-        addons_path = odoo.tools.config["addons_path"]
-        if not isinstance(addons_path, str):
-            addons_path = ",".join(addons_path)
+    def start_process(self, action, *names):
         script = Path(__file__).with_name("matrix_process.py")
-        process = subprocess.run(
-            [sys.executable, script, self.name, addons_path, odoo.tools.config["data_dir"], action, *names],
+        return subprocess.run(
+            [sys.executable, script, self.name, self.addons_path(), odoo.tools.config["data_dir"], action, *names],
             capture_output=True,
             text=True,
             stdin=subprocess.DEVNULL,
         )
+
+    def run_process(self, action, *names):
+        process = self.start_process(action, *names)
         self.assertEqual(process.returncode, 0, process.stderr[-3000:])
         self.assertNotIn("ERROR", process.stderr, process.stderr[-3000:])
         answer, problems = json.loads(process.stdout.splitlines()[-1])
         self.assertEqual(problems, [])
         return answer
+
+
+@tagged("post_install", "-at_install")
+class TestInstallMatrix(MatrixCase):
+    def setUp(self):
+        super().setUp()
+        self.copy(os.environ.get("LOYALTY_BASE_DB"))
 
     def prepare(self):
         """Cards as a shop has them before us: every type, archived, empty, owing, with fractions; some with history."""
@@ -108,7 +142,7 @@ class TestInstallMatrix(BaseCase):
                 self.rows(
                     "INSERT INTO loyalty_history (card_id, description, issued, used) VALUES (%s, 'Before', %s, %s)",
                     card_id,
-                    max(points, 0) + 7,
+                    max(points, 0) + 7.00005,
                     max(-points, 0),
                 )
         return before
@@ -122,7 +156,7 @@ class TestInstallMatrix(BaseCase):
         )
         return name
 
-    def assertAdopted(self, before):
+    def assertAdopted(self, before, codes="matrix-%"):
         """Every ledgered card has its balance as an opening entry; the rest is as it was."""
         found = self.rows(
             """
@@ -130,8 +164,9 @@ class TestInstallMatrix(BaseCase):
                    l.remaining::float, e.reason
               FROM loyalty_card c
               LEFT JOIN loyalty_ledger_entry e ON e.card_id = c.id LEFT JOIN loyalty_lot l ON l.entry_id = e.id
-             WHERE c.code LIKE 'matrix-%%' ORDER BY c.id
-            """
+             WHERE c.code LIKE %s ORDER BY c.id
+            """,
+            codes,
         )
         self.assertEqual(len(found), len(before))
         for card_id, ledgered, points, debt, kind, entry, lot, reason in found:
@@ -183,15 +218,47 @@ class TestInstallMatrix(BaseCase):
             [],
         )
 
+    def assertDoubled(self):
+        """What another add-on stores about a balance follows it."""
+        self.assertEqual(
+            self.rows(
+                """
+                SELECT code, points, neighbour_double FROM loyalty_card
+                 WHERE round(neighbour_double::numeric, 4) IS DISTINCT FROM round(2 * COALESCE(points, 0)::numeric, 4)
+                """
+            ),
+            [],
+        )
+
     def test_adoption_and_removal(self):
-        """N12: installing takes every balance over as an opening entry; removing leaves the same balances; both again."""
+        """N29, N12: every balance becomes an opening entry, archived ones too; removing leaves the balances; both again.
+
+        Another add-on that stores what depends on balances is right at every step, and each upgrade changes nothing.
+        """
         before = self.prepare()
+        archived = {int(key): ("loyalty", points) for key, points in self.run_process("archive").items()}
+        self.run_process("install", "loyalty_neighbour")
+        self.assertDoubled()
         rounded = {card_id: None if points is None else f"{points:.4f}" for card_id, (__, points) in before.items()}
         self.assertEqual(self.run_process("install", "loyalty_ledger"), OURS)
         self.assertEqual(self.column_type(), "numeric(16,4)")
         self.assertAdopted(before)
+        self.assertAdopted(archived, "archived-%")
+        self.assertDoubled()
+        self.assertEqual(
+            self.rows("SELECT DISTINCT neighbour_double FROM loyalty_card WHERE code = 'matrix-1'"), [(0.6666,)]
+        )
+        # It sees in write() what Odoo's code writes; what the ledger posts reaches its stored fields only.
+        self.assertEqual(self.run_process("neighbour"), ["7.5000", "15.0", "0>5;"])
         self.assertGreater(self.run_process("use"), 3)
         used = self.balances()
+        self.assertDoubled()
+        for module in ("base", "all"):
+            self.upgrade(module)
+            self.assertEqual(self.balances(), used)
+        wrote, again = self.run_process("prepare_upgrade")
+        self.assertGreater(wrote, len(before) / 2)
+        self.assertEqual(again, 0, "history lines that a second run writes")
         changed = {card_id for card_id in rounded if used[card_id] != (rounded[card_id] or "0.0000")}
         self.assertTrue(changed - {card_id for card_id in rounded if before[card_id][1] is None})
 
@@ -200,9 +267,15 @@ class TestInstallMatrix(BaseCase):
             self.run_process("uninstall", "loyalty_sale"), ["loyalty_account", "loyalty_ledger", "loyalty_pos"]
         )
         self.assertEqual(self.balances(), used)
+        self.rows("CREATE VIEW shop_report AS SELECT * FROM loyalty_card")
+        process = self.start_process("uninstall", "loyalty_ledger")
+        self.assertNotEqual(process.returncode, 0)
+        self.assertIn("it is used by: view shop_report. Keep", process.stderr)
+        self.rows("DROP VIEW shop_report")
         self.assertEqual(self.run_process("uninstall", "loyalty_ledger"), [])
         self.assertEqual(self.balances(), used)
         self.assertGone()
+        self.assertDoubled()
         self.assertTrue(self.run_process("upstream"))
         self.assertEqual(self.balances(), used)
 
@@ -217,20 +290,87 @@ class TestInstallMatrix(BaseCase):
         self.assertAdopted(again)
 
     def test_adoption_refuses_impossible_balances(self):
-        """N12: balances that are no number, or too large, stop the installation before anything is changed."""
+        """N29, N12: balances that are no number, or too large, and views on them, stop the installation before anything is changed."""
         before = self.prepare()
         self.rows("UPDATE loyalty_card SET points = 'NaN' WHERE code = 'matrix-0'")
-        process = subprocess.run(
-            [
-                sys.executable, Path(__file__).with_name("matrix_process.py"), self.name,
-                ",".join(_list(odoo.tools.config["addons_path"])), odoo.tools.config["data_dir"], "install", "loyalty_ledger",
-            ],
-            capture_output=True, text=True, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
+        process = self.start_process("install", "loyalty_ledger")
         self.assertNotEqual(process.returncode, 0)
         self.assertIn("1 loyalty cards have a balance", process.stderr)
         self.assertEqual(self.column_type(), "double precision")
         self.assertEqual(self.rows("SELECT count(*) FROM loyalty_card WHERE code LIKE 'matrix-%%'"), [(len(before),)])
+
+        # Neither does PostgreSQL rewrite what others built on the balance: it is named, with the way out.
+        self.rows("UPDATE loyalty_card SET points = 0 WHERE code = 'matrix-0'")
+        self.rows("CREATE VIEW shop_report AS SELECT code, points FROM loyalty_card")
+        self.rows("CREATE MATERIALIZED VIEW shop_sums AS SELECT sum(points) FROM shop_report")
+        self.rows("CREATE VIEW shop_numbers AS SELECT code FROM loyalty_card")
+        process = self.start_process("install", "loyalty_ledger")
+        self.assertNotEqual(process.returncode, 0)
+        self.assertIn("it is used by: materialized view shop_sums, view shop_report. Keep", process.stderr)
+        self.assertEqual(self.column_type(), "double precision")
+
+
+@tagged("post_install", "-at_install")
+class TestUpgradeMatrix(MatrixCase):
+    """Odoo's own modules are upgraded in databases that have one of our add-ons and what it needs, nothing else."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.template = f"{get_db_name()}-matrix-alone"
+        cls.drop(cls.template)
+        cls.addClassCleanup(cls.drop, cls.template)
+        cls.odoo(cls.template, "-i", "loyalty_ledger", "--without-demo")
+
+    def setUp(self):
+        super().setUp()
+        self.copy(self.template)
+
+    def assertUpgrades(self, *ours, modules=("base",)):
+        names = "SELECT name FROM ir_module_module WHERE state = 'installed' AND name = ANY(%s) ORDER BY name"
+        for module in modules:
+            self.upgrade(module)
+            self.assertEqual(self.rows(names, OURS), [(name,) for name in ours])
+
+    def test_ledger_alone(self):
+        """N29, N12: upgrading base, or everything, works with the ledger alone, and heals what was never taken over."""
+        program_id, company_id = self.run_process("program")
+        self.rows(
+            """
+            ALTER TABLE loyalty_card DISABLE TRIGGER USER;
+            INSERT INTO loyalty_card (program_id, code, points, active, company_id) VALUES
+                   (%s, 'missed-1', 15.5, TRUE, %s), (%s, 'missed-2', NULL, FALSE, %s);
+            ALTER TABLE loyalty_card ENABLE TRIGGER USER;
+            """,
+            *(program_id, company_id, program_id, company_id),
+        )
+        self.assertUpgrades("loyalty_ledger", modules=("base", "all"))
+        self.assertEqual(
+            self.rows(
+                """
+                SELECT c.code, c.ledgered, c.points, e.kind, e.points, l.remaining FROM loyalty_card c
+                  LEFT JOIN loyalty_ledger_entry e ON e.card_id = c.id LEFT JOIN loyalty_lot l ON l.entry_id = e.id
+                 WHERE c.code LIKE 'missed-%%' ORDER BY c.code
+                """
+            ),
+            [("missed-1", True, 15.5, "opening", 15.5, 15.5), ("missed-2", True, 0, None, None, None)],
+        )
+        self.assertEqual(self.run_process("installed"), ["loyalty_ledger"])  # and verification finds nothing
+
+    def test_account_alone(self):
+        """N29, N12: upgrading base works without orders and tills."""
+        self.odoo(self.name, "-i", "loyalty_account")
+        self.assertUpgrades("loyalty_account", "loyalty_ledger")
+
+    def test_sale_alone(self):
+        """N29, N12: upgrading base works with orders and without tills."""
+        self.odoo(self.name, "-i", "sale_loyalty")
+        self.assertUpgrades("loyalty_account", "loyalty_ledger", "loyalty_sale")
+
+    def test_pos_alone(self):
+        """N29, N12: upgrading base works with tills and without orders."""
+        self.odoo(self.name, "-i", "pos_loyalty")
+        self.assertUpgrades("loyalty_account", "loyalty_ledger", "loyalty_pos")
 
 
 def _list(value):

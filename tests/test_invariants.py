@@ -8,7 +8,13 @@ from odoo.tests import TransactionCase, tagged
 ROOT = Path(__file__).parents[1]
 LEDGERED = ("loyalty", "ewallet", "gift_card")
 #: Where rows of the ledger's tables and balances of cards may be written in SQL.
-WRITERS = {"loyalty_card_gateway.py", "loyalty_card.py", "loyalty_ledger_seal.py", "loyalty_card_jobs.py", "hooks.py"}
+WRITERS = {
+    "loyalty_card_gateway.py",
+    "loyalty_card.py",
+    "loyalty_ledger_seal.py",
+    "loyalty_card_jobs.py",
+    "loyalty_card_adoption.py",
+}
 
 
 @tagged("post_install", "-at_install")

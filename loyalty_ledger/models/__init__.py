@@ -8,6 +8,8 @@ from . import loyalty_mail
 from . import loyalty_card_gateway
 from . import loyalty_card
 from . import loyalty_card_jobs
+from . import loyalty_card_adoption
+from . import ir_module_module
 from . import loyalty_exception
 from . import loyalty_ledger_seal
 from . import loyalty_ledger_seal_head

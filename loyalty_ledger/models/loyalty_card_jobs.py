@@ -331,7 +331,10 @@ class LoyaltyCard(models.Model):
     def _write_history_differences(self):
         """Write one ``loyalty.history`` row for each card whose history does not add up to its balance.
 
-        Later versions of Odoo compute points from the history; with these rows they get the same balances.
+        Later versions of Odoo compute points from the history; with these rows they get the same balances. Odoo keeps
+        any number of decimals there (as text, each number keeps all of them), so the difference is written as it is:
+        rounded to four, it would leave a rest that the next run writes back. Rests below a tenth of the ledger's unit,
+        which a binary number of that size may not hold, are left; what is no number counts as nothing.
 
         :return: number of rows written
         """
@@ -344,10 +347,11 @@ class LoyaltyCard(models.Model):
                                              write_date)
                 SELECT c.id, %s, GREATEST(d.difference, 0), GREATEST(-d.difference, 0), %s, %s, %s, %s
                   FROM loyalty_card c
-                  LEFT JOIN (SELECT card_id, sum(COALESCE(issued, 0) - COALESCE(used, 0))::numeric AS points
+                  LEFT JOIN (SELECT card_id, sum(CASE WHEN issued BETWEEN -1e15 AND 1e15 THEN issued::text::numeric ELSE 0 END)
+                                    - sum(CASE WHEN used BETWEEN -1e15 AND 1e15 THEN used::text::numeric ELSE 0 END) AS points
                                FROM loyalty_history GROUP BY card_id) h ON h.card_id = c.id
-                 CROSS JOIN LATERAL (SELECT round(COALESCE(c.points, 0)::numeric - COALESCE(h.points, 0), 4) AS difference) d
-                 WHERE c.ledgered AND d.difference <> 0
+                 CROSS JOIN LATERAL (SELECT COALESCE(c.points, 0)::numeric - COALESCE(h.points, 0) AS difference) d
+                 WHERE c.ledgered AND abs(d.difference) > 0.00001
                 """,
                 self.env._("Balance of the points ledger"),
                 self.env.uid,

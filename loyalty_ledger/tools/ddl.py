@@ -59,9 +59,12 @@ def immutable(cr, table, name, columns, message):
                 END IF;
                 RAISE EXCEPTION USING MESSAGE = concat('{message}'), {REFUSAL};
             END $$;
-            CREATE OR REPLACE TRIGGER {function} BEFORE UPDATE OR DELETE ON {table}
+            -- CREATE OR REPLACE TRIGGER needs PostgreSQL 14, and Odoo runs on 13.
+            DROP TRIGGER IF EXISTS {function} ON {table};
+            CREATE TRIGGER {function} BEFORE UPDATE OR DELETE ON {table}
                 FOR EACH ROW EXECUTE FUNCTION {function}();
-            CREATE OR REPLACE TRIGGER {function}_truncate BEFORE TRUNCATE ON {table}
+            DROP TRIGGER IF EXISTS {function}_truncate ON {table};
+            CREATE TRIGGER {function}_truncate BEFORE TRUNCATE ON {table}
                 FOR EACH STATEMENT EXECUTE FUNCTION {function}();
             """
         )
