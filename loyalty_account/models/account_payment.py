@@ -27,7 +27,8 @@ class AccountPayment(models.Model):
     """
 
     _name = "account.payment"
-    _inherit = ["account.payment", "loyalty.redemption.mixin"]
+    _inherit = ["loyalty.values.mixin", "account.payment", "loyalty.redemption.mixin"]
+    _limits_numbers = False
 
     loyalty_card_id = fields.Many2one(
         "loyalty.card", "Loyalty Card", copy=False, index="btree_not_null", ondelete="restrict",

@@ -68,6 +68,7 @@ class LoyaltyAccrualRun(models.Model):
     """Target minus posted: a second run for the same day posts nothing (M12)."""
 
     _name = "loyalty.accrual.run"
+    _inherit = ["loyalty.values.mixin"]
     _description = "Accrual of Loyalty Points"
     _order = "date_to desc, id desc"
     _check_company_auto = True

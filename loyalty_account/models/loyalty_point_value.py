@@ -7,7 +7,7 @@ class LoyaltyPointValue(models.Model):
     """What one point of a program is worth from a day on. A change revalues the liability at the next accrual run."""
 
     _name = "loyalty.point.value"
-    _inherit = ["loyalty.remembered.mixin"]
+    _inherit = ["loyalty.values.mixin", "loyalty.remembered.mixin"]
     _description = "Value of a Loyalty Point"
     _order = "program_id, date desc"
 

@@ -8,7 +8,9 @@ from ..models.loyalty_redemption import say_points
 class AccountPaymentRegister(models.TransientModel):
     """Register Payment with the method Loyalty Points: the card, its balances, and points that are money (C12)."""
 
-    _inherit = "account.payment.register"
+    _name = "account.payment.register"
+    _inherit = ["loyalty.values.mixin", "account.payment.register"]
+    _limits_numbers = False
 
     is_loyalty = fields.Boolean(compute="_compute_is_loyalty")
     loyalty_card_number = fields.Char("Card Number")

@@ -15,6 +15,7 @@ class LoyaltyAccountSetup(models.TransientModel):
     """Asks what only the merchant can know and finds or creates the rest."""
 
     _name = "loyalty.account.setup"
+    _inherit = ["loyalty.values.mixin"]
     _description = "Set Up Loyalty Accounting"
 
     program_id = fields.Many2one("loyalty.program", "Program", required=True, ondelete="cascade")

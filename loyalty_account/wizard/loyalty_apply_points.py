@@ -9,6 +9,7 @@ class LoyaltyApplyPoints(models.TransientModel):
     """The dialog by which points pay an invoice: card, points, money, and what is left (S9, S10, C17-C21)."""
 
     _name = "loyalty.apply.points"
+    _inherit = ["loyalty.values.mixin"]
     _description = "Apply Loyalty Points"
 
     move_id = fields.Many2one("account.move", "Invoice", required=True, ondelete="cascade")

@@ -29,6 +29,7 @@ class LoyaltyProof(models.TransientModel):
     """The result of one proof; running it again changes nothing in the books."""
 
     _name = "loyalty.proof"
+    _inherit = ["loyalty.values.mixin"]
     _description = "Reconcile Loyalty"
 
     program_id = fields.Many2one(

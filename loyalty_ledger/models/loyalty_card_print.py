@@ -30,7 +30,8 @@ class LoyaltyProgram(models.Model):
 
 
 class LoyaltyCard(models.Model):
-    _inherit = "loyalty.card"
+    _name = "loyalty.card"
+    _inherit = ["loyalty.values.mixin", "loyalty.card"]
 
     def action_print_card(self):
         """Print the cards in the layout of their program."""

@@ -13,7 +13,7 @@ class LoyaltyException(models.Model):
     """Something that the ledger had to accept and that a person should look at."""
 
     _name = "loyalty.exception"
-    _inherit = ["mail.thread", "mail.activity.mixin", "loyalty.document.mixin"]
+    _inherit = ["loyalty.values.mixin", "mail.thread", "mail.activity.mixin", "loyalty.document.mixin"]
     _description = "Loyalty Exception"
     _order = "id desc"
 

@@ -5,7 +5,7 @@ class LoyaltyLevel(models.Model):
     """One step of a program's membership levels: reached at ``min_points`` of the program's basis."""
 
     _name = "loyalty.level"
-    _inherit = ["loyalty.remembered.mixin"]
+    _inherit = ["loyalty.values.mixin", "loyalty.remembered.mixin"]
     _description = "Loyalty Level"
     _order = "program_id, min_points, id"
 

@@ -3,4 +3,4 @@ from odoo import models
 
 class LoyaltyMail(models.Model):
     _name = "loyalty.mail"
-    _inherit = ["loyalty.mail", "loyalty.remembered.mixin"]
+    _inherit = ["loyalty.values.mixin", "loyalty.mail", "loyalty.remembered.mixin"]

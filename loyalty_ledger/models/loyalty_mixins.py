@@ -1,5 +1,7 @@
 from odoo import api, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
+
+from ..tools.values import LIMITS, TEXT_LIMIT, find_fault
 
 from ..tools.memory import forget
 
@@ -97,3 +99,86 @@ class LoyaltyDocumentMixin(models.AbstractModel):
             "res_id": self.res_id,
             "views": [(self.env[self.res_model].browse(self.res_id).get_formview_id(), "form")],
         }
+
+
+class LoyaltyValuesMixin(models.AbstractModel):
+    """Rows with numbers that a ledger computes with: what is none, or too large, is refused with words (N29).
+
+    Values come by forms, imports and remote calls; PostgreSQL or the arithmetic would fail on them without saying which
+    field is meant. Put it first in ``_inherit``, in the class that the add-on loads last, so that nothing computes before.
+    """
+
+    _name = "loyalty.values.mixin"
+    _description = "Row Whose Numbers Are Checked"
+
+    #: Whether numbers have a limit too. Odoo's own documents may be larger than what points can pay.
+    _limits_numbers = True
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._check_values(vals)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._check_values(vals)
+        return super().write(vals)
+
+    def onchange(self, values, field_names, fields_spec):
+        self._check_values(values)
+        return super().onchange(values, field_names, fields_spec)
+
+    @api.model
+    def _check_values(self, vals):
+        check_values(self, vals)
+
+
+def check_values(model, vals):
+    """Refuse numbers and texts for fields of ``model`` that cannot be stored, in lines of its records too.
+
+    :raises odoo.exceptions.ValidationError: naming the field
+    """
+    if not isinstance(vals, dict):
+        return  # Odoo words it
+    for name, value in vals.items():
+        field = model._fields.get(name)
+        if field is None or value is False:
+            continue
+        if field.type in ("one2many", "many2many"):
+            for command in value if isinstance(value, (list, tuple)) else ():
+                if isinstance(command, (list, tuple)) and len(command) == 3:
+                    check_values(model.env[field.comodel_name], command[2])
+        else:
+            limit = limit_of(model.env, field)
+            fault = find_fault(field.type, value, limit)
+            if fault and (fault not in ("large", "long") or getattr(model, "_limits_numbers", True)):
+                label = field._description_string(model.env) or name
+                raise ValidationError(say_fault(model.env, fault, label, value, limit))
+
+
+def limit_of(env, field):
+    """Return what numbers of the field stay below: what its column holds, and what the ledger computes with."""
+    limit = LIMITS.get(field.type)
+    if field.type == "float" and (digits := field.get_digits(env)):
+        precision, scale = digits
+        return min(limit, 10 ** (precision - scale))
+    return limit
+
+
+def say_fault(env, fault, label, value, limit):
+    """Return the words for what :func:`tools.values.find_fault` found."""
+    value = str(value).replace("\0", "")
+    if fault == "nul":
+        return env._("%s contains a character that cannot be stored (NUL). Remove it, or type the text again.", label)
+    if fault == "long":
+        return env._("%(field)s: the text is longer than %(limit)s characters.", field=label, limit=f"{TEXT_LIMIT:,}")
+    if fault == "file":
+        return env._("%s: the file did not arrive in one piece; upload it again.", label)
+    if fault == "large":
+        return env._(
+            "%(field)s: %(value)s is too large. Enter a number below %(limit)s.",
+            field=label,
+            value=value,
+            limit=f"{limit:,}",
+        )
+    return env._("%(field)s: “%(value)s” is not a number.", field=label, value=value)

@@ -61,6 +61,11 @@ class LoyaltyProgram(models.Model):
         "CHECK (expiry_policy = 'never' OR expiry_delay > 0)", "Points must expire after at least one day."
     )
     _check_vesting = models.Constraint("CHECK (vesting_days >= 0)", "Points cannot be pending for less than no day.")
+    _check_delays = models.Constraint(
+        "CHECK (expiry_delay <= CASE expiry_unit WHEN 'day' THEN 36525 WHEN 'month' THEN 1200 ELSE 100 END"
+        " AND vesting_days <= 36525 AND reversal_grace_days <= 36525)",
+        "Points can be pending, or live, for 100 years at most.",
+    )
     _check_grace = models.Constraint("CHECK (reversal_grace_days >= 0)", "The days of grace cannot be negative.")
 
     def init(self):
@@ -191,5 +196,6 @@ class LoyaltyProgram(models.Model):
 
 
 class LoyaltyReward(models.Model):
-    _inherit = "loyalty.reward"
+    _name = "loyalty.reward"
+    _inherit = ["loyalty.values.mixin", "loyalty.reward"]
     _order = "required_points, id"  # rewards that cost the same keep one order, whatever the table was last through

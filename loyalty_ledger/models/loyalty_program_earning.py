@@ -25,7 +25,7 @@ class FrozenRule(NamedTuple):
 
 class LoyaltyProgram(models.Model):
     _name = "loyalty.program"
-    _inherit = ["loyalty.program", "loyalty.remembered.mixin"]
+    _inherit = ["loyalty.values.mixin", "loyalty.program", "loyalty.remembered.mixin"]
 
     issue_on = fields.Selection(
         [("order", "When the order is confirmed"), ("paid", "When the document is paid in full")],
@@ -115,7 +115,8 @@ class LoyaltyProgram(models.Model):
 
 
 class LoyaltyRule(models.Model):
-    _inherit = "loyalty.rule"
+    _name = "loyalty.rule"
+    _inherit = ["loyalty.values.mixin", "loyalty.rule"]
 
     def _earning_terms(self):
         """Return the rule as the earning engine knows it, to be frozen in the earning of a document."""

@@ -6,7 +6,8 @@ from ..tools.units import to_points, to_units
 
 
 class ResCompany(models.Model):
-    _inherit = "res.company"
+    _name = "res.company"
+    _inherit = ["loyalty.values.mixin", "res.company"]
 
     loyalty_adjustment_limit = fields.Float(
         "Adjustments Without Approval Up To", digits=(16, 4), prefetch="loyalty",

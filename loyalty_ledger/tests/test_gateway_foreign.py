@@ -56,7 +56,7 @@ class TestForeignChanges(LedgerCase):
     def test_not_a_number(self):
         """C21: what is no number of points is refused in words."""
         for points in (float("nan"), float("inf"), 1e12):
-            with self.assertRaisesRegex(ValidationError, "is not a number of points"):
+            with self.assertRaisesRegex(ValidationError, "not a number|too large"):
                 self.card.write({"points": points})
         self.card.invalidate_recordset()
         self.assertBalances(points=0)

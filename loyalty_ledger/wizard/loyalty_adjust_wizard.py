@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ..models.loyalty_card_adjust import MANAGER, MODES
+from ..tools.units import TOTAL_LIMIT
 
 #: Cards that the preview plans, and lines that it shows.
 PLANNED, SHOWN = 1000, 80
@@ -11,6 +12,7 @@ class LoyaltyAdjustWizard(models.TransientModel):
     """Adjust one card, a selection of cards, or all cards of a range, with a reason."""
 
     _name = "loyalty.adjust.wizard"
+    _inherit = ["loyalty.values.mixin"]
     _description = "Adjust Loyalty Points"
 
     scope = fields.Selection(
@@ -112,6 +114,13 @@ class LoyaltyAdjustWizard(models.TransientModel):
             wizard.total_change = sum(row["change"] for row in good)
             if wizard.is_partial and wizard.mode in ("add", "subtract"):
                 wizard.total_change = wizard.card_count * wizard.points * (1 if wizard.mode == "add" else -1)
+            if abs(wizard.total_change) >= TOTAL_LIMIT:
+                raise ValidationError(
+                    self.env._(
+                        "This changes balances by more than %s points in all. Choose fewer cards, or fewer points.",
+                        f"{TOTAL_LIMIT:,}",
+                    )
+                )
             wizard.problem_count = len(rows) - len(good)
             changes = {row["card"].id: row["change"] for row in good}
             wizard.needs_approval = cards._exceeds_adjustment_limit(changes, lock=False)

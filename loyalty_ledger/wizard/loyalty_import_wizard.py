@@ -10,6 +10,7 @@ from odoo.tools import SQL, split_every
 
 from ..models.loyalty_card_adjust import MANAGER
 from ..tools import balance_columns, balance_file, jobs
+from ..tools.units import TOTAL_LIMIT
 from .balance_checker import Checker
 from .balance_table import Table
 
@@ -29,7 +30,7 @@ class LoyaltyImportWizard(models.Model):
 
     _name = "loyalty.import.wizard"
     _description = "Import of Loyalty Balances"
-    _inherit = "loyalty.approval.mixin"
+    _inherit = ["loyalty.values.mixin", "loyalty.approval.mixin"]
     _order = "id desc"
     _rec_name = "file_name"
 
@@ -280,6 +281,11 @@ class LoyaltyImportWizard(models.Model):
         changes = dict(
             self.env["loyalty.import.line"]._read_group([("import_id", "=", self.id)], ["state"], ["change:sum"])
         )
+        total = changes.get("pending", 0) + changes.get("done", 0)
+        if abs(total) >= TOTAL_LIMIT:
+            raise ValidationError(
+                self.env._("The file changes balances by more than %s points in all. Split it.", f"{TOTAL_LIMIT:,}")
+            )
         self.sudo().write(
             {
                 "row_count": sum(counts.values()),
@@ -287,7 +293,7 @@ class LoyaltyImportWizard(models.Model):
                 "problem_count": counts.get("problem", 0),
                 "skipped_count": counts.get("skipped", 0),
                 "done_count": counts.get("done", 0),
-                "total_change": changes.get("pending", 0) + changes.get("done", 0),
+                "total_change": total,
             }
         )
 

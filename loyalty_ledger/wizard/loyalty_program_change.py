@@ -17,6 +17,8 @@ LOGGED = 500
 POLICY = ("expiry_policy", "expiry_delay", "expiry_unit", "level_basis")
 
 #: What a program says about levels and expiry, present or proposed; levels are (from, name) pairs in order.
+#: Units of time until points expire at most: 100 years, as the program says.
+LONGEST = {"day": 36525, "month": 1200, "year": 100}
 Terms = namedtuple("Terms", "expiry_policy expiry_delay expiry_unit level_basis levels")
 
 
@@ -24,6 +26,7 @@ class LoyaltyProgramChange(models.TransientModel):
     """Shows which cards would change level or expiry before a program is changed."""
 
     _name = "loyalty.program.change"
+    _inherit = ["loyalty.values.mixin"]
     _description = "Change a Loyalty Program"
 
     program_id = fields.Many2one("loyalty.program", "Program", required=True, ondelete="cascade")
@@ -106,8 +109,8 @@ class LoyaltyProgramChange(models.TransientModel):
         starts = [to_units(level.min_points) for level in self.level_ids]
         if len(set(starts)) < len(starts):
             raise ValidationError(self.env._("Two levels of a program cannot start at the same number of points."))
-        if self.expiry_policy != "never" and self.expiry_delay <= 0:
-            raise ValidationError(self.env._("Points must expire after at least one day."))
+        if self.expiry_policy != "never" and not 0 < self.expiry_delay <= LONGEST[self.expiry_unit or "month"]:
+            raise ValidationError(self.env._("Points must expire after at least one day, and within 100 years."))
 
     def _effects(self):
         """Yield what the proposed terms do to each card of the program, a few queries per batch of cards."""
@@ -202,6 +205,7 @@ class LoyaltyProgramChange(models.TransientModel):
 
 class LoyaltyProgramChangeLevel(models.TransientModel):
     _name = "loyalty.program.change.level"
+    _inherit = ["loyalty.values.mixin"]
     _description = "Proposed Level"
     _order = "min_points"
 

@@ -12,6 +12,7 @@ class LoyaltyStatement(models.TransientModel):
     """Statements of cards for a period (S25, bH10)."""
 
     _name = "loyalty.statement"
+    _inherit = ["loyalty.values.mixin"]
     _description = "Card Statement"
 
     card_ids = fields.Many2many("loyalty.card", string="Cards", required=True, domain=[("ledgered", "=", True)])

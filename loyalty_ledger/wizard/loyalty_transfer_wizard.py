@@ -9,6 +9,7 @@ class LoyaltyTransferWizard(models.TransientModel):
     """Move points, or everything, to another card of the program; the points keep their dates (N11)."""
 
     _name = "loyalty.transfer.wizard"
+    _inherit = ["loyalty.values.mixin"]
     _description = "Transfer Loyalty Points"
 
     card_id = fields.Many2one("loyalty.card", "From Card", required=True, domain=[("ledgered", "=", True)])

@@ -13,7 +13,8 @@ from ..tools.units import to_units
 
 
 class LoyaltyCardUpdateBalance(models.TransientModel):
-    _inherit = "loyalty.card.update.balance"
+    _name = "loyalty.card.update.balance"
+    _inherit = ["loyalty.values.mixin", "loyalty.card.update.balance"]
 
     def action_update_card_point(self):
         """Post the difference under the card's lock, as an adjustment with the description as its reason (S21).
@@ -52,7 +53,8 @@ class LoyaltyCardUpdateBalance(models.TransientModel):
 
 
 class LoyaltyGenerateWizard(models.TransientModel):
-    _inherit = "loyalty.generate.wizard"
+    _name = "loyalty.generate.wizard"
+    _inherit = ["loyalty.values.mixin", "loyalty.generate.wizard"]
 
     def generate_coupons(self):
         """Issue cards with an entry that says why; whoever may set programs up may issue balances."""

@@ -5,6 +5,7 @@ from odoo.fields import Domain
 from odoo.addons.loyalty_ledger.tools.source import Source
 from odoo.addons.loyalty_ledger.tools.today import loyalty_today
 
+from ..tools import remote
 from ..tools.source import TillSource
 from ..tools.trust import server_vouches
 
@@ -49,6 +50,7 @@ class LoyaltyCard(models.Model):
         return self.env["pos.config"].sudo().browse(config_id if isinstance(config_id, int) else None).exists()
 
     @api.model
+    @remote.checked(gift_code=remote.a_text, config_id=remote.maybe_id)
     def get_gift_card_status(self, gift_code, config_id):
         """Say whether a gift card with that code can be sold. Numbers that no card has are usual there, up to a limit."""
         Miss = self.env["loyalty.till.miss"]
@@ -61,6 +63,7 @@ class LoyaltyCard(models.Model):
         return result
 
     @api.model
+    @remote.checked(code=remote.a_text)
     def get_loyalty_card_partner_by_code(self, code):
         """A card that cannot be used does not identify its customer; one that sends its points elsewhere does."""
         Miss = self.env["loyalty.till.miss"]

@@ -5,11 +5,14 @@ from odoo import api, models
 from odoo.addons.loyalty_ledger.tools.units import to_points, to_units
 from odoo.addons.loyalty_ledger.tools.words import say_points
 
+from ..tools import remote
+
 
 class LoyaltyCard(models.Model):
     _inherit = "loyalty.card"
 
     @api.model
+    @remote.checked(config_id=remote.an_id, card_id=remote.an_id, order_ids=remote.ids)
     def pos_reserved_by_orders(self, config_id, card_id, order_ids):
         """Return how many points of a card the sales orders reserved that a till is about to settle.
 

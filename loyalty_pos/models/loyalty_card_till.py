@@ -7,6 +7,7 @@ from odoo.tools import SQL
 from odoo.addons.loyalty_ledger.tools.today import loyalty_today
 from odoo.addons.loyalty_ledger.tools.units import UNIT, to_units
 
+from ..tools import remote
 from ..tools.queue import StillBusy, stand_in_line
 
 #: Minutes for which a till reserves points; a payment that comes later is a plain redemption.
@@ -38,6 +39,7 @@ class LoyaltyCard(models.Model):
     # --- remote calls --------------------------------------------------------------------------------------------
 
     @api.model
+    @remote.checked(config_id=remote.an_id, code=remote.a_text)
     def pos_find_card(self, config_id, code):
         """Find a loyalty card by its number, as swiped, scanned or typed at a till (H1, S9).
 
@@ -85,6 +87,14 @@ class LoyaltyCard(models.Model):
         }
 
     @api.model
+    @remote.checked(
+        config_id=remote.an_id,
+        card_id=remote.an_id,
+        uuid=remote.a_text,
+        order_uuid=remote.a_text,
+        sale_order_ids=remote.ids,
+        basket=remote.basket,
+    )
     def pos_hold(self, config_id, card_id, points, uuid, order_uuid, sale_order_ids=None, basket=None):
         """Reserve points of a card for a payment of a till; the same payment again replaces what it reserved (N6).
 
@@ -142,6 +152,7 @@ class LoyaltyCard(models.Model):
             )
 
     @api.model
+    @remote.checked(config_id=remote.an_id, uuid=remote.a_text)
     def pos_release_hold(self, config_id, uuid):
         """Give back what a payment of a till reserved. Releasing again changes nothing.
 
@@ -158,6 +169,7 @@ class LoyaltyCard(models.Model):
         return {"card": card._till_values(config) if card else False}
 
     @api.model
+    @remote.checked(config_id=remote.an_id, partner_id=remote.maybe_id, code=remote.a_text, program_id=remote.maybe_id)
     def pos_issue_card(self, config_id, partner_id, code=None, program_id=None):
         """Issue a loyalty card to a customer at a till (H1, H3, S17).
 
@@ -198,6 +210,7 @@ class LoyaltyCard(models.Model):
         return card
 
     @api.model
+    @remote.checked(config_id=remote.an_id, card_id=remote.an_id, reason=remote.a_text, uuid=remote.a_text)
     def pos_give_bonus(self, config_id, card_id, points, reason, uuid):
         """Give bonus points at a till: supervisors only, with a reason (bH7, C31). The same uuid again gives nothing.
 

@@ -7,7 +7,7 @@ class LoyaltyTillRate(models.Model):
     """Another multiplier than the level's at one till, for all levels of a program or for one (bH2)."""
 
     _name = "loyalty.till.rate"
-    _inherit = ["loyalty.remembered.mixin"]
+    _inherit = ["loyalty.values.mixin", "loyalty.remembered.mixin"]
     _description = "Earning Rate at a Till"
     _order = "program_id, config_id, level_id"
 

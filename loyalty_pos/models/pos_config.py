@@ -4,11 +4,13 @@ from odoo.exceptions import ValidationError
 from odoo.addons.loyalty_ledger.tools.memory import forget
 from odoo.addons.loyalty_ledger.tools.words import say_points
 
+from ..tools import remote
 from .pos_payment_method import LOYALTY
 
 
 class PosConfig(models.Model):
-    _inherit = "pos.config"
+    _name = "pos.config"
+    _inherit = ["loyalty.values.mixin", "pos.config"]
 
     loyalty_offline_policy = fields.Selection(
         [("deny", "Not allowed"), ("cap", "Up to a limit per card")],
@@ -93,6 +95,9 @@ class PosConfig(models.Model):
             vals["_loyalty_redemption_product_id"] = product.id if product else False
         return values
 
+    @remote.checked(
+        code=remote.a_text, creation_date=remote.a_moment, partner_id=remote.maybe_id, pricelist_id=remote.maybe_id
+    )
     def use_coupon_code(self, code, creation_date, partner_id, pricelist_id):
         """A card under the ledger pays with what it has available, on the days on which it can be used.
 

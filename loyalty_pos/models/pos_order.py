@@ -4,6 +4,7 @@ from odoo.tools import SQL, float_compare
 from odoo.addons.loyalty_ledger.tools.units import to_points, to_units
 from odoo.addons.loyalty_ledger.tools.words import say_points
 
+from ..tools import remote
 from ..tools.source import TillSource
 from ..tools.trust import server_vouches
 from .pos_order_settle import ids_of
@@ -14,6 +15,7 @@ class PosOrder(models.Model):
 
     # --- before payment ------------------------------------------------------------------------------------------
 
+    @remote.checked(point_changes=remote.numbers_by_id, new_codes=remote.texts)
     def validate_coupon_programs(self, point_changes, new_codes):
         """Refuse what a card cannot spend now. Advisory: the till goes on when it has no connection."""
         changes = {int(card_id): points for card_id, points in point_changes.items()}
@@ -45,6 +47,7 @@ class PosOrder(models.Model):
 
     # --- after payment -------------------------------------------------------------------------------------------
 
+    @remote.checked(coupon_data=remote.claims_by_id)
     def confirm_coupon_programs(self, coupon_data):
         """Settle the points of a paid order, once, as far as the order supports what its till claims.
 

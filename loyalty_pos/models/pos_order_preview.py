@@ -9,13 +9,14 @@ from odoo.addons.loyalty_account.tools.vat_split import part_of
 from odoo.addons.loyalty_ledger.models.loyalty_earning import ClaimLine
 from odoo.addons.loyalty_ledger.tools.units import to_points, to_units
 
-from ..tools import tender
+from ..tools import remote, tender
 from .pos_payment_method import LOYALTY
 
 
 class PosOrder(models.Model):
     _inherit = "pos.order"
 
+    @remote.checked(quantities=remote.numbers_by_id)
     def pos_refund_preview(self, quantities):
         """Say what returning these goods would do to points; nothing is written (N4).
 

@@ -17,7 +17,7 @@ from odoo.tools import SQL
 from odoo.addons.loyalty_ledger.tools.units import to_points, to_units
 from odoo.addons.loyalty_ledger.tools.words import say_points
 
-from ..tools import tender
+from ..tools import remote, tender
 from ..tools.queue import StillBusy, stand_in_line
 from .pos_payment_method import LOYALTY
 
@@ -67,6 +67,7 @@ class PosOrder(models.Model):
     _inherit = "pos.order"
 
     @api.model
+    @remote.checked(orders=remote.plain)
     def sync_from_ui(self, orders):
         """Let tills that work on the same cards, or send the same order, follow each other.
 
@@ -350,6 +351,7 @@ class PosOrder(models.Model):
 
     # --- payments in the back end --------------------------------------------------------------------------------
 
+    @remote.checked(data=remote.plain)
     def add_payment(self, data):
         """Payments that people enter in the back end are checked first: nothing has been handed over yet."""
         method = self.env["pos.payment.method"].browse(data.get("payment_method_id"))
