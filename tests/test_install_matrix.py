@@ -249,7 +249,7 @@ class TestInstallMatrix(MatrixCase):
             self.rows("SELECT DISTINCT neighbour_double FROM loyalty_card WHERE code = 'matrix-1'"), [(0.6666,)]
         )
         # It sees in write() what Odoo's code writes; what the ledger posts reaches its stored fields only.
-        self.assertEqual(self.run_process("neighbour"), ["7.5000", "15.0", "0>5;"])
+        self.assertEqual(self.run_process("neighbour"), ["7.5", "15.0", "0>5;"])
         self.assertGreater(self.run_process("use"), 3)
         used = self.balances()
         self.assertDoubled()
