@@ -1,9 +1,8 @@
 from odoo import api, models
 from odoo.exceptions import UserError, ValidationError
 
-from ..tools.values import LIMITS, TEXT_LIMIT, find_fault
-
 from ..tools.memory import forget
+from ..tools.values import LIMITS, TEXT_LIMIT, find_fault
 
 
 class LoyaltyReadonlyMixin(models.AbstractModel):
