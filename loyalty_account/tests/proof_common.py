@@ -41,7 +41,9 @@ class ProofVerbs:
                 self.env.cr.execute(SQL(query, *args))
                 self.assertTrue(self.env.cr.rowcount)
             for table in PROTECTED:
-                self.env.cr.execute(f"ALTER TABLE loyalty_{table} {verb} TRIGGER USER")
+                self.env.cr.execute(
+                    SQL("ALTER TABLE %s %s TRIGGER USER", SQL.identifier(f"loyalty_{table}"), SQL(verb))
+                )
         self.env.invalidate_all()
 
     def plain_note(self, invoice, *lines, link=True):

@@ -3,6 +3,7 @@
 import logging
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..tools import ddl
@@ -61,7 +62,7 @@ class LoyaltyCard(models.Model):
     def _adoption_days(self):
         """SQL rows of company id (or NULL) and today's date there, archived companies included."""
         Company = self.env["res.company"].sudo().with_context(active_test=False)  # every company's cards are taken over
-        companies = [*Company.search([]), Company]
+        companies = [*Company.search(Domain.TRUE), Company]
         return SQL(", ").join(
             SQL("(%s::int, %s::date)", company.id or None, loyalty_today(self.env, company)) for company in companies
         )

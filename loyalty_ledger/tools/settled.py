@@ -19,42 +19,48 @@ _logger = logging.getLogger(__name__)
 PATIENCE = "2s"
 
 
-def settle(cr):
+def settle(cursor):
     """Return the entry id up to which no transaction can add entries any more, and let the others go on.
 
     Whatever is read with this cursor from here on sees all those entries.
 
-    :param cr: a cursor of its own that has read nothing yet: its transaction must not have a view of the database
+    :param cursor: a cursor of its own that has read nothing yet: its transaction must not have a view of the database
         that is older than the lock
     :raises psycopg2.errors.LockNotAvailable: when somebody writes for longer than ``PATIENCE``
     """
     # Neither of the two gives the transaction its view yet.
-    cr.execute(SQL("SET LOCAL lock_timeout = %s", PATIENCE))
-    cr.execute("LOCK TABLE loyalty_ledger_entry IN SHARE MODE", log_exceptions=False)
-    cr.execute("SELECT COALESCE(max(id), 0) FROM loyalty_ledger_entry")
-    up_to = cr.fetchone()[0]
-    cr.commit()
+    cursor.execute(SQL("SET LOCAL lock_timeout = %s", PATIENCE))
+    cursor.execute("LOCK TABLE loyalty_ledger_entry IN SHARE MODE", log_exceptions=False)
+    cursor.execute("SELECT COALESCE(max(id), 0) FROM loyalty_ledger_entry")
+    up_to = cursor.fetchone()[0]
+    cursor.commit()
     return up_to
 
 
-def seen_up_to(cr, registry):
-    """Return the entry id up to which the transaction of ``cr`` sees every entry that there will ever be.
+def seen_up_to(cursor, registry):
+    """Return the entry id up to which the transaction of ``cursor`` sees every entry that there will ever be.
 
     A transaction that was in flight when this one began, and drew a lower id than others that it sees, ends what it
     sees completely. Where others do not stop writing, the answer is what was sealed before.
     """
-    cr.execute(
+    cursor.execute(
         SQL(
             """
             SELECT sealed.id, array(SELECT e.id FROM loyalty_ledger_entry e WHERE e.id > sealed.id ORDER BY e.id),
-                   pg_backend_pid()
+                   pg_backend_pid(),
+                   EXISTS (SELECT 1 FROM pg_locks WHERE pid = pg_backend_pid() AND granted
+                              AND relation = 'loyalty_ledger_entry'::regclass AND mode = 'AccessExclusiveLock')
               FROM (SELECT COALESCE(max(last_entry_id), 0) AS id FROM loyalty_ledger_seal) sealed
             """
         )
     )
-    sealed, seen, pid = cr.fetchone()
+    sealed, seen, pid, alone = cursor.fetchone()
     if not seen:
         return sealed
+    if (
+        alone
+    ):  # an installation that just made or altered the table: nobody else writes, and another connection would wait
+        return seen[-1]
     with registry.cursor() as other:
         if not _others_are_done(other, pid):
             _logger.info("Transactions of the points ledger are in flight: complete up to the seal at %s", sealed)
@@ -74,9 +80,9 @@ def seen_up_to(cr, registry):
     return missed - 1 if missed else seen[-1]
 
 
-def _others_are_done(cr, pid):
-    """Return whether whoever drew an id before now is done, but for connection ``pid``; what ``cr`` reads next sees it."""
-    cr.execute(
+def _others_are_done(cursor, pid):
+    """Return whether whoever drew an id before now is done, but for connection ``pid``; what ``cursor`` reads next sees it."""
+    cursor.execute(
         SQL(
             """
             SELECT COALESCE(bool_or(pid = %(pid)s), FALSE), COALESCE(bool_or(pid <> %(pid)s), FALSE)
@@ -86,14 +92,14 @@ def _others_are_done(cr, pid):
             pid=pid,
         )
     )
-    own, others = cr.fetchone()
-    cr.commit()
+    own, others = cursor.fetchone()
+    cursor.commit()
     if not others:
         return True
     if own:  # it writes itself, and would be waited for
         return False
     try:
-        settle(cr)
+        settle(cursor)
     except errors.LockNotAvailable:
         return False
     return True

@@ -3,6 +3,7 @@
 from collections import defaultdict
 
 from odoo import models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from odoo.addons.loyalty_account.models.loyalty_proof_returns import Figures
@@ -176,7 +177,9 @@ class LoyaltyProgram(models.Model):
         products = super()._products_points_cannot_buy()
         if self.redeem_stored_value:
             return products
-        return products | set(self.env["pos.config"].with_context(active_test=False).search([]).tip_product_id.ids)
+        return products | set(
+            self.env["pos.config"].with_context(active_test=False).search(Domain.TRUE).tip_product_id.ids
+        )
 
     def _bought_without_points(self, products, date):
         rows = self.env.execute_query(
