@@ -455,7 +455,12 @@ class LoyaltyProgram(models.Model):
         return families
 
     def _tax_sets_of_orders(self, ids):
-        """Return ``{order: {set of taxes: gross}}``: of what sales sold and what refunds took back, both positive."""
+        """Return ``{order: {set of taxes: gross}}``: of what sales sold and what refunds took back, both positive.
+
+        Only lines that points may pay: those that the sale wrote down when it was paid, else by the program's settings.
+        """
+        lines = self.env["pos.order.line"].search_fetch([("order_id", "in", ids)], ["product_id"])
+        excluded = {product.id for product in lines.product_id if not self._may_pay_for(product, 1.0)}
         rows = self.env.execute_query(
             SQL(
                 """
@@ -465,11 +470,18 @@ class LoyaltyProgram(models.Model):
                                  FROM account_tax_pos_order_line_rel x WHERE x.pos_order_line_id = l.id) AS tax_ids
                          FROM pos_order_line l JOIN pos_order o ON o.id = l.order_id
                          LEFT JOIN pos_order_line f ON f.id = l.refunded_orderline_id
-                        WHERE l.order_id = ANY(%s) AND l.loyalty_redeem_uuid IS NULL AND f.loyalty_redeem_uuid IS NULL
-                          AND (l.refunded_orderline_id IS NOT NULL) = (o.amount_total < 0)) x
+                         JOIN pos_order s ON s.id = COALESCE(f.order_id, l.order_id)
+                        WHERE l.order_id = ANY(%(ids)s)
+                          AND l.loyalty_redeem_uuid IS NULL AND f.loyalty_redeem_uuid IS NULL
+                          AND (l.refunded_orderline_id IS NOT NULL) = (o.amount_total < 0)
+                          AND CASE WHEN s.loyalty_items -> %(program)s -> 'paid' ? 'lines'
+                                   THEN s.loyalty_items -> %(program)s -> 'paid' -> 'lines' ? COALESCE(f.id, l.id)::text
+                                   ELSE l.product_id <> ALL(%(excluded)s::int[]) END) x
                  GROUP BY order_id, tax_ids
                 """,
-                ids,
+                ids=ids,
+                program=str(self.id),
+                excluded=list(excluded | set(self._products_points_cannot_buy())),
             )
         )
         return self._sets_by_document(rows)

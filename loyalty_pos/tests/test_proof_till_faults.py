@@ -231,7 +231,7 @@ class TestTillFaults(TillFaultCase):
             """
             UPDATE account_move_line SET tax_line_id = NULL, tax_repartition_line_id = NULL, account_id = %s WHERE id = %s
             """,
-            self.cost_account.id,
+            self.company_data["default_account_expense"].id,
             self.closing_tax(session).id,
         )
         self.assertNamed(session, "15 %: .*0.00 instead of .*6.52", size=6.52)

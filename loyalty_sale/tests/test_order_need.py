@@ -135,6 +135,7 @@ class TestOrderNeed(OrderPointsCase):
         orders = self.confirmed(40) | self.confirmed(50)
         holds = orders.sudo().loyalty_hold_id
         self.env.flush_all()
+        self.env.cr.execute("SELECT set_config('loyalty.hand_over', 'on', true)")
         self.env.cr.execute(
             "UPDATE loyalty_hold SET date = %s WHERE id IN %s",
             [fields.Date.today() - timedelta(days=31), tuple(holds.ids)],
