@@ -3,6 +3,7 @@
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from .models.loyalty_ledger_seal_head import HEAD
 from .tools import ddl
 from .tools.leaving import check_balance_column, keep_demo_records
 
@@ -56,6 +57,8 @@ def uninstall_hook(env):
     check_balance_column(env)
     keep_demo_records(env, "loyalty_ledger")
     env["loyalty.card"]._write_history_differences()
+    # The seals go with the add-on: a later ledger must not be asked for them.
+    env["ir.config_parameter"].search([("key", "=", HEAD)]).unlink()
     env.flush_all()
     ddl.drop_all(env.cr)
     env.cr.execute("DROP INDEX IF EXISTS loyalty_card__partner_program_idx")
