@@ -1,6 +1,6 @@
 from fractions import Fraction
 
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from odoo.exceptions import UserError, ValidationError
@@ -55,6 +55,7 @@ class TestPointsRounding(BaseCase):
     def test_there_and_back(self, cents, value, unit):
         """N29: the points of an amount pay at least it, and one point less does not."""
         amount = cents * exact(unit)
+        assume(amount / exact(value) < 10**10)  # no card has as many points
         points = money_to_points(float(amount), value, unit)
         self.assertGreaterEqual(exact(points_to_money(points, value, unit)), amount)
         if points:

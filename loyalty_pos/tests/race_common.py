@@ -79,8 +79,7 @@ class TillRaceCase(BaseCase):
     def remove_everything(self):
         with self.environment() as env:
             cards = env["loyalty.card"].with_context(active_test=False).search([("program_id", "=", self.program_id)])
-            for table in ("loyalty_hold", "loyalty_earning"):
-                env.cr.execute(SQL("DELETE FROM %s WHERE card_id = ANY(%s)", SQL.identifier(table), cards.ids))
+            env.cr.execute(SQL("DELETE FROM loyalty_earning WHERE card_id = ANY(%s)", cards.ids))
             env.cr.execute(
                 SQL("UPDATE pos_order SET loyalty_card_id = NULL WHERE loyalty_card_id = ANY(%s)", cards.ids)
             )
@@ -95,6 +94,7 @@ class TillRaceCase(BaseCase):
     def remove_ledger(self, cr, card_ids):
         """Delete what nobody can delete: with the ledger's triggers off, in this transaction only."""
         tables = (
+            "loyalty_hold",
             "loyalty_ledger_consumption",
             "loyalty_lot",
             "loyalty_exception",
@@ -103,6 +103,7 @@ class TillRaceCase(BaseCase):
         )
         for table in tables:
             cr.execute(SQL("ALTER TABLE %s DISABLE TRIGGER USER", SQL.identifier(table)))
+        cr.execute(SQL("DELETE FROM loyalty_hold WHERE card_id = ANY(%s)", card_ids))
         entries = SQL("(SELECT id FROM loyalty_ledger_entry WHERE card_id = ANY(%s))", card_ids)
         cr.execute(
             SQL("DELETE FROM loyalty_ledger_consumption WHERE debit_entry_id IN %s OR entry_id IN %s", entries, entries)
