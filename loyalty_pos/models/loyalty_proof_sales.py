@@ -428,10 +428,15 @@ class LoyaltyProgram(models.Model):
                        COALESCE(-sum(p.amount) FILTER (WHERE p.amount < 0), 0)
                   FROM pos_payment p JOIN pos_payment_method m ON m.id = p.payment_method_id
                   JOIN pos_order o ON o.id = p.pos_order_id JOIN pos_session s ON s.id = o.session_id
-                 WHERE m.loyalty_program_id = %s AND s.state = 'closed' AND o.state IN ('paid', 'done')
+                 WHERE m.loyalty_program_id = %(program)s AND s.state = 'closed' AND o.state IN ('paid', 'done')
+                   -- Points were a means of payment when the order was paid, as it wrote down: no tax to recover.
+                   AND (o.loyalty_items -> %(key)s -> 'paid' -> 'items' IS NULL
+                        OR EXISTS (SELECT 1 FROM jsonb_array_elements(o.loyalty_items -> %(key)s -> 'paid' -> 'items') i
+                                    WHERE COALESCE(i ->> 'repartition_line_id', 'false') <> 'false'))
                  GROUP BY o.id, o.session_id ORDER BY o.id
                 """,
-                self.id,
+                program=self.id,
+                key=str(self.id),
             )
         )
         sales = {
