@@ -33,3 +33,4 @@ from . import test_redemption_parts
 from . import test_redemption_rounding
 from . import test_redemption_rates
 from . import test_redemption_edited
+from . import test_card_codes

@@ -35,6 +35,9 @@ class ProofVerbs:
 
     def tamper(self, query, *args):
         """Change rows as a database administrator can: with triggers off."""
+        self._tamper(query, args)
+
+    def _tamper(self, query, args):
         self.env.flush_all()
         for verb in ("DISABLE", "ENABLE"):
             if verb == "ENABLE":

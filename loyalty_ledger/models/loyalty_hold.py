@@ -77,7 +77,7 @@ class LoyaltyHold(models.Model):
         cards._forget_contents()
         return open_holds
 
-    def _hand_over(self, points, key, document, into=None):
+    def _hand_over(self, points, key, document, into=None, amount=None):
         """Let another document keep ``points`` of this hold; they stay reserved all the while, since the same day.
 
         There is no time-out any more: the document settles them or gives them up. The whole hold changes its document,
@@ -87,6 +87,7 @@ class LoyaltyHold(models.Model):
         :param key: unique name of the reservation of the other document
         :param document: ``(model, id)``
         :param into: active hold of the same card that the other document has already
+        :param amount: what the points are worth, where an add-on keeps that with the hold
         :return: the hold that keeps the points now
         """
         self.ensure_one()

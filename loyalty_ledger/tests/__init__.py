@@ -39,3 +39,4 @@ from . import test_card_print
 from . import test_level_pricelist
 from . import test_program_page
 from . import test_program_end
+from . import test_limit_by_customer

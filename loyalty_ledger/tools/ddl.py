@@ -48,6 +48,10 @@ def _rows(alias, columns):
 
 def immutable(cr, table, name, columns, message):
     """Refuse UPDATE of ``columns``, DELETE and TRUNCATE of ``table``. All of it is our own code's, nothing a user's."""
+    _immutable(cr, table, name, columns, message)
+
+
+def _immutable(cr, table, name, columns, message):
     function = f"loyalty_{name}_immutable"
     cr.execute(
         SQL(

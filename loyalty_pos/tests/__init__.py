@@ -22,3 +22,4 @@ from . import test_tours
 from . import test_till_stores
 from . import test_till_totals
 from . import test_proof_till_faults
+from . import test_till_guesses
