@@ -377,7 +377,7 @@ class TestToursPriceReduction(LoyaltyTours):
 
         Another program, with Odoo's timing, gives points for what is left of the price.
         """
-        stars = self.program.copy({"name": "Stars", "issue_on": "order", "accounting_policy": "none"})
+        stars = self.program.copy({"name": "Stars", "issue_on": "order", "accounting_policy": "none", "active": True})
         sale, first, second = self.play("loyalty_till_price_reduction_refund")
         self.assertEqual((sale | first | second).mapped("amount_total"), [98, -90.74, -7.26])
         self.assertEqual((sale | first | second).payment_ids.sorted("id").mapped("amount"), [98, -90.74, -7.26])

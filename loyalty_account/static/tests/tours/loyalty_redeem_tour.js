@@ -41,12 +41,12 @@ registry.category("web_tour.tours").add("loyalty_redeem", {
             trigger: ".modal .alert-warning:contains('This card belongs to Bob')",
         },
         {
-            content: "Money becomes whole points",
+            content: "Money becomes whole points, rounded up",
             trigger: ".modal .o_field_widget[name='amount'] input",
             run: "edit 20.7 && press Tab",
         },
         {
-            trigger: ".modal .o_field_widget[name='points'] input:value(20)",
+            trigger: ".modal .o_field_widget[name='points'] input:value(21)",
             run: "edit 10 && press Tab",
         },
         {
