@@ -22,7 +22,7 @@ class LoyaltyProgram(models.Model):
     @api.depends(
         "rule_ids.reward_point_amount", "rule_ids.reward_point_mode", "rule_ids.mode", "rule_ids.active",
         "rule_ids.product_ids", "rule_ids.product_category_id", "rule_ids.product_tag_id", "rule_ids.product_domain",
-        "level_ids.multiplier", "point_value", "program_type",
+        "level_ids.multiplier", "level_ids.min_points", "issue_on", "point_value", "program_type",
     )  # fmt: skip
     def _compute_reward_rate(self):
         for program in self:
@@ -30,8 +30,9 @@ class LoyaltyProgram(models.Model):
                 lambda rule: rule.reward_point_mode == "money" and not rule._filters_products()
             )
             rate = sum(money.mapped("reward_point_amount")) * program.point_value
-            multipliers = program.level_ids.mapped("multiplier") or [1.0]
-            lowest = program.level_ids.sorted("min_points")[:1].multiplier if program.level_ids else 1.0
+            levels = program.level_ids.sorted("min_points")
+            multipliers = [level._multiplier_used() for level in levels] or [1.0]
+            lowest = multipliers[0]
             program.reward_rate = rate * lowest if program.program_type == "loyalty" else 0.0
             program.top_reward_rate = rate * max(multipliers) if program.program_type == "loyalty" else 0.0
             program.high_reward_rate = program.top_reward_rate > HIGH_RATE

@@ -53,7 +53,10 @@ class LoyaltyCard(models.Model):
         ],
         "Status", compute="_compute_status",
     )  # fmt: skip
-    level_multiplier = fields.Float(related="level_id.multiplier", string="Multiplier")
+    level_multiplier = fields.Float(
+        "Multiplier", digits=(16, 4), compute="_compute_level_multiplier",
+        help="By which points of purchases are multiplied on the level of the card.",
+    )  # fmt: skip
     entry_count = fields.Integer("Transaction Count", compute="_compute_entry_count")
     points_from_count = fields.Integer("Cards That Send Points", compute="_compute_points_from_count")
     lot_report_ids = fields.One2many("loyalty.lot.report", "card_id", "Open Points by Expiry", readonly=True)
@@ -75,6 +78,11 @@ class LoyaltyCard(models.Model):
         super()._compute_display_name()
         for card in self.filtered(lambda card: not card.code):
             card.display_name = self.env._("New Card")
+
+    @api.depends("level_id.multiplier", "program_id.issue_on")
+    def _compute_level_multiplier(self):
+        for card in self:
+            card.level_multiplier = card.level_id._multiplier_used()
 
     @api.depends_context("uid")
     def _compute_can_manage(self):

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class LoyaltyLevel(models.Model):
@@ -24,9 +24,11 @@ class LoyaltyLevel(models.Model):
         default=1.0,
         digits=(16, 4),
         aggregator=None,
-        help="Factor for points that the ledger itself works out on this level. Points that Odoo's own rules give, "
-        "on orders and at the till, stay as those rules say.",
+        help="Factor for points on this level. Used only in programs that give points when the document is paid in full; "
+        "points that Odoo gives when the order is confirmed stay as the rules say.",
     )
+    multiplier_used = fields.Boolean("Multiplier Is Used", compute="_compute_multiplier_used")
+    multiplier_notice = fields.Char("About the Multiplier", compute="_compute_multiplier_used")
     color = fields.Integer("Color")
     partner_category_id = fields.Many2one(
         "res.partner.category",
@@ -39,3 +41,18 @@ class LoyaltyLevel(models.Model):
     )
     _check_min_points = models.Constraint("CHECK (min_points >= 0)", "A level starts at zero points or more.")
     _check_multiplier = models.Constraint("CHECK (multiplier >= 0)", "The multiplier cannot be negative.")
+
+    @api.depends("program_id.issue_on", "multiplier")
+    def _compute_multiplier_used(self):
+        """Odoo's own timing knows no levels: a multiplier that is not used says so."""
+        for level in self:
+            level.multiplier_used = level.program_id._uses_multipliers()
+            level.multiplier_notice = (
+                self.env._("Not used: points are given when the order is confirmed.")
+                if level.program_id and level.multiplier != 1 and not level.multiplier_used
+                else False
+            )
+
+    def _multiplier_used(self):
+        """Return the factor of points on this level: 1 without a level, and where the program does not use it."""
+        return self.multiplier if self and self.program_id._uses_multipliers() else 1.0

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.fields import Domain
 
 from ..tools.memory import remembered
@@ -61,6 +61,22 @@ class LoyaltyProgram(models.Model):
         "with Odoo's own timing the goods earn whatever pays for them.",
     )  # fmt: skip
     earning_count = fields.Integer("Documents That Earn", compute="_compute_earning_count")
+
+    ignores_multipliers = fields.Boolean("Multipliers Are Ignored", compute="_compute_ignores_multipliers")
+
+    @api.depends("issue_on", "program_type", "level_ids.multiplier")
+    def _compute_ignores_multipliers(self):
+        """Say it where levels promise what Odoo's own timing, which knows no levels, does not give (bS1)."""
+        for program in self:
+            program.ignores_multipliers = (
+                program.program_type == "loyalty"
+                and not program._uses_multipliers()
+                and any(level.multiplier != 1 for level in program.level_ids)
+            )
+
+    def _uses_multipliers(self):
+        """Return whether points are multiplied by the level: where the ledger works them out, at payment."""
+        return self.issue_on == "paid"
 
     def _compute_earning_count(self):
         # The number is shown to whoever may read the program.

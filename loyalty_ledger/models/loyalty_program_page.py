@@ -104,7 +104,8 @@ class LoyaltyProgram(models.Model):
                 {
                     "name": level.name,
                     "start": _("from the start") if not level.min_points else _("from %s", start),
-                    "multiplier": level.multiplier != 1 and say_points(self.env, level.multiplier),
+                    # Only what is given: Odoo's own timing knows no levels.
+                    "multiplier": level._multiplier_used() != 1 and say_points(self.env, level.multiplier),
                 }
             )
         return result

@@ -1,5 +1,5 @@
 from odoo.fields import Command
-from odoo.tests import HttpCase, new_test_user, tagged
+from odoo.tests import Form, HttpCase, new_test_user, tagged
 
 
 @tagged("post_install", "-at_install")
@@ -12,6 +12,7 @@ class TestProgramPage(HttpCase):
             {
                 "name": "Wine Club",
                 "program_type": "loyalty",
+                "issue_on": "paid",
                 "portal_point_name": "corks",
                 "public_introduction": "<p>Good wine, <b>good prices</b>.</p>",
                 "rule_ids": [
@@ -52,6 +53,34 @@ class TestProgramPage(HttpCase):
             ):  # fmt: skip
                 self.assertIn(text, answer.text)
             self.assertNotIn("not published", answer.text)
+
+    def test_multipliers_of_odoos_timing(self):
+        """N29, bS1: with Odoo's own timing, which knows no levels, nobody is promised a multiplier; the form says why."""
+        self.program.public_page = True
+        gold = self.program.level_ids.sorted("min_points")[1]
+        card = self.env["loyalty.card"].create({"program_id": self.program.id, "level_id": gold.id})
+        self.assertRecordValues(gold, [{"multiplier_used": True, "multiplier_notice": False}])
+        self.assertEqual((self.program.ignores_multipliers, card.level_multiplier), (False, 1.5))
+        self.program.issue_on = "order"
+        self.assertEqual([level["multiplier"] for level in self.program._public_levels()], [False, False])
+        text = self.page().text
+        self.assertIn("from 1,000 corks", text)
+        self.assertNotIn("×1.5", text)
+        self.assertEqual((self.program.ignores_multipliers, card.level_multiplier), (True, 1.0))
+        self.assertRecordValues(
+            self.program.level_ids.sorted("min_points"),
+            [
+                {"multiplier_used": False, "multiplier_notice": False},
+                {
+                    "multiplier_used": False,
+                    "multiplier_notice": "Not used: points are given when the order is confirmed.",
+                },
+            ],
+        )
+        with Form(self.program.with_user(self.env.ref("base.user_admin"))) as form:
+            self.assertTrue(form.ignores_multipliers)
+            form.issue_on = "paid"
+            self.assertFalse(form.ignores_multipliers)
 
     def test_unpublished(self):
         """bP11: unpublished, archived and unknown programs are not found; only managers see a preview."""
