@@ -47,8 +47,8 @@ class AccountMove(models.Model):
     def _default_loyalty_cards(self):
         """Return ``{document: card}``, as ``loyalty.card._default_card`` chooses, in one query for all documents.
 
-        The customer's own usable card, else its commercial partner's; the default card first, then the first
-        program's, then the oldest. Only cards of active loyalty programs of the document's company.
+        The usable card of the customer or of its commercial partner that ``_preselected`` says. Only cards of active
+        loyalty programs of the document's company.
         """
         partners = self.partner_id | self.partner_id.commercial_partner_id
         cards = self.env["loyalty.card"]
@@ -64,21 +64,16 @@ class AccountMove(models.Model):
                 ],
                 order="is_default DESC, id",
             ).filtered(lambda card: card._is_usable())
-        by_partner = cards.sorted(
-            lambda card: (not card.is_default, card.program_id.sequence, card.program_id.id, card.id)
-        ).grouped("partner_id")
+        by_partner = cards.grouped("partner_id")
         chosen = {}
         for move in self:
-            companies = move.company_id.parent_ids
-            chosen[move] = cards.browse()
-            # Both at once for a company, then the contact comes before the company.
-            for partner in (move.partner_id, move.partner_id.commercial_partner_id):
-                usable = by_partner.get(partner._origin, cards.browse()).filtered(
-                    lambda card: not card.company_id or card.company_id in companies  # noqa: B023 used at once
-                )
-                if usable:
-                    chosen[move] = usable[0]
-                    break
+            companies, family = move.company_id.parent_ids, cards.browse()
+            for partner in move.partner_id | move.partner_id.commercial_partner_id:
+                family |= by_partner.get(partner._origin, cards.browse())
+            usable = family.filtered(
+                lambda card: not card.company_id or card.company_id in companies  # noqa: B023 used at once
+            )
+            chosen[move] = usable._preselected(move.partner_id, move.company_id)
         return chosen
 
     @api.constrains("loyalty_card_id")

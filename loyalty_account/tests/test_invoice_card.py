@@ -54,6 +54,30 @@ class TestInvoiceCard(LoyaltyAccountCase):
         self.make_card(stranger, foreign)
         self.assertFalse(self.make_invoice(partner=stranger).loyalty_card_id)
 
+    def test_card_that_can_redeem_comes_first(self):
+        """N29, H2: of several programs the invoice takes the card whose points can pay; in one the card with points."""
+        journal = self.env["account.journal"].create({"name": "Points", "code": "LOYX", "type": "cash"})
+        paying = self.make_program(name="Paying", sequence=99)
+        paying.write(
+            {
+                "accounting_policy": "redemption", "vat_mode": "tender", "loyalty_journal_id": journal.id,
+                "cost_account_id": self.company_data["default_account_expense"].id, "point_value": 0.01,
+            }
+        )  # fmt: skip
+        self.card.is_default = True
+        self.assertFalse(paying._redemption_problem(self.company))
+        self.assertTrue(self.program._redemption_problem(self.company))
+        self.assertEqual(self.make_invoice().loyalty_card_id, self.card)
+        first = self.make_card(program=paying)
+        self.assertEqual(self.make_invoice().loyalty_card_id, first)
+        second = self.make_card(program=paying)
+        second._post_entries([{"card_id": second.id, "kind": "opening", "points": 500, "key": "second"}])
+        self.assertEqual(self.make_invoice().loyalty_card_id, second)
+        first.is_default = True
+        self.assertEqual(self.make_invoice().loyalty_card_id, first)
+        paying.accounting_policy = "none"
+        self.assertEqual(self.make_invoice().loyalty_card_id, self.card)
+
     def test_one_query_for_a_batch(self):
         """A batch of invoices looks the cards up once."""
         customers = self.env["res.partner"].create([{"name": f"Customer {number}"} for number in range(10)])

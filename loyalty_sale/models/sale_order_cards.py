@@ -58,10 +58,7 @@ class SaleOrder(models.Model):
                 )
             )
             if order.loyalty_card_id._origin not in fitting:
-                fitting = fitting.sorted(
-                    lambda card, partner=partner: (not card._is_usable(), card.partner_id != partner)
-                )
-                order.loyalty_card_id = fitting[:1].sudo(False)
+                order.loyalty_card_id = fitting._preselected(partner, order.company_id).sudo(False)
 
     @api.constrains("loyalty_card_id", "partner_id")
     def _check_loyalty_card_id(self):

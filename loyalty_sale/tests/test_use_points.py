@@ -23,6 +23,22 @@ class TestUsePoints(OrderPointsCase):
         self.assertEqual((order.loyalty_points_to_use, order.loyalty_points_applied), (4000, 4000))
         self.assertEqual(self.make_order(400, use=False).loyalty_points_to_use, 10000)
 
+    def test_card_that_can_redeem_is_preselected(self):
+        """N29, H2, P18: the order preselects the card that can redeem, though the card of another program is older and
+        its default; within the program the card with points, unless another is the default card."""
+        partner = self.env["res.partner"].create({"name": "Cleo"})
+        other = self.make_program(name="Discounts only", sequence=0)
+        self.make_card(partner, other, is_default=True)
+        empty = self.make_card(partner)
+        rich = self.make_card(partner)
+        self.grant(500, rich)
+        order = self.make_order(40, use=False, partner=partner)
+        self.assertRecordValues(
+            order, [{"loyalty_card_id": rich.id, "loyalty_problem": False, "loyalty_points_to_use": 500}]
+        )
+        empty.is_default = True
+        self.assertEqual(self.make_order(40, use=False, partner=partner).loyalty_card_id, empty)
+
     def test_editing_does_not_recalculate(self):
         """P15, P16, P17: an edited order keeps its points and says that they do not fit; ticking again and Recalculate
         work them out anew."""
