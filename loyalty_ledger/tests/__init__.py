@@ -18,6 +18,7 @@ from . import test_program_change
 from . import test_transfer
 from . import test_upstream_wizards
 from . import test_import
+from . import test_import_exports
 from . import test_import_files
 from . import test_import_match
 from . import test_gateway

@@ -198,7 +198,10 @@ class TestImport(ImportCase):
         self.bob.name = "Zoë Müller"
         card = self.make_card(partner_id=self.bob.id)
         for number, encoding in enumerate(("utf-8", "utf-8-sig", "cp1252", "utf-16"), 1):
-            self.run_import(f"Customer\tPoints\tKey\nZoë Müller\t1\t{encoding}\n", encoding=encoding)
+            record = self.load(f"Customer\tPoints\tKey\nZoë Müller\t1\t{encoding}\n", encoding=encoding)
+            self.assertEqual(bool(record.encoding_question), encoding == "cp1252")
+            record.with_context(answer={"encoding": "keep"} if record.encoding_question else {}).action_answer()
+            record.action_import()
             self.assertBalances(card, points=number)
         with self.assertRaisesRegex(ValidationError, "points"):
             self.load("card;birthday\nCARD-1;5\n")

@@ -10,12 +10,19 @@ import io
 import re
 from collections import namedtuple
 
-from .balance_columns import is_header
+from .balance_columns import count_known, is_header
+from .balance_encoding import Decoded, decode_unknown
 
 DELIMITERS = ";,\t|"
-ENCODINGS = ("utf-8-sig", "cp1252")
 #: Lines that are looked at to find the separator and the line with the names of the columns.
 LOOK_AHEAD = 30
+
+#: How files begin that are no lists of cells, though some are text, or are named like a spreadsheet.
+_FORMATS = (
+    (re.compile(rb"%PDF"), "pdf"),
+    (re.compile(rb"<(?:\?xml|!doctype|html|head|table|meta|workbook)\b", re.IGNORECASE), "markup"),
+    (re.compile(rb"[\[{]\s*[\[{\"]"), "json"),
+)
 
 #: One line of a file: its number, its cells, and what is wrong with it: ``quote`` or False.
 Row = namedtuple("Row", "number cells fault")
@@ -25,18 +32,31 @@ class FileError(ValueError):
     """A file that cannot be read at all; ``args`` are a code and its details."""
 
 
-def decode(content):
-    """Return the text of a file: UTF-16 with or without its mark, else UTF-8, else the usual encoding of spreadsheets.
+def decode(content, encoding=None, home=None):
+    """Return the :class:`~.balance_encoding.Decoded` text of a file: Unicode, else what makes words.
 
-    :raises FileError: ``("cut",)`` for a part of a UTF-16 file, ``("binary",)`` for what is no text
+    :param content: bytes of the file
+    :param encoding: the one that the user chose
+    :param home: code page to propose, see :func:`~.balance_encoding.home_encoding`
+    :raises FileError: ``("cut",)`` for a part of a UTF-16 file; ``("letters",)`` for what is not written in ``encoding``;
+        ``("binary",)`` for what is no text; ``("pdf",)``, ``("markup",)``, ``("json",)`` for what is no list of cells
     """
-    text = _decode(content)
-    if "\0" in text:
+    for pattern, code in _FORMATS:
+        if pattern.match(content[:500].removeprefix(b"\xef\xbb\xbf").lstrip()):
+            raise FileError(code)
+    if encoding:
+        try:
+            decoded = Decoded(content.decode(encoding).removeprefix("\ufeff"), encoding, ())
+        except UnicodeDecodeError as error:
+            raise FileError("letters") from error
+    else:
+        decoded = _decode(content, home)
+    if "\0" in decoded.text:
         raise FileError("binary")
-    return text
+    return decoded
 
 
-def _decode(content):
+def _decode(content, home):
     sample = content[:4096]
     wide = None
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
@@ -48,25 +68,30 @@ def _decode(content):
         wide = "utf-16-be"
     if wide:
         try:
-            return content.decode(wide)
+            return Decoded(content.decode(wide), None, ())
         except UnicodeDecodeError as error:
             raise FileError("cut") from error
-    for encoding in ENCODINGS:
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return content.decode("latin-1")
+    try:
+        return Decoded(content.decode("utf-8-sig"), None, ())
+    except UnicodeDecodeError:
+        if b"\0" in sample:
+            raise FileError("binary") from None
+        return decode_unknown(content, home, _known_names)
 
 
-def read_text(content, delimiter=None):
+def _known_names(text):
+    """Return how many columns one of the first lines of a text names."""
+    lines = text.splitlines()[:LOOK_AHEAD]
+    return max((count_known(_cells(line, delimiter)) for line in lines for delimiter in DELIMITERS), default=0)
+
+
+def read_text(text, delimiter=None):
     """Return the :class:`Row` of each line that is not empty.
 
-    :param content: bytes of the file
+    :param text: text of the file, see :func:`decode`
     :param delimiter: default: the one that the file names (``sep=;``), or that finds columns we know, or the most frequent
-    :raises FileError: ``("empty",)`` or what :func:`decode` raises
+    :raises FileError: ``("empty",)``
     """
-    text = decode(content)
     skip = 0
     if named := re.match(r'\s*"?sep=(.)"?\s*?\r?\n', text, re.IGNORECASE):
         delimiter = delimiter or named[1]

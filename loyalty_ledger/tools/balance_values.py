@@ -10,8 +10,12 @@
 
 import calendar
 import datetime
+import functools
 import re
+import unicodedata
 from collections import namedtuple
+
+from babel.dates import get_month_names
 
 #: Decimal sign of each style of numbers; the other sign may separate thousands.
 DECIMAL = {"point": ".", "comma": ","}
@@ -61,6 +65,17 @@ def decide_numbers(texts, exact=False):
     return _decide(texts, read_number, tuple(DECIMAL), "comma" if exact else None)
 
 
+def seen_style(texts):
+    """Return the style of numbers of which alone some cells can be (of any columns), or None: a hint, no decision."""
+    seen = {
+        style
+        for text in texts
+        for style, other in (("point", "comma"), ("comma", "point"))
+        if read_number(text, style) is not None and read_number(text, other) is None
+    }
+    return seen.pop() if len(seen) == 1 else None
+
+
 def _decide(texts, read, styles, doubtful=None):
     votes, example = {}, None
     first, second = styles
@@ -85,7 +100,12 @@ def _decide(texts, read, styles, doubtful=None):
 ORDERS = ("dmy", "mdy")
 #: What systems write for "never".
 NEVER = {"never", "none", "null", "n/a", "na", "-", "nie", "jamais", "nunca", "mai", "nooit"}
-_MONTHS = {name.lower(): number for number, name in enumerate(calendar.month_abbr) if name}
+#: Languages whose names of months are read, where no two mean different months by the same name.
+LANGUAGES = ("en", "de", "fr", "es", "it", "nl", "pt", "pl", "cs", "sv", "da", "nb", "fi", "hu", "ro", "tr", "ru", "uk")
+#: Years that databases write for an empty date: 01.01.0001, 30.12.1899, 00/01/1900.
+_NO_DAY = re.compile(
+    r"(9999|0000|0001)\b|.*\b(9999|0000|0001)(\s|$)|1899-12-3[01]\b|3[01]\.12\.1899\b|12/3[01]/1899\b|1900-01-00\b|0?0/0?1/1900\b"
+)
 _TIME = re.compile(
     r"(?P<date>.*?\d)(?:[T ,]+(?P<time>\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?)\s*(?P<half>[AaPp]\.?[Mm]\.?)?"
     r"\s*(?P<zone>Z|UTC|GMT|[+-]\d\d:?\d\d)?)?$"
@@ -93,9 +113,32 @@ _TIME = re.compile(
 
 
 def is_never(text):
-    """Return whether a cell says that points do not expire: 9999-12-31, 0000-00-00, ``never``."""
+    """Return whether a cell says that points do not expire: 9999-12-31, 0000-00-00, 01.01.0001, ``never``, only signs."""
     text = text.strip().lower()
-    return text in NEVER or bool(re.match(r"(9999|0000)\b|.*\b(9999|0000)$", text) and re.search(r"\d", text))
+    if text and not re.search(r"\w", text):
+        return True
+    return text in NEVER or bool(_NO_DAY.match(text) and re.search(r"\d[-/.]", text))
+
+
+@functools.cache
+def _months():
+    """Return ``{name: month}`` for the names and short names of months, without accents."""
+    names, twice = {}, set()
+    for language in LANGUAGES:
+        for width in ("wide", "abbreviated"):
+            for context in ("format", "stand-alone"):
+                for number, name in get_month_names(width, context, language).items():
+                    name = _letters(name).rstrip(".")
+                    if names.setdefault(name, number) != number:
+                        twice.add(name)
+    names = {name: number for name, number in names.items() if name not in twice}
+    # English decides for itself: its three letters are what programs write everywhere.
+    return names | {name.lower(): number for number, name in enumerate(calendar.month_abbr) if name}
+
+
+def _letters(text):
+    text = unicodedata.normalize("NFKD", text).casefold()
+    return "".join(char for char in text if not unicodedata.combining(char))
 
 
 def read_date(text, order, zone=None):
@@ -108,6 +151,9 @@ def read_date(text, order, zone=None):
     :param zone: time zone (tzinfo) in which a moment with its own zone (``2027-06-30T22:00:00Z``) is a day
     """
     text = text.strip()
+    if match := re.match(r"(\d{4})[年년]\s*(\d\d?)[月월]\s*(\d\d?)[日일]", text):
+        text = "-".join(match.groups()) + text[match.end() :]
+    text = re.sub(r"\s*г\.?$", "", text)  # Russian: year
     match = _TIME.match(text) if len(text) <= 40 else None
     if not match:
         return None
@@ -143,11 +189,21 @@ def _read_day(text, order):
         if match[2] == "." or order == "dmy":
             return _day(year, second, first)
         return _day(year, first, second)
-    if match := re.fullmatch(r"(\d\d?)[-\s.]+([A-Za-z]{3})[a-z]*[-\s.,]+(\d{4}|\d\d)", text, re.ASCII):
-        return _day(_year(match[3]), _MONTHS.get(match[2].lower(), 0), int(match[1]))
-    if match := re.fullmatch(r"([A-Za-z]{3})[a-z]*\.?\s+(\d\d?),?\s+(\d{4})", text, re.ASCII):
-        return _day(int(match[3]), _MONTHS.get(match[1].lower(), 0), int(match[2]))
+    text = _letters(text)
+    if match := re.fullmatch(
+        r"(\d\d?)(?:st|nd|rd|th|er)?[-\s./]+(?:de\s+)?([^\W\d_]{3,})[-\s./,]+(?:de\s+)?(\d{4}|\d\d)", text
+    ):
+        return _day(_year(match[3]), _month(match[2]), int(match[1]))
+    if match := re.fullmatch(r"([^\W\d_]{3,})\.?\s+(\d\d?)(?:st|nd|rd|th)?,?\s+(\d{4})", text):
+        return _day(int(match[3]), _month(match[1]), int(match[2]))
     return None
+
+
+def _month(name):
+    """Return the number of a month, 0 for what is none."""
+    # Longer or shorter English names ("sept") are known by three letters, as long as no other language objects.
+    english = name[:3] if any(month.casefold().startswith(name) for month in calendar.month_name if month) else ""
+    return _months().get(name) or _months().get(english, 0)
 
 
 def _year(text):

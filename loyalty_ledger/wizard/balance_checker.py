@@ -47,7 +47,7 @@ class Checker:
     def check(self, rows):
         """Return the values of the import lines for :class:`Row` whose cells are ``{role: text}``."""
         lines = [self._parse(row) for row in rows]
-        good = [line for line in lines if not line["problem"]]
+        good = [line for line in lines if not line["problem"] and not line.get("state")]
         matches = self.matcher.match([(line["who"], line["program_id"]) for line in good])
         cards = self.env["loyalty.card"]
         for line, match in zip(good, matches):
@@ -64,6 +64,18 @@ class Checker:
                 line.pop(name, None)
         return lines
 
+    def notes(self):
+        """Return what the user should know about all lines together."""
+        if not self.matcher.unknown_count:
+            return []
+        return [
+            self.env._(
+                "%s lines name customers who are not among your contacts. Import the customers first (Contacts), then check this "
+                "file again.",
+                self.matcher.unknown_count,
+            )
+        ]
+
     def _parse(self, row):
         _, record, cells = self.env._, self.record, row.cells
         who = {kind: cells[kind] for kind in ("card", "customer", "email", "phone", "name") if cells.get(kind)}
@@ -77,6 +89,8 @@ class Checker:
             "own_key": cells.get("key"),
         }  # fmt: skip
         line["problem"] = self._fault(row, who) or self._read_cells(line, cells)
+        if not line["problem"] and not cells.get("points"):
+            line.update(state="skipped", note=_("The file has no number of points here."))
         if any(len(text) > LONGEST for text in cells.values()):
             line.update(code=False, customer=False, reason=False, own_key=False, who={})
         return line
@@ -90,6 +104,8 @@ class Checker:
             return _("A quotation mark on this line is not closed, or stands within a text.")
         if row.fault == "cells":
             return _("The line has more cells than there are columns. Is a separator part of a number or a text?")
+        if row.fault == "short":
+            return _("The line ends before the column of points. Is the file complete?")
         if any(balance_columns.is_total(text) for text in who.values()):
             return _("This looks like the total of the file, not like a customer.")
         if not who:
@@ -113,7 +129,8 @@ class Checker:
             line["mode"] = mode
         elif mode:
             return _("Column mode: “%s” is neither add nor set.", cells["mode"])
-        return self._read_points(line, cells.get("points") or "") or self._read_expiry(
+        # Shops leave the balance of customers empty who never had one.
+        return (cells.get("points") and self._read_points(line, cells["points"])) or self._read_expiry(
             line, cells.get("expiration_date") or ""
         )
 
@@ -262,6 +279,8 @@ class Checker:
 
     def _judge(self, line, done):
         _ = self.env._
+        if line.get("state"):  # nothing to do
+            return
         card = line.get("card_record", self.env["loyalty.card"])
         first = self.seen_keys.setdefault(line["key"], line["number"])
         if not line["problem"] and first != line["number"]:

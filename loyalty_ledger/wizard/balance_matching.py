@@ -7,14 +7,48 @@ from odoo.tools import SQL, email_normalize
 
 #: How a spreadsheet shows a number that is too long for it.
 SCIENTIFIC = re.compile(r"\d+(?:[.,]\d+)?[eE]\+?\d{1,3}")
-#: Digits of a phone number that decide: the rest is the prefix of the country.
-PHONE_DIGITS = 9
+#: Digits of a phone number by which the database looks; :func:`same_phone` decides.
+PHONE_DIGITS = 7
 
 
 def phone_key(text):
-    """Return the digits of a phone number that decide, or "" for what is none."""
+    """Return the last digits of a phone number, or "" for what is none."""
     digits = re.sub(r"\D", "", text)
     return digits[-PHONE_DIGITS:] if len(digits) >= 7 else ""
+
+
+def same_phone(one, other):
+    """Return whether two texts are the same phone number, with or without the prefix of country and trunk.
+
+    >>> same_phone("+44 (0)7700 900123", "07700 900123"), same_phone("+1 212 555 0101", "(312) 555-0101")
+    (True, False)
+    """
+    one, other = _phone(one), _phone(other)
+    return one == other or _is_within(*one, *other) or _is_within(*other, *one)
+
+
+def _is_within(local, has_country, whole, whole_has_country):
+    """Return whether the first number is the second without its country."""
+    if has_country:
+        return local == whole  # the second one may lack its "+"
+    # Without "+", what is as long as a number with its country may be one.
+    may_have_country = whole_has_country or (len(whole) >= 11 and len(local) >= 9)
+    # "0" is the prefix of the trunk, in Russia "8".
+    for number in {local, local.removeprefix("0"), local[1:] if re.fullmatch(r"8\d{10}", local) else local}:
+        if number == whole.removeprefix("0") and not whole_has_country:
+            return True
+        if may_have_country and whole.endswith(number) and re.fullmatch(r"[1-9]\d{0,2}", whole[: -len(number)]):
+            return True
+    return False
+
+
+def _phone(text):
+    """Return the digits of a phone number, and whether they begin with a country."""
+    text = re.sub(r"\(0\)", "", text).strip()
+    digits = re.sub(r"\D", "", text)
+    if digits.startswith("00"):
+        return digits[2:], True
+    return digits, text.startswith(("+", "(+"))
 
 
 class Match:
@@ -36,6 +70,8 @@ class Matcher:
     def __init__(self, env, create_missing):
         self.env = env
         self.create_missing = create_missing
+        #: Lines whose customer nobody is.
+        self.unknown_count = 0
 
     def match(self, lines):
         """Return a :class:`Match` for each ``(who, program)``.
@@ -85,7 +121,7 @@ class Matcher:
         return {text: found[value] for text, value in wanted.items() if value in found}
 
     def _search_phone(self, texts):
-        """Return ``{text: customers}`` whose phone number ends in the same digits."""
+        """Return ``{text: customers}`` who have the phone number."""
         Partner = self.env["res.partner"]
         wanted = {text: key for text in texts if not re.search(r"[^\W\d_]", text) and (key := phone_key(text))}
         if not wanted:
@@ -94,17 +130,22 @@ class Matcher:
         rows = self.env.execute_query(
             SQL(
                 r"""
-                SELECT id, right(regexp_replace(phone, '\D', '', 'g'), %(digits)s) FROM res_partner
+                SELECT id, phone FROM res_partner
                  WHERE phone IS NOT NULL AND right(regexp_replace(phone, '\D', '', 'g'), %(digits)s) = ANY(%(keys)s)
                 """,
                 digits=PHONE_DIGITS,
                 keys=list(set(wanted.values())),
             )
         )
-        keys, found = dict(rows), defaultdict(lambda: Partner)
-        for partner in Partner.search([("id", "in", list(keys))]):
-            found[keys[partner.id]] |= partner
-        return {text: found[key] for text, key in wanted.items() if key in found}
+        phones, near = dict(rows), defaultdict(lambda: Partner)
+        for partner in Partner.search([("id", "in", list(phones))]):
+            near[phone_key(phones[partner.id])] |= partner
+        found = {
+            text: near[key].filtered(lambda partner, text=text: same_phone(text, phones[partner.id]))
+            for text, key in wanted.items()
+            if key in near
+        }
+        return {text: partners for text, partners in found.items() if partners}
 
     def _partner(self, who, match):
         """Put the one customer that the texts mean, or the problem, into ``match``; say whether there were texts."""
@@ -135,7 +176,30 @@ class Matcher:
             )
         else:
             match.partner = decided
+            self._doubt(who, match, by)
         return kinds
+
+    def _doubt(self, who, match, by):
+        """Say so where a customer has another e-mail or phone than the line: by a name alone, it is somebody else."""
+        _, partner = self.env._, match.partner
+        weaker = {"phone": ("email",), "name": ("email", "phone")}.get(by, ())
+        for kind in weaker:
+            if not (who.get(kind) and partner[kind]) or self.partners[kind].get(who[kind]):
+                continue
+            if by == "name":
+                match.problem = _(
+                    "“%(name)s” is a customer, but with another e-mail or phone: %(theirs)s, not %(ours)s. Correct the contact or the "
+                    "file.",
+                    name=who[by],
+                    theirs=partner[kind],
+                    ours=who[kind],
+                )
+                return
+            match.note = _(
+                "Found by phone; the customer has another e-mail: %(theirs)s, not %(ours)s.",
+                theirs=partner[kind],
+                ours=who[kind],
+            )
 
     # --- cards ---------------------------------------------------------------------------------------------------
 
@@ -149,6 +213,7 @@ class Matcher:
             and kinds
             and _("Column customer: no customer has the reference, e-mail, phone or name “%s”.", who[kinds[0]])
         )
+        self.unknown_count += bool(unknown)
         if who.get("card"):
             self._match_number(who["card"], program, match)
             if unknown and match.card:
@@ -188,7 +253,8 @@ class Matcher:
             match.card = cards
             match.partner = cards.partner_id or match.partner
             if cards.code != code:
-                match.note = _("Read as card %s.", cards.code)
+                read = _("Read as card %s.", cards.code)
+                match.note = f"{match.note} {read}" if match.note else read
 
     def _new_number(self, code, program, match):
         _ = self.env._

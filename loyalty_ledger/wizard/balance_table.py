@@ -5,6 +5,7 @@ import re
 from collections import namedtuple
 
 from ..tools import balance_columns, balance_values
+from ..tools.balance_encoding import home_encoding, samples
 from ..tools.balance_file import LOOK_AHEAD, Row
 from ..tools.words import say_points
 from .balance_checker import language_styles
@@ -12,6 +13,7 @@ from .balance_reader import kind_of, read_file
 
 #: How a file is read (``numbers``, ``dates``, ``unit``), and what the user has to be asked about it.
 Reading = namedtuple("Reading", "styles questions")
+QUESTIONS = ("encoding_question", "column_question", "number_question", "date_question", "unit_question")
 #: How many first values of a column the user sees.
 SAMPLES = 3
 
@@ -22,10 +24,11 @@ class Table:
     :raises FileError: see :func:`.balance_reader.read_file`
     """
 
-    def __init__(self, env, content, delimiter=None):
+    def __init__(self, env, content, delimiter=None, encoding=None, sheet=None):
         self.digest = hashlib.sha256(content).hexdigest()[:24]
         self.is_sheet = bool(kind_of(content))
-        rows, self._notes = read_file(env, content, delimiter)
+        rows, self._notes, self.decoded = read_file(env, content, delimiter, encoding, sheet)
+        self._content = content
         start = next(
             (position for position, row in enumerate(rows[:LOOK_AHEAD]) if balance_columns.is_header(row.cells)), None
         )
@@ -34,8 +37,27 @@ class Table:
         self.titles = rows[: start or 0]
         self.names = rows[start].cells if start is not None else []
         self.rows = rows[start + 1 :] if start is not None else rows
+        self._join_names()
         width = max([len(self.names), *(len(row.cells) for row in self.rows)] if start is None else [len(self.names)])
         self.names = [*self.names, *[""] * (width - len(self.names))]
+
+    def _join_names(self):
+        """Join names that stand in two lines: a group of columns, and the columns of the group below it."""
+        below = self.rows[0] if self.rows and self.names else None
+        if not below or below.fault or any(re.search(r"\d", cell) for cell in below.cells):
+            return
+        names = [*self.names, *[""] * (len(below.cells) - len(self.names))]
+        roles = balance_columns.find_roles(self.names)
+        if not any(cell and not names[position] for position, cell in enumerate(below.cells)) or any(
+            cell for position, cell in enumerate(below.cells) if roles.get(position) in balance_columns.WHO
+        ):
+            return
+        group = ""
+        for position, name in enumerate(names):
+            group = name or group
+            part = below.cells[position] if position < len(below.cells) else ""
+            names[position] = f"{group} {part}".strip() if part else name
+        self.names, self.rows = names, self.rows[1:]
 
     def columns(self):
         """Return the values of the columns for the user: name, first values, what they seem to be."""
@@ -64,6 +86,8 @@ class Table:
                 if position < len(row.cells) and row.cells[position]:
                     cells.setdefault(role, row.cells[position])
             fault = row.fault or (any(row.cells[width:]) and "cells")
+            if not fault and not self.is_sheet and "points" not in cells and len(row.cells) < width:
+                fault = "short"
             yield Row(row.number, cells, fault)
 
     # --- how the cells are meant ---------------------------------------------------------------------------------
@@ -74,13 +98,17 @@ class Table:
         lines = [line.cells for line in self.lines(roles) if not self._is_total(line.cells)]
         numbers = [cells["points"] for cells in lines if cells.get("points")]
         dates = [cells["expiration_date"] for cells in lines if cells.get("expiration_date")]
-        styles, questions = {}, {"number_question": False, "date_question": False, "unit_question": False}
+        styles, questions = {}, dict.fromkeys(QUESTIONS, False)
+        questions["encoding_question"] = self._ask_encoding(record, roles)
         number, date = balance_values.decide_numbers(numbers, self.is_sheet), balance_values.decide_dates(dates)
-        styles["numbers"] = number.style or ("point" if self.is_sheet else proposal["numbers"])
+        # A proposal only: other columns of the file are mostly written in the same way.
+        hint = balance_values.seen_style(self._other_cells(roles)) if number.example else None
+        styles["numbers"] = number.style or ("point" if self.is_sheet else hint or proposal["numbers"])
         if record.number_style != "auto":
             styles["numbers"] = record.number_style
         elif number.example:
             questions["number_question"] = self._ask_numbers(record.env, numbers, number.example, styles["numbers"])
+        questions["column_question"] = self._ask_column(record, roles, styles["numbers"])
         styles["dates"] = date.style or proposal["dates"]
         if record.date_style != "auto":
             styles["dates"] = record.date_style
@@ -98,6 +126,59 @@ class Table:
                 next(self.names[position] for position, role in roles.items() if role == "points"),
             )
         return Reading(styles, questions)
+
+    def _other_cells(self, roles):
+        """Yield the cells of the columns that are not read."""
+        for row in self.rows:
+            for position, cell in enumerate(row.cells):
+                if cell and position not in roles:
+                    yield cell
+
+    def _ask_encoding(self, record, roles):
+        """Return the question which letters are meant, where several readings make words and nothing decides."""
+        if record.encoding != "auto" or not self.decoded or not self.decoded.rivals or self._is_home(record.env):
+            return False
+        if all(text.isascii() for line in self.lines(roles) for text in line.cells.values()):
+            return False  # what differs is not read
+        encodings = (self.decoded.encoding, *self.decoded.rivals)
+        texts = samples(self._content, encodings)
+        labels = encoding_labels(record)
+        return record.env._(
+            "The letters of this file can be read in several ways: %(readings)s. The lines below are read in the first one. "
+            "Keep it, or choose another one under Encoding.",
+            readings="; ".join(
+                record.env._("%(name)s: “%(text)s”", name=labels[encoding], text=", ".join(texts[encoding]))
+                for encoding in encodings[:4]
+            ),
+        )
+
+    def _is_home(self, env):
+        return self.decoded.encoding == home_encoding(env.user.lang, env.company.country_id.code)
+
+    def _ask_column(self, record, roles, style):
+        """Return the question which of several balances counts, where their numbers differ."""
+        used = next(position for position, role in roles.items() if role == "points")
+        others = [position for position in balance_columns.may_be_points(self.names) if position not in roles]
+        if record.column_chosen or not others:
+            return False
+
+        def total(position):
+            cells = [row.cells[position] if position < len(row.cells) else "" for row in self.rows]
+            return [balance_values.read_number(cell, style) for cell in cells]
+
+        values, differ = total(used), []
+        for position in others:
+            read = total(position)
+            if any(read) and [number or 0 for number in read] != [number or 0 for number in values]:
+                differ.append(position)
+        if not differ:
+            return False
+        return record.env._(
+            "Several columns may be the balance: %(others)s. The lines below are read from “%(used)s”. Keep it, or choose another "
+            "one under Columns.",
+            used=self.names[used],
+            others=", ".join(f"“{self.names[position]}”" for position in sorted([used, *differ])),
+        )
 
     def _is_total(self, cells):
         return any(balance_columns.is_total(cells[kind]) for kind in balance_columns.WHO if cells.get(kind))
@@ -134,9 +215,18 @@ class Table:
 
     # --- what to tell --------------------------------------------------------------------------------------------
 
-    def notes(self, env, roles):
+    def notes(self, record, roles):
         """Return what the user should know about the file before the import: nothing is left out silently."""
-        _, notes = env._, list(self._notes)
+        _, notes = record.env._, list(self._notes)
+        if self.decoded and self.decoded.rivals and (record.encoding != "auto" or self._is_home(record.env)):
+            text = samples(self._content, (self.decoded.encoding, *self.decoded.rivals))[self.decoded.encoding]
+            notes.append(
+                _(
+                    "Letters are read as %(name)s: “%(text)s”. If they look wrong, choose another one under Encoding.",
+                    name=encoding_labels(record)[self.decoded.encoding],
+                    text=", ".join(text),
+                )
+            )
         if self.titles:
             notes.append(_("Not read, above the names of the columns: %s.", self._quote(self.titles)))
         left = [name for position, name in enumerate(self.names) if name and position not in roles]
@@ -157,3 +247,8 @@ class Table:
 
     def _quote(self, rows):
         return "; ".join(" ".join(cell for cell in row.cells if cell)[:60] for row in rows[:3])
+
+
+def encoding_labels(record):
+    """Return the names of the code pages for the user."""
+    return dict(record._fields["encoding"]._description_selection(record.env))

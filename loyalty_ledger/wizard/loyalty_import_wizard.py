@@ -12,14 +12,15 @@ from ..models.loyalty_card_adjust import MANAGER
 from ..tools import balance_columns, balance_file, jobs
 from ..tools.units import TOTAL_LIMIT
 from .balance_checker import Checker
-from .balance_table import Table
+from .balance_reader import ENCODINGS, say_fault
+from .balance_table import QUESTIONS, Table
 
 _logger = logging.getLogger(__name__)
 
 #: Lines that one step checks or posts, and lines up to which an import does not wait for the job.
 BATCH, AT_ONCE = 2000, 2000
 INPUTS = {
-    "data", "delimiter", "program_id", "mode", "kind", "expiration_date", "reason", "client", "create_missing",
+    "data", "delimiter", "encoding", "sheet", "column_chosen", "program_id", "mode", "kind", "expiration_date", "reason", "client", "create_missing",
     "import_again", "number_style", "date_style", "unit", "column_ids",
 }  # fmt: skip
 MODES = [("add", "Add"), ("set", "Set")]
@@ -41,6 +42,13 @@ class LoyaltyImportWizard(models.Model):
         [("auto", "Automatic"), (";", "Semicolon"), (",", "Comma"), ("\t", "Tab"), ("|", "Bar")],
         "Separator", required=True, default="auto",
     )  # fmt: skip
+    encoding = fields.Selection(
+        ENCODINGS, required=True, default="auto",
+        help="How the letters of a text file are stored. Automatic: found out; where several readings make words, you are asked.",
+    )  # fmt: skip
+    sheet = fields.Char(help="Name of the sheet of a spreadsheet. Empty: the first one whose columns are known.")
+    is_sheet = fields.Boolean(readonly=True)
+    column_chosen = fields.Boolean(help="Somebody said which of several balances in the file counts.")
     program_id = fields.Many2one(
         "loyalty.program", "Program", domain=[("is_ledgered", "=", True)], help="For lines that name no program."
     )
@@ -75,6 +83,8 @@ class LoyaltyImportWizard(models.Model):
         [("auto", "Automatic"), ("points", "Points"), ("money", "Money")], "Balances Count", required=True, default="auto",
         help="Money is turned into points by the value of a point.",
     )  # fmt: skip
+    encoding_question = fields.Char(readonly=True)
+    column_question = fields.Char(readonly=True)
     number_question = fields.Char(readonly=True)
     date_question = fields.Char(readonly=True)
     unit_question = fields.Char(readonly=True)
@@ -133,7 +143,7 @@ class LoyaltyImportWizard(models.Model):
                 raise UserError(self.env._("This file was imported already, or is being imported; start a new import."))
             vals = {**vals, "state": "draft"}
         result = super().write(vals)
-        if {"data", "delimiter"} & vals.keys():
+        if {"data", "delimiter", "encoding", "sheet"} & vals.keys():
             for record in self:
                 record._find_columns()
         return result
@@ -143,7 +153,8 @@ class LoyaltyImportWizard(models.Model):
         self.check_access("write")
         if any(record.state not in ("draft", "checked") for record in self):
             raise UserError(self.env._("This file was imported already, or is being imported; start a new import."))
-        self.sudo().state = "draft"  # the access was checked; the status is not for users to write
+        # The access was checked; the status is not for users to write.
+        self.sudo().write({"state": "draft", "column_chosen": True})
 
     def _check_inputs(self, vals):
         """Status, approval and results are not for users to write, by RPC neither."""
@@ -197,7 +208,7 @@ class LoyaltyImportWizard(models.Model):
                 "new_card_count": len(checker.new_cards),
                 "company_id": company.id if len(company) == 1 else False,
                 "scope": self.env.companies.ids,
-                "notes": "\n".join(table.notes(self.env, roles)),
+                "notes": "\n".join([*table.notes(self, roles), *checker.notes()]),
                 **reading.questions,
             }
         )
@@ -208,7 +219,11 @@ class LoyaltyImportWizard(models.Model):
         """Read the file as the user has chosen: the context names what was asked, and the answer."""
         self.ensure_one()
         answer = self.env.context.get("answer") or {}
-        self.write({name: answer[name] for name in ("number_style", "date_style", "unit") if name in answer})
+        names = ("number_style", "date_style", "unit", "column_chosen", "encoding")
+        answers = {name: answer[name] for name in names if name in answer}
+        if answers.get("encoding") == "keep":
+            answers["encoding"] = self._read_table().decoded.encoding
+        self.write(answers)
         return self.action_check()
 
     def _read_table(self):
@@ -222,30 +237,41 @@ class LoyaltyImportWizard(models.Model):
         except binascii.Error as error:
             raise ValidationError(_("The file did not arrive in one piece; upload it again.")) from error
         try:
-            return Table(self.env, content, None if self.delimiter == "auto" else self.delimiter)
+            return Table(
+                self.env,
+                content,
+                None if self.delimiter == "auto" else self.delimiter,
+                None if self.encoding == "auto" else self.encoding,
+                self.sheet,
+            )
         except balance_file.FileError as error:
-            code, details = (*error.args, "")[:2]
-            raise ValidationError(
-                {
-                    "empty": _("The file is empty."),
-                    "cut": _("The file is not complete: its end is missing. Export it and upload it again."),
-                    "binary": _("The file is neither a text file nor a spreadsheet. Save it as CSV (UTF-8) or XLSX."),
-                    "sheet": _("The spreadsheet cannot be read: %s", details),
-                }[code]
-            ) from error
+            raise ValidationError(say_fault(self.env, *error.args, sheet=self.sheet)) from error
 
     def _find_columns(self):
         """Write down which columns the file has, and what they seem to be; the user can say it better.
 
         What is wrong with the file is said by the check.
         """
-        columns = self.sudo()  # what the file says is not for users to write
-        columns.column_ids.unlink()
+        record = self.sudo()  # what the file says is not for users to write
+        chosen = {(column.position, column.name): column.role for column in record.column_ids}
+        record.column_ids.unlink()
         try:
             table = self._read_table()
         except ValidationError:
+            record.column_chosen = False
             return
-        columns.write({"column_ids": [fields.Command.create(vals) for vals in table.columns()]})
+        columns = table.columns()
+        # The same columns, read in another way, keep what the user said about them.
+        if chosen.keys() == {(column["position"], column["name"]) for column in columns}:
+            columns = [{**column, "role": chosen[column["position"], column["name"]]} for column in columns]
+        else:
+            record.column_chosen = False
+        record.write(
+            {
+                "is_sheet": table.is_sheet,
+                "column_ids": [fields.Command.create(vals) for vals in columns],
+            }
+        )
 
     def _roles(self):
         """Return ``{position: role}`` of the columns that are read.
@@ -261,6 +287,14 @@ class LoyaltyImportWizard(models.Model):
                     _("Two columns mean the same: %s. Choose under Columns which one to read.", column.name)
                 )
         if "points" not in read:
+            likely = balance_columns.may_be_points(self.column_ids.mapped("name"))
+            if len(likely) > 1:
+                raise ValidationError(
+                    _(
+                        "Several columns may be the balance: %s. Choose under Columns which one is read as points.",
+                        ", ".join(f"“{self.column_ids[position].name}”" for position in likely),
+                    )
+                )
             raise ValidationError(
                 _("No column is named “points”. The columns are: %s. Choose the right one under Columns.", names)
             )
@@ -333,7 +367,7 @@ class LoyaltyImportWizard(models.Model):
 
     def _questions(self):
         """Return what has to be answered before the import."""
-        return [text for text in (self.number_question, self.date_question, self.unit_question) if text]
+        return [self[name] for name in QUESTIONS if self[name]]
 
     def _would_change(self):
         domain = [
