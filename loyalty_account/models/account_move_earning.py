@@ -80,12 +80,12 @@ class AccountMove(models.Model):
         """Return whether the document can earn: an invoice or receipt with a card of a program that gives at payment."""
         self.ensure_one()
         program = self.loyalty_card_id.sudo().program_id
-        return (
-            self.move_type in EARNING_DOCUMENTS
-            and program.program_type == "loyalty"
-            and program.issue_on == "paid"
-            and not self._restores_loyalty()
-        )
+        return program.program_type == "loyalty" and program.issue_on == "paid" and self._is_earning_document()
+
+    def _is_earning_document(self):
+        """Return whether the document is one that earns, whatever its card. Override to leave some out."""
+        self.ensure_one()
+        return self.move_type in EARNING_DOCUMENTS and not self._restores_loyalty()
 
     # --- events --------------------------------------------------------------------------------------------------
 

@@ -14,25 +14,29 @@ from odoo.addons.loyalty_ledger.tools.today import loyalty_today
 class AccountMove(models.Model):
     _inherit = "account.move"
 
-    def _loyalty_claims(self, preview=False, frozen=None):
+    def _loyalty_claims(self, preview=False, frozen=None, cards=None):
         """Return the :class:`Claim` of each document, in a fixed number of queries.
 
         :param preview: drafts; as if paid in full by qualifying payments
         :param frozen: documents whose part in the program was decided before
+        :param cards: ``{document: card}`` where another card than the document's own is asked about
         """
+        cards = cards or {move: move.loyalty_card_id for move in self}
+        all_programs = self.env["loyalty.program"].union(*(card.program_id for card in cards.values()))
         open_ones = self - frozen if frozen else self
         families = {} if preview else self._loyalty_families()
         relatives = self.union(*(move for family in families.values() for move in family))
         relatives = relatives.filtered(lambda move: move.move_type != "out_refund")
         settlements = {} if preview else (self | relatives)._loyalty_settlements()
-        uses_pricelists = open_ones.loyalty_card_id.program_id._uses_pricelists()
+        uses_pricelists = bool(open_ones) and all_programs._uses_pricelists()
         pricelists = open_ones._loyalty_pricelists() if uses_pricelists else {}
-        elsewhere = open_ones._loyalty_earned_elsewhere() if open_ones else self.browse()
-        todays = {company: loyalty_today(self.env, company) for company in self.loyalty_card_id.program_id.company_id}
+        programs = {move: cards[move].program_id for move in open_ones}
+        elsewhere = open_ones._loyalty_earned_elsewhere(programs) if open_ones else self.browse()
+        todays = {company: loyalty_today(self.env, company) for company in all_programs.company_id}
         todays[self.env["res.company"]] = loyalty_today(self.env, self.env["res.company"])
         claims = []
         for move in self:
-            program = move.loyalty_card_id.program_id
+            program = cards[move].program_id
             today = todays[program.company_id]
             date = move.invoice_date or today
             settlement, paid_on = settlements.get(move.id, (Settlement(due=1), None))
@@ -52,7 +56,7 @@ class AccountMove(models.Model):
             claims.append(
                 Claim(
                     ("account.move", move.id),
-                    move.loyalty_card_id,
+                    cards[move],
                     date,
                     lines=move._loyalty_lines(preview=preview),
                     returned=returned,
@@ -141,8 +145,11 @@ class AccountMove(models.Model):
                 pricelists[self.browse(move.id)] = move.partner_id.property_product_pricelist
         return pricelists
 
-    def _loyalty_earned_elsewhere(self):
-        """Return the documents whose points were given on another document. Override to name them."""
+    def _loyalty_earned_elsewhere(self, programs):
+        """Return the documents whose points were given on another document. Override to name them.
+
+        :param programs: ``{document: program}`` that is asked about
+        """
         return self.browse()
 
     # --- how it was paid -----------------------------------------------------------------------------------------

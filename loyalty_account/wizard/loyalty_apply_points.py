@@ -25,6 +25,8 @@ class LoyaltyApplyPoints(models.TransientModel):
     program_id = fields.Many2one(related="card_id.program_id")
     currency_id = fields.Many2one(related="company_id.currency_id")
     problem = fields.Char(compute="_compute_problem")
+    missing_card = fields.Char(compute="_compute_missing_card")
+    can_issue = fields.Boolean(compute="_compute_missing_card")
     notice = fields.Char(compute="_compute_notice")
     accumulated_points = fields.Float("Accumulated", digits=(16, 4), compute="_compute_balances")
     redeemed_points = fields.Float("Redeemed", digits=(16, 4), compute="_compute_balances")
@@ -67,9 +69,10 @@ class LoyaltyApplyPoints(models.TransientModel):
     def _compute_card_id(self):
         for wizard in self:
             move = wizard.move_id
+            # The clerk reads cards, not holds. An invoice from before the card was issued names none.
             wizard.card_id = (
-                move.loyalty_hold_id.sudo().card_id or move.loyalty_card_id
-            )  # the clerk reads cards, not holds
+                move.loyalty_hold_id.sudo().card_id or move.loyalty_card_id or move._default_loyalty_cards().get(move)
+            )
 
     @api.onchange("card_number")
     def _onchange_card_number(self):
@@ -85,6 +88,35 @@ class LoyaltyApplyPoints(models.TransientModel):
                 wizard.problem = wizard.card_id._payment_problem(wizard.company_id)
             elif wizard.card_number:
                 wizard.problem = self.env._("No loyalty card has the number %s.", wizard.card_number.strip())
+
+    @api.depends("card_id", "card_number", "move_id")
+    def _compute_missing_card(self):
+        """Without a card, say what to do: nobody is left before an empty dialog."""
+        for wizard in self:
+            customer = wizard.move_id.partner_id
+            wizard.can_issue = not wizard.card_id and wizard.move_id.loyalty_can_issue_card
+            wizard.missing_card = False
+            if wizard.card_id or wizard.problem:
+                continue
+            unusable = (
+                self.env["loyalty.card"].sudo()._unusable_of(customer)
+            )  # the reason, for whoever serves the customer
+            if not customer:
+                wizard.missing_card = self.env._("This invoice has no customer. Scan or choose the card that pays.")
+            elif unusable:
+                wizard.missing_card = self.env._(
+                    "%(customer)s has no card that can be used. %(reason)s Scan or choose the card that pays.",
+                    customer=customer.display_name,
+                    reason=unusable._unusable_reason(),
+                )
+            else:
+                wizard.missing_card = self.env._(
+                    "%s has no loyalty card. Scan or choose the card that pays.", customer.display_name
+                )
+                if wizard.can_issue:
+                    wizard.missing_card += " " + self.env._(
+                        "Or issue a card: it has no points yet, but this invoice can earn some."
+                    )
 
     @api.depends("card_id", "move_id", "points")
     def _compute_notice(self):
@@ -198,6 +230,11 @@ class LoyaltyApplyPoints(models.TransientModel):
             "views": [(False, "form")],
             "target": "new",
         }
+
+    def action_issue_card(self):
+        """Give the customer a card and put it on the invoice, without leaving for another menu."""
+        self.ensure_one()
+        return self.move_id.with_env(self.env(context=clean_context(self.env.context))).action_issue_loyalty_card()
 
     def action_apply(self):
         """Let the points pay: reserve them on a draft, book them on a posted invoice (C27)."""

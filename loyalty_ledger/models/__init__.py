@@ -22,6 +22,7 @@ from . import loyalty_verification
 from . import loyalty_verification_protection
 from . import loyalty_card_adjust
 from . import loyalty_card_given
+from . import loyalty_card_issue
 from . import loyalty_card_statement
 from . import loyalty_program_page
 from . import loyalty_level_pricelist

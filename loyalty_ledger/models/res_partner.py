@@ -254,3 +254,23 @@ class ResPartner(models.Model):
         """Open the adjustment of the customer's cards."""
         self.ensure_one()
         return self.loyalty_card_ids.filtered(lambda card: not card.points_to_id).action_adjust_points()
+
+    def action_issue_loyalty_card(self):
+        """Give the customer a card of the first program that has none of the customer's, in one click."""
+        self.ensure_one()
+        self.check_access("read")
+        Card = self.env["loyalty.card"]
+        Card._check_ledger_group("loyalty_ledger.group_loyalty_user")
+        company = self.company_id or self.env.company
+        programs = Card._programs_to_join(company)
+        if not programs:
+            raise UserError(
+                self.env._(
+                    "%s has no loyalty program in which customers earn points. Create one under Loyalty / Programs.",
+                    company.name,
+                )
+            )
+        missing = programs.filtered(lambda program: not Card._family_cards(self, program))
+        if not missing:
+            raise UserError(self.env._("%s has a card of each program already.", self.display_name))
+        return Card._issue_to(self, missing[0])._notify_issued()

@@ -9,9 +9,9 @@ from odoo.addons.loyalty_ledger.tools.words import say_points
 class AccountMove(models.Model):
     _inherit = "account.move"
 
-    def _may_earn_loyalty(self):
+    def _is_earning_document(self):
         """The till gives the points of its own sales; an invoice of them gives none."""
-        return super()._may_earn_loyalty() and not self.sudo().pos_order_ids
+        return super()._is_earning_document() and not self.sudo().pos_order_ids
 
     def _needs_loyalty_link(self):
         """Orders of a till say themselves what they return."""

@@ -77,18 +77,17 @@ class AccountMove(models.Model):
                 pricelists[move] = ordered
         return pricelists
 
-    def _loyalty_earned_elsewhere(self):
+    def _loyalty_earned_elsewhere(self, programs):
         """Orders that gave their points at confirmation leave none to their invoices."""
-        moves = super()._loyalty_earned_elsewhere()
+        moves = super()._loyalty_earned_elsewhere(programs)
         orders = {move: move.sudo().invoice_line_ids.sale_line_ids.order_id for move in self}
         ids = {order.id for ordered in orders.values() for order in ordered}
         if not ids:
             return moves
         left = self.env["sale.order"].browse(sorted(ids))._points_given()
-        programs = {(order_id, card.program_id) for (order_id, card), points in left.items() if points > 0}
+        gave = {(order_id, card.program_id) for (order_id, card), points in left.items() if points > 0}
         for move, ordered in orders.items():
-            program = move.loyalty_card_id.program_id
-            if any((order.id, program) in programs for order in ordered):
+            if any((order.id, programs[move]) in gave for order in ordered):
                 moves |= move
         return moves
 

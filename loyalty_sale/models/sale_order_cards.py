@@ -1,7 +1,7 @@
 """Which card an order uses (H2, H18, H25): the chosen one, else the customer's default card."""
 
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tools import format_date
 from odoo.tools.sql import column_exists, create_column
 
@@ -20,6 +20,8 @@ class SaleOrder(models.Model):
         index="btree_not_null", ondelete="set null",
         help="Card that this order earns on. Empty: a card is issued when the order earns its first points.",
     )  # fmt: skip
+
+    loyalty_can_issue_card = fields.Boolean(compute="_compute_loyalty_can_issue_card")
 
     def _auto_init(self):
         # Orders of the past keep no card: computing it for all of them would only cost time.
@@ -59,6 +61,43 @@ class SaleOrder(models.Model):
             )
             if order.loyalty_card_id._origin not in fitting:
                 order.loyalty_card_id = fitting._preselected(partner, order.company_id).sudo(False)
+
+    @api.depends("loyalty_card_id", "partner_id", "company_id", "state")
+    def _compute_loyalty_can_issue_card(self):
+        """Whether the form offers Issue Card: there is no card, and a program would take the customer."""
+        for order in self:
+            order.loyalty_can_issue_card = bool(order._loyalty_programs_to_join())
+
+    def _loyalty_programs_to_join(self):
+        """Return the programs in which the customer of an order without card can be given one; those whose points can
+        pay the order come first."""
+        self.ensure_one()
+        Card = self.env["loyalty.card"]
+        if self.loyalty_card_id or self.state == "cancel" or not Card._may_join(self.partner_id):
+            return self.env["loyalty.program"]
+        programs = Card._programs_to_join(self.company_id).filtered(
+            lambda program: program.sale_ok and not Card._family_cards(self.partner_id, program)
+        )
+        return programs.sorted(lambda program: bool(program._redemption_problem(self.company_id)))
+
+    def action_issue_loyalty_card(self):
+        """Give the customer a card and put it on the order, in one click (H1); a quotation is worked out with it."""
+        self.ensure_one()
+        self.check_access("write")
+        programs = self._loyalty_programs_to_join()
+        if not programs:
+            raise UserError(
+                self.env._(
+                    "No card can be issued for %s: the order or the customer has a card already, the customer does not "
+                    "collect points, or no program gives points now.",
+                    self.display_name,
+                )
+            )
+        card = self.env["loyalty.card"]._issue_to(self.partner_id, programs[0])
+        self.loyalty_card_id = card
+        if self.state in ("draft", "sent"):
+            self._update_programs_and_rewards()
+        return card._notify_issued()
 
     @api.constrains("loyalty_card_id", "partner_id")
     def _check_loyalty_card_id(self):

@@ -39,6 +39,24 @@ class TestUsePoints(OrderPointsCase):
         empty.is_default = True
         self.assertEqual(self.make_order(40, use=False, partner=partner).loyalty_card_id, empty)
 
+    def test_issue_card(self):
+        """N29, H1: an order of a customer without a card offers one in one click, of the program whose points can pay."""
+        partner = self.env["res.partner"].create({"name": "Cleo"})
+        self.make_program(name="Discounts only", sequence=0)
+        order = self.make_order(40, use=False, partner=partner)
+        self.assertFalse(order.loyalty_card_id)
+        self.assertTrue(order.loyalty_can_issue_card)
+        order.action_issue_loyalty_card()
+        card = order.loyalty_card_id
+        self.assertRecordValues(card, [{"program_id": self.program.id, "partner_id": partner.id, "points": 0}])
+        self.assertFalse(order.loyalty_can_issue_card)
+        with self.assertRaisesRegex(UserError, "No card can be issued"):
+            order.action_issue_loyalty_card()
+        order.action_confirm()
+        self.assertEqual(self.make_invoices(order).loyalty_card_id, card)
+        partner.loyalty_tracked = False
+        self.assertFalse(self.make_order(40, use=False, partner=partner).loyalty_can_issue_card)
+
     def test_editing_does_not_recalculate(self):
         """P15, P16, P17: an edited order keeps its points and says that they do not fit; ticking again and Recalculate
         work them out anew."""

@@ -1,0 +1,131 @@
+"""Invoices of customers without a card: say that they earn nothing, and issue a card in one click."""
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from odoo.addons.loyalty_ledger.tools.units import to_points
+from odoo.addons.loyalty_ledger.tools.words import say_points
+
+
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    loyalty_can_issue_card = fields.Boolean(compute="_compute_loyalty_can_issue_card")
+    loyalty_has_card = fields.Boolean(
+        compute="_compute_loyalty_can_issue_card", help="The customer has a card; it only is not on the document."
+    )
+    loyalty_missed_notice = fields.Char(
+        "Points That Nobody Earns", compute="_compute_loyalty_missed_notice",
+        help="What a posted invoice without a card would earn if the customer had one.",
+    )  # fmt: skip
+
+    @api.depends("loyalty_card_id", "partner_id", "company_id", "state", "payment_state")
+    def _compute_loyalty_can_issue_card(self):
+        """Whether the form offers Issue Card: there is no card, and a program would take the customer."""
+        offers = self._loyalty_programs_to_join()
+        for move in self:
+            programs = offers.get(move)
+            move.loyalty_can_issue_card = bool(programs)
+            move.loyalty_has_card = bool(
+                programs and self.env["loyalty.card"]._family_cards(move.partner_id, programs[:1])
+            )
+
+    @api.depends_context("lang")
+    @api.depends("loyalty_card_id", "partner_id", "state", "payment_state", "amount_total")
+    def _compute_loyalty_missed_notice(self):
+        """Say what posted invoices without a card miss; drafts have a button, and nothing to miss yet."""
+        self.loyalty_missed_notice = False
+        posted = self.filtered(lambda move: move.state == "posted" and isinstance(move.id, int))
+        for move, (program, points) in posted._loyalty_missed_points().items():
+            values = {
+                "customer": move.partner_id.display_name,
+                "points": say_points(self.env, points),
+                "program": program.name,
+            }
+            if move.payment_state in ("paid", "in_payment"):
+                text = self.env._(
+                    "No points were earned, since no loyalty card is on this invoice. With a card %(customer)s earns up to "
+                    "%(points)s points of program %(program)s.",
+                    **values,
+                )
+            else:
+                text = self.env._(
+                    "This invoice will earn no points, since no loyalty card is on it. With a card %(customer)s earns up to "
+                    "%(points)s points of program %(program)s once it is paid.",
+                    **values,
+                )
+            move.loyalty_missed_notice = text
+
+    def _loyalty_programs_to_join(self):
+        """Return ``{document: programs}`` of those without a card whose customers can be given one, or have one by now.
+
+        Programs in which the customer has only cards that cannot be used are left out: somebody closed them.
+        """
+        Card = self.env["loyalty.card"]
+        moves = self.filtered(
+            lambda move: (
+                not move.loyalty_card_id
+                and move.state in ("draft", "posted")
+                and move.payment_state != "reversed"
+                and Card._may_join(move.partner_id)
+                and move._is_earning_document()
+            )
+        )
+        by_company = {company: Card._programs_to_join(company) for company in moves.company_id}
+        found = {}
+        for move in moves:
+            programs = by_company[move.company_id].filtered(lambda program: program.issue_on == "paid")
+            programs = programs.filtered(
+                lambda program: (
+                    not (cards := Card._family_cards(move.partner_id, program))  # noqa: B023 used at once
+                    or any(card._is_usable() for card in cards)
+                )
+            )
+            if programs:
+                found[move] = programs
+        return found
+
+    def _loyalty_missed_points(self):
+        """Return ``{document: (program, points)}`` of the first program in which it would earn, paid as usual."""
+        missed = {}
+        for move, programs in self._loyalty_programs_to_join().items():
+            move = move.sudo()  # what the rules of programs say, whoever reads the invoice
+            for program in programs:
+                level = program.level_ids.sorted("min_points")[:1]
+                card = self.env["loyalty.card"].sudo()._family_cards(move.partner_id, program)[:1]
+                card = card or card.new(
+                    {"program_id": program.id, "partner_id": move.partner_id.id, "level_id": level.id}
+                )
+                claims = move._loyalty_claims(preview=True, cards={move: card})
+                points = sum(result.earnable for result in self.env["loyalty.earning"]._preview(claims).values())
+                if points > 0:
+                    missed[self.browse(move.id)] = (program, to_points(points))
+                    break
+        return missed
+
+    def action_issue_loyalty_card(self):
+        """Put the customer's card on the document, a new one where there is none; what the rules allow is earned.
+
+        A paid invoice earns now what it would have earned: once, on the terms of today.
+        """
+        self.ensure_one()
+        self.check_access("write")
+        if self.loyalty_card_id:
+            raise UserError(self.env._("%s has a loyalty card already.", self.display_name))
+        programs = self._loyalty_programs_to_join().get(self)
+        if not programs:
+            raise UserError(
+                self.env._(
+                    "No card can be issued for %s: no program of the company gives points for it, the customer does not "
+                    "collect points, or has a card that cannot be used.",
+                    self.display_name,
+                )
+            )
+        program = self._loyalty_missed_points().get(self, (programs[0], 0))[0]
+        card = self.env["loyalty.card"]._issue_to(self.partner_id, program)
+        # A posted document gets its first card; changing it was allowed, and no other field is.
+        self.sudo().loyalty_card_id = card
+        self.message_post(body=self.env._("Loyalty card %s was put on this document.", card.sudo().code))
+        self._sync_loyalty()
+        earned = self.loyalty_points_earned
+        return card._notify_issued(earned and self.env._("%s points were earned.", say_points(self.env, earned)) or "")

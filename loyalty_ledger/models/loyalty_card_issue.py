@@ -1,0 +1,107 @@
+"""Issue Card: a customer joins a program in one click, on the customer, an order or an invoice."""
+
+from odoo import api, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+
+from ..tools.today import loyalty_today
+
+
+class LoyaltyCard(models.Model):
+    _inherit = "loyalty.card"
+
+    @api.model
+    def _programs_to_join(self, company):
+        """Return the programs in which a customer of ``company`` earns points today, the first choice first."""
+        today = loyalty_today(self.env, company)
+        return (
+            self.env["loyalty.program"]
+            .sudo()  # whoever serves the customer need not see programs
+            .search(
+                [
+                    ("program_type", "=", "loyalty"),
+                    ("company_id", "in", [False, *company.parent_ids.ids]),
+                    ("accumulates", "=", True),
+                    *(Domain("date_from", "=", False) | Domain("date_from", "<=", today)),
+                    *(Domain("date_to", "=", False) | Domain("date_to", ">=", today)),
+                ]
+            )
+        )
+
+    @api.model
+    def _family_cards(self, partner, program):
+        """Return the customer's cards in a program, the company's included, usable or not, linked ones left out."""
+        return self.sudo().search(
+            [
+                ("partner_id", "in", (partner | partner.commercial_partner_id).ids),
+                ("program_id", "=", program.id),
+                ("points_to_id", "=", False),
+            ]
+        )
+
+    @api.model
+    def _unusable_of(self, partner):
+        """Return a loyalty card of the customer or its company that cannot be used now, linked ones included, or none."""
+        cards = self.search(
+            [
+                ("partner_id", "in", (partner | partner.commercial_partner_id).ids),
+                ("program_id.program_type", "=", "loyalty"),
+            ]
+        )
+        return cards.filtered(lambda card: not card._is_usable())[:1]
+
+    @api.model
+    def _may_join(self, partner):
+        """Return whether somebody can be given a card: a real customer who collects points."""
+        partner = partner.sudo()  # whether somebody takes part is no secret to whoever serves him
+        return bool(partner) and not partner.is_public and partner._earns_loyalty()
+
+    @api.model
+    def _issue_to(self, partner, program):
+        """Return the usable card of the customer in ``program``; without one, a new card with a number of its own.
+
+        The caller has checked that the user may serve the customer.
+
+        :raises odoo.exceptions.UserError: where the customer does not collect points, or has a card that cannot be used
+        """
+        if not self._may_join(partner):
+            raise UserError(
+                self.env._(
+                    "%s does not take part in loyalty programs. Change that on the customer first.",
+                    partner.display_name,
+                )
+            )
+        cards = self._family_cards(partner, program)
+        usable = cards.filtered(lambda card: card._is_usable())
+        if usable:
+            return self._default_card(partner, program) or usable[:1]
+        if cards:
+            raise UserError(
+                self.env._(
+                    "%(customer)s has a card already. %(reason)s",
+                    customer=partner.display_name,
+                    reason=cards[0]._unusable_reason(),
+                )
+            )
+        # Users who serve customers have no right to create cards; what is issued was decided above.
+        return self.sudo().create({"program_id": program.id, "partner_id": partner.id}).sudo(False)
+
+    def _notify_issued(self, message=""):
+        """Return the action that tells the user which card was issued, and reads the form again."""
+        self.ensure_one()
+        card = self.sudo()  # the number, for whoever issued it
+        issued = self.env._(
+            "%(customer)s has card %(card)s of program %(program)s.",
+            customer=card.partner_id.display_name,
+            card=card.code,
+            program=card.program_id.name,
+        )
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success",
+                "message": f"{issued} {message}".strip(),
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
