@@ -37,6 +37,7 @@ from . import account_move_settlement
 from . import account_move_reversals
 from . import account_move_foreign_card
 from . import account_move_issue
+from . import account_move_batch
 from . import account_move_returns
 from . import account_move_unlinked
 from . import account_payment_events

@@ -2,6 +2,7 @@ from . import test_leaving
 from . import test_access
 from . import test_invoice_card
 from . import test_issue_card
+from . import test_post_batch
 from . import test_vat_split
 from . import test_redemption
 from . import test_setup
