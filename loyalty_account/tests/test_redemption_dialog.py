@@ -284,6 +284,28 @@ class TestRedemptionDialog(RedemptionCase):
             self.assertNotIn("points", html[html.index('name="loyalty"') :][:400])
         self.assertEqual(move._reduction_label(self.card, 1), f"1 stars, loyalty card ending in {self.card.code[-4:]}")
 
+    def test_printed_card_of_somebody_else(self):
+        """N29, S9: the printed invoice tells nothing of another customer's card that was presented: no number, no balance,
+        nothing that it earned; with two cards each has its own points."""
+        friend = self.make_card(self.env["res.partner"].create({"name": "Bob"}))
+        self.grant(777, friend)
+        move = self.make_invoice(self.line(100, 15), post=True)
+        move.sudo().loyalty_card_id = friend
+        self.apply_points(move, 500, card=self.card)
+        self.apply_points(move, 700, card=friend)
+        html = self.env["ir.actions.report"]._render_qweb_html("account.report_invoice_with_payments", move.ids)[0]
+        printed = html.decode().split('<div class="clearfix invoice_main">')[1]
+        lines = move._loyalty_statement()
+        self.assertEqual(
+            [line.replace("\xa0", " ") for line in lines],
+            [
+                f"Loyalty card ending in {self.card.code[-4:]}", "Redeemed: 500 points, worth $ 5.00",
+                "Loyalty card of another customer", "Redeemed: 700 points, worth $ 7.00",
+            ],
+        )  # fmt: skip
+        for secret in (friend.code, friend.code[-4:] + "<", "Bob", "777", "Earned"):
+            self.assertNotIn(secret, printed)
+
     def test_what_shows(self):
         """C18, S11: the payment widget, the chatter and the printed invoice name points and money; the number is masked."""
         move = self.make_invoice(self.line(100, 15), post=True)
