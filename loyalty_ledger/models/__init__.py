@@ -18,6 +18,7 @@ from . import loyalty_card_register
 from . import loyalty_card_unledgered
 from . import loyalty_program_views
 from . import mail_render_mixin
+from . import ir_qweb_field_float
 from . import loyalty_verification
 from . import loyalty_verification_protection
 from . import loyalty_card_adjust

@@ -1,5 +1,5 @@
 from odoo.fields import Command
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 from odoo.tools import html2plaintext
 
 from .test_adjust import AdjustCase
@@ -83,3 +83,47 @@ class TestCardMail(AdjustCase):
             self.assertFalse(self.mails(silent))
             card._post_entries([self.op(card, "earn", 5)])
             self.assertEqual(self.mails(card).mapped("subject"), ["Hello Ann"] * mails)
+
+    def test_templates_of_the_shop(self):
+        """N29, P11: templates show the points that can be spent, as plain Odoo writes them, in whatever way they name
+        them: t-out, t-field, with options, in subjects; also where somebody without the right to program changed them."""
+        self.earn(150)
+        self.card._hold(30, "mail", ("res.partner", self.partner.id))
+        bodies = {
+            '<p t-out="object.points"/>': "<p>120.0</p>",
+            '<p t-field="object.points"/>': "<p>120.0</p>",
+            "<p t-field='object.points' t-options='{\"widget\": \"integer\"}'/>": "<p>120</p>",
+            '<p t-field="object.points" t-options="{\'widget\': \'monetary\', \'display_currency\': object.currency_id}"/>':
+                '<p>$\xa0<span class="oe_currency_value">120.00</span></p>',
+            '<t t-set="card" t-value="object"/><p t-field="card.points"/>': "<p>150.0</p>",
+            '<p t-out="format_amount(object.points, object.currency_id)"/>': "<p>$\xa0120.00</p>",
+        }  # fmt: skip
+        for body, expected in bodies.items():
+            with self.subTest(body):
+                template = self.env["mail.template"].create(
+                    {
+                        "name": "Own",
+                        "model_id": self.env["ir.model"]._get_id("loyalty.card"),
+                        "subject": "You have {{ object.points }}",
+                        "body_html": body,
+                    }
+                )
+                values = template._generate_template(self.card.ids, ("subject", "body_html"))[self.card.id]
+                self.assertEqual(str(values["body_html"]), expected)
+                self.assertEqual(values["subject"], "You have 120.0")
+        user = new_test_user(self.env, "mail_writer", groups="loyalty_ledger.group_loyalty_user")
+        self.env["ir.config_parameter"].sudo().set_param("mail.restrict.template.rendering", True)
+        self.env.ref("base.group_user").implied_ids -= self.env.ref("mail.group_mail_template_editor")
+        template.with_user(user)._render_template("{{ object.points }}", "loyalty.card", self.card.ids)
+
+    def test_gift_card_template_of_odoo(self):
+        """N29: Odoo's own mail of gift cards shows what can be spent."""
+        gift = self.make_program(name="Gifts", program_type="gift_card")
+        card = self.make_card(program=gift)
+        card._post_entries([{"card_id": card.id, "kind": "opening", "points": 80, "key": "gift"}])
+        card._hold(30, "mail", ("res.partner", self.partner.id))
+        template = self.env.ref("loyalty.mail_template_gift_card")
+        body = template._generate_template(card.ids, ("body_html",))[card.id]["body_html"]
+        self.assertIn("$\xa050.00", body)
+        report = self.env["ir.actions.report"]._render_qweb_html("loyalty.report_gift_card", card.ids)
+        self.assertIn("50", str(report[0]))
