@@ -97,6 +97,10 @@ class LoyaltyCard(models.Model):
         "Available", digits=(16, 4), compute="_compute_ledger_balances",
         help="What the customer can spend now: outstanding points that are neither pending, reserved nor expired.",
     )  # fmt: skip
+    spendable_points = fields.Float(
+        "Points to Spend", compute="_compute_spendable_points",
+        help="Available points under the ledger, else the balance: what mails to customers show as points.",
+    )  # fmt: skip
     entry_ids = fields.One2many("loyalty.ledger.entry", "card_id", "Transactions", readonly=True)
     lot_ids = fields.One2many("loyalty.lot", "card_id", "Lots", readonly=True)
     hold_ids = fields.One2many("loyalty.hold", "card_id", "Reserved Points", readonly=True)
@@ -126,6 +130,11 @@ class LoyaltyCard(models.Model):
                 card.available_points = card.sudo().points  # the balance is for the staff, what is available is not
                 continue
             card.reserved_points, card.pending_points, card.lapsed_points, card.available_points = values
+
+    @api.depends("available_points", "ledgered", "points")
+    def _compute_spendable_points(self):
+        for card in self:
+            card.spendable_points = card._spendable_points()
 
     def _balances_now(self):
         """Return ``{card id: (reserved, pending, lapsed, available)}`` in points, for cards under the ledger.
@@ -453,14 +462,20 @@ class LoyaltyCard(models.Model):
         )
 
     def copy_data(self, default=None):
-        """A copy is a new card: another number, and no points under the ledger."""
+        """A copy is a new card of the customer: another number; under the ledger no points, level, dates and documents."""
         vals_list = super().copy_data(default)
         for card, vals in zip(self, vals_list):
-            if "code" not in (default or {}):
-                vals.pop("code", None)
-            if card.ledgered and "points" not in (default or {}):
-                vals.pop("points", None)
+            own = {"code", *(self._fields_of_the_card() if card.ledgered else ())}
+            for name in own - (default or {}).keys():
+                vals.pop(name, None)
         return vals_list
+
+    @api.model
+    def _fields_of_the_card(self):
+        """Return the fields that belong to one card and are not copied. Override to add."""
+        return {
+            "active", "closed", "expiration_date", "is_default", "level_id", "points", "points_to_id", "start_date",
+        }  # fmt: skip
 
     def unlink(self):
         """Delete unused cards; used ones are archived by code of the server and refused to users (S5)."""

@@ -1,3 +1,4 @@
+from lxml import etree
 from psycopg2 import IntegrityError
 
 from odoo import Command
@@ -280,3 +281,36 @@ class TestRegister(RegisterCase):
         self.assertEqual((coupon.points, coupon.available_points), (3, 3))
         with self.assertRaises(UserError):
             coupon.with_user(self.manager).action_close()
+
+    def test_history_lines(self):
+        """N29, S12: Odoo's history, which misses most of what happens to points, shows on cards without a ledger only."""
+        arch = etree.fromstring(self.Card.with_user(self.manager).get_view(view_type="form")["arch"])
+        (page,) = arch.xpath("//page[.//field[@name='history_ids']]")
+        self.assertEqual(page.get("invisible"), "ledgered")
+
+    def test_copy(self):
+        """N29, H5: a duplicate is a new card of the customer: no level, points, dates, default, closing or link."""
+        levels = self.make_levels()
+        master = self.make_card()
+        card = self.make_card(
+            level_id=levels[2].id, start_date="2026-01-01", expiration_date="2027-01-01", is_default=True,
+        )  # fmt: skip
+        card._post_entries([{"card_id": card.id, "kind": "opening", "points": 700, "key": "copy"}])
+        self.assertEqual(card.level_id, levels[2])
+        closed = self.make_card()
+        closed.action_close()
+        linked = self.make_card(points_to_id=master.id)
+        for original in (card, closed, linked):
+            copy = original.with_user(self.manager).copy()
+            self.assertRecordValues(
+                copy,
+                [
+                    {
+                        "partner_id": self.partner.id, "program_id": self.program.id, "level_id": levels[0].id, "points": 0,
+                        "accumulated_points": 0, "start_date": False, "expiration_date": False, "is_default": False,
+                        "closed": False, "points_to_id": False, "ledger_revision": 0, "last_use_date": False, "active": True,
+                    }
+                ],
+            )  # fmt: skip
+            self.assertNotEqual(copy.code, original.code)
+        self.assertTrue(card.is_default)

@@ -13,6 +13,10 @@ from ..tools.trust import server_vouches
 class LoyaltyCard(models.Model):
     _inherit = "loyalty.card"
 
+    @api.model
+    def _fields_of_the_card(self):
+        return super()._fields_of_the_card() | {"source_pos_order_id"}
+
     def _is_till_read(self, fnames):
         """Return whether the till reads cards: it always asks for exactly the fields that it was given to load."""
         return set(fnames or ()) == set(self._load_pos_data_fields(self.env["pos.config"]))

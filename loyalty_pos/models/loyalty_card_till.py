@@ -175,9 +175,13 @@ class LoyaltyCard(models.Model):
 
         :param code: number of a pre-printed card; without one a number is generated
         :param program_id: needed where the till offers several loyalty programs
-        :return: dict with ``card`` as the till loads it
+        :return: dict with ``card`` as the till loads it, or False, and ``error``: why not. A number that somebody else has
+            counts like an unknown one: it tells that there is such a card, and after too many the answer is only to wait.
         """
         config = self._till_of_call(config_id)
+        Miss, code = self.env["loyalty.till.miss"], str(code or "").strip()
+        if code and (refusal := Miss._wait_reason()):
+            return {"card": False, "error": refusal}
         partner = self.env["res.partner"].browse(partner_id).exists()
         if not partner:
             raise UserError(self.env._("Choose the customer who gets the card."))
@@ -194,17 +198,26 @@ class LoyaltyCard(models.Model):
         if len(programs) != 1:
             raise UserError(self.env._("Choose the loyalty program of the card."))
         # Cashiers have no right to create cards; what the till may issue was checked above.
-        card = self.sudo()._issue_at_till(programs, partner, str(code or "").strip())
-        return {"card": card._till_values(config)}
+        card = self.sudo()._issue_at_till(programs, partner, code)
+        if not card:
+            refusal = Miss._note(config, code)
+            return {
+                "card": False,
+                "error": refusal or self.env._("The number %s belongs to another card. Use another one.", code),
+            }
+        return {"card": card._till_values(config), "error": False}
 
     def _issue_at_till(self, program, partner, code):
-        """Return the card with that number for the customer: a blank one that exists already, or a new one."""
+        """Return the card with that number for the customer: a blank one that exists already, or a new one.
+
+        No card where the number is somebody else's.
+        """
         card = self.with_context(active_test=False).search([("code", "=", code)], limit=1) if code else self.browse()
         if not card:
             self._check_new_numbers([code])
             return self.create({"program_id": program.id, "partner_id": partner.id, **({"code": code} if code else {})})
         if card.program_id != program or not card.active or (card.partner_id and card.partner_id != partner):
-            raise UserError(self.env._("The number %s belongs to another card.", code))
+            return self.browse()
         if not card.partner_id:
             card.partner_id = partner
         return card

@@ -7,6 +7,14 @@ class LoyaltyException(models.Model):
     kind = fields.Selection(
         selection_add=[("guess", "Unknown Numbers Entered")],
         ondelete={"guess": lambda exceptions: exceptions.write({"kind": "claim"})},
+        help="Overspent: the card had fewer points than the event took; the rest is owed.\n"
+        "Waived: points should have been taken back but were spent; the program waives them.\n"
+        "Claim Reduced: a document claimed more points than the program's rules give.\n"
+        "Integrity Check Failed: the verification found a row that was changed.\n"
+        "Another Customer's Card: an invoice earns or redeems points on a card that is not its customer's.\n"
+        "Return without Receipt: money was given back that points or gift cards may have paid.\n"
+        "Unknown Numbers Entered: somebody entered many numbers at a Point of Sale that no card has, or that are somebody "
+        "else's.",
     )
 
     def action_settle_again(self):

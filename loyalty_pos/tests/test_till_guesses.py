@@ -59,6 +59,29 @@ class TestTillGuesses(TillPointsCase):
         self.assertIn("No loyalty card has the number broken", answer["error"])
         self.assertTrue(self.find(self.card.code)["card"])
 
+    def test_issuing_is_no_way_to_guess(self):
+        """N29, P4: "belongs to another card" tells that a number exists: issuing counts the same as looking up."""
+        bob = self.env["res.partner"].create({"name": "Bob's friend"})
+        cards = self.env["loyalty.card"].create(
+            [
+                {"program_id": self.program.id, "partner_id": self.card.partner_id.id, "code": f"0447000{number:03}"}
+                for number in range(11)
+            ]
+        )
+
+        def issue(code):
+            args = [self.config.id, bob.id, code]
+            return call_kw(self.as_till.with_user(self.cashier), "pos_issue_card", args, {})
+
+        for card in cards[:9]:
+            self.assertIn("belongs to another card", issue(card.code)["error"])
+        self.assertIn("A manager was told", issue(cards[9].code)["error"])
+        self.assertIn("A manager was told", issue(cards[10].code)["error"])
+        self.assertIn("A manager was told", issue("0449999999")["error"])
+        self.assertFalse(self.env["loyalty.card"].search([("partner_id", "=", bob.id)]))
+        self.assertEqual(len(self.env["loyalty.till.miss"].search([("user_id", "=", self.cashier.id)])), 10)
+        self.assertEqual(self.env["loyalty.exception"].search_count([("kind", "=", "guess")]), 1)
+
     def test_codes_of_gift_cards(self):
         """N29, P4: guesses of gift card codes count too, and tell no balance."""
         gift = self.env["loyalty.program"].create(

@@ -244,8 +244,9 @@ class TestTillHolds(TillPointsCase):
         printed = issue(self.config.id, self.bob.id, "0430000123")["card"]
         self.assertEqual(printed["code"], "0430000123")
         self.assertEqual(issue(self.config.id, self.bob.id, "0430000123")["card"]["id"], printed["id"])
-        with self.assertRaisesRegex(UserError, "another card"):
-            issue(self.config.id, self.ann.id, "0430000123")
+        taken = issue(self.config.id, self.ann.id, "0430000123")
+        self.assertFalse(taken["card"])
+        self.assertIn("The number 0430000123 belongs to another card", taken["error"])
         blank = self.make_card(code="0430000124", partner=self.env["res.partner"])
         self.assertEqual(issue(self.config.id, self.ann.id, "0430000124")["card"]["id"], blank.id)
         self.assertEqual(blank.partner_id, self.ann)

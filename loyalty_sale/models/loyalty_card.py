@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import api, models
 
 
 class LoyaltyCard(models.Model):
@@ -9,3 +9,7 @@ class LoyaltyCard(models.Model):
         self.check_access("write")
         self._check_may_manage({"active": False})
         return super(LoyaltyCard, self.sudo()).action_archive()
+
+    @api.model
+    def _fields_of_the_card(self):
+        return super()._fields_of_the_card() | {"order_id"}

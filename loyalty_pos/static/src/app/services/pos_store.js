@@ -235,6 +235,9 @@ patch(PosStore.prototype, {
             code,
             program.id,
         ]);
+        if (result.error) {
+            return result.error;
+        }
         const [card] = await this.loadLoyaltyCards([result.card]);
         delete this.loyaltyCardsRead[partner.id];
         return this.useLoyaltyCard(card, order);
