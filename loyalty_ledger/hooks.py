@@ -3,8 +3,8 @@
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from .ledger import schema
 from .models.loyalty_ledger_seal_head import HEAD
-from .tools import ddl
 from .tools.leaving import check_balance_column, keep_demo_records
 
 #: Columns that the gateway keeps on the card, added in one pass so that the table is rewritten once.
@@ -60,6 +60,6 @@ def uninstall_hook(env):
     # The seals go with the add-on: a later ledger must not be asked for them.
     env["ir.config_parameter"].search([("key", "=", HEAD)]).unlink()
     env.flush_all()
-    ddl.drop_all(env.cr)
+    schema.drop_all(env.cr)
     env.cr.execute("DROP INDEX IF EXISTS loyalty_card__partner_program_idx")
     env.cr.execute("ALTER TABLE loyalty_card ALTER COLUMN points TYPE double precision")

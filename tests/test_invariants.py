@@ -9,11 +9,12 @@ ROOT = Path(__file__).parents[1]
 LEDGERED = ("loyalty", "ewallet", "gift_card")
 #: Where rows of the ledger's tables and balances of cards may be written in SQL.
 WRITERS = {
-    "loyalty_card_gateway.py",
-    "loyalty_card.py",
-    "loyalty_ledger_seal.py",
-    "loyalty_card_jobs.py",
-    "loyalty_card_adoption.py",
+    "loyalty_ledger/ledger/writing.py",
+    "loyalty_ledger/models/loyalty_card.py",
+    "loyalty_ledger/models/loyalty_card_adoption.py",
+    "loyalty_ledger/models/loyalty_card_jobs.py",
+    "loyalty_ledger/models/loyalty_card_posting.py",
+    "loyalty_ledger/models/loyalty_ledger_seal.py",
 }
 
 
@@ -73,7 +74,7 @@ class TestInvariants(TransactionCase):
             r"(INSERT\s+INTO|UPDATE|DELETE\s+FROM|TRUNCATE)\s+(loyalty_card|loyalty_lot|loyalty_ledger_\w+)\b"
         )
         found = {
-            path.name
+            path.relative_to(ROOT).as_posix()
             for path in ROOT.glob("loyalty_*/**/*.py")
             if "tests" not in path.parts and statement.search(path.read_text())
         }

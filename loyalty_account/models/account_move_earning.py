@@ -8,7 +8,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL, clean_context
 
-from odoo.addons.loyalty_ledger.tools.units import to_points
+from odoo.addons.loyalty_ledger.ledger.rounding import to_points
 
 _logger = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.addons.loyalty_ledger.tools.trusted import trusted_defaults
 from odoo.addons.loyalty_ledger.tools.words import say_points
 
-from ..tools.vat_split import part_of
+from ..books.vat_split import part_of
 from .account_payment import HOLD_TIME
 
 #: What only code of the server writes on documents.

@@ -10,7 +10,7 @@ from odoo.fields import Command
 from odoo.addons.loyalty_ledger.tools.trusted import trusted_defaults
 from odoo.addons.loyalty_ledger.tools.words import say_points
 
-from ..tools.vat_split import part_of, parts_back, split, wanted_back
+from ..books.vat_split import part_of, parts_back, split, wanted_back
 
 #: Amount and base of a tax that nothing was booked of.
 NOTHING = (0.0, 0.0)

@@ -5,8 +5,8 @@ from collections import defaultdict
 from odoo import models
 from odoo.fields import Command
 
-from ..tools.return_terms import CONTEXT_KEY, ReturnTerms
-from ..tools.vat_split import gross_of_sets, lines_back, part_of, parts_back, split, wanted_back
+from ..books.return_terms import CONTEXT_KEY, ReturnTerms
+from ..books.vat_split import gross_of_sets, lines_back, part_of, parts_back, split, wanted_back
 
 
 class AccountMove(models.Model):

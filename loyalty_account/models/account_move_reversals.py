@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from odoo import models
 
-from odoo.addons.loyalty_ledger.tools.earning import Settlement, exact
+from odoo.addons.loyalty_ledger.earning.basket import Settlement, exact
 
 
 class AccountMove(models.Model):

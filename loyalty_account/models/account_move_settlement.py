@@ -6,8 +6,8 @@ from collections import defaultdict
 from odoo import fields, models
 from odoo.tools import SQL
 
-from odoo.addons.loyalty_ledger.models.loyalty_earning import Claim, ClaimLine
-from odoo.addons.loyalty_ledger.tools.earning import Settlement
+from odoo.addons.loyalty_ledger.earning.basket import Settlement
+from odoo.addons.loyalty_ledger.earning.claim import Claim, ClaimLine
 from odoo.addons.loyalty_ledger.tools.today import loyalty_today
 
 

@@ -8,8 +8,8 @@ from odoo.tools import format_date
 from odoo.addons.loyalty_ledger.tools.trusted import trusted_defaults
 from odoo.addons.loyalty_ledger.tools.words import say_points
 
-from ..tools.return_terms import ReturnTerms
-from ..tools.vat_split import part_of, split
+from ..books.return_terms import ReturnTerms
+from ..books.vat_split import part_of, split
 from .account_payment_method import LOYALTY
 
 #: How long a document that is not final keeps points.

@@ -10,11 +10,11 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, format_date
 
-from odoo.addons.loyalty_ledger.tools.settled import seen_up_to
+from odoo.addons.loyalty_ledger.ledger.settled import seen_up_to
 from odoo.addons.loyalty_ledger.tools.today import loyalty_today
 from odoo.addons.loyalty_ledger.tools.trusted import trusted_defaults
 
-from ..tools import valuation
+from ..books import valuation
 from .loyalty_ledger_entry import post_moves
 from .loyalty_valuation import KINDS
 

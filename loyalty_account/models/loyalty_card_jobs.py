@@ -1,6 +1,6 @@
 from odoo import models
 
-from ..tools.write_off import CONTEXT_KEY, WriteOff
+from ..books.write_off import CONTEXT_KEY, WriteOff
 
 
 class LoyaltyCard(models.Model):

@@ -6,11 +6,11 @@ from decimal import Decimal
 from odoo import models
 from odoo.tools import SQL, split_every
 
-from odoo.addons.loyalty_ledger.tools import arrays
-from odoo.addons.loyalty_ledger.tools.units import to_points
+from odoo.addons.loyalty_ledger.ledger import arrays
+from odoo.addons.loyalty_ledger.ledger.rounding import to_points
 
-from ..tools import valuation
-from ..tools.write_off import WriteOff
+from ..books import valuation
+from ..books.write_off import WriteOff
 
 CHUNK = 20_000
 #: Lines that wait in memory for one journal entry.

@@ -8,7 +8,7 @@ from odoo.fields import Command
 
 from odoo.addons.loyalty_ledger.tools.trusted import trusted_defaults
 
-from ..tools import combinations, valuation
+from ..books import combinations, valuation
 
 #: Who may read rules and rewards, and so the whole form of a program.
 MARKETING = ("loyalty_ledger.group_loyalty_user", "loyalty_ledger.group_loyalty_auditor")
@@ -46,7 +46,7 @@ class LoyaltyProgram(models.Model):
     # --- value of a point ----------------------------------------------------------------------------------------
 
     def _unit_value_at(self, date):
-        """Return what a point is worth in the books on a day, as a fraction (:func:`tools.valuation.unit_value`)."""
+        """Return what a point is worth in the books on a day, as a fraction (:func:`books.valuation.unit_value`)."""
         point_value, vat_rate = self._point_value_at(date)
         # The columns are numeric(16,6) and numeric(16,4): as texts they come back as exact numbers.
         return valuation.unit_value(

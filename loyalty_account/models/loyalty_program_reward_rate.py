@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import format_amount
 
-from ..tools import points as rates
+from ..books import points as rates
 
 #: Part of each sale that a program may give back before somebody should look twice.
 HIGH_RATE = 0.2

@@ -5,11 +5,11 @@ from decimal import Decimal
 from odoo import fields, models
 from odoo.tools import SQL, format_date
 
-from odoo.addons.loyalty_ledger.tools import ddl
+from odoo.addons.loyalty_ledger.ledger import schema
 from odoo.addons.loyalty_ledger.tools.today import loyalty_today
 from odoo.addons.loyalty_ledger.tools.words import say_points
 
-from ..tools import valuation
+from ..books import valuation
 from .loyalty_accrual_run import lots_on
 
 PARTS = ("points", "value", "completeness", "payments")
@@ -197,7 +197,7 @@ class LoyaltyProgram(models.Model):
                  WHERE program_id = %s AND row_hash IS DISTINCT FROM %s ORDER BY id LIMIT %s
                 """,
                 self.id,
-                ddl.row_hash("e"),
+                schema.row_hash("e"),
                 NAMED,
             )
         )

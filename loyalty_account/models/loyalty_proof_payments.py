@@ -10,7 +10,7 @@ from decimal import Decimal
 from odoo import models
 from odoo.tools import SQL
 
-from ..tools import valuation
+from ..books import valuation
 from .loyalty_proof import NAMED, Part
 
 

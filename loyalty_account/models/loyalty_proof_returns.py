@@ -11,7 +11,7 @@ from odoo.tools import SQL
 
 from odoo.addons.loyalty_ledger.tools.words import say_points
 
-from ..tools.families import families
+from ..books.families import families
 
 MOVE = "account.move"
 

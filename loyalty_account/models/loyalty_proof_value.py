@@ -5,7 +5,7 @@ from decimal import Decimal
 from odoo import models
 from odoo.tools import SQL, format_date
 
-from ..tools import valuation
+from ..books import valuation
 from .loyalty_proof import NAMED, Part
 
 LOCKS = ("fiscalyear_lock_date", "tax_lock_date", "sale_lock_date", "purchase_lock_date", "hard_lock_date")

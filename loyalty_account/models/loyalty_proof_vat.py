@@ -9,7 +9,7 @@ from collections import defaultdict
 from odoo import models
 from odoo.tools import SQL
 
-from ..tools.relief import differences, relief_of, rough_relief, still_redeemed
+from ..books.relief import differences, relief_of, rough_relief, still_redeemed
 
 #: Taxes whose part of an amount is the same whatever the amount.
 PERCENT = "percent"

@@ -7,13 +7,13 @@ from odoo.exceptions import UserError
 
 from odoo.addons.loyalty_ledger.tools.words import say_points
 
-from ..tools import points as rates
+from ..books import points as rates
 
 
 class LoyaltyProgram(models.Model):
     _inherit = "loyalty.program"
 
-    # --- points and money (tools/points.py) ----------------------------------------------------------------------
+    # --- points and money (books/points.py) ----------------------------------------------------------------------
 
     def _points_to_money(self, points, date):
         """Return what ``points`` pay on ``date``, in the currency of the program, rounded down to its unit (C10, C19)."""

@@ -1,6 +1,6 @@
 from odoo import fields, models
 
-from odoo.addons.loyalty_ledger.tools import ddl
+from odoo.addons.loyalty_ledger.ledger import schema
 
 KINDS = [
     ("issue", "Accrued"),
@@ -74,7 +74,7 @@ class LoyaltyValuation(models.Model):
 
     def init(self):
         super().init()
-        ddl.immutable(
+        schema.immutable(
             self.env.cr,
             "loyalty_valuation",
             "valuation",

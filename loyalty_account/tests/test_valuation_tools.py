@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from odoo.tests import BaseCase, tagged
 
-from ..tools import combinations, valuation
+from ..books import combinations, valuation
 
 CENT = Decimal("0.01")
 

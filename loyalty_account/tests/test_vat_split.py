@@ -3,7 +3,7 @@ from hypothesis import strategies as st
 
 from odoo.tests import BaseCase, tagged
 
-from ..tools.vat_split import (
+from ..books.vat_split import (
     gross_of_sets,
     lines_back,
     next_part,

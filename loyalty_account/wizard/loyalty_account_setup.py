@@ -5,7 +5,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tools import float_compare
 
-from ..tools import combinations
+from ..books import combinations
 
 #: What the chart's own accounts are called when new ones are put beside them.
 NEIGHBOUR = {"expense": "expense_account_id", "income": "income_account_id"}

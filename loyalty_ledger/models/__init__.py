@@ -5,7 +5,7 @@ from . import loyalty_hold
 from . import loyalty_level
 from . import loyalty_program
 from . import loyalty_mail
-from . import loyalty_card_gateway
+from . import loyalty_card_posting
 from . import loyalty_card
 from . import loyalty_card_jobs
 from . import loyalty_card_adoption
@@ -38,6 +38,7 @@ from . import res_partner
 from . import product_filters
 from . import product_template
 from . import loyalty_earning
+from . import loyalty_earning_explanation
 from . import loyalty_program_earning
 from . import loyalty_program_end
 from . import loyalty_demo

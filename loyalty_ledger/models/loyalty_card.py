@@ -2,11 +2,11 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import SQL
 
-from ..tools import ddl
+from ..ledger import schema
+from ..ledger.gateway import read_balances
+from ..ledger.rounding import PRECISION, to_units
 from ..tools.source import Source
 from ..tools.today import loyalty_today
-from ..tools.units import PRECISION, to_units
-from .loyalty_card_gateway import read_balances
 from .loyalty_program import LEDGERED_TYPES
 
 #: Fields that only the gateway writes.
@@ -113,7 +113,7 @@ class LoyaltyCard(models.Model):
 
     def init(self):
         super().init()
-        ddl.protect_cards(self.env.cr)
+        schema.protect_cards(self.env.cr)
 
     # --- balances ------------------------------------------------------------------------------------------------
 

@@ -4,10 +4,10 @@ from odoo import models
 from odoo.exceptions import ValidationError
 from odoo.tools import format_date
 
-from ..tools import arrays
-from ..tools.allocation import add_delay
+from ..ledger import arrays
+from ..ledger.allocation import add_delay
+from ..ledger.rounding import to_points, to_units
 from ..tools.today import loyalty_today
-from ..tools.units import to_points, to_units
 from ..tools.words import say_points
 
 MANAGER = "loyalty_ledger.group_loyalty_manager"

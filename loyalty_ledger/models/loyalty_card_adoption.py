@@ -6,7 +6,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..tools import ddl
+from ..ledger import schema
 from ..tools.today import loyalty_today
 
 _logger = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ class LoyaltyCard(models.Model):
         waiting = SQL(
             "FROM loyalty_card c JOIN loyalty_program p ON p.id = c.program_id"
             " WHERE c.ledgered IS NOT TRUE AND p.program_type IN %s",
-            ddl.LEDGERED_TYPES,
+            schema.LEDGERED_TYPES,
         )
         if not self.env.execute_query(SQL("SELECT 1 %s LIMIT 1", waiting)):
             return 0
@@ -51,7 +51,7 @@ class LoyaltyCard(models.Model):
         )
         ids = self._adopt_cards(days)
         self.env.cr.execute("SET CONSTRAINTS loyalty_entry_ledger, loyalty_lot_ledger IMMEDIATE")
-        ddl.protect_cards(self.env.cr)
+        schema.protect_cards(self.env.cr)
         # Balances were rounded to four decimals: what other add-ons store about them is computed again.
         self.env.invalidate_all(flush=False)
         self.browse(ids).modified(["points"])
@@ -99,7 +99,7 @@ class LoyaltyCard(models.Model):
                           LEFT JOIN %(rounding)s r ON r.card_id = w.id
                          ORDER BY w.id) n
                 """,
-                hash=ddl.row_hash("n"),
+                hash=schema.row_hash("n"),
                 now=fields.Datetime.now(),
                 reason=self.env._("Balance before the points ledger"),
                 rounded=self.env._("Balance before the points ledger, rounded from"),
@@ -129,7 +129,7 @@ class LoyaltyCard(models.Model):
              RETURNING c.id
                 """,
                 days=days,
-                types=ddl.LEDGERED_TYPES,
+                types=schema.LEDGERED_TYPES,
             )
         )
         return [card_id for (card_id,) in self.env.cr.fetchall()]

@@ -7,9 +7,9 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..tools import arrays
+from ..ledger import arrays
+from ..ledger.rounding import to_units
 from ..tools.source import Source
-from ..tools.units import to_units
 
 #: Time within which what one person gives to a customer counts together.
 PERIOD = timedelta(days=1)

@@ -5,7 +5,8 @@ import logging
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..tools import ddl, jobs
+from ..ledger import schema
+from ..tools import jobs
 from ..tools.today import loyalty_today
 
 _logger = logging.getLogger(__name__)
@@ -13,7 +14,7 @@ _logger = logging.getLogger(__name__)
 #: Cards that one step of the nightly write-off takes.
 BATCH = 5_000
 
-#: Last usable day of a lot ``l`` on card ``c`` of program ``p``; :meth:`tools.allocation.Card.lot_expiry` in SQL.
+#: Last usable day of a lot ``l`` on card ``c`` of program ``p``; :meth:`ledger.allocation.Card.lot_expiry` in SQL.
 LOT_EXPIRY = SQL(
     """LEAST(c.expiration_date, COALESCE(l.expiration_date, CASE WHEN p.expiry_policy = 'rolling' THEN
         (c.last_earning_date + CASE p.expiry_unit
@@ -150,7 +151,7 @@ class LoyaltyCard(models.Model):
                 entries,
                 SQL(
                     "SELECT id, row_hash, '' FROM loyalty_ledger_entry e WHERE row_hash IS DISTINCT FROM %s ORDER BY id",
-                    ddl.row_hash("e"),
+                    schema.row_hash("e"),
                 ),
                 lambda found, expected: _("The row was changed: its hash does not fit its contents."),
             ),
@@ -225,7 +226,7 @@ class LoyaltyCard(models.Model):
                     SELECT c.id, c.points, 0 FROM loyalty_card c JOIN loyalty_program p ON p.id = c.program_id
                      WHERE c.ledgered IS NOT TRUE AND c.points <> 0 AND p.program_type IN %s ORDER BY c.id
                     """,
-                    ddl.LEDGERED_TYPES,
+                    schema.LEDGERED_TYPES,
                 ),
                 lambda found, expected: _("The card has %(found)s points outside the points ledger.", found=found),
             ),

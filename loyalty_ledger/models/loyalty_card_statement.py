@@ -6,10 +6,10 @@ from typing import NamedTuple
 from odoo import models
 from odoo.tools import format_amount, format_date
 
+from ..ledger.gateway import Gateway
+from ..ledger.rounding import to_points, to_units
 from ..tools.today import loyalty_today
-from ..tools.units import to_points, to_units
 from ..tools.words import say_points
-from .loyalty_card_gateway import Gateway
 
 #: Rows of the summary between opening and closing balance, in this order.
 MOVEMENTS = ("earned", "redeemed", "expired", "transferred", "adjusted")

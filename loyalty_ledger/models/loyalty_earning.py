@@ -1,11 +1,11 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import SQL, formatLang
+from odoo.tools import SQL
 
-from ..tools.earning import Line, Rule, earn
+from ..earning.basket import Line, Rule, earn
+from ..earning.claim import Claim
+from ..ledger.rounding import to_points, to_units
 from ..tools.trusted import trusted_defaults
-from ..tools.units import to_points, to_units
-from ..tools.words import say_points
 
 #: Why a document earns nothing at all, decided when it is synchronised first.
 BLOCKED = [
@@ -15,59 +15,6 @@ BLOCKED = [
     ("pricelist", "The pricelist earns no points"),
     ("elsewhere", "The points were given on another document"),
 ]
-
-
-class Claim:
-    """What a document says to the earning engine.
-
-    :param document: ``(model, id)``
-    :param card: the ``loyalty.card`` that earns
-    :param date: day of the document
-    :param lines: :class:`ClaimLine` of what was sold
-    :param returned: :class:`ClaimLine` of what was credited, with positive quantities and amounts
-    :param settlement: :class:`tools.earning.Settlement`
-    :param rate: value of one unit of the document's currency in the program's currency; frozen
-    :param active: whether the document counts: posted, and not cancelled
-    :param earned_on: day on which the points were earned; not in the future
-    :param returned_on: day of the latest return
-    :param customer: who buys, or no partner
-    :param pricelist: whose prices the document has
-    :param elsewhere: the points were given on another document already
-    """
-
-    def __init__(self, document, card, date, lines=(), returned=(), settlement=None, **details):
-        self.document = document
-        self.card = card
-        self.date = date
-        self.lines = lines
-        self.returned = returned
-        self.settlement = settlement
-        self.rate = details.get("rate", 1.0)
-        self.active = details.get("active", True)
-        self.earned_on = details.get("earned_on")
-        self.returned_on = details.get("returned_on")
-        self.customer = details.get("customer")
-        self.pricelist = details.get("pricelist")
-        self.elsewhere = details.get("elsewhere", False)
-
-    def key(self):
-        return (*self.document, self.card.program_id.id)
-
-    def product_ids(self):
-        return {line.product_id for line in (*self.lines, *self.returned)}
-
-
-class ClaimLine:
-    """One line of a claim, in the currency of the document. ``product_id`` is 0 for a line without product."""
-
-    __slots__ = ("product_id", "quantity", "untaxed", "total", "deposit")
-
-    def __init__(self, product_id, quantity, untaxed, total, deposit=False):
-        self.product_id = product_id
-        self.quantity = quantity
-        self.untaxed = untaxed
-        self.total = total
-        self.deposit = deposit
 
 
 class LoyaltyEarning(models.Model):
@@ -185,7 +132,7 @@ class LoyaltyEarning(models.Model):
 
     @api.model
     def _preview(self, claims):
-        """Return ``{claim: tools.earning.Result}`` of documents without frozen terms, in words too; writes nothing."""
+        """Return ``{claim: earning.basket.Result}`` of documents without frozen terms, in words too; writes nothing."""
         self = self.sudo()
         previews = {}
         for claim, values in zip(claims, self._prepare_terms(claims)):
@@ -356,7 +303,7 @@ class LoyaltyEarning(models.Model):
     # --- what it earns -------------------------------------------------------------------------------------------
 
     def _evaluate(self, claim):
-        """Return what the document earns on its frozen terms (:class:`tools.earning.Result`)."""
+        """Return what the document earns on its frozen terms (:class:`earning.basket.Result`)."""
         self.ensure_one()
         if not claim.active:
             return earn([], [])
@@ -556,118 +503,6 @@ class LoyaltyEarning(models.Model):
         if self.blocked or not result.earnable:
             return "withdrawn" if self.revision else "nothing"
         return "waiting"
-
-    # --- in words ------------------------------------------------------------------------------------------------
-
-    @api.depends_context("lang")
-    @api.depends("steps", "state", "points")
-    def _compute_explanation(self):
-        for earning in self:
-            earning.explanation = "\n".join(earning._explain())
-
-    def _explain(self):
-        """Return the steps of the earning as sentences in the reader's language."""
-        self.ensure_one()
-        if self.state == "withdrawn" and not self.steps:
-            return [self.env._("The document was cancelled, deleted or is a draft again: its points were taken back.")]
-        lines = [words for step in self.steps or [] if (words := self._explain_step(step))]
-        return lines or [self.env._("Nothing earns points here.")]
-
-    def _money_text(self, amount):
-        return formatLang(self.env, amount, currency_obj=self.currency_id)
-
-    def _explain_step(self, step):
-        """Return one step in words. Override to explain steps of your own."""
-        explain = getattr(self, f"_explain_{step['step']}", None)
-        return explain(step) if explain else ""
-
-    def _explain_blocked(self, step):
-        return dict(self._fields["blocked"]._description_selection(self.env)).get(step["reason"], "") + "."
-
-    def _explain_excluded(self, step):
-        products = self.env["product.product"].sudo().browse(step["products"][:5]).exists()
-        names = ", ".join(products.mapped("name"))
-        amount = self._money_text(step["amount"])
-        if not names:
-            return self.env._("%s of lines that earn nothing.", amount)
-        return self.env._("%(amount)s of products that earn nothing: %(names)s.", amount=amount, names=names)
-
-    def _explain_rule(self, step):
-        values = {
-            "rate": say_points(self.env, step["rate"]),
-            "points": say_points(self.env, step["points"]),
-            "currency": self.currency_id.name,
-        }
-        left = step["base"] - step["returned"]
-        if step["mode"] == "unit":
-            values["units"] = say_points(self.env, left)
-            text = self.env._("%(units)s units × %(rate)s = %(points)s points.", **values)
-            back = self.env._("%s units were returned.", say_points(self.env, step["returned"]))
-        elif step["mode"] == "order":
-            text = self.env._("%(rate)s for the document: %(points)s points.", **values)
-            back = self.env._("%s %% of it was returned.", say_points(self.env, round(step["returned"] * 100, 2)))
-        else:
-            values["amount"] = self._money_text(left)
-            if self.earning_basis == "total":
-                text = self.env._("%(amount)s with tax × %(rate)s per %(currency)s = %(points)s points.", **values)
-            else:
-                text = self.env._("%(amount)s without tax × %(rate)s per %(currency)s = %(points)s points.", **values)
-            back = self.env._(
-                "%(back)s of %(base)s were credited.",
-                back=self._money_text(step["returned"]),
-                base=self._money_text(step["base"]),
-            )
-        return f"{text} {back}" if step["returned"] else text
-
-    def _explain_no_products(self, step):
-        return self.env._("A rule of %s points counts other products.", say_points(self.env, step["rate"]))
-
-    def _explain_minimum_amount(self, step):
-        return self.env._(
-            "A rule of %(rate)s points needs a purchase of %(minimum)s; this is %(amount)s.",
-            rate=say_points(self.env, step["rate"]),
-            minimum=self._money_text(step["minimum"]),
-            amount=self._money_text(step["amount"]),
-        )
-
-    def _explain_minimum_quantity(self, step):
-        return self.env._(
-            "A rule of %(rate)s points needs %(minimum)s units; these are %(quantity)s.",
-            rate=say_points(self.env, step["rate"]),
-            minimum=say_points(self.env, step["minimum"]),
-            quantity=say_points(self.env, step["quantity"]),
-        )
-
-    def _explain_multiplier(self, step):
-        return self.env._(
-            "Level %(level)s multiplies by %(multiplier)s: %(points)s points.",
-            level=self.level_name or "-",
-            multiplier=say_points(self.env, step["multiplier"]),
-            points=say_points(self.env, step["points"]),
-        )
-
-    def _explain_share(self, step):
-        return self.env._(
-            "%(qualifying)s of %(paid)s (%(percent)s %%) paid in ways that earn points: %(points)s points.",
-            qualifying=formatLang(self.env, step["qualifying"], digits=2),
-            paid=formatLang(self.env, step["paid"], digits=2),
-            percent=formatLang(self.env, step["share"] * 100, digits=2),
-            points=say_points(self.env, step["points"]),
-        )
-
-    def _explain_rounding(self, step):
-        points = say_points(self.env, step["points"])
-        if step["rounding"] == "nearest":
-            return self.env._("Rounded to whole points: %s points.", points)
-        return self.env._("Rounded down to whole points: %s points.", points)
-
-    def _explain_unpaid(self, step):
-        return self.env._(
-            "Not paid in full yet: nothing is earned before, then %s points.", say_points(self.env, step["points"])
-        )
-
-    def _explain_card(self, step):
-        return step["reason"]
 
     # --- buttons -------------------------------------------------------------------------------------------------
 

@@ -4,9 +4,10 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
-from ..tools import ddl, jobs
+from ..ledger import schema
+from ..ledger.rounding import to_points, to_units
+from ..tools import jobs
 from ..tools.trusted import trusted_defaults
-from ..tools.units import to_points, to_units
 from ..tools.words import say_points
 
 
@@ -42,7 +43,7 @@ class LoyaltyHold(models.Model):
 
     def init(self):
         super().init()
-        ddl.protect_holds(self.env.cr)
+        schema.protect_holds(self.env.cr)
 
     @api.model
     def default_get(self, fields):
@@ -97,7 +98,7 @@ class LoyaltyHold(models.Model):
         units, own = to_units(points), to_units(self.points)
         if not all(hold._is_active() for hold in self | into) or not 0 < units <= own:
             raise UserError(self.env._("The reserved points were used or released meanwhile. Try again."))
-        self.env.cr.execute("SELECT set_config('loyalty.hand_over', 'on', true)")  # tools/ddl.py, protect_holds
+        self.env.cr.execute("SELECT set_config('loyalty.hand_over', 'on', true)")  # tools/schema.py, protect_holds
         left = to_points(own - units)
         if into:
             # The later day: points that expired between the two were protected by one of them only.

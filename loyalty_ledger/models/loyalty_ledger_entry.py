@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from ..tools import ddl
+from ..ledger import schema
 from ..tools.words import say_points
 
 KINDS = [
@@ -84,7 +84,7 @@ class LoyaltyLedgerEntry(models.Model):
 
     def init(self):
         super().init()
-        ddl.protect_entries(self.env.cr)
+        schema.protect_entries(self.env.cr)
 
     @api.depends("kind", "points", "effective_date")
     @api.depends_context("lang")

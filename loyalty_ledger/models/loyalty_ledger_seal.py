@@ -6,7 +6,7 @@ from psycopg2 import errors
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..tools import ddl, settled
+from ..ledger import schema, settled
 
 _logger = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ class LoyaltyLedgerSeal(models.Model):
 
     def init(self):
         super().init()
-        ddl.protect_seals(self.env.cr)
+        schema.protect_seals(self.env.cr)
 
     def _refusal(self):
         return self.env._("Seals of the points ledger cannot be created, changed or deleted by hand.")
@@ -47,7 +47,7 @@ class LoyaltyLedgerSeal(models.Model):
     def _seal(self, up_to, block=BLOCK):
         """Seal settled entries in blocks.
 
-        :param up_to: last settled entry id, from :func:`tools.settled.settle` on the cursor of this very transaction
+        :param up_to: last settled entry id, from :func:`ledger.settled.settle` on the cursor of this very transaction
         :return: the new seals
         """
         seals = self.browse()

@@ -1,8 +1,8 @@
 from odoo import api, fields, models
 
-from ..tools import ddl
-from ..tools.allocation import add_delay
-from ..tools.snapshot import Snapshot
+from ..ledger import schema
+from ..ledger.allocation import add_delay
+from ..ledger.snapshot import Snapshot
 from ..tools.words import say_points
 
 
@@ -53,7 +53,7 @@ class LoyaltyLot(models.Model):
 
     def init(self):
         super().init()
-        ddl.protect_lots(self.env.cr)
+        schema.protect_lots(self.env.cr)
 
     @api.depends("remaining", "program_id", "effective_expiration_date")
     @api.depends_context("lang", "uid")
@@ -104,7 +104,7 @@ class LoyaltyLedgerConsumption(models.Model):
 
     def init(self):
         super().init()
-        ddl.protect_consumptions(self.env.cr)
+        schema.protect_consumptions(self.env.cr)
 
     def _refusal(self):
         return self.env._("Consumptions follow the points ledger and cannot be changed directly.")

@@ -1,11 +1,11 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from ..tools import ddl
-from ..tools.allocation import Terms, add_delay
-from ..tools.ddl import LEDGERED_TYPES
+from ..ledger import schema
+from ..ledger.allocation import Terms, add_delay
+from ..ledger.rounding import to_units
+from ..ledger.schema import LEDGERED_TYPES
 from ..tools.memory import remembered
-from ..tools.units import to_units
 from .loyalty_card_jobs import TERMS_CHANGE
 
 
@@ -70,7 +70,7 @@ class LoyaltyProgram(models.Model):
 
     def init(self):
         super().init()
-        ddl.protect_programs(self.env.cr)
+        schema.protect_programs(self.env.cr)
 
     @api.depends("program_type")
     def _compute_is_ledgered(self):
@@ -86,7 +86,7 @@ class LoyaltyProgram(models.Model):
 
     @remembered("self.id")
     def _ledger_terms(self):
-        """Return what the program says about the life of its points (:class:`tools.allocation.Terms`).
+        """Return what the program says about the life of its points (:class:`ledger.allocation.Terms`).
 
         Every question about a balance asks, and programs hardly ever change: remembered until one does.
         """

@@ -3,7 +3,7 @@
 from odoo import api, models
 from odoo.tools import SQL
 
-from ..tools import ddl
+from ..ledger import schema
 
 #: Rows of one kind that are named.
 NAMED = 200
@@ -15,7 +15,7 @@ class LoyaltyVerification(models.TransientModel):
     @api.model
     def _protected_triggers(self):
         """Return ``{trigger: table}`` of what protects the ledger inside the database. Override to add."""
-        return ddl.TRIGGERS
+        return schema.TRIGGERS
 
     @api.model
     def _protection_problems(self):
@@ -46,7 +46,7 @@ class LoyaltyVerification(models.TransientModel):
                 "id": self.env["ir.model"]._get_id(models_by_table[table]),
                 "problem": words[how] % {"trigger": trigger, "table": table},
             }
-            for table, trigger, how in ddl.weakened(self.env.cr, self._protected_triggers())
+            for table, trigger, how in schema.weakened(self.env.cr, self._protected_triggers())
         ]
 
     def _moved_cards(self):
@@ -82,7 +82,7 @@ class LoyaltyVerification(models.TransientModel):
                   FROM (SELECT DISTINCT program_id, company_id FROM loyalty_ledger_entry) e
                   JOIN loyalty_program p ON p.id = e.program_id ORDER BY p.id
                 """,
-                ddl.LEDGERED_TYPES,
+                schema.LEDGERED_TYPES,
             )
         )
         problems = {}

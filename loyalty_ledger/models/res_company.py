@@ -1,8 +1,8 @@
 from odoo import api, fields, models
 
+from ..ledger.rounding import to_points, to_units
 from ..tools.memory import forget, remembered
 from ..tools.today import loyalty_today
-from ..tools.units import to_points, to_units
 
 
 class ResCompany(models.Model):

@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 from odoo.tests import BaseCase, tagged
 
-from ..tools.earning import Line, Rule, Settlement, earn, round_points
-from ..tools.units import UNIT
+from ..earning.basket import Line, Rule, Settlement, earn, round_points
+from ..ledger.rounding import UNIT
 
 ALL = (0, 1, 2, 3)
 

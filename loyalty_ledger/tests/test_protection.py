@@ -408,10 +408,10 @@ class TestVerification(LedgerCase):
         self.assertFirstBad(first, "Balance after the transaction is 10.0, its sum is 11.0")
 
     def rehash(self, entries):
-        from ..tools import ddl
+        from ..ledger import schema
 
         self.tamper(
-            f"UPDATE loyalty_ledger_entry e SET row_hash = {ddl.ROW_HASH.replace('{0}', 'e.')} WHERE id = ANY(%s)",
+            f"UPDATE loyalty_ledger_entry e SET row_hash = {schema.ROW_HASH.replace('{0}', 'e.')} WHERE id = ANY(%s)",
             entries.ids,
         )
 

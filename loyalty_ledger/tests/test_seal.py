@@ -5,7 +5,7 @@ from psycopg2 import errors
 import odoo
 from odoo.tests import tagged
 
-from ..tools import ddl, settled
+from ..ledger import schema, settled
 from .common import LedgerCase
 
 
@@ -35,7 +35,8 @@ class TestSeal(LedgerCase):
 
     def rehash(self, entry):
         self.tamper(
-            f"UPDATE loyalty_ledger_entry e SET row_hash = {ddl.ROW_HASH.replace('{0}', 'e.')} WHERE id = %s", entry.id
+            f"UPDATE loyalty_ledger_entry e SET row_hash = {schema.ROW_HASH.replace('{0}', 'e.')} WHERE id = %s",
+            entry.id,
         )
 
     def broken(self):

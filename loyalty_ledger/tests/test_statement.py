@@ -3,7 +3,7 @@ from datetime import date
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, HttpCase, new_test_user, tagged
 
-from ..tools.units import to_points, to_units
+from ..ledger.rounding import to_points, to_units
 from .register_common import RegisterCase
 
 

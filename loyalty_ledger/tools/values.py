@@ -7,7 +7,7 @@ where an id belongs, texts with a NUL byte. What comes in is looked at once, at 
 import base64
 import math
 
-#: Largest magnitudes: points as `tools.units`, money a hundred times as much, whole numbers as PostgreSQL's ``integer``.
+#: Largest magnitudes: points as `ledger.rounding`, money a hundred times as much, whole numbers as PostgreSQL's ``integer``.
 POINTS_LIMIT = 10**11
 MONEY_LIMIT = 10**13
 INTEGER_LIMIT = 2**31

@@ -2,7 +2,7 @@
 
 from odoo.tools.misc import formatLang
 
-from .units import PRECISION
+from ..ledger.rounding import PRECISION
 
 
 def say_points(env, points, signed=False):

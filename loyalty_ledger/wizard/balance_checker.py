@@ -7,9 +7,9 @@ from pytz import timezone
 
 from odoo.tools import SQL, get_lang
 
+from ..ledger.rounding import to_points, to_units
 from ..tools import balance_columns, balance_values
 from ..tools.today import loyalty_today
-from ..tools.units import to_points, to_units
 from ..tools.words import say_points
 from .balance_matching import Matcher
 

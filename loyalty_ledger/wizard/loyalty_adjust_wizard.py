@@ -1,8 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from ..ledger.rounding import TOTAL_LIMIT
 from ..models.loyalty_card_adjust import MANAGER, MODES
-from ..tools.units import TOTAL_LIMIT
 
 #: Cards that the preview plans, and lines that it shows.
 PLANNED, SHOWN = 1000, 80

@@ -8,9 +8,9 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import SQL, split_every
 
+from ..ledger.rounding import TOTAL_LIMIT
 from ..models.loyalty_card_adjust import MANAGER
 from ..tools import balance_columns, balance_file, jobs
-from ..tools.units import TOTAL_LIMIT
 from .balance_checker import Checker
 from .balance_reader import ENCODINGS, say_fault
 from .balance_table import QUESTIONS, Table

@@ -4,11 +4,11 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import split_every
 
+from ..ledger.allocation import FOREVER, add_delay
+from ..ledger.gateway import Gateway
+from ..ledger.rounding import to_points, to_units
 from ..models.loyalty_card_adjust import MANAGER
-from ..models.loyalty_card_gateway import Gateway
-from ..tools.allocation import FOREVER, add_delay
 from ..tools.today import loyalty_today
-from ..tools.units import to_points, to_units
 
 #: Cards that one step reads, and changed cards that the preview lists.
 BATCH, SHOWN = 5000, 200

@@ -1,8 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from ..ledger.rounding import to_units
 from ..models.loyalty_card_adjust import MANAGER
-from ..tools.units import to_units
 
 
 class LoyaltyTransferWizard(models.TransientModel):

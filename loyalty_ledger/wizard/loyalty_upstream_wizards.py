@@ -6,10 +6,10 @@ from odoo import models
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tools import SQL
 
+from ..ledger.rounding import to_units
 from ..models.loyalty_card_adjust import MANAGER
 from ..models.loyalty_card_given import NO_CARDS
 from ..tools.source import Source
-from ..tools.units import to_units
 
 
 class LoyaltyCardUpdateBalance(models.TransientModel):

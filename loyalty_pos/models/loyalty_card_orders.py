@@ -2,7 +2,7 @@
 
 from odoo import api, models
 
-from odoo.addons.loyalty_ledger.tools.units import to_points, to_units
+from odoo.addons.loyalty_ledger.ledger.rounding import to_points, to_units
 from odoo.addons.loyalty_ledger.tools.words import say_points
 
 from ..tools import remote

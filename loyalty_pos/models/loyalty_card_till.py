@@ -4,8 +4,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
+from odoo.addons.loyalty_ledger.ledger.rounding import UNIT, to_units
 from odoo.addons.loyalty_ledger.tools.today import loyalty_today
-from odoo.addons.loyalty_ledger.tools.units import UNIT, to_units
 
 from ..tools import remote
 from ..tools.queue import StillBusy, stand_in_line

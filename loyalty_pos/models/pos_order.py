@@ -1,7 +1,7 @@
 from odoo import models
 from odoo.tools import SQL, float_compare
 
-from odoo.addons.loyalty_ledger.tools.units import to_points, to_units
+from odoo.addons.loyalty_ledger.ledger.rounding import to_points, to_units
 from odoo.addons.loyalty_ledger.tools.words import say_points
 
 from ..tools import remote

@@ -5,8 +5,8 @@ import logging
 from odoo import api, fields, models
 from odoo.tools import float_round
 
+from odoo.addons.loyalty_ledger.ledger.rounding import PRECISION, to_points, to_units
 from odoo.addons.loyalty_ledger.tools.today import loyalty_today
-from odoo.addons.loyalty_ledger.tools.units import PRECISION, to_points, to_units
 
 from ..tools import claims as rules
 

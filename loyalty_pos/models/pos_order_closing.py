@@ -9,7 +9,7 @@ from collections import defaultdict
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from odoo.addons.loyalty_account.tools import vat_split
+from odoo.addons.loyalty_account.books import vat_split
 
 from .pos_payment_method import LOYALTY
 

@@ -8,10 +8,10 @@ from math import floor
 
 from odoo import models
 
-from odoo.addons.loyalty_ledger.models.loyalty_earning import Claim, ClaimLine
-from odoo.addons.loyalty_ledger.tools.earning import Settlement
+from odoo.addons.loyalty_ledger.earning.basket import Settlement
+from odoo.addons.loyalty_ledger.earning.claim import Claim, ClaimLine
+from odoo.addons.loyalty_ledger.ledger.rounding import UNIT, to_points, to_units
 from odoo.addons.loyalty_ledger.tools.today import loyalty_today
-from odoo.addons.loyalty_ledger.tools.units import UNIT, to_points, to_units
 
 from .pos_order_account import NOTHING_YET
 from .pos_order_claims import STORED_VALUE
@@ -195,7 +195,7 @@ class PosOrder(models.Model):
     # --- how it was paid -----------------------------------------------------------------------------------------
 
     def _earning_settlement(self, totals, later=NOTHING_YET):
-        """Return how the order was paid (:class:`tools.earning.Settlement`): money earns, points do not (C6, bH5).
+        """Return how the order was paid (:class:`earning.basket.Settlement`): money earns, points do not (C6, bH5).
 
         Change is part of the payments, as a negative one. Goods that were returned in exchange pay like the money
         that had paid for them: what they had earned is taken back. Money pays tips first, as points never do.

@@ -9,8 +9,8 @@ from collections import defaultdict
 from odoo import models
 from odoo.exceptions import UserError
 
-from odoo.addons.loyalty_account.tools import vat_split
-from odoo.addons.loyalty_ledger.tools.units import to_points, to_units
+from odoo.addons.loyalty_account.books import vat_split
+from odoo.addons.loyalty_ledger.ledger.rounding import to_points, to_units
 
 from .pos_order_claims import STORED_VALUE
 from .pos_payment_method import LOYALTY

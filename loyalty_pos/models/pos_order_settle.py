@@ -14,7 +14,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from odoo.addons.loyalty_ledger.tools.units import to_points, to_units
+from odoo.addons.loyalty_ledger.ledger.rounding import to_points, to_units
 from odoo.addons.loyalty_ledger.tools.words import say_points
 
 from ..tools import remote, tender

@@ -4,9 +4,9 @@ from odoo.fields import Command
 from odoo.tests import BaseCase, TransactionCase, tagged
 from odoo.tools import file_open
 
-from odoo.addons.loyalty_account.tools import points as rates
-from odoo.addons.loyalty_ledger.tools.earning import Line, Rule, Settlement, earn
-from odoo.addons.loyalty_ledger.tools.units import to_points
+from odoo.addons.loyalty_account.books import points as rates
+from odoo.addons.loyalty_ledger.earning.basket import Line, Rule, Settlement, earn
+from odoo.addons.loyalty_ledger.ledger.rounding import to_points
 
 UTILS = "loyalty_pos/static/tests/unit/utils"
 

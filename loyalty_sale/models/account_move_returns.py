@@ -3,7 +3,7 @@
 from odoo import models
 from odoo.tools import SQL
 
-from odoo.addons.loyalty_account.tools.returns import Document, match_returns
+from odoo.addons.loyalty_account.books.returns import Document, match_returns
 
 
 class AccountMove(models.Model):

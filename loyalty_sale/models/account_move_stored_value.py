@@ -7,7 +7,7 @@ was spent or its part of the payment is left out, follows the setting Returns wi
 from odoo import models
 from odoo.exceptions import UserError
 
-from odoo.addons.loyalty_ledger.tools.units import to_points, to_units
+from odoo.addons.loyalty_ledger.ledger.rounding import to_points, to_units
 
 #: Programs whose points are money that customers paid in advance.
 STORED_VALUE = ("gift_card", "ewallet")

@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
+from odoo.addons.loyalty_ledger.ledger.rounding import to_points
 from odoo.addons.loyalty_ledger.tools.lines import fetch_lines
 from odoo.addons.loyalty_ledger.tools.trusted import trusted_defaults
-from odoo.addons.loyalty_ledger.tools.units import to_points
 
 from ..tools.order_event import OrderEvent
 

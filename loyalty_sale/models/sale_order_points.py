@@ -2,9 +2,9 @@
 
 from odoo import api, fields, models
 
-from odoo.addons.loyalty_ledger.models.loyalty_earning import Claim, ClaimLine
-from odoo.addons.loyalty_ledger.tools.earning import Settlement
-from odoo.addons.loyalty_ledger.tools.units import to_points
+from odoo.addons.loyalty_ledger.earning.basket import Settlement
+from odoo.addons.loyalty_ledger.earning.claim import Claim, ClaimLine
+from odoo.addons.loyalty_ledger.ledger.rounding import to_points
 
 
 class SaleOrder(models.Model):

@@ -6,7 +6,7 @@ from odoo import models
 from odoo.exceptions import ValidationError
 from odoo.tools import SQL
 
-from odoo.addons.loyalty_ledger.tools.units import to_points, to_units
+from odoo.addons.loyalty_ledger.ledger.rounding import to_points, to_units
 from odoo.addons.loyalty_ledger.tools.words import say_points
 
 from ..tools.order_event import OrderEvent

@@ -7,9 +7,9 @@ in proportion, and what none of them needs is free again.
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
-from odoo.addons.loyalty_account.tools.vat_split import part_of
+from odoo.addons.loyalty_account.books.vat_split import part_of
+from odoo.addons.loyalty_ledger.ledger.rounding import to_points
 from odoo.addons.loyalty_ledger.tools.trusted import trusted_defaults
-from odoo.addons.loyalty_ledger.tools.units import to_points
 from odoo.addons.loyalty_ledger.tools.words import say_points
 
 #: What only code of the server writes on orders.

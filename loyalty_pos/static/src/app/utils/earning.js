@@ -1,5 +1,5 @@
 /**
- * What a basket earns: the till's mirror of `loyalty_ledger/tools/earning.py`, for the preview while selling. The
+ * What a basket earns: the till's mirror of `loyalty_ledger/earning/basket.py`, for the preview while selling. The
  * server decides; `earning_cases.js` holds the cases that both are tested with.
  *
  * All arithmetic is exact, in fractions of whole numbers: 0.29 at 100 points per unit is 29 points.

@@ -20,7 +20,7 @@ const ceil = (fraction) => -new Fraction(-fraction.numerator, fraction.denominat
 
 /*
  * Points to money rounds down to the currency's unit, money to points rounds up to whole points: whoever splits a
- * redemption into several never gets more than by one. The mirror of `loyalty_account/tools/points.py`, exact like it;
+ * redemption into several never gets more than by one. The mirror of `loyalty_account/books/points.py`, exact like it;
  * `points_cases.js` holds the cases that both are tested with.
  */
 

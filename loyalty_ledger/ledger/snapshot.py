@@ -6,7 +6,7 @@ from odoo import fields
 class Snapshot(fields.Many2one):
     """A many2one without a foreign key of its own.
 
-    For columns that a trigger compares with those of the row's entry (:func:`tools.ddl.protect_lots`): the entry's
+    For columns that a trigger compares with those of the row's entry (:func:`ledger.schema.protect_lots`): the entry's
     foreign keys protect them already, and checking each again costs a tenth of a posting.
     """
 

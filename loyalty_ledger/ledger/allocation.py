@@ -11,7 +11,7 @@ Invariant after each movement: balance = sum of what is left in the lots - debt.
 import calendar
 import datetime
 
-from .units import LIMIT, UNIT
+from .rounding import LIMIT, UNIT
 
 FOREVER = datetime.date.max
 

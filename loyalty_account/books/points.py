@@ -15,7 +15,7 @@ redemption into several never gets more than by one. Exact fractions, no ORM; th
 from fractions import Fraction
 from math import ceil, floor
 
-from odoo.addons.loyalty_ledger.tools.units import UNIT, to_units
+from odoo.addons.loyalty_ledger.ledger.rounding import UNIT, to_units
 
 from .vat_split import exact, from_cents, to_cents
 

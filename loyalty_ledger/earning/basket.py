@@ -12,7 +12,7 @@ is 29 points, and 30.00 at one point per 3.00 is 10 points.
 import math
 from fractions import Fraction
 
-from .units import UNIT
+from ..ledger.rounding import UNIT
 
 #: Where exact results of inexact floats are snapped to, before anything is rounded down.
 GRAIN = 10**6

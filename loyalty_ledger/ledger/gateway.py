@@ -1,0 +1,235 @@
+"""The gateway: the one place where the balance of a card changes."""
+
+from odoo import fields
+from odoo.exceptions import ValidationError
+from odoo.tools import SQL, format_date
+
+from ..tools.words import say_points
+from . import allocation, arrays
+from .levels import Levels
+from .reading import Reading
+from .rounding import to_points
+from .writing import Writing
+
+
+class Gateway(Reading, Levels, Writing):
+    """One pass of the gateway: load the rows of some cards, apply movements, write what the plan says."""
+
+    def post(self, ops):
+        """Post a chunk of checked movements and return their entry ids, in order."""
+        wanted = {op["card_id"] for op in ops}
+        wanted.update(op["target_card_id"] for op in ops if op.get("target_card_id"))
+        states = self.load(wanted, keys=[op["key"] for op in ops])
+        new = states and not next(iter(states.values())).info["repeated"]
+        posted = {} if new else self._find_posted(ops)
+        reversed_ids = {op["reversed_entry_id"] for op in ops if op.get("reversed_entry_id")}
+        undone = self.plan.undone = self._load_reversed(reversed_ids) if reversed_ids else {}
+        asked_lots = {lot for op in ops if op.get("lots") for lot in _ids(op["lots"])}
+        if asked_lots:
+            list(self._read_lots(SQL("l.id = ANY(%s)", list(asked_lots))))
+        results = []
+        for op in ops:
+            first = posted.get(op["key"])
+            if first is not None:
+                self._check_same(op, first, states)
+                results.append(first)
+                continue
+            entry = self._apply(op, states, undone)
+            posted[op["key"]] = entry
+            results.append(entry)
+        self.write(states)
+        return [entry.id if isinstance(entry, allocation.Entry) else entry["id"] for entry in results]
+
+    def _find_posted(self, ops):
+        self.cr.execute(
+            SQL(
+                """
+                SELECT id, card_id, kind, (points * 10000)::bigint AS units, (waived_points * 10000)::bigint AS waived,
+                       res_model, res_id, reversed_entry_id, idempotency_key, expiration_date
+                  FROM loyalty_ledger_entry WHERE idempotency_key = ANY(%s::text[])
+                """,
+                arrays.texts([op["key"] for op in ops]),
+            )
+        )
+        return {row["idempotency_key"]: row for row in self.cr.dictfetchall()}
+
+    def _check_same(self, op, first, states):
+        """The same key must mean the same event."""
+        if isinstance(first, allocation.Entry):
+            first = {
+                "card_id": first.card.id, "kind": first.kind, "units": first.points, "waived": first.waived,
+                "res_model": first.op.model, "res_id": first.op.res_id, "reversed_entry_id": first.reversed_id,
+                "idempotency_key": first.key, "expiration_date": first.expiry,
+                "target": first.op.target,
+            }  # fmt: skip
+        model, res_id = op.get("document") or (None, None)
+        card = states.get(op["card_id"])
+        same_card = first["card_id"] == op["card_id"] or (card and card.info["points_to_id"] == first["card_id"])
+        same_points = first["units"] - first["waived"] == op["units"] or (op["kind"] == "transfer" and not op["units"])
+        if (
+            not same_card
+            or not same_points
+            or (op["kind"] == "transfer" and not self._same_target(op, first, states))
+            or (first["kind"], first["res_model"], first["res_id"] or None)
+            != (op["kind"], model or None, res_id or None)
+            or (op["kind"] == "expiry" and first["expiration_date"] != fields.Date.to_date(op["expiration_date"]))
+            or (first["reversed_entry_id"] or None) != (op.get("reversed_entry_id") or None)
+        ):
+            raise ValidationError(
+                self.env._(
+                    "The loyalty transaction %(key)s was posted before with other content. "
+                    "Use a new key for a new event.",
+                    key=op["key"],
+                )
+            )
+
+    def _same_target(self, op, first, states):
+        """Whether the transfer ``first`` went to the card that ``op`` names, or to that card's master."""
+        if first.get("target"):
+            found = first["target"].id
+        else:
+            credit = self.env["loyalty.ledger.entry"].sudo().search([("idempotency_key", "=", f"{op['key']}:1")])
+            found = credit.card_id.id
+        target = states.get(op["target_card_id"])
+        return not found or target is None or found in (target.id, target.info["points_to_id"])
+
+    def _apply(self, op, states, undone):
+        card = states.get(op["card_id"])
+        if card is None:
+            raise ValidationError(
+                self.env._("Card %s does not exist, or its program keeps no points ledger.", op["card_id"])
+            )
+        kind, units = op["kind"], op["units"]
+        if card.source and kind != "transfer" and (units > 0 or kind in ("reversal", "upstream")):
+            card.revision += 1  # the event counts for the keys of this card too
+            card = self._master(card, states)
+        reverses = None
+        if op.get("reversed_entry_id"):
+            reverses = undone.get(op["reversed_entry_id"])
+            if reverses is None or (reverses.points > 0) == (units > 0):
+                raise ValidationError(self.env._("The transaction to reverse does not exist, or has the same sign."))
+            if card.id not in reverses.cards:
+                raise ValidationError(self.env._("The transaction to reverse belongs to another card."))
+            if reverses.kind == "transfer":
+                raise ValidationError(
+                    self.env._("Half a transfer cannot be reversed. Transfer the points back to the other card.")
+                )
+        overdraw = op.get("overdraw")
+        if not overdraw:
+            if kind == "upstream" or (kind == "opening" and units < 0):
+                overdraw = "debt"
+            elif reverses is not None and units < 0:
+                overdraw = card.terms.negative
+            else:
+                overdraw = "refuse"
+        target = op.get("target_card_id") and states.get(op["target_card_id"])
+        if kind == "transfer":
+            target = self._check_target(card, target, states)
+        hold = op.get("hold")
+        if hold:
+            if hold.card_id.id != op["card_id"]:
+                raise ValidationError(self.env._("The reserved points belong to another card or are another number."))
+            # A hold that timed out, or was taken meanwhile, is not among the active ones: a plain redemption.
+            hold = self.holds.get(hold.id)
+            if hold is not None and (hold not in card.holds or hold.points != -units):
+                raise ValidationError(self.env._("The reserved points belong to another card or are another number."))
+        lots = op.get("lots")
+        if lots is not None:
+            lots = [self.lots[lot_id] for lot_id in _ids(lots) if lot_id in self.lots]
+            if any(lot.card_id != card.id for lot in lots):
+                raise ValidationError(self.env._("The lots belong to another card."))
+        model, res_id = op.get("document") or (None, None)
+        today = self.today(card)
+        movement = allocation.Op(
+            kind, units, op["key"], fields.Date.to_date(op.get("effective_date")) or today,
+            vests=fields.Date.to_date(op.get("available_from")),
+            expiry=fields.Date.to_date(op.get("expiration_date")),
+            lots=lots, hold=hold, reverses=reverses, overdraw=overdraw, target=target,
+            model=model, res_id=res_id, reason=op.get("reason"), renews=bool(op.get("renews")),
+        )  # fmt: skip
+        try:
+            return card.apply(movement, self.plan, today)
+        except allocation.LedgerError as error:
+            self.refuse(error)
+
+    def _master(self, card, states):
+        master = states.get(card.info["points_to_id"])
+        if master is None:
+            raise ValidationError(
+                self.env._("The card that receives the points of card %s has no points ledger.", self._code(card))
+            )
+        return master
+
+    def _check_target(self, card, target, states):
+        if target is not None and target.source:
+            if target.info["points_to_id"] not in states:
+                states.update(self.load({target.info["points_to_id"]}))
+            target = self._master(target, states)
+        if target is None or target is card:
+            raise ValidationError(self.env._("Choose another card with a points ledger to receive the points."))
+        if target.info["program_id"] != card.info["program_id"]:
+            raise ValidationError(self.env._("Points move between cards of one program only."))
+        return target
+
+    def _code(self, card):
+        return self.env["loyalty.card"].sudo().browse(card.id).code
+
+    def refuse(self, error):
+        """Turn a :class:`ledger.allocation.LedgerError` into the message that the user gets."""
+        _, code, details = self.env._, self._code(error.card), error.details
+        day = format_date(self.env, details["date"]) if "date" in details else ""
+        messages = {
+            "archived": lambda: _("Card %s is archived. Unarchive it, or use another card.", code),
+            "closed": lambda: _("Card %s is closed. Reopen it, or use another card.", code),
+            "not_started": lambda: _("Card %(code)s can be used from %(date)s on.", code=code, date=day),
+            "expired": lambda: _("Card %(code)s expired on %(date)s.", code=code, date=day),
+            "source": lambda: _(
+                "Card %(code)s sends its points to card %(master)s. Redeem from that card.",
+                code=code,
+                master=self.env["loyalty.card"].sudo().browse(error.card.info["points_to_id"]).code,
+            ),
+            "insufficient": lambda: _(
+                "Card %(code)s has %(available)s points available, fewer than the %(wanted)s asked for.",
+                code=code,
+                available=say_points(self.env, to_points(details["available"])),
+                wanted=say_points(self.env, to_points(details["wanted"])),
+            ),
+            "reserved": lambda: _(
+                "Card %(code)s has %(reserved)s reserved points. Settle or release them first.",
+                code=code,
+                reserved=say_points(self.env, to_points(details["reserved"])),
+            ),
+            "over_reversed": lambda: _(
+                "Only %(left)s points of this transaction can still be reversed, not %(wanted)s.",
+                left=say_points(self.env, to_points(details["left"])),
+                wanted=say_points(self.env, to_points(details["wanted"])),
+            ),
+            "limit": lambda: _("Card %s cannot hold or owe 100,000,000,000 points or more.", code),
+            "past_date": lambda: _("The new expiry date %s is past. Choose today or later.", day),
+        }
+        raise ValidationError(messages[error.code]()) from error
+
+
+def read_balances(cards):
+    """Return ``{card id: (reserved, pending, lapsed, available)}`` in points, as of now; takes no lock.
+
+    Cards with both lapsed lots and holds need the shield of each hold; only they are allocated in Python.
+    """
+    env = cards.env
+    ids = [card_id for card_id in cards._ids_of_rows() if card_id]
+    if not ids:
+        return {}
+    env["loyalty.hold"].flush_model()
+    gateway = Gateway(env)
+    states = gateway.peek(cards.browse(ids))
+    result = {}
+    for card_id in ids:
+        card = states.get(card_id)
+        if card is None:
+            continue
+        result[card_id] = gateway.balances(card)
+    return result
+
+
+def _ids(records):
+    return getattr(records, "ids", None) or list(records)
