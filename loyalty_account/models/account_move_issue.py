@@ -3,7 +3,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from odoo.addons.loyalty_ledger.tools.units import to_points
+from odoo.addons.loyalty_ledger.ledger.rounding import to_points
 from odoo.addons.loyalty_ledger.tools.words import say_points
 
 
