@@ -314,6 +314,17 @@ class TestImportExports(ImportCase):
         self.assertEqual(record.line_ids.mapped(lambda line: line.partner_id.name), ["Ann", "Ben", False])
         self.assertEqual(record.total_change, 3)
 
+    def test_what_to_do(self):
+        """N29, P8: the check counts new cards without those of lines with problems, and says how missing ones are issued."""
+        text = "email;points\nmaya.oneil@example.com;5\nlee.park@example.com;-5\n"
+        record = self.load(text, create_missing=True)
+        self.assertRecordValues(record, [{"new_card_count": 1, "problem_count": 1, "notes": ""}])
+        self.assertEqual(record.line_ids.mapped("is_new_card"), [True, False])
+        record = self.load(text)
+        self.assertEqual(
+            record.notes, "2 lines are for cards that do not exist yet. Choose Create Missing Cards to issue them."
+        )
+
     def test_same_name(self):
         """N29, P8: a customer of the same name with another e-mail is somebody else; the same phone is said."""
         record = self.load(

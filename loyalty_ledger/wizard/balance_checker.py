@@ -66,15 +66,20 @@ class Checker:
 
     def notes(self):
         """Return what the user should know about all lines together."""
-        if not self.matcher.unknown_count:
-            return []
-        return [
-            self.env._(
-                "%s lines name customers who are not among your contacts. Import the customers first (Contacts), then check this "
-                "file again.",
-                self.matcher.unknown_count,
+        _, notes = self.env._, []
+        if count := self.matcher.unknown_count:
+            notes.append(
+                _(
+                    "%s lines name customers who are not among your contacts. Import the customers first (Contacts), then check this "
+                    "file again.",
+                    count,
+                )
             )
-        ]
+        if count := self.matcher.missing_count:
+            notes.append(
+                _("%s lines are for cards that do not exist yet. Choose Create Missing Cards to issue them.", count)
+            )
+        return notes
 
     def _parse(self, row):
         _, record, cells = self.env._, self.record, row.cells
@@ -260,7 +265,7 @@ class Checker:
 
         :param card: the card, or an empty record for one that will be created, which ``key`` then names
         """
-        state = self.states[card.id] if card else self.new_cards.setdefault(key, [0, 0])
+        state = self.states[card.id] if card else self.new_cards.get(key, [0, 0])
         before = state[0]
         change = to_units(row["points"]) - (before if row["mode"] == "set" else 0)
         row.update(before=to_points(before), change=0.0, after=to_points(before), problem=False)
@@ -272,7 +277,10 @@ class Checker:
         elif change < 0 and -change > state[1]:
             row["problem"] = self.env._("Column points: the card would go below zero.")
         if row["problem"]:
+            row.pop("is_new_card", None)
             return
+        if not card:
+            self.new_cards[key] = state
         state[0] += change
         state[1] = max(0, state[1] + change)
         row.update(change=to_points(change), after=to_points(state[0]))

@@ -72,6 +72,8 @@ class Matcher:
         self.create_missing = create_missing
         #: Lines whose customer nobody is.
         self.unknown_count = 0
+        #: Lines whose card could be created.
+        self.missing_count = 0
 
     def match(self, lines):
         """Return a :class:`Match` for each ``(who, program)``.
@@ -272,6 +274,7 @@ class Matcher:
             )
         elif not self.create_missing:
             match.problem = _("Column card: no card has the number %s.", code)
+            self.missing_count += 1
         elif code in self.taken:
             match.problem = _(
                 "Column card: the number %s is in use where you have no access. Choose another number.", code
@@ -320,3 +323,4 @@ class Matcher:
                 match.is_new = True
             else:
                 match.problem = _("Column customer: %s has no open card in the program.", partner.display_name)
+                self.missing_count += 1
