@@ -23,8 +23,9 @@ class PosOrder(models.Model):
         :param quantities: dict id of a line of this order -> quantity that comes back (keys may be strings, as JSON
             makes them)
         :return: dict with ``payments``, a list of what has to come back as points (``method_id``, ``card_id``,
-            ``card_code``, ``amount`` and ``points``); ``cash``, the most that may come back as money; ``taken_back``,
-            the earned points that are taken back; ``lost``, those of them that expired or were adjusted away and are not
+            ``card_code``, ``amount`` and ``points``); ``cash``, the most that may come back as money;
+            ``capped``, whether anything but money paid for the sale, so that this matters, and ``refused``, whether a till
+            must not pay out more (else it is listed for a manager); ``taken_back``, the earned points that are taken back; ``lost``, those of them that expired or were adjusted away and are not
             taken again; ``missing``, those that are spent already, and ``policy``, what happens with these (``debt`` or
             ``clamp``)
         """
@@ -41,12 +42,18 @@ class PosOrder(models.Model):
         taken_back, card, lost = order._preview_taken_back(lines, totals)
         after = to_units(card.points) + sum(to_units(p["points"]) for p in payments if p["card_id"] == card.id)
         cash = value - sum(payment["amount"] for payment in payments)
-        if order._paid_by_loyalty():
+        paid_by_loyalty, refused = order._paid_by_loyalty(), False
+        if paid_by_loyalty:
             paid, back = order._money_of_sale()
             cash = min(cash, paid - back)
+            refused = bool(order.loyalty_points_redeemed) or any(
+                program.unlinked_return_policy == "refuse" for program in order._programs_that_paid()
+            )
         return {
             "payments": payments,
             "cash": order.currency_id.round(max(0.0, cash)),
+            "capped": paid_by_loyalty,
+            "refused": refused,
             "taken_back": taken_back,
             "lost": lost,
             "missing": max(0.0, to_points(to_units(taken_back) - to_units(lost) - max(0, after)))

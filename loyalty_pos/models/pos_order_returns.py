@@ -163,26 +163,59 @@ class PosOrder(models.Model):
     # --- money never exceeds the money that was paid -------------------------------------------------------------
 
     def _paid_by_loyalty(self):
-        """Return whether points, gift cards, wallets or rewards paid a part of this order."""
-        return bool(self.loyalty_points_redeemed) or any(
-            line.is_reward_line or line.loyalty_redeem_uuid for line in self.lines
+        """Return whether points, gift cards, wallets or rewards paid a part of this order, or of what it took in exchange."""
+        return any(
+            order.loyalty_points_redeemed or any(line.is_reward_line or line.loyalty_redeem_uuid for line in order.lines)
+            for order in self._with_exchanged()
         )
+
+    def _with_exchanged(self):
+        """Return this order with those whose goods paid for it: what it took back in exchange, and so on."""
+        orders, origin = self, self._older_origin()
+        while origin:
+            orders, origin = orders | origin, origin._older_origin()
+        return orders
+
+    def _older_origin(self):
+        """Return the order whose goods this one takes back. It is older, whatever a client linked: no way goes in circles."""
+        return self._origin_of_refund().filtered(lambda origin: origin.id < self.id)
+
+    def _newer_refunds(self, drafts=False):
+        return self._refunds_of_origin(drafts).filtered(lambda refund: refund.id > self.id)
+
+    def _money_in(self):
+        """Return the money that this order took, less what it paid out."""
+        payments = self.payment_ids.filtered(lambda payment: payment.payment_method_id.type != LOYALTY)
+        return sum(payments.mapped("amount"))
+
+    def _money_out(self, drafts=False):
+        """Return the money that a return paid out beyond what was paid in: itself, and for what it sold in exchange."""
+        out = sum(refund._money_out(drafts) for refund in self._newer_refunds(drafts))
+        return max(0.0, out - self._money_in())
+
+    def _money_carried(self, drafts=False):
+        """Return the money that had paid for the goods which this order took in exchange, and that nobody got back yet."""
+        origin = self._older_origin()
+        if not origin:
+            return 0.0
+        others = origin._newer_refunds(drafts) - self
+        back = sum(refund._money_out(drafts) for refund in others)
+        return max(0.0, origin._money_in() + origin._money_carried(drafts) - back)
 
     def _money_of_sale(self, drafts=False):
         """Return ``(money paid, money paid back)`` of this order and its returns.
 
-        What was lost by rounding cash to coins counts as paid: who pays 7.98 by card may get 8.00 in coins back. So does
+        An order that took goods in exchange was paid with the money that these had been paid with; what it sold may come
+        back in turn. What was lost by rounding cash to coins counts as paid: who pays 7.98 by card may get 8.00 in coins back. So does
         what the tax engine makes of goods that come back one by one, which may be cents more than they cost together.
 
         :param drafts: count what returns that are not complete yet paid back, too
         """
         refunds = self._refunds_of_origin(drafts)
-        paid, back = (
-            sum(payment.amount for payment in orders.payment_ids if payment.payment_method_id.type != LOYALTY)
-            for orders in (self, refunds)
-        )
-        lost = sum(order._lost_by_rounding() for order in self | refunds) + self._lost_in_parts(refunds)
-        return self.currency_id.round(paid + lost), self.currency_id.round(-back)
+        paid = self._money_in() + self._money_carried(drafts)
+        back = sum(refund._money_out(drafts) for refund in self._newer_refunds(drafts))
+        lost = sum(order._lost_by_rounding() for order in self._with_exchanged() | refunds) + self._lost_in_parts(refunds)
+        return self.currency_id.round(paid + lost), self.currency_id.round(back)
 
     def _lost_in_parts(self, refunds):
         """Return by how much the rounding of its lines makes what came back of this order dearer than it was sold for."""
@@ -253,10 +286,17 @@ class PosOrder(models.Model):
 
     def _refuses_more_than_paid(self, origin):
         """Return whether a program of the gift cards and rewards of a sale refuses to pay more back than was paid."""
-        programs = origin.lines.filtered("is_reward_line").reward_id.program_id
+        programs = origin._programs_that_paid()
         for entries, __ in self._stored_value_returned(origin):
             programs |= next(iter(entries)).program_id
         return any(program.unlinked_return_policy == "refuse" for program in programs)
+
+    def _programs_that_paid(self):
+        """Return the programs of rewards, gift cards and points that paid for this order and what it took in exchange."""
+        orders = self._with_exchanged()
+        rewards = orders.lines.filtered("is_reward_line").reward_id.program_id
+        cards = orders.payment_ids.loyalty_card_id | orders.lines.filtered("loyalty_redeem_uuid").loyalty_card_id
+        return rewards | cards.program_id
 
     def _is_pos_order_paid(self):
         """Points are not rounded to coins: with cash beside them the total may differ by what the cash was rounded."""

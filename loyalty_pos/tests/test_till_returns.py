@@ -2,6 +2,7 @@
 
 from uuid import uuid4
 
+from odoo import Command
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
@@ -304,6 +305,109 @@ class TestMoneyOfReturns(ReturnCase):
         self.assertEqual(order.pos_refund_preview({order.lines[0].id: 1})["cash"], 90.0)
         refund = self.take_back(order, 100.0, order.lines[0])
         self.assertIn("$\xa090.00 were paid in money", self.exceptions_of(refund).note)
+
+    def test_goods_without_their_discount(self):
+        """N29, N4: 70.00 less 10 % and 33 points were paid 30.00 in cash: the goods alone do not give 37.00 back."""
+        discount = self.make_product("10 % on your order")
+        promotion = self.env["loyalty.program"].create(
+            {
+                "name": "Ten",
+                "program_type": "promotion",
+                "applies_on": "current",
+                "trigger": "auto",
+                "rule_ids": [Command.clear(), Command.create({})],
+                "reward_ids": [Command.clear(), Command.create({"discount": 10, "discount_line_product_id": discount.id})],
+            }
+        )
+        order = self.sell(
+            [self.line(price=70), self.reward_line(None, 1, -7, promotion.reward_ids)],
+            self.ann,
+            payments=[self.pay_points(33), self.pay(30.0, self.cash_method)],
+        )
+        goods, reduction = order.lines
+        preview = order.pos_refund_preview({goods.id: 1})
+        self.assertEqual([item["amount"] for item in preview["payments"]], [33.0])
+        self.assertEqual((preview["cash"], preview["capped"], preview["refused"]), (30.0, True, True))
+        preview = order.pos_refund_preview({goods.id: 1, reduction.id: 1})
+        self.assertEqual((preview["cash"], preview["payments"][0]["points"]), (30.0, 33.0))
+        refund = self.return_products(order)
+        refund.lines.filtered(lambda line: line.price_unit < 0).unlink()
+        refund._compute_prices()
+        self.pay_in_back_end(refund, -33.0, self.points_method)
+        with self.assertRaisesRegex(UserError, "30.00"):
+            self.pay_in_back_end(refund, -37.0)
+        refund.unlink()
+        refund = self.sell(
+            [self.line(price=70, qty=-1, refunded_orderline_id=goods.id)],
+            self.ann,
+            payments=[self.pay_points(-33), self.pay(-37.0, self.cash_method)],
+            is_refund=True,
+        )
+        self.assertIn("$\xa037.00 were paid out", self.exceptions_of(refund).note)
+        self.assertIn("$\xa030.00 were paid in money", self.exceptions_of(refund).note)
+
+    def exchange(self, order, price=100.0, payments=()):
+        line = order.lines[0]
+        return self.sell(
+            [self.line(qty=-1, refunded_orderline_id=line.id), self.line(price=price)],
+            self.ann,
+            payments=list(payments),
+        )
+
+    def test_exchange_that_is_paid_out(self):
+        """N29, N4: 60.00 and 40 points paid for a pen, which is exchanged for another: that one does not give 100.00
+        back, nor more than 60.00 in parts, whichever comes back first."""
+        sale = self.sell([self.line(qty=2)], self.ann, payments=[self.pay_points(80), self.pay(120.0, self.cash_method)])
+        exchange = self.exchange(sale)
+        self.assertFalse(self.exceptions_of(exchange))
+        new = exchange.lines[1]
+        preview = exchange.pos_refund_preview({new.id: 1})
+        self.assertEqual((preview["cash"], preview["capped"], preview["refused"]), (100.0, True, False))
+        self.program.unlinked_return_policy = "refuse"
+        self.assertTrue(exchange.pos_refund_preview({new.id: 1})["refused"])
+        refund = self.take_back(exchange, 100.0, new)
+        self.assertFalse(self.exceptions_of(refund))
+        self.assertEqual(sale.pos_refund_preview({sale.lines.id: 1})["cash"], 20.0)
+        last = self.sell(
+            [self.line(qty=-1, refunded_orderline_id=sale.lines.id)],
+            self.ann,
+            payments=[self.pay(-100.0, self.cash_method)],
+            is_refund=True,
+        )
+        self.assertIn("$\xa0200.00 were paid out", self.exceptions_of(last).note)
+        self.assertIn("$\xa0120.00 were paid in money", self.exceptions_of(last).note)
+
+    def test_exchange_of_what_points_paid(self):
+        """N29, N4: a sale, its exchange for something dearer, and the exchange of that: the money of all three counts."""
+        sale = self.sell([self.line()], self.ann, payments=[self.pay_points(40), self.pay(60.0, self.cash_method)])
+        dearer = self.exchange(sale, 120.0, [self.pay(20.0, self.cash_method)])
+        again = self.sell(
+            [self.line(price=120, qty=-1, refunded_orderline_id=dearer.lines[1].id), self.line(price=110)],
+            self.ann,
+            payments=[self.pay(-10.0, self.cash_method)],
+        )
+        self.assertFalse((self.exceptions_of(dearer) | self.exceptions_of(again)).exists())
+        refund = self.take_back(again, 110.0, again.lines[1])
+        self.assertIn("$\xa0110.00 were paid out", self.exceptions_of(refund).note)
+        self.assertIn("$\xa070.00 were paid in money", self.exceptions_of(refund).note)
+
+    def test_exchange_in_the_back_end(self):
+        """N29, N4: where the program refuses it, the back end pays out no more for exchanged goods either."""
+        sale = self.sell([self.line()], self.ann, payments=[self.pay_points(40), self.pay(60.0, self.cash_method)])
+        exchange = self.exchange(sale)
+        self.program.unlinked_return_policy = "refuse"
+        refund = self.env["pos.order"].browse(exchange.with_user(self.env.user).refund()["res_id"])
+        refund.lines.filtered(lambda line: line.refunded_orderline_id.qty < 0).unlink()
+        refund._compute_prices()
+        with self.assertRaisesRegex(UserError, "60.00"):
+            self.pay_in_back_end(refund, -100.0)
+
+    def test_exchange_that_money_paid(self):
+        """N29: exchanges of what money alone paid are nobody's business."""
+        sale = self.sell([self.line()], self.ann, payments=[self.pay(100.0, self.cash_method)])
+        exchange = self.exchange(sale)
+        refund = self.take_back(exchange, 100.0, exchange.lines[1])
+        self.assertFalse(self.exceptions_of(exchange) | self.exceptions_of(refund))
 
     def test_plain_returns(self):
         """N29: returns of what money alone paid are nobody's business."""
