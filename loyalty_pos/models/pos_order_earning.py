@@ -74,20 +74,30 @@ class PosOrder(models.Model):
         :return: the values of the order that say so
         """
         origin = self._origin_of_refund()
-        before = {earning: earning.points for earning in origin._earned_before()}
+        before = origin._earned_before()
         claims += [origin._earning_claim(earning.card_id) for earning in before]
         if origin:
             self._take_back_claimed(origin)
         if not claims:
             self.env["loyalty.card"]._post_entries(spent)
             return {}
-        earnings = self.env["loyalty.earning"]._synchronise(claims, known.union(*before), spent)
-        back = sum(before[earning] - earning.points for earning in earnings if earning in before)
+        earned = origin._points_of_earnings()
+        earnings = self.env["loyalty.earning"]._synchronise(claims, known | before, spent)
+        # What had expired, or was waived, left the card before or never: it is not taken (twice).
+        back = earned - origin._points_of_earnings()
         own = earnings.filtered(lambda earning: earning.res_id == self.id)
         results = {"loyalty_points_earnable": sum(own.mapped("earnable_points"))}
         if back:
             results["loyalty_points_taken_back"] = self.loyalty_points_taken_back + back
         return results
+
+    def _points_of_earnings(self):
+        """Return the points that this order gave by now: what was posted for it, less what was taken back from cards."""
+        if not self:
+            return 0.0
+        domain = [("res_model", "=", "pos.order"), ("res_id", "in", self.ids), ("kind", "in", ("earn", "reversal"))]
+        entries = self.env["loyalty.ledger.entry"].sudo()  # cashiers do not read the ledger
+        return entries._read_group([*domain, ("is_redemption", "=", False)], [], ["points:sum"])[0][0] or 0.0
 
     def _earning_claims(self, programs, known):
         """Return what the order says to the earning engine, one claim for each program, also one that it had before."""
@@ -258,8 +268,7 @@ class PosOrder(models.Model):
     def _claimed_to_take_back(self, more=0.0):
         """Return ``[(entry, ten-thousandths of points)]``: what was claimed for goods that came back meanwhile.
 
-        Only in programs that give points when paid, for orders from before they did. Where Odoo's own timing holds,
-        returns leave points alone, as Odoo's till does.
+        In programs with Odoo's own timing, and for orders from before a program gave points when paid.
 
         :param more: value of goods that are about to come back, too
         """
@@ -267,7 +276,6 @@ class PosOrder(models.Model):
             lambda entry: (
                 entry.kind == "earn"
                 and entry.program_id.program_type == "loyalty"
-                and entry.program_id.issue_on == "paid"
                 and entry.idempotency_key.startswith(f"pos:{self.uuid or self.id}:")
             )
         )
@@ -313,17 +321,12 @@ class PosOrder(models.Model):
         return [op for op in ops if op["key"] not in posted]
 
     def _return_rewards(self):
-        """Give back the points of rewards that are returned with the goods, by the returned quantity (N4).
-
-        Loyalty programs with Odoo's own timing keep them, as Odoo's till does; gift cards and eWallets are money.
-        """
+        """Give back the points of rewards that are returned with the goods, by the returned quantity (N4)."""
         origin = self._origin_of_refund()
         lines = self.lines.filtered(
             lambda line: line.refunded_orderline_id.is_reward_line and line.refunded_orderline_id.points_cost > 0
         )
         for card, of_card in lines.grouped(lambda line: line.refunded_orderline_id.coupon_id).items():
-            if card.program_type == "loyalty" and card.program_id.issue_on != "paid":
-                continue
             entries = origin._entries_of_order().filtered(
                 lambda entry: (
                     entry.kind == "redeem"
