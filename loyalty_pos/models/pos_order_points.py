@@ -52,6 +52,11 @@ class PosOrder(models.Model):
         "Why This Many Points?", compute="_compute_loyalty_explanation",
         groups="loyalty_ledger.group_loyalty_user,loyalty_ledger.group_loyalty_auditor",
     )  # fmt: skip
+    loyalty_note = fields.Text(
+        "Changes Before Payment", readonly=True, copy=False,
+        help="What the register took off redemptions before the order was paid, and why: another customer or card, a "
+        "smaller order, other products.",
+    )  # fmt: skip
     loyalty_settled = fields.Boolean("Points Settled", readonly=True, copy=False)
     loyalty_unsettled = fields.Boolean(
         "Points Could Not Be Settled", readonly=True, copy=False, help="The closing of the session tries again."

@@ -470,6 +470,15 @@ class TestTillEarningRefund(EarningCase):
             stranger = new_test_user(self.env, "no_till", groups="base.group_user")
             order.with_user(stranger).pos_refund_preview({line.id: 1})
 
+    def test_changes_before_payment(self):
+        """N29: what the till took off redemptions, and why, can be read on the order; no copy says it again."""
+        note = "500 points ($ 5.00) of card 1 are no longer redeemed: card 1 was removed."
+        order = self.sell([self.taxed(100, 15)], self.ann, loyalty_note=note)
+        self.assertEqual(order.with_user(self.env.user).loyalty_note, note)
+        views = order.with_user(self.env.user).get_views([(self.env.ref("point_of_sale.view_pos_pos_form").id, "form")])
+        self.assertIn('name="loyalty_note"', views["views"]["form"]["arch"])
+        self.assertFalse(order.copy().loyalty_note)
+
     def test_two_cards_in_one_order(self):
         """N4: where two cards paid, each gets its own points back."""
         other = self.make_card()

@@ -336,10 +336,12 @@ tours.add("loyalty_till_notes", {
             PaymentScreen.clickPaymentMethod("Cash"),
             Till.pressKeys("1 0 0"),
             PaymentScreen.changeIs("35.00"),
-            // Points can be changed while the note lies there; more than now would be too much.
+            // Points can be changed while the note lies there, also to more: the change follows.
             PaymentScreen.clickPaymentline("Points", "5.00"),
-            Till.typePoints("501", "5.01"),
-            Till.errorIs("at most 500 points"),
+            Till.typePoints("600", "6.00"),
+            Till.confirmRedeem(),
+            PaymentScreen.changeIs("36.00"),
+            PaymentScreen.clickPaymentline("Points", "6.00"),
             Till.typePoints("400", "4.00"),
             Till.confirmRedeem(),
             PaymentScreen.changeIs("34.00"),

@@ -36,15 +36,22 @@ patch(PosOrder.prototype, {
         );
         return change && this.models["loyalty.card"].get(change.coupon_id);
     },
-    /** Use a card on the order: what was counted, claimed and reserved on another one goes. */
-    setLoyaltyCard(card) {
+    /**
+     * Use a card on the order: what was counted, claimed and reserved on another one goes, and the cashier is told.
+     *
+     * @param {string} [cause] why, in words
+     */
+    setLoyaltyCard(card, cause = "") {
         this.assertEditable();
         const old = this.loyalty_card_id;
         if ((old?.id || false) === (card?.id || false)) {
             return;
         }
         const program = (card || old).program_id;
-        this.removeRedemptions((other) => other?.program_id?.id === program.id);
+        this.removeRedemptions(
+            (other) => other?.program_id?.id === program.id,
+            cause || this.whyCardChanged(old, card)
+        );
         this.loyalty_card_id = card || undefined;
         for (const [key, change] of Object.entries(this.uiState.couponPointChanges)) {
             if (change.program_id === program.id && change.coupon_id !== card?.id) {
@@ -55,9 +62,15 @@ patch(PosOrder.prototype, {
     setPartner(partner) {
         const old = this.getPartner();
         super.setPartner(...arguments);
-        if (old?.id !== this.getPartner()?.id && this.loyalty_card_id) {
-            this.setLoyaltyCard(false);
+        if (old?.id === this.getPartner()?.id) {
+            return;
         }
+        const cause = this.whyCustomerChanged(old, this.getPartner());
+        if (this.loyalty_card_id) {
+            this.setLoyaltyCard(false, cause);
+        }
+        // Cards of other programs are no more the new customer's than this one.
+        this.removeRedemptions(() => !this.finalized, cause);
     },
 
     // --- points that pay --------------------------------------------------------------------------------------
@@ -123,11 +136,14 @@ patch(PosOrder.prototype, {
      * The total of the order, with its rounding, less what is paid and not given back as change: a note in cash takes
      * nothing away from what is redeemed. Never more than the products that the points may pay for, nor than the
      * total less other redemptions, whatever money goes in or out.
+     *
+     * @param {number} [cash] money that is paid and can be handed back
      */
     getLoyaltyDue(
         redemption,
         reducing = Boolean(redemption?.lines),
-        program = redemption?.card?.program_id
+        program = redemption?.card?.program_id,
+        cash = 0
     ) {
         const own = redemption?.amount || 0;
         const others = this.redemptions.filter((other) => other.uuid !== redemption?.uuid);
@@ -139,7 +155,7 @@ patch(PosOrder.prototype, {
             .reduce((sum, payment) => sum + payment.getAmount(), 0);
         let due = Math.min(
             total - amountOf(others.filter((other) => other.payment)),
-            own + Math.max(0, this.remainingDue - underway)
+            own + cash + Math.max(0, this.remainingDue - underway)
         );
         const lines = reducing
             ? this.reducibleLines
@@ -151,6 +167,41 @@ patch(PosOrder.prototype, {
             due = Math.min(due, value - amountOf(used));
         }
         return Math.max(0, this.currency.round(due));
+    },
+    /**
+     * What points of a program may still pay where money was counted already: also what is paid in cash and not handed
+     * back as change, as cash can be given back.
+     */
+    getRedeemableDue(redemption, reducing, program) {
+        const due = this.getLoyaltyDue(redemption, reducing, program);
+        const cash = this.cashPayments.reduce((sum, payment) => sum + payment.getAmount(), 0);
+        const kept = this.currency.round(cash - Math.abs(this.change));
+        return kept > 0 ? this.getLoyaltyDue(redemption, reducing, program, kept) : due;
+    },
+    /** Cash that was counted, the latest first. */
+    get cashPayments() {
+        return this.payment_ids
+            .filter(
+                ({ payment_method_id: method, amount, is_change }) =>
+                    method.is_cash_count && amount > 0 && !is_change
+            )
+            .reverse();
+    },
+    /** Cash that points pay instead is not asked for any more: what was more than due before stays, as change. */
+    fitCashToPoints(changeBefore) {
+        const { currency } = this;
+        for (const payment of this.cashPayments) {
+            if (!currency.isZero(changeBefore) || currency.isZero(this.change)) {
+                return;
+            }
+            payment.setAmount(0);
+            const amount = this.getDefaultAmountDueToPayIn(payment.payment_method_id);
+            if (currency.isPositive(amount)) {
+                payment.setAmount(amount);
+            } else {
+                this.removePaymentline(payment);
+            }
+        }
     },
     /** Points that were put on an open order are not the beginning of its payment: more goods can follow. */
     getScreenData() {
@@ -287,10 +338,18 @@ patch(PosOrder.prototype, {
             line.delete();
         }
     },
-    /** Remove the redemptions of cards; the store releases the points when their records go. */
-    removeRedemptions(isConcerned = () => true) {
+    /**
+     * Remove the redemptions of cards; the store releases the points when their records go.
+     *
+     * @param {string} [cause] why, in words: the store says so, and the order keeps it
+     */
+    removeRedemptions(isConcerned = () => true, cause = "") {
         for (const redemption of this.redemptions) {
             if (isConcerned(redemption.card)) {
+                if (cause) {
+                    const note = this.noteFewerPoints(redemption, 0, cause);
+                    this.uiState.loyaltyCuts[redemption.uuid] = note.toString();
+                }
                 this.removeRedemption(redemption);
             }
         }
@@ -357,13 +416,22 @@ patch(PosOrder.prototype, {
             const goods = origin.getReducibleLines(reduction.card?.program_id);
             const { before, part, whole } = this.getReturnedShare(goods);
             const { rounding } = this.currency;
-            const lines = reduction.lines.map((line) =>
-                line.getReturnedPart((total) => shareOf(total, before, part, whole, rounding))
-            );
+            const partsOf = (from, share) =>
+                reduction.lines.map((line) =>
+                    line.getReturnedPart((total) => shareOf(total, from, share, whole, rounding))
+                );
+            const moneyOf = (parts) =>
+                this.currency.round(parts.reduce((sum, { gross }) => sum + gross, 0));
+            const lines = partsOf(before, part);
+            const amount = moneyOf(lines);
+            // Points follow the money, as on the server: shares of the goods would be rounded another way.
+            const given = moneyOf(partsOf(0, before));
+            const { points, amount: total } = reduction;
+            const step = isWhole(points) ? 1 : 0.0001;
             return {
                 card: reduction.card,
-                points: shareOf(reduction.points, before, part, whole, 1),
-                amount: this.currency.round(lines.reduce((sum, { gross }) => sum + gross, 0)),
+                points: shareOf(points, given, amount, total, step),
+                amount,
                 lines,
             };
         });
@@ -534,9 +602,7 @@ patch(PosOrder.prototype, {
             };
         }
         const { before, part, whole } = this.getReturnedShare();
-        // With Odoo's own timing returns leave earned points alone.
-        const isPaid = card?.program_id?.issue_on === "paid";
-        const earned = isPaid ? origin.loyalty_points_earned || 0 : 0;
+        const earned = origin.loyalty_points_earned || 0;
         const taken = Math.max(
             0,
             earnedAfterReturn(earned, before, whole) -
@@ -574,7 +640,14 @@ patch(PosOrder.prototype, {
         );
         const effects = this.getRefundEffects();
         const won = (counted?.points.won || 0) - (effects?.taken || 0);
-        const spent = (counted?.points.spent || 0) + redeemed - (effects?.back || 0);
+        const rewards = counted?.points.spent || 0;
+        const spent = rewards + redeemed - (effects?.back || 0);
+        // With Odoo's own timing the server says what the card has once it has given the points.
+        const confirmed = this.finalized && this.uiState.loyaltyBalances?.[card.id];
+        const change =
+            typeof confirmed === "number"
+                ? confirmed
+                : card.spendablePoints - unreserved + won - rewards + (effects?.back || 0);
         return {
             code: card.code,
             level: card.level_name || "",
@@ -583,15 +656,7 @@ patch(PosOrder.prototype, {
             earned: settled ? this.loyalty_points_earned : won,
             redeemed: settled ? this.loyalty_points_redeemed : spent,
             // What is redeemed is reserved, and left out of what the card can spend, since it was chosen.
-            balance: settled
-                ? this.loyalty_balance_after
-                : roundPoints(
-                      card.spendablePoints +
-                          reservedElsewhere -
-                          unreserved +
-                          won +
-                          (effects?.back || 0)
-                  ),
+            balance: settled ? this.loyalty_balance_after : roundPoints(change + reservedElsewhere),
             // Points that are given with Odoo's own timing arrive by a later call.
             estimated: !settled && (program?.issue_on === "paid" || !this.isSynced),
         };

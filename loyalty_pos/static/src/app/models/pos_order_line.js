@@ -1,6 +1,7 @@
 // Odoo's patch goes first: it does not call what it replaces.
 import "@pos_loyalty/app/models/pos_order_line";
 import { PosOrderline } from "@point_of_sale/app/models/pos_order_line";
+import { formatCurrency } from "@web/core/currency";
 import { patch } from "@web/core/utils/patch";
 
 const STORED_VALUE = ["gift_card", "ewallet"];
@@ -88,8 +89,13 @@ patch(PosOrderline.prototype, {
         if (product.product_tmpl_id?.loyalty_no_redeem || this.isTipLine()) {
             return false;
         }
-        if (this.prices.total_included < 0) {
-            return true;
+        return this.prices.total_included < 0 || this.mayHaveBeenPaidWith(program);
+    },
+    /** Whether points of a program may pay for the product, whichever way it goes. */
+    mayHaveBeenPaidWith(program) {
+        const product = this.product_id;
+        if (product.product_tmpl_id?.loyalty_no_redeem || this.isTipLine()) {
+            return false;
         }
         if (!program?.redeem_stored_value && this.sellsStoredValue) {
             return false;
@@ -101,6 +107,28 @@ patch(PosOrderline.prototype, {
             (program._redeem_product_ids || []).includes(product.id) ||
             (program._redeem_category_ids || []).includes(product.product_tmpl_id?.raw.categ_id);
         return listed === (program.redeem_filter === "only");
+    },
+    /**
+     * The lines of one redemption, or of what comes back of one, one for each tax: shown as one line (the first), with
+     * what they are together.
+     */
+    get redemptionLines() {
+        const keyOf = (line) =>
+            line.loyalty_redeem_uuid || line.refunded_orderline_id?.loyalty_redeem_uuid;
+        return this.isRedemption && this.order_id
+            ? this.order_id.lines.filter((line) => keyOf(line) === keyOf(this))
+            : [this];
+    },
+    get isShown() {
+        return this.redemptionLines[0] === this;
+    },
+    get currencyDisplayPrice() {
+        const lines = this.redemptionLines;
+        if (lines.length === 1) {
+            return super.currencyDisplayPrice;
+        }
+        const total = lines.reduce((sum, line) => sum + line.displayPrice, 0);
+        return formatCurrency(this.currency.round(total), this.currency.id);
     },
     /** The name of such a line says how many points it is about, on the receipt too. */
     setFullProductName() {

@@ -411,7 +411,7 @@ patch(PosStore.prototype, {
             );
         }
         const { program_id: program } = card;
-        if (!redemption && order.getLoyaltyDue(null, this.isReducing(program), program) <= 0) {
+        if (!redemption && order.getRedeemableDue(null, this.isReducing(program), program) <= 0) {
             if (order.totalDue <= 0) {
                 return _t("There is nothing to pay yet. Add products first.");
             }
@@ -429,6 +429,7 @@ patch(PosStore.prototype, {
      * Called again with the same uuid, as after a lost connection, it reserves the points once.
      */
     async redeemPoints(order, card, points, uuid, redemption) {
+        const changeBefore = order.change;
         const held = await this.loyaltyMutex.exec(() =>
             this.holdLoyaltyPoints(order, card, points, uuid)
         );
@@ -446,6 +447,8 @@ patch(PosStore.prototype, {
             order.addLoyaltyPayment({ uuid, method, card, ...held });
         }
         order.uiState.loyaltyHolds[uuid].time = held.time ?? Date.now();
+        order.uiState.loyaltyHolds[uuid].basket = order.loyaltyBasket;
+        order.fitCashToPoints(changeBefore);
     },
     async holdLoyaltyPoints(order, card, points, uuid) {
         try {
@@ -537,12 +540,21 @@ patch(PosStore.prototype, {
             this.keepsLoyaltyHolds = false;
         }
     },
+    /** Say why a redemption went that the cashier did not take off. */
+    tellCut(order, uuid) {
+        const note = order?.uiState.loyaltyCuts?.[uuid];
+        if (note) {
+            delete order.uiState.loyaltyCuts[uuid];
+            this.notification.add(note, { type: "warning", sticky: true });
+        }
+    },
     /** Give reserved points back, in the background: the hold times out by itself when the server is not reached. */
     releaseLoyaltyHold(uuid) {
         const order =
             this.loyaltyHeld[uuid] ||
             this.models["pos.order"].find((other) => uuid in (other.uiState.loyaltyHolds || {}));
         delete this.loyaltyHeld[uuid];
+        this.tellCut(order, uuid);
         if (!order || ["paid", "done"].includes(order.state)) {
             return;
         }
@@ -580,7 +592,7 @@ patch(PosStore.prototype, {
         if (order.finalized) {
             return false;
         }
-        let notice = "";
+        const notes = [];
         for (const redemption of [...order.redemptions].reverse()) {
             const due = order.getLoyaltyDue(redemption);
             const { card, uuid, points, amount } = redemption;
@@ -591,7 +603,8 @@ patch(PosStore.prototype, {
                     order.currency.rounding,
                     points
                 );
-                if (asking && !(await this.askForFewerPoints(redemption, due, fewer))) {
+                const cause = order.whyFewerPoints(redemption, due);
+                if (asking && !(await this.askForFewerPoints(redemption, due, fewer, cause))) {
                     return true;
                 }
                 if (fewer > 0) {
@@ -599,28 +612,39 @@ patch(PosStore.prototype, {
                 } else {
                     order.removeRedemption(redemption);
                 }
-                notice = _t(
-                    "The order became smaller: fewer points are redeemed now. Please check the payments."
-                );
+                notes.push(order.noteFewerPoints(redemption, fewer, cause));
             } else if (card && this.isHoldOld(order, uuid)) {
                 await this.redeemPoints(order, card, points, uuid, redemption);
                 const renewed = order.redemptions.find((other) => other.uuid === uuid);
                 if (!order.currency.isZero((renewed?.amount || 0) - amount)) {
-                    notice = _t(
-                        "The value of the points has changed since they were redeemed. Please check the payments."
-                    );
+                    notes.push(order.noteLoyalty(this.sayNewValue(redemption, renewed)));
                 }
             } else if (redemption.lines) {
                 this.fitReduction(order, redemption);
             }
         }
-        if (notice) {
-            this.notification.add(notice, { type: "warning" });
+        if (notes.length) {
+            this.notification.add(
+                [...notes, _t("Please check the payments.")].map(String).join(" "),
+                { type: "warning", sticky: true }
+            );
         }
-        return Boolean(notice);
+        return notes.length > 0;
+    },
+    sayNewValue({ card, points, amount }, renewed) {
+        const { formatCurrency } = this.env.utils;
+        return _t(
+            "%(points)s of card %(code)s pay %(now)s instead of %(before)s: the value of a point has changed.",
+            {
+                points: sayPoints(points, card.program_id),
+                code: card.code,
+                now: formatCurrency(renewed?.amount || 0),
+                before: formatCurrency(amount),
+            }
+        );
     },
     /** Ask whether fewer points are redeemed, since the order cannot take them all. */
-    askForFewerPoints({ card, points, amount }, due, fewer) {
+    askForFewerPoints({ card, points, amount }, due, fewer, cause) {
         const { formatCurrency } = this.env.utils;
         const name = sayPoints(points, card?.program_id);
         const values = {
@@ -628,17 +652,18 @@ patch(PosStore.prototype, {
             amount: formatCurrency(amount),
             due: formatCurrency(due),
             fewer: sayPoints(fewer, card?.program_id),
+            cause: String(cause),
         };
         return ask(this.dialog, {
             title: fewer > 0 ? _t("Redeem fewer points?") : _t("Remove the points?"),
             body:
                 fewer > 0
                     ? _t(
-                          "%(points)s (%(amount)s) are redeemed, but only %(due)s of this order can be paid with points. Redeem %(fewer)s instead? Otherwise nothing changes, and you can change the order.",
+                          "%(points)s (%(amount)s) are redeemed, but only %(due)s of this order can be paid with points: %(cause)s. Redeem %(fewer)s instead? Otherwise nothing changes, and you can change the order.",
                           values
                       )
                     : _t(
-                          "%(points)s (%(amount)s) are redeemed, but nothing of this order can be paid with points. Remove them? Otherwise nothing changes, and you can change the order.",
+                          "%(points)s (%(amount)s) are redeemed, but nothing of this order can be paid with points: %(cause)s. Remove them? Otherwise nothing changes, and you can change the order.",
                           values
                       ),
             confirmLabel: fewer > 0 ? _t("Redeem %s", values.fewer) : _t("Remove"),
@@ -724,6 +749,8 @@ patch(PosStore.prototype, {
                     amount: hold.amount ?? amount,
                 })
             );
+            const { time, basket } = hold;
+            Object.assign(order.uiState.loyaltyHolds[uuid], { time, basket });
         }
     },
     /**
@@ -766,8 +793,26 @@ patch(PosStore.prototype, {
             { type: "warning" }
         );
     },
+    /** Goods without receipt, where a program refuses them: the server would, and nobody wants to hear it afterwards. */
+    refuseReturnsWithoutReceipt(order) {
+        const refused = order.returnsWithoutReceipt;
+        if (refused.length) {
+            const names = refused.map(([line]) => line.getFullProductName());
+            this.dialog.add(AlertDialog, {
+                title: _t("Return without receipt"),
+                body: _t(
+                    "%(products)s: program %(program)s takes goods back only with the order that sold them, as points may have paid for them. Open Orders, find the order and refund the goods there.",
+                    { products: names.join(", "), program: refused[0][1].name }
+                ),
+            });
+        }
+        return refused.length > 0;
+    },
     async pay() {
         const order = this.getOrder();
+        if (this.refuseReturnsWithoutReceipt(order)) {
+            return;
+        }
         try {
             await this.fitRedemptions(order);
         } catch (error) {
@@ -804,7 +849,10 @@ patch(PosStore.prototype, {
     /** Orders with nothing but points that the server gave when they were paid need no second call. */
     async postProcessLoyalty(order) {
         if (!this.isSettledByServer(order)) {
-            return super.postProcessLoyalty(...arguments);
+            const counted = { ...order.uiState.couponPointChanges };
+            await super.postProcessLoyalty(...arguments);
+            this.keepConfirmedBalance(order, counted);
+            return;
         }
         const card = order.loyalty_card_id;
         if (card?.isRegistered) {
@@ -814,6 +862,19 @@ patch(PosStore.prototype, {
                 .reduce((total, redemption) => total + redemption.points, 0);
             const rewards = Math.max(0, order.loyalty_points_redeemed - held);
             card.points = roundPoints(card.points + order.loyalty_points_earned - rewards);
+        }
+    },
+    /** What the server said the card has after the order: the receipt adds nothing to it. */
+    keepConfirmedBalance(order, counted) {
+        const card = order.loyalty_card_id;
+        const isRewarded = order
+            ._get_reward_lines()
+            .some((line) => line.coupon_id?.id === card?.id);
+        if (card?.isRegistered && (card.id in counted || isRewarded)) {
+            order.uiState.loyaltyBalances = {
+                ...order.uiState.loyaltyBalances,
+                [card.id]: card.points,
+            };
         }
     },
     isSettledByServer(order) {
@@ -848,6 +909,9 @@ patch(PosStore.prototype, {
     async validateOrderFast(method) {
         if (method.type === "loyalty") {
             await this.openRedeemPopup({ method });
+            return;
+        }
+        if (this.refuseReturnsWithoutReceipt(this.getOrder())) {
             return;
         }
         // Before the payment is added: it pays what the points leave.

@@ -1,6 +1,7 @@
 // Odoo's patch goes first: ours runs before it.
 import "@pos_loyalty/app/utils/order_payment_validation";
 import OrderPaymentValidation from "@point_of_sale/app/utils/order_payment_validation";
+import { ask } from "@point_of_sale/app/utils/make_awaitable_dialog";
 import { AlertDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
 import { _t } from "@web/core/l10n/translation";
 import { patch } from "@web/core/utils/patch";
@@ -8,6 +9,9 @@ import { patch } from "@web/core/utils/patch";
 patch(OrderPaymentValidation.prototype, {
     /** Points pay what is due and no more: no money goes back for them. */
     async isOrderValid() {
+        if (this.pos.refuseReturnsWithoutReceipt(this.order)) {
+            return false;
+        }
         if (!(await this.pos.checkRedemptions(this.order))) {
             return false;
         }
@@ -23,6 +27,46 @@ patch(OrderPaymentValidation.prototype, {
             });
             return false;
         }
+        if (!(await this.checkMoneyBack())) {
+            return false;
+        }
         return super.isOrderValid(...arguments);
+    },
+    /** No more money comes back than was paid: rewards and gift cards that lowered the price come back with the goods. */
+    async checkMoneyBack() {
+        const { order, pos } = this;
+        if (!order.moneyBackBeyondPaid) {
+            return true;
+        }
+        const { cash, refused } = order.moneyBackCap;
+        const values = {
+            order: order.returnedOrder.name || "",
+            cash: pos.env.utils.formatCurrency(cash),
+            out: pos.env.utils.formatCurrency(order.moneyPaidOut),
+            lines: order.reductionsLeftOut.map((line) => line.getFullProductName()).join(", "),
+        };
+        const title = _t("Too much money comes back");
+        const said = values.lines
+            ? _t(
+                  "%(out)s would be paid out, but only %(cash)s of what order %(order)s sold were paid in money and can come back. Return its discounts and gift cards with the goods: select %(lines)s on the order, too.",
+                  values
+              )
+            : _t(
+                  "%(out)s would be paid out, but only %(cash)s of what order %(order)s sold were paid in money and can come back; points, gift cards or rewards paid the rest.",
+                  values
+              );
+        if (refused) {
+            pos.dialog.add(AlertDialog, { title, body: said });
+            return false;
+        }
+        return ask(pos.dialog, {
+            title,
+            body: _t(
+                "%s It can be paid out nevertheless; a manager will find it in the exceptions.",
+                said
+            ),
+            confirmLabel: _t("Pay Out"),
+            cancelLabel: _t("Back"),
+        });
     },
 });

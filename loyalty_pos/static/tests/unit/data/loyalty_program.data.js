@@ -14,7 +14,9 @@ patch(LoyaltyProgram.prototype, {
             "issue_on",
             "negative_policy",
             "point_value",
+            "redeem_filter",
             "redeem_stored_value",
+            "unlinked_return_policy",
             "vat_mode",
         ];
     },

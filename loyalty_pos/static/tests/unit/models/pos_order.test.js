@@ -3,7 +3,7 @@ import { MockServer } from "@web/../tests/web_test_helpers";
 import { getFilledOrder } from "@point_of_sale/../tests/unit/utils";
 import { definePosModels } from "@point_of_sale/../tests/unit/data/generate_model_definitions";
 import { sayPoints } from "@loyalty_pos/app/utils/format";
-import { makeCard, setupLoyaltyTill } from "../utils";
+import { makeCard, makeDue, setupDue, setupLoyaltyTill } from "../utils";
 
 definePosModels();
 
@@ -78,66 +78,6 @@ describe("pos.order - cards and redemptions", () => {
         expect(order.getRedeemablePoints(card)).toBe(700);
     });
 });
-
-/** An order of `qty` pieces at a price without tax, points of which one pays `value`. */
-const setupDue = async (values) => {
-    const till = await setupLoyaltyTill();
-    till.card = await makeCard(till.store, MockServer.env, { points: 100_000 });
-    return makeDue(till, values);
-};
-const makeDue = async (till, { price, qty = 1, value = 0.01, taxes = [] }) => {
-    const { store, program, card } = till;
-    program.point_value = value;
-    const order = store.addNewOrder();
-    order.pricelist_id = false;
-    const template = store.models["product.template"].get(15);
-    template.list_price = price;
-    template.product_variant_ids[0].lst_price = price;
-    template.taxes_id = taxes.map((id) => store.models["account.tax"].get(id));
-    for (let count = 0; count < qty; count++) {
-        await store.addLineToOrder(
-            { product_tmpl_id: template, qty: 1, price_unit: price },
-            order,
-            { merge: false }
-        );
-    }
-    order.setLoyaltyCard(card);
-    const methods = store.models["pos.payment.method"];
-    const cash = methods.find((method) => method.is_cash_count);
-    const bank = methods.find((method) => method.type === "bank");
-    const pay = (method, amount) => {
-        const { data } = order.addPaymentline(method);
-        data.setAmount(amount ?? data.getAmount());
-        return data;
-    };
-    const redeem = (points, amount) => {
-        const uuid = `p-${order.uuid}`;
-        const payment = order.addLoyaltyPayment({
-            uuid,
-            method: till.method,
-            card,
-            points,
-            amount,
-        });
-        order.uiState.loyaltyHolds[uuid].time = Date.now();
-        return payment;
-    };
-    const round = (rounding, only_round_cash_method) => {
-        const rounding_method = store.models["account.cash.rounding"].create({
-            name: "Coins",
-            rounding,
-            rounding_method: "HALF-UP",
-            strategy: "add_invoice_line",
-        });
-        Object.assign(store.config, {
-            cash_rounding: true,
-            only_round_cash_method,
-            rounding_method,
-        });
-        order.triggerRecomputeAllPrices();
-    };
-    return { ...till, order, cash, bank, pay, redeem, round };
-};
 
 describe("pos.order - what points may pay", () => {
     test("N29: a note in cash takes nothing off a redemption: 70.00, 20 points, a note of 100", async () => {

@@ -3,7 +3,7 @@ import { usePos } from "@point_of_sale/app/hooks/pos_hook";
 import { useService } from "@web/core/utils/hooks";
 import { _t } from "@web/core/l10n/translation";
 import { formatCurrency } from "@web/core/currency";
-import { formatPoints } from "@loyalty_pos/app/utils/format";
+import { formatPoints, sayPoints } from "@loyalty_pos/app/utils/format";
 
 /** The order's loyalty card in one line: number, level, points available; a touch opens the card dialog. */
 export class LoyaltyCardChip extends Component {
@@ -15,6 +15,7 @@ export class LoyaltyCardChip extends Component {
         this.pos = usePos();
         this.ui = useService("ui");
         this.formatPoints = formatPoints;
+        this.sayPoints = sayPoints;
         this.formatCurrency = (amount) => formatCurrency(amount, this.props.order.currency.id);
     }
 

@@ -1,7 +1,7 @@
 import { Component } from "@odoo/owl";
 import { formatCurrency } from "@web/core/currency";
 import { _t } from "@web/core/l10n/translation";
-import { formatPoints } from "@loyalty_pos/app/utils/format";
+import { formatPoints, sayPoints } from "@loyalty_pos/app/utils/format";
 
 /** Tells the cashier before validating what a refund does to the customer's points. */
 export class LoyaltyRefundNotice extends Component {
@@ -18,8 +18,8 @@ export class LoyaltyRefundNotice extends Component {
             messages.push({
                 name: "back",
                 icon: "fa-reply",
-                text: _t("%(points)s points (%(amount)s) go back to card %(code)s.", {
-                    points: formatPoints(back),
+                text: _t("%(points)s (%(amount)s) go back to card %(code)s.", {
+                    points: sayPoints(back, card?.program_id),
                     amount: formatCurrency(money, this.props.order.currency.id),
                     code: card?.code || "",
                 }),
@@ -29,8 +29,8 @@ export class LoyaltyRefundNotice extends Component {
             messages.push({
                 name: "taken",
                 icon: "fa-minus-circle",
-                text: _t("%(points)s points earned with these goods are taken back.", {
-                    points: formatPoints(taken),
+                text: _t("%(points)s earned with these goods are taken back.", {
+                    points: sayPoints(taken, card?.program_id),
                 }),
             });
         }

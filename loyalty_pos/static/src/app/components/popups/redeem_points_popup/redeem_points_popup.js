@@ -70,7 +70,7 @@ export class RedeemPointsPopup extends Component {
         return Math.max(0, this.order.getRedeemablePoints(this.card, this.props.redemption));
     }
     get due() {
-        return this.order.getLoyaltyDue(
+        return this.order.getRedeemableDue(
             this.props.redemption,
             this.pos.isReducing(this.card.program_id),
             this.card.program_id
