@@ -165,7 +165,8 @@ class PosOrder(models.Model):
     def _paid_by_loyalty(self):
         """Return whether points, gift cards, wallets or rewards paid a part of this order, or of what it took in exchange."""
         return any(
-            order.loyalty_points_redeemed or any(line.is_reward_line or line.loyalty_redeem_uuid for line in order.lines)
+            order.loyalty_points_redeemed
+            or any(line.is_reward_line or line.loyalty_redeem_uuid for line in order.lines)
             for order in self._with_exchanged()
         )
 
@@ -214,7 +215,9 @@ class PosOrder(models.Model):
         refunds = self._refunds_of_origin(drafts)
         paid = self._money_in() + self._money_carried(drafts)
         back = sum(refund._money_out(drafts) for refund in self._newer_refunds(drafts))
-        lost = sum(order._lost_by_rounding() for order in self._with_exchanged() | refunds) + self._lost_in_parts(refunds)
+        lost = sum(order._lost_by_rounding() for order in self._with_exchanged() | refunds) + self._lost_in_parts(
+            refunds
+        )
         return self.currency_id.round(paid + lost), self.currency_id.round(back)
 
     def _lost_in_parts(self, refunds):

@@ -316,7 +316,10 @@ class TestMoneyOfReturns(ReturnCase):
                 "applies_on": "current",
                 "trigger": "auto",
                 "rule_ids": [Command.clear(), Command.create({})],
-                "reward_ids": [Command.clear(), Command.create({"discount": 10, "discount_line_product_id": discount.id})],
+                "reward_ids": [
+                    Command.clear(),
+                    Command.create({"discount": 10, "discount_line_product_id": discount.id}),
+                ],
             }
         )
         order = self.sell(
@@ -357,7 +360,9 @@ class TestMoneyOfReturns(ReturnCase):
     def test_exchange_that_is_paid_out(self):
         """N29, N4: 60.00 and 40 points paid for a pen, which is exchanged for another: that one does not give 100.00
         back, nor more than 60.00 in parts, whichever comes back first."""
-        sale = self.sell([self.line(qty=2)], self.ann, payments=[self.pay_points(80), self.pay(120.0, self.cash_method)])
+        sale = self.sell(
+            [self.line(qty=2)], self.ann, payments=[self.pay_points(80), self.pay(120.0, self.cash_method)]
+        )
         exchange = self.exchange(sale)
         self.assertFalse(self.exceptions_of(exchange))
         new = exchange.lines[1]
