@@ -86,5 +86,12 @@ class LoyaltyProgram(models.Model):
 
     def _list_point_values(self):
         """Return ``[(day from which it holds, value of one point, expected VAT rate)]``, oldest first."""
+        values = self._fields["point_value_ids"]
+        if self.id and self.id not in values._get_cache(self.env):
+            # One query instead of two, twice for each order of a till that redeems.
+            rows = self.env["loyalty.point.value"].search_fetch(
+                [("program_id", "=", self.id)], ["date", "point_value", "vat_rate"]
+            )
+            values._insert_cache(self, [rows._ids])
         rows = self.point_value_ids.filtered("date").sorted("date")
         return [(row.date, row.point_value, row.vat_rate) for row in rows]

@@ -107,6 +107,7 @@ class LoyaltyCard(models.Model):
         """
         config = self._till_of_call(config_id)
         self._stand_in_line_for_cards([card_id])
+        config.fetch(["company_id", "currency_id", "name"])  # known before the wait, which began a new transaction
         Card = self.sudo().with_context(active_test=False)  # the till was checked; cashiers reserve, nothing else
         card = Card.search_fetch([("id", "=", card_id)]).with_env(self.sudo().env)
         program = card.program_id

@@ -26,7 +26,8 @@ class PosOrder(models.Model):
         """Return the payments that put something on the customer's account, and do not earn already."""
         return self.payment_ids.filtered(
             lambda payment: (
-                payment.payment_method_id.type == "pay_later"
+                not payment.payment_method_id.journal_id  # has no type to be read
+                and payment.payment_method_id.type == "pay_later"
                 and not payment.payment_method_id.earns_loyalty
                 and payment.amount > 0
             )
