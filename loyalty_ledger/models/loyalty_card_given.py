@@ -108,6 +108,33 @@ class LoyaltyCard(models.Model):
             totals[Program.browse(program_id)] += units
         return Company._exceeds_loyalty_limit(totals)
 
+    @api.model
+    def _check_customers_join(self, partners):
+        """Refuse to make one customer of several to whom the user gave, together, more than one person may give (N10).
+
+        :param partners: contacts that get one commercial entity
+        :raises odoo.exceptions.UserError: with what to do instead
+        """
+        customers = partners.sudo().commercial_partner_id
+        Company = self.env["res.company"]
+        if len(customers) < 2 or not Company._has_loyalty_limits():
+            return
+        self._lock_giver()
+        Program, totals, owners = self.env["loyalty.program"].sudo(), defaultdict(int), set()
+        for customer_id, __, program_id, units in self.env.execute_query(self._sql_given(NO_CARDS, customers.ids)):
+            totals[Program.browse(program_id)] += units
+            owners.add(customer_id)
+        if len(owners) > 1 and Company._exceeds_loyalty_limit(totals):
+            raise UserError(
+                self.env._(
+                    "Within 24 hours you gave these customers points: %(names)s. As one customer they would have more points than "
+                    "one person may give to a customer. Ask somebody else to join them, or do it tomorrow.",
+                    names=", ".join(
+                        customers.filtered(lambda customer: customer.id in owners)[:5].mapped("display_name")
+                    ),
+                )
+            )
+
     def _lock_giver(self):
         """Let operations of one person follow each other: what runs beside this one fails, starts again and counts it.
 

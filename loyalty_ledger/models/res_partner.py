@@ -2,7 +2,7 @@ from collections import defaultdict
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Domain
+from odoo.fields import Command, Domain
 from odoo.tools import SQL
 
 from ..tools.memory import forget
@@ -61,6 +61,8 @@ class ResPartner(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         """New customers follow their tags and the company (C5); later changes of those change no customer."""
+        for vals in vals_list:
+            self.browse()._check_loyalty_join(vals)
         partners = super().create(vals_list)
         for partner, vals in zip(partners, vals_list):
             if "loyalty_tracked" not in vals:
@@ -70,11 +72,23 @@ class ResPartner(models.Model):
         return partners
 
     def write(self, vals):
+        self._check_loyalty_join(vals)
         result = super().write(vals)
         companies = self.env["res.company"].sudo().with_context(active_test=False)  # an archived one has cards too
         if "tz" in vals and companies.search_count([("partner_id", "in", self.ids)], limit=1):
             forget(self.env)  # the time zone of the company
         return result
+
+    def _check_loyalty_join(self, vals):
+        """Check what makes one customer of several: another company around contacts, or contacts of a company (N10)."""
+        if self.env.su or not (vals.get("parent_id") or vals.get("child_ids") or vals.get("is_company") is False):
+            return
+        ids = [vals["parent_id"]] if "parent_id" in vals else self.parent_id.ids
+        for command in vals.get("child_ids") or ():
+            if command[0] in (Command.LINK, Command.SET):  # they do not go through write()
+                ids += [command[1]] if command[0] == Command.LINK else command[2]
+        joined = self | self.browse([id_ for id_ in ids if isinstance(id_, int) and id_])
+        self.env["loyalty.card"]._check_customers_join(joined.exists())
 
     @api.onchange("category_id")
     def _onchange_category_loyalty(self):

@@ -200,3 +200,41 @@ class TestLimitByCustomer(ImportMixin, AdjustCase):
         self.adjust(points=5)
         self.env.cr.execute(version, [self.manager.id])
         self.assertNotEqual(self.env.cr.fetchone(), before)
+
+    def join(self):
+        """Return three customers without relation who got 900 each from one manager, who may edit contacts as well."""
+        people = self.env["res.partner"].create(
+            [{"name": name, "email": "family@example.com"} for name in ("Eve", "Fay", "Gus")]
+        )
+        self.manager.group_ids += self.env.ref("base.group_partner_manager")
+        for person in people:
+            self.assertFalse(self.is_refused(self.make_card(partner_id=person.id), 900))
+        return people
+
+    def test_merged_customers(self):
+        """N29, N10: 900 for each of three customers cannot become one customer's by merging them."""
+        people = self.join()
+        Merge = self.env["base.partner.merge.automatic.wizard"]
+        wizard = Merge.with_user(self.manager).create(
+            {"partner_ids": [Command.set(people.ids)], "dst_partner_id": people[0].id, "state": "selection"}
+        )
+        with self.assertRaisesRegex(UserError, "more points than one person may give"):
+            wizard.action_merge()
+        self.assertEqual(len(people.exists()), 3)
+        Card = self.Card.with_user(self.manager)
+        Card._check_customers_join(people[0] | self.bob)  # Bob got nothing from this person
+        Merge.with_user(self.env.ref("base.user_admin"))._merge(people.ids, people[0])
+
+    def test_joined_company(self):
+        """N29, N10: nor by making them people of one company, whichever way."""
+        people = self.join()
+        mine, firm = people.with_user(self.manager), self.company_partner.with_user(self.manager)
+        mine[0].parent_id = firm
+        with self.assertRaisesRegex(UserError, "more points than one person may give"):
+            mine[1].parent_id = firm
+        with self.assertRaisesRegex(UserError, "more points than one person may give"):
+            firm.write({"child_ids": [Command.link(mine[1].id)]})
+        with self.assertRaisesRegex(UserError, "more points than one person may give"):
+            firm.create({"name": "Other firm", "is_company": True, "child_ids": [Command.set(mine[1:].ids)]})
+        people[1:].with_user(self.env.ref("base.user_admin")).parent_id = self.company_partner
+        self.assertEqual(people.commercial_partner_id, self.company_partner)

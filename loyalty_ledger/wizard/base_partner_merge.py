@@ -4,6 +4,12 @@ from odoo import api, fields, models
 class BasePartnerMergeAutomaticWizard(models.TransientModel):
     _inherit = "base.partner.merge.automatic.wizard"
 
+    def _merge(self, partner_ids, dst_partner=None, extra_checks=True):
+        """Several customers with gifts of one person do not become one customer with a gift above the limit (N10)."""
+        partners = self.env["res.partner"].browse(partner_ids).exists()
+        self.env["loyalty.card"]._check_customers_join(partners | (dst_partner or partners.browse()))
+        return super()._merge(partner_ids, dst_partner, extra_checks)
+
     def _merge_loyalty_cards(self, src_partners, dst_partner):
         """Keep all cards and their numbers: they point to the survivor's card, lots keep their dates (N11).
 
