@@ -1,0 +1,86 @@
+"""Which buttons ask first: each button of our views is in one of the two lists below."""
+
+from pathlib import Path
+
+from lxml import etree
+
+from odoo.tests import BaseCase, tagged
+
+OURS = ("loyalty_ledger", "loyalty_account", "loyalty_sale", "loyalty_pos")
+
+#: They move points or money, or write what cannot be deleted: one click asks.
+ASKS = {
+    "loyalty.accrual.run": {"action_post"},
+    "loyalty.adjustment": {"action_approve", "action_refuse"},
+    "loyalty.card": {"action_close"},
+    "loyalty.exception": {"action_waive", "action_settle_again"},
+    "loyalty.hold": {"action_release"},
+    "loyalty.import.wizard": {"action_import", "action_approve", "action_refuse"},
+    "loyalty.program": {"action_recompute_levels"},
+    "account.payment": {"action_cancel"},
+}
+
+#: A dialog was opened for it and says what will happen.
+IN_DIALOGS = {
+    "loyalty.account.setup": {"action_set_up"},
+    "loyalty.adjust.wizard": {"action_confirm"},
+    "loyalty.apply.points": {"action_apply", "action_issue_card", "action_remove", "action_use_maximum"},
+    "loyalty.program.change": {"action_preview", "action_apply"},
+    "loyalty.rollforward": {"action_print"},
+    "loyalty.statement": {"action_print"},
+    "loyalty.transfer.wizard": {"action_confirm"},
+}
+
+#: They can be undone by another click (Close, Reopen, Review Again, Continue), change a draft only, or do at once what a job
+#: does by itself. A card is issued in one click: what it earns is what the customer was promised.
+UNDONE_EASILY = {
+    "account.move": {"action_issue_loyalty_card", "action_retry_loyalty"},
+    "loyalty.accrual.run": {"action_preview"},
+    "loyalty.card": {"action_reopen"},
+    "loyalty.exception": {"action_reopen", "action_resolve"},
+    "loyalty.import.wizard": {"action_answer", "action_check", "action_continue", "action_stop"},
+    "loyalty.proof": {"action_reconcile"},
+    "loyalty.verification": {"action_verify"},
+    "res.partner": {"action_issue_loyalty_card"},
+    "sale.order": {"action_issue_loyalty_card", "action_recalculate_loyalty_points"},
+}
+
+#: They open something.
+OPENS = {
+    "action_add_points", "action_adjust_loyalty_points", "action_adjust_points", "action_apply_loyalty_points",
+    "action_open_document", "action_open_move", "action_open_public_page", "action_preview_change",
+    "action_print_loyalty_statement", "action_reconcile_loyalty", "action_set_points", "action_set_up_accounting",
+    "action_transfer_points",
+}  # fmt: skip
+
+
+def buttons():
+    """Yield ``(model, button)`` of all views of ours."""
+    for addon in OURS:
+        for path in sorted((Path(__file__).parents[1] / addon).rglob("*.xml")):
+            for record in etree.parse(path).iter("record"):
+                if record.get("model") != "ir.ui.view":
+                    continue
+                model = next((field.text for field in record.iter("field") if field.get("name") == "model"), "")
+                for button in record.xpath(".//*[@type='object'][@name]"):
+                    inner = button.xpath("ancestor::field[@name][not(@name='arch')][list or kanban]")
+                    yield inner and inner[-1].get("name") or model, button
+
+
+@tagged("post_install", "-at_install")
+class TestButtons(BaseCase):
+    def test_who_asks(self):
+        """N29: one-click actions that move money or points, or write history, ask first; each button is in a list."""
+        lines = {"loyalty_card_ids": "loyalty.card"}
+        for model, button in buttons():
+            model, name = lines.get(model, model), button.get("name")
+            with self.subTest(model=model, button=name):
+                if name in ASKS.get(model, ()):
+                    self.assertTrue(button.get("confirm"), "asks nothing")
+                    continue
+                self.assertFalse(button.get("confirm"), "asks, so it belongs into ASKS")
+                known = name in IN_DIALOGS.get(model, ()) or name in UNDONE_EASILY.get(model, ())
+                self.assertTrue(
+                    known or name in OPENS or name.startswith("action_view_"),
+                    "in no list: does it move points or money?",
+                )
