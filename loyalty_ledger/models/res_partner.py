@@ -256,7 +256,7 @@ class ResPartner(models.Model):
             "type": "ir.actions.act_window",
             "name": self.env._("Loyalty Transactions"),
             "res_model": "loyalty.ledger.entry",
-            "views": [(False, "list"), (False, "form")],
+            "views": [(False, "list"), (False, "kanban"), (False, "form")],
             "domain": [
                 "|",
                 ("card_id.partner_id", "=", self.id),
