@@ -40,7 +40,7 @@
         "data/loyalty_adoption.xml",
     ],
     "assets": {
-        "web.assets_backend": ["loyalty_ledger/static/src/fields/*"],
+        "web.assets_backend": ["loyalty_ledger/static/src/fields/*", "loyalty_ledger/static/src/model/*"],
     },
     "demo": ["demo/loyalty_ledger_demo.xml"],
     "pre_init_hook": "pre_init_hook",

@@ -6,7 +6,7 @@ class LoyaltyCard(models.Model):
     _inherit = "loyalty.card"
 
     available_amount = fields.Monetary(
-        "Worth", compute="_compute_available_amount", compute_sudo=True,
+        "Value", compute="_compute_available_amount", compute_sudo=True,
         help="What the available points can pay today, in whole points.",
     )  # fmt: skip
 

@@ -39,7 +39,7 @@ class LoyaltyApplyPoints(models.TransientModel):
     )  # fmt: skip
     point_value = fields.Float("Value of One Point", digits=(16, 6), compute="_compute_maximum")
     due_amount = fields.Monetary("Points Can Pay", compute="_compute_maximum")
-    maximum_points = fields.Float("Most Points", digits=(16, 4), compute="_compute_maximum")
+    maximum_points = fields.Float("Maximum Points", digits=(16, 4), compute="_compute_maximum")
     is_foreign = fields.Boolean(compute="_compute_is_foreign")
     move_currency_id = fields.Many2one(related="move_id.currency_id", string="Currency of the Invoice")
     move_due_amount = fields.Monetary(

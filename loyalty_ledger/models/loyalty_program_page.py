@@ -81,7 +81,9 @@ class LoyaltyProgram(models.Model):
         """Say what points are worth. Override to add other ways of spending them."""
         rewards = self.reward_ids.filtered("active").sorted("required_points")
         return [
-            self.env._(
+            reward.description  # it says "per point" itself
+            if reward.discount_mode == "per_point" and reward.required_points == 1
+            else self.env._(
                 "%(points)s: %(reward)s", points=self._public_points(reward.required_points), reward=reward.description
             )
             for reward in rewards

@@ -75,7 +75,7 @@ class SaleOrder(models.Model):
         for order in self:
             card = order.loyalty_card_id
             points, amount = order._usable_points()
-            order.loyalty_problem = card and order._points_problem()
+            order.loyalty_problem = order._points_problem() if card else False
             order.loyalty_available_points = order._points_at_hand()
             order.loyalty_notice = order.loyalty_misfits = False
             if order.loyalty_use_points and order.state != "cancel":

@@ -44,8 +44,9 @@ class TestUsePoints(OrderPointsCase):
         partner = self.env["res.partner"].create({"name": "Cleo"})
         self.make_program(name="Discounts only", sequence=0)
         order = self.make_order(40, use=False, partner=partner)
-        self.assertFalse(order.loyalty_card_id)
-        self.assertTrue(order.loyalty_can_issue_card)
+        self.assertRecordValues(
+            order, [{"loyalty_card_id": False, "loyalty_problem": False, "loyalty_can_issue_card": True}]
+        )
         order.action_issue_loyalty_card()
         card = order.loyalty_card_id
         self.assertRecordValues(card, [{"program_id": self.program.id, "partner_id": partner.id, "points": 0}])

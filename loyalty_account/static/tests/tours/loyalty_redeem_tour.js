@@ -66,3 +66,27 @@ registry.category("web_tour.tours").add("loyalty_redeem", {
         },
     ],
 });
+
+registry.category("web_tour.tours").add("loyalty_missing_field", {
+    steps: () => [
+        {
+            trigger: ".o_form_view button[name='action_adjust_points']",
+            run: "click",
+        },
+        {
+            trigger: ".modal button[name='action_confirm']",
+            run: "click",
+        },
+        {
+            content: "What is missing is named",
+            trigger: ".o_notification:contains('Missing required fields: Reason')",
+        },
+        {
+            trigger: ".modal button[special='cancel'], .modal .o_form_button_cancel",
+            run: "click",
+        },
+        {
+            trigger: "body:not(:has(.modal))",
+        },
+    ],
+});
