@@ -22,6 +22,9 @@ class SaleOrder(models.Model):
     )  # fmt: skip
 
     loyalty_can_issue_card = fields.Boolean(compute="_compute_loyalty_can_issue_card")
+    loyalty_has_card = fields.Boolean(
+        compute="_compute_loyalty_can_issue_card", help="The customer has a card; it only is not on the order."
+    )
 
     def _auto_init(self):
         # Orders of the past keep no card: computing it for all of them would only cost time.
@@ -66,7 +69,24 @@ class SaleOrder(models.Model):
     def _compute_loyalty_can_issue_card(self):
         """Whether the form offers Issue Card: there is no card, and a program would take the customer."""
         for order in self:
-            order.loyalty_can_issue_card = bool(order._loyalty_programs_to_join())
+            order.loyalty_has_card = bool(order._loyalty_card_missed())
+            order.loyalty_can_issue_card = order.loyalty_has_card or bool(order._loyalty_programs_to_join())
+
+    def _loyalty_card_missed(self):
+        """Return the customer's usable card where the order has none: it was issued after the order was entered."""
+        self.ensure_one()
+        Card, partner = self.env["loyalty.card"].sudo(), self.partner_id  # whoever enters an order may use it
+        if self.loyalty_card_id or self.state == "cancel" or not partner:
+            return Card
+        cards = Card.search(
+            [
+                ("partner_id", "in", (partner | partner.commercial_partner_id).ids),
+                ("program_id.program_type", "=", "loyalty"),
+                ("program_id.active", "=", True),
+                ("company_id", "in", [False, self.company_id.id]),
+            ]
+        )
+        return cards.filtered(lambda card: card._is_usable())._preselected(partner, self.company_id)
 
     def _loyalty_programs_to_join(self):
         """Return the programs in which the customer of an order without card can be given one; those whose points can
@@ -84,8 +104,9 @@ class SaleOrder(models.Model):
         """Give the customer a card and put it on the order, in one click (H1); a quotation is worked out with it."""
         self.ensure_one()
         self.check_access("write")
+        card = self._loyalty_card_missed().sudo(False)
         programs = self._loyalty_programs_to_join()
-        if not programs:
+        if not card and not programs:
             raise UserError(
                 self.env._(
                     "No card can be issued for %s: the order or the customer has a card already, the customer does not "
@@ -93,7 +114,7 @@ class SaleOrder(models.Model):
                     self.display_name,
                 )
             )
-        card = self.env["loyalty.card"]._issue_to(self.partner_id, programs[0])
+        card = card or self.env["loyalty.card"]._issue_to(self.partner_id, programs[0])
         self.loyalty_card_id = card
         if self.state in ("draft", "sent"):
             self._update_programs_and_rewards()

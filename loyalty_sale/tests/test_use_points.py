@@ -55,8 +55,16 @@ class TestUsePoints(OrderPointsCase):
             order.action_issue_loyalty_card()
         order.action_confirm()
         self.assertEqual(self.make_invoices(order).loyalty_card_id, card)
-        partner.loyalty_tracked = False
-        self.assertFalse(self.make_order(40, use=False, partner=partner).loyalty_can_issue_card)
+        other = self.env["res.partner"].create({"name": "Dan"})
+        order = self.make_order(40, use=False, partner=other)
+        later = self.make_card(other)
+        order.invalidate_recordset()
+        self.assertTrue(order.loyalty_has_card)
+        order.action_issue_loyalty_card()
+        self.assertEqual(order.loyalty_card_id, later)
+        self.env["res.partner"].browse(other.id).loyalty_tracked = False
+        later.unlink()
+        self.assertFalse(self.make_order(40, use=False, partner=other).loyalty_can_issue_card)
 
     def test_editing_does_not_recalculate(self):
         """P15, P16, P17: an edited order keeps its points and says that they do not fit; ticking again and Recalculate
