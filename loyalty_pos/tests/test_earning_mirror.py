@@ -5,6 +5,7 @@ from odoo.tests import BaseCase, TransactionCase, tagged
 from odoo.tools import file_open
 
 from odoo.addons.loyalty_account.books import points as rates
+from odoo.addons.loyalty_account.books import vat_split
 from odoo.addons.loyalty_ledger.earning.basket import Line, Rule, Settlement, earn
 from odoo.addons.loyalty_ledger.ledger.rounding import to_points
 
@@ -67,6 +68,13 @@ class TestPointsMirror(BaseCase):
                 "typed": rates.points_typed(amount, case["due"], *terms),
             }
             self.assertEqual(found, {name: case[name] for name in found}, f"case {number}")
+
+    def test_the_till_and_the_server_share_alike(self):
+        """N29, N4: what comes back of points and money for a part of the goods is the same at the till and on the server."""
+        cases = read_cases("share_cases.js")
+        self.assertGreater(len(cases), 100)
+        for number, (total, before, part, whole, unit, share) in enumerate(cases):
+            self.assertEqual(vat_split.next_part(total, before, part, whole, unit), share, f"case {number}")
 
 
 @tagged("post_install", "-at_install")

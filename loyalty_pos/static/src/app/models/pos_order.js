@@ -379,7 +379,6 @@ patch(PosOrder.prototype, {
         let whole = 0;
         for (const sold of lines.filter((line) => line.qty)) {
             whole += sold.prices.total_included;
-            const unit = sold.prices.total_included / sold.qty;
             const own = this.lines
                 .filter((line) => line.refunded_orderline_id?.id === sold.id)
                 .reduce((qty, line) => qty - line.qty, 0);
@@ -391,8 +390,9 @@ patch(PosOrder.prototype, {
                       .filter((line) => line.order_id.state !== "cancel")
                       .reduce((qty, line) => qty - line.qty, 0)
                 : Math.max(0, (sold.refunded_qty || 0) - (this.isSynced ? own : 0));
-            part += unit * own;
-            before += unit * earlier;
+            // Multiplied first, as on the server: floats are the same then.
+            part += (sold.prices.total_included * own) / sold.qty;
+            before += (sold.prices.total_included * earlier) / sold.qty;
         }
         return { before, part, whole };
     },

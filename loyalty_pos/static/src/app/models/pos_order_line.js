@@ -120,7 +120,7 @@ patch(PosOrderline.prototype, {
             : [this];
     },
     get isShown() {
-        return this.redemptionLines[0] === this;
+        return this.redemptionLines[0].id === this.id;
     },
     get currencyDisplayPrice() {
         const lines = this.redemptionLines;

@@ -94,15 +94,24 @@ export function isWhole(points) {
 /**
  * Return what belongs to `part` of `whole` when `before` of it was returned earlier:
  * round(total x (before + part) / whole) - round(total x before / whole), in steps of `unit`. Cumulative rounding, so
- * that all parts make the total and the last one takes the remainder (N4). The server's is `share_of`.
+ * that all parts make the total and the last one takes the remainder (N4). The mirror of `next_part` of
+ * `loyalty_account/books/vat_split.py`, exact like it; `share_cases.js` holds the cases that both are tested with.
  */
 export function shareOf(total, before, part, whole, unit) {
-    const steps = Math.round(total / unit);
+    if (!(whole > 0)) {
+        return 0;
+    }
+    const step = Fraction.of(unit);
+    const all = steps(total, step);
     const rounded = (value) => {
-        const within = whole ? Math.min(1, Math.max(0, value / whole)) : 0;
-        return Math.floor(steps * within + 0.5 + EPSILON);
+        if (value >= whole || value <= 0) {
+            return value <= 0 ? 0n : all;
+        }
+        const exact = new Fraction(all).times(Fraction.of(value)).over(Fraction.of(whole));
+        return exact.plus(HALF).floor();
     };
-    return roundPrecision((rounded(before + part) - rounded(before)) * unit, unit);
+    const share = new Fraction(rounded(before + part) - rounded(before)).times(step);
+    return Number(share.numerator) / Number(share.denominator);
 }
 
 /** Return the points that are left of an award when `part` of `whole` was returned: whole points, rounded down. */

@@ -10,6 +10,7 @@ import {
     wholePoints,
 } from "@loyalty_pos/app/utils/points";
 import { cases } from "./points_cases";
+import { shares } from "./share_cases";
 
 describe("points and money", () => {
     test("C19, C20: 250 points are 2.50 and 2.50 are 250 points", () => {
@@ -46,6 +47,12 @@ describe("points and money", () => {
         expect(thirds).toEqual([2.17, 2.18, 2.17]);
         expect(shareOf(500, 0, 115, 115, 1)).toBe(500);
         expect(shareOf(500, 0, 0, 0, 1)).toBe(0);
+    });
+
+    test("N29, N4: the till shares as the server does", () => {
+        for (const [total, before, part, whole, unit, share] of shares) {
+            expect(shareOf(total, before, part, whole, unit)).toBe(share);
+        }
     });
 
     test("N4: what is left of an award after a return is rounded down", () => {
