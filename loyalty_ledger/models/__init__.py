@@ -22,6 +22,7 @@ from . import ir_qweb_field_float
 from . import loyalty_verification
 from . import loyalty_verification_protection
 from . import loyalty_card_adjust
+from . import loyalty_card_handover
 from . import loyalty_card_given
 from . import loyalty_card_issue
 from . import loyalty_card_statement

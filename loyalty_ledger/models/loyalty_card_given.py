@@ -28,7 +28,8 @@ class LoyaltyCard(models.Model):
         A customer is the commercial entity, with all its cards of all programs; a card without customer counts alone,
         and the customer id is NULL. Counted are adjustments in either direction (also those of bonuses, waived debts,
         Update Balance, generated cards), imported balances, lines of own imports that still run, and what came from a
-        card of somebody else. What a second person approved does not count.
+        card of somebody else, and cards of somebody else that the user gave to the customer with their points. What a second
+        person approved does not count.
 
         :param cards: SQL of the ids of cards that points go to, none that is linked to another
         :param customers: ids of commercial entities that points go to as well
@@ -61,11 +62,19 @@ class LoyaltyCard(models.Model):
                   LEFT JOIN loyalty_import_wizard i ON e.res_model = 'loyalty.import.wizard' AND i.id = e.res_id
                   LEFT JOIN loyalty_card s ON e.kind = 'transfer' AND e.res_model = 'loyalty.card' AND s.id = e.res_id
                   LEFT JOIN res_partner sp ON sp.id = s.partner_id
-                 WHERE e.author_id = %(author)s AND e.date > %(since)s
+                 WHERE NOT EXISTS (SELECT 1 FROM loyalty_card_handover h  -- the whole balance counts, see below
+                                    WHERE h.card_id = w.card_id AND h.customer_id = w.customer_id
+                                      AND h.user_id = %(author)s AND h.date > %(since)s AND h.date >= e.date)
+                   AND e.author_id = %(author)s AND e.date > %(since)s
                    AND e.res_model IS DISTINCT FROM 'loyalty.adjustment' AND i.approver_id IS NULL
                    AND (e.kind = 'adjust' OR i.id IS NOT NULL OR (
                             e.points > 0 AND s.id <> w.card_id
                         AND (w.customer_id IS NULL OR sp.commercial_partner_id IS DISTINCT FROM w.customer_id)))
+                 UNION ALL
+                SELECT h.card_id, h.customer_id, h.program_id, h.points
+                  FROM loyalty_card_handover h
+                 WHERE h.user_id = %(author)s AND h.date > %(since)s
+                   AND h.customer_id IN (SELECT customer_id FROM head UNION SELECT unnest(%(customers)s::int[]))
                  UNION ALL
                 SELECT w.*, l.program_id, abs(l.change)
                   FROM loyalty_import_wizard i
@@ -176,12 +185,16 @@ class LoyaltyCard(models.Model):
 
     def write(self, vals):
         """A link and another owner hand points over like a transfer: above the limit they are refused."""
+        given = self.browse()
         if not self.env.su and not Source.of(self.env):
             if vals.get("points_to_id"):
                 self._check_link_limit(self.browse(vals["points_to_id"]))
             if vals.get("partner_id"):
-                self._check_owner_limit(self.env["res.partner"].browse(vals["partner_id"]))
-        return super().write(vals)
+                given = self._check_owner_limit(self.env["res.partner"].browse(vals["partner_id"]))
+        result = super().write(vals)
+        if given:
+            self.env["loyalty.card.handover"]._note(given)
+        return result
 
     def _check_link_limit(self, target):
         linked = self.filtered(lambda card: card.ledgered and card.points_to_id != target)
@@ -195,13 +208,16 @@ class LoyaltyCard(models.Model):
             )
 
     def _check_owner_limit(self, partner):
-        """What the user put on cards without customer, and the balance of somebody else's, is given to the customer."""
+        """What the user put on cards without customer, and the balance of somebody else's, is given to the customer.
+
+        :return: the cards of somebody else whose balance the customer gets
+        """
         customer = partner.sudo().commercial_partner_id
         moved = self.sudo().filtered(
             lambda card: card.ledgered and card.points > 0 and card.partner_id.commercial_partner_id != customer
         )
         if not moved or not self.env["res.company"]._has_loyalty_limits():
-            return
+            return moved.filtered("partner_id")
         giving, blank = defaultdict(int), moved.filtered(lambda card: not card.partner_id)
         for card in moved - blank:
             giving[card.program_id] += to_units(card.points)
@@ -218,3 +234,4 @@ class LoyaltyCard(models.Model):
                     customer=partner.display_name,
                 )
             )
+        return moved - blank

@@ -162,6 +162,33 @@ class TestLimitByCustomer(ImportMixin, AdjustCase):
         self.other.with_user(self.manager).points_to_id = self.card  # the customer's own
         self.assertBalances(points=1200)
 
+    def test_owners_are_summed(self):
+        """N29, N10: cards with a balance that one person gives to a customer count together, whatever put it there, and
+        once: neither another day nor another person's gifts do, and what was adjusted before is part of the balance."""
+        people = self.env["res.partner"].create([{"name": f"Person {number}"} for number in range(4)])
+        cards = self.Card.union(*(self.make_card(partner_id=person.id) for person in people))
+        cards._post_entries([self.op(card, "opening", 400) for card in cards])
+        mine = cards.with_user(self.manager)
+        mine[0].partner_id = self.bob
+        mine[1].partner_id = self.bob
+        with self.assertRaisesRegex(UserError, "more points than one person may give"), self.cr.savepoint():
+            mine[2].partner_id = self.bob
+        self.assertTrue(self.is_refused(self.of_bob, 201))
+        self.assertFalse(self.is_refused(self.of_bob, 200))
+        given = self.env["loyalty.card.handover"].search([("customer_id", "=", self.bob.id)], order="id")
+        self.assertRecordValues(
+            given, [{"card_id": card.id, "points": 400, "user_id": self.manager.id} for card in cards[:2]]
+        )
+        with self.assertRaisesRegex(UserError, "by hand"):
+            given.unlink()
+        mine[2].with_user(self.second).partner_id = self.bob
+        self.assertFalse(self.is_refused(mine[3], 500))
+        mine[3].partner_id = self.staff[0]  # 900, of which 500 were given before
+        self.assertFalse(self.is_refused(self.of_staff[0], 100))
+        self.assertTrue(self.is_refused(self.of_staff[0], 1))
+        with self.on("2026-03-17"):
+            self.assertFalse(self.is_refused(self.of_bob, 900))
+
     def test_owners(self):
         """N29, N10: neither blank cards with points nor somebody else's balance come to a customer by a new owner."""
         for card in self.blank:
