@@ -374,6 +374,13 @@ class TestExportTools(BaseCase):
                     home = balance_encoding.home_encoding(language)
                     if encoding == home and language != "zh_TW":
                         self.assertEqual(balance_encoding.decode_unknown(content, home).text, content.decode(encoding))
+        # One letter alone is Windows rather than DOS or an old Mac.
+        for word in ("Übernahme", "Sánchez", "Bäcker", "Ärger", "Øster", "Müller"):
+            read = balance_encoding.decode_unknown(word.encode("cp1252"))
+            self.assertEqual(read.text, word)
+            self.assertFalse({"mac_roman", "cp850", "cp852"} & set(read.rivals), word)
+        self.assertIn("mac_roman", balance_encoding.decode_unknown("Müller".encode("mac_roman")).rivals)
+        self.assertFalse(balance_encoding.decode_unknown("Übernahme".encode("cp1252")).rivals)
         self.assertEqual(balance_encoding.home_encoding("en_US", "PL"), "cp1250")
         self.assertIsNone(balance_encoding.home_encoding("en_US", "US"))
 

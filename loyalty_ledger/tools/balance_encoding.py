@@ -32,7 +32,7 @@ _HOMES = {place: encoding for encoding, places in HOME.items() for place in plac
 #: Lead bytes of the common signs of a code page with two bytes each.
 _COMMON = {"cp932": (0x81, 0x97), "gb18030": (0xA1, 0xD7), "big5": (0xA1, 0xC6), "cp949": (0xA1, 0xC8)}
 #: Signs that stand before, behind and within words.
-_BEFORE, _BEHIND, _WITHIN = "“”„‚«»‹›‘’¿¡°№§–—€£¥§", "“”»«›‹’‘…™®©€£¥ºª°²³–—", "’‘·­"
+_BEFORE, _BEHIND, _WITHIN = "“”„‚«»‹›‘’¿¡°№§€£¥", "“”»«›‹’‘…™®©€£¥ºª°²³–—", "’‘·\xad"
 #: Bytes that are looked at to find the code page; the rest of a file is written like them.
 SAMPLE = 200_000
 
@@ -63,6 +63,9 @@ def decode_unknown(content, home=None, known=None):
         except UnicodeDecodeError:
             continue
     fits = [encoding for encoding, text in readings.items() if makes_words(text, encoding)] or list(readings)
+    if "cp1252" in fits:
+        # Letters of DOS and old Macs are signs there: what makes words is hardly theirs.
+        fits = [encoding for encoding in fits if encoding not in ("mac_roman", "cp850", "cp852")]
     scores = {encoding: known(readings[encoding]) if known else 0 for encoding in fits}
     # What names more columns is right; code pages that read all letters alike are one reading.
     fits = [encoding for encoding in fits if scores[encoding] == max(scores.values())]
@@ -133,6 +136,8 @@ def _is_word(word, alphabet):
         return False
     if any(one.islower() and two.isupper() and not (one + two).isascii() for one, two in zip(core, core[1:])):
         return False
+    if _has_capital_within(core):
+        return False
     letters = [char for char in core if char.isalpha()]
     foreign = [char for char in letters if not char.isascii()]
     if any(char not in "ªº" and not unicodedata.name(char, "").startswith(alphabet) for char in foreign):
@@ -144,6 +149,14 @@ def _is_word(word, alphabet):
     if alphabet == "GREEK":
         return not re.search(r"ς\w", core) and sum(char in "άέήίόύώΐΰΆΈΉΊΌΎΏ" for char in core) < 2
     return alphabet != "HEBREW" or not re.search(r"[ךםןףץ]\w", core)
+
+
+def _has_capital_within(word):
+    """Return whether a capital beyond ASCII stands between a letter and a small one: MŸller."""
+    return any(
+        two.isupper() and not two.isascii() and one.isalpha() and three.islower()
+        for one, two, three in zip(word, word[1:], word[2:])
+    )
 
 
 def _is_common(text, encoding):
