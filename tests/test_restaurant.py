@@ -75,11 +75,13 @@ class TestRestaurant(RestaurantTours):
         self.assertNothingReserved()
 
     def test_split_bill(self):
-        """H14, N6: a split bill leaves the points on the card's own part, and no more than that part costs."""
+        """N29, H14, N6: both parts of a split bill keep customer and card; redeemed points stay on the part that is left,
+        and are no more than that part costs."""
         paid, rest = self.play("loyalty_restaurant_split").sorted("amount_total", reverse=True)
-        self.assertPoints(paid, earned=0, redeemed=0, after=0)
-        self.assertPoints(rest, earned=0, redeemed=800, after=200)
-        self.assertEntries(paid | rest, [(self.card, "redeem", -800)])
+        self.assertEqual((paid | rest).loyalty_card_id, self.card)
+        self.assertPoints(paid, earned=200, redeemed=0, after=1200)
+        self.assertPoints(rest, earned=0, redeemed=800, after=400)
+        self.assertEntries(paid | rest, [(self.card, "earn", 200), (self.card, "redeem", -800)])
         self.assertNothingReserved()
 
     def test_merged_tables(self):
@@ -99,5 +101,5 @@ class TestRestaurantPriceReduction(RestaurantTours):
         """H14, N6: what points take off the price stays one redemption, on the tab of its card."""
         paid, order = self.play("loyalty_restaurant_split_reduction")
         self.assertEqual((paid.amount_total, order.amount_total), (100, 103))
-        self.assertEntries(paid | order, [(self.card, "redeem", -500), (self.card, "earn", 206)])
+        self.assertEntries(paid | order, [(self.card, "earn", 200), (self.card, "redeem", -500), (self.card, "earn", 206)])
         self.assertNothingReserved()

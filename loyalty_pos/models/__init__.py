@@ -17,6 +17,7 @@ from . import pos_config
 from . import pos_order
 from . import pos_order_claims
 from . import pos_order_points
+from . import pos_order_late_card
 from . import pos_order_settle
 from . import pos_order_returns
 from . import pos_order_earning

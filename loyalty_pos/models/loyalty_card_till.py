@@ -26,6 +26,7 @@ class LoyaltyCard(models.Model):
             "accumulated_points",
             "available_points",
             "closed",
+            "debt_points",
             "is_default",
             "level_id",
             "level_multiplier",
@@ -44,17 +45,23 @@ class LoyaltyCard(models.Model):
         """Find a loyalty card by its number, as swiped, scanned or typed at a till (H1, S9).
 
         :return: dict with ``card`` (what the till loads of it) or False, ``partner`` (what the till loads of the
-            customer) or False, ``error``: why the card neither earns nor pays, and ``warning``: what the cashier
-            should tell the customer. After too many unknown numbers in a row the answer is only to wait.
+            customer) or False, ``error``: why the card can neither earn nor redeem points, ``warning``: what the
+            cashier should tell the customer, and ``taken``: whether the number is one that no new card can have,
+            such as a gift card's. After too many unknown numbers in a row the answer is only to wait.
         """
         config = self._till_of_call(config_id)
         Miss = self.env["loyalty.till.miss"]
         if refusal := Miss._wait_reason():
-            return {"card": False, "partner": False, "error": refusal, "warning": False}
+            return self._nothing_found(refusal, taken=True)
         result = self._find_for_till(config, code)
-        if not result["card"] and (refusal := Miss._note(config, code)):
-            result = {"card": False, "partner": False, "error": refusal, "warning": False}
+        if not (result["card"] or result["taken"]) and (refusal := Miss._note(config, code)):
+            result = self._nothing_found(refusal, taken=True)
         return result
+
+    @api.model
+    def _nothing_found(self, error, taken=False):
+        """Return the answer of :meth:`pos_find_card` to a number that is no loyalty card's."""
+        return {"card": False, "partner": False, "error": error, "warning": False, "taken": taken}
 
     @api.model
     def _find_for_till(self, config, code):
@@ -68,14 +75,13 @@ class LoyaltyCard(models.Model):
             found = found.filtered(lambda card: card.active and card.program_id in programs)
             card = found if len(found) == 1 else card  # where spaces and zeros were lost, another one may fit as well
         if not card:
-            return {
-                "card": False,
-                "partner": False,
-                "error": self.env._(
+            if error := code and Card._other_use_of_number(config, code):
+                return self._nothing_found(error, taken=True)
+            return self._nothing_found(
+                self.env._(
                     "No loyalty card has the number %s. Without the card, use Customer and search by name.", code
-                ),
-                "warning": False,
-            }
+                )
+            )
         day = loyalty_today(self.env, config.company_id)
         earns = card.points_to_id and not card.closed
         Partner = self.env["res.partner"]
@@ -84,7 +90,47 @@ class LoyaltyCard(models.Model):
             "partner": next(iter(Partner._load_pos_data_read(card.partner_id.with_env(self.env), config)), False),
             "error": not earns and card._unusable_reason(day),
             "warning": card._till_warning(),
+            "taken": True,
         }
+
+    @api.model
+    def _other_use_of_number(self, config, code):
+        """Say what a number is that no loyalty card of this till has, and where it is used, or return False.
+
+        It tells no balance. Cards of other companies stay unknown. Override to know more kinds of numbers; call super.
+        """
+        card = self.with_context(active_test=False).search([("code", "=", code)], limit=1)
+        if card.company_id and card.company_id not in config.company_id.parent_ids:
+            return False
+        offered, program = config._get_program_ids(), card.program_id
+        if not card:
+            rules = self.env["loyalty.rule"].search([("mode", "=", "with_code"), ("code", "=", code)], limit=1)
+            program = rules.program_id & offered
+        if not program:
+            return False
+        kinds = dict(program._fields["program_type"]._description_selection(self.env))
+        values = {"code": code, "program": program.name, "till": config.name, "kind": kinds[program.program_type]}
+        if program not in offered:
+            return self.env._("%(code)s belongs to %(program)s (%(kind)s), which is not used at %(till)s.", **values)
+        if program.program_type == "loyalty" or (card and not card.active):
+            return self.env._("%(code)s of %(program)s (%(kind)s) can no longer be used.", **values)
+        if program.program_type == "gift_card":
+            return self.env._(
+                "%(code)s is a gift card (%(program)s), not a loyalty card. To pay with it, press Enter Code (under ⋮) "
+                "and enter the number there.",
+                **values,
+            )
+        if program.program_type == "ewallet":
+            return self.env._(
+                "%(code)s is an eWallet (%(program)s), not a loyalty card. To pay with it, choose its customer and press "
+                "eWallet (under ⋮).",
+                **values,
+            )
+        return self.env._(
+            "%(code)s is a code of %(program)s (%(kind)s), not a loyalty card. To use it, press Enter Code (under ⋮) and "
+            "enter it there.",
+            **values,
+        )
 
     @api.model
     @remote.checked(
@@ -378,7 +424,7 @@ class LoyaltyCard(models.Model):
         self.ensure_one()
         if self.points_to_id and not self.closed:
             return self.env._(
-                "Card %(code)s sends its points to card %(master)s: it earns and cannot pay.",
+                "Card %(code)s is linked to card %(master)s: it earns there, and only that card can redeem points.",
                 code=self.code,
                 master=self.points_to_id.code,
             )

@@ -94,9 +94,9 @@ class TestTillGuesses(TillPointsCase):
         as_till = self.as_till.with_user(self.cashier)
         for number in range(11):
             self.assertTrue(as_till.get_gift_card_status(f"new-{number}", self.config.id)["status"])  # to be sold
-        for number in range(8):
+        for number in range(9):
             self.assertFalse(self.use_code(f"gift-{number}")["successful"])
-        self.assertFalse(as_till.get_loyalty_card_partner_by_code("gift-8"))
+        self.assertFalse(as_till.get_loyalty_card_partner_by_code("gift-9"))
         with self.assertRaisesRegex(UserError, "A manager was told"):
             as_till.get_loyalty_card_partner_by_code(self.card.code)
         self.assertEqual(as_till.get_gift_card_status(card.code, self.config.id)["data"], {"loyalty.card": []})
@@ -124,3 +124,47 @@ class TestTillGuesses(TillPointsCase):
         before = self.env["loyalty.till.miss"].search_count([])
         self.find(self.card.code)
         self.assertEqual(self.env["loyalty.till.miss"].search_count([]), before)
+
+    def test_number_of_something_else(self):
+        """N29, S9, S17: a number that is a gift card's, an eWallet's or a promotion's says what it is and where it is
+        used, tells no balance, is no miss and cannot be issued; one of another company stays unknown."""
+        Program, Card = self.env["loyalty.program"], self.env["loyalty.card"]
+        of_till = {"company_id": self.company.id, "pos_ok": True, "pos_config_ids": [(6, 0, self.config.ids)]}
+        gift = Program.create({"name": "Gift Cards", "program_type": "gift_card", **of_till})
+        wallet = Program.create({"name": "Wallet", "program_type": "ewallet", **of_till})
+        promo = Program.create({"name": "Spring", "program_type": "promo_code", "trigger": "with_code", **of_till})
+        rule = self.env["loyalty.rule"].create({"program_id": promo.id, "mode": "with_code", "code": "SPRING"})
+        other = Program.create({**of_till, "name": "Elsewhere", "program_type": "gift_card", "pos_ok": False})
+        foreign = Program.create(
+            {
+                "name": "Foreign",
+                "program_type": "gift_card",
+                "company_id": self.env["res.company"].create({"name": "Stranger Inc"}).id,
+            }
+        )
+        cards = Card.create(
+            [
+                {"program_id": gift.id, "code": "044-gift"},
+                {"program_id": wallet.id, "code": "044-wallet", "partner_id": self.ann.id},
+                {"program_id": other.id, "code": "044-other"},
+                {"program_id": foreign.id, "code": "044-foreign"},
+            ]
+        )
+        cards[0]._post_entries([{"card_id": cards[0].id, "kind": "opening", "points": 77, "key": "gift"}])
+        before = self.env["loyalty.till.miss"].search_count([])
+        expected = {
+            "044-gift": "044-gift is a gift card (Gift Cards), not a loyalty card. To pay with it, press Enter Code",
+            "044-wallet": "044-wallet is an eWallet (Wallet), not a loyalty card. To pay with it, choose its customer",
+            "044-other": "044-other belongs to Elsewhere (Gift Card), which is not used at",
+            rule.code: "SPRING is a code of Spring (Discount Code), not a loyalty card. To use it, press Enter Code",
+        }
+        for code, words in expected.items():
+            answer = self.find(code)
+            self.assertIn(words, answer["error"])
+            self.assertNotIn("77", answer["error"])
+            self.assertEqual((answer["card"], answer["taken"]), (False, True))
+        self.assertEqual(self.env["loyalty.till.miss"].search_count([]), before)
+        answer = self.find("044-foreign")
+        self.assertIn("No loyalty card has the number", answer["error"])
+        self.assertFalse(answer["taken"])
+        self.assertTrue(self.find(self.card.code)["taken"])

@@ -133,9 +133,12 @@ tours.add("loyalty_restaurant_split", {
             Order.hasLine({ productName: "Coffee Machine", run: "click" }),
             { trigger: ".splitbill-screen .split-order-button:enabled", run: "click" },
             ProductScreen.totalAmountIs("100.00"),
-            Till.noCard(),
+            // The part is the same customer's.
+            ProductScreen.customerIsSelected("Ann Member"),
+            Till.cardIs("1000000001", "0"),
             ProductScreen.clickPayButton(),
             payCash(),
+            Till.receiptSays("earned", "200"),
             {
                 content: "go on with the rest",
                 trigger: ".receipt-screen .button.next",
@@ -153,7 +156,7 @@ tours.add("loyalty_restaurant_split", {
             PaymentScreen.clickValidate(),
             ReceiptScreen.isShown(),
             Till.receiptSays("redeemed", "800"),
-            Till.receiptSays("balance", "200"),
+            Till.receiptSays("balance", "400"),
         ].flat(Infinity),
 });
 
@@ -215,7 +218,7 @@ tours.add("loyalty_restaurant_split_reduction", {
             ProductScreen.clickControlButton("Split"),
             // What points take off the price is no piece that can be split off.
             Order.hasLine({ productName: "points redeemed", run: "click" }),
-            Till.notified("Points stay on this order"),
+            Till.notified("Redeemed points stay on this bill"),
             Order.hasLine({ productName: "Coffee Machine", run: "click" }),
             { trigger: ".splitbill-screen .split-order-button:enabled", run: "click" },
             ProductScreen.totalAmountIs("100.00"),

@@ -22,6 +22,10 @@ patch(LoyaltyCard.prototype, {
     get spendablePoints() {
         return this.points || 0;
     },
+    /** What the card owes: points that were taken although it did not have them. New points pay them first. */
+    get owedPoints() {
+        return Math.max(0, this.debt_points || 0);
+    },
     /** The expiration date is the last day on which the card can be used. */
     isExpired() {
         const date = toDay(this.expiration_date);

@@ -12,9 +12,10 @@ import { _t } from "@web/core/l10n/translation";
 import { ConnectionLostError } from "@web/core/network/rpc";
 import { Mutex } from "@web/core/utils/concurrency";
 import { patch } from "@web/core/utils/patch";
+import { sortBy as sortByOne } from "@web/core/utils/arrays";
 import { LoyaltyCardPopup } from "@loyalty_pos/app/components/popups/loyalty_card_popup/loyalty_card_popup";
 import { RedeemPointsPopup } from "@loyalty_pos/app/components/popups/redeem_points_popup/redeem_points_popup";
-import { errorMessage, formatPoints, sayPoints } from "@loyalty_pos/app/utils/format";
+import { errorMessage, formatPoints, pointsName, sayPoints } from "@loyalty_pos/app/utils/format";
 import {
     isWhole,
     pointsToMoney,
@@ -27,6 +28,12 @@ import {
 const CARDS_CURRENT_MS = 60_000;
 /** The server's HOLD_MINUTES, less what validating an order can take. */
 const HOLD_MS = 25 * 60_000;
+
+/** Sort by several criteria, the first one first: false before true. The order stays where all are equal. */
+const sortBy = (items, criteria) =>
+    [...criteria]
+        .reverse()
+        .reduce((sorted, criterion) => sortByOne(sorted, (item) => Number(criterion(item))), items);
 
 patch(PosStore.prototype, {
     async setup() {
@@ -140,19 +147,56 @@ patch(PosStore.prototype, {
             !order.loyalty_card_id &&
             !order.finalized
         ) {
-            order.loyalty_card_id = coupon;
+            const cards = await this.getPartnerCards(order.getPartner()?.id);
+            const preferred = this.preselectedCard(cards, order) || coupon;
+            order.loyalty_card_id = preferred;
+            return preferred.program_id?.id === program.id ? preferred : coupon;
         }
         return coupon;
     },
-    /** Ask the server for a card by its number. */
-    async findLoyaltyCard(code) {
-        const result = await this.data.call("loyalty.card", "pos_find_card", [
-            this.config.id,
-            code,
+    /**
+     * Which of a customer's cards an order begins with, as documents of the back end do: in each program the customer's
+     * own card before the family's, then the default card, then one with points. Of several programs the one whose
+     * points can be redeemed here.
+     */
+    preselectedCard(cards, order, partner = order.getPartner()) {
+        const partnerId = partner?.id;
+        const has = (card) => wholePoints(order.getRedeemablePoints(card)) > 0;
+        const usable = cards.filter((card) => card.isLoyalty && !card.getProblem());
+        const own = sortBy(usable, [
+            (card) => card.partner_id?.id !== partnerId,
+            (card) => !card.is_default,
+            (card) => !has(card),
         ]);
+        const firsts = own.filter(
+            (card) => own.find((other) => other.program_id.id === card.program_id.id) === card
+        );
+        const canRedeem = (card) => card.canRedeem() && this.isRedeemable(card.program_id);
+        return sortBy(firsts, [
+            (card) => !(canRedeem(card) && has(card)),
+            (card) => !canRedeem(card),
+        ])[0];
+    },
+    /** Ask the server for a card by its number; without connection the till has only those that it has seen. */
+    async findLoyaltyCard(code) {
+        let result;
+        try {
+            result = await this.data.call("loyalty.card", "pos_find_card", [this.config.id, code]);
+        } catch (error) {
+            const card =
+                error instanceof ConnectionLostError &&
+                this.models["loyalty.card"].find(
+                    (card) => card.isRegistered && card.isLoyalty && card.code === code
+                );
+            if (!card) {
+                throw error;
+            }
+            return { card, error: card.getProblem(), warning: "", taken: true };
+        }
         const partners = result.partner ? [result.partner] : [];
         const cards = result.card ? await this.loadLoyaltyCards([result.card], partners) : [];
-        return { card: cards[0], error: result.error, warning: result.warning };
+        const { error, warning, taken } = result;
+        return { card: cards[0], error, warning, taken: Boolean(taken || cards[0]) };
     },
     /** Read a card's balances again, where the connection allows it. */
     async refreshLoyaltyCard(card) {
@@ -167,24 +211,42 @@ patch(PosStore.prototype, {
     /**
      * Use the card with this number on the order, with its customer.
      *
-     * @returns {Promise<{found: boolean, error: string}>} found: it is a card; error: why it is not used
+     * @param {boolean} options.telling tell the cashier that it is used: a scan shows nothing else on some screens
+     * @returns {Promise<{found: boolean, taken: boolean, error: string}>} found: it is a loyalty card; taken: no new
+     *   card can have the number; error: why it is not used
      */
-    async useLoyaltyCode(code, order = this.getOrder()) {
-        const { card, error, warning } = await this.findLoyaltyCard(code.trim());
+    async useLoyaltyCode(code, order = this.getOrder(), { telling = false } = {}) {
+        const { card, error, warning, taken } = await this.findLoyaltyCard(code.trim());
         if (error || !card) {
-            return { found: Boolean(card), error: error || _t("There is no card %s.", code) };
+            const found = Boolean(card);
+            return { found, taken, error: error || _t("There is no card %s.", code) };
         }
         this.closeLoyaltyNotice?.();
         const problem = await this.useLoyaltyCard(card, order);
         if (warning && !problem) {
             this.notifyLoyalty(warning, { type: "warning" });
+        } else if (telling && !problem && order.loyalty_card_id?.id === card.id) {
+            this.notifyLoyalty(this.sayCardInUse(order), { type: "success" });
         }
-        return { found: true, error: problem };
+        return { found: true, taken: true, error: problem };
+    },
+    /** What a scan did: whose card is used on which order, and what it has. */
+    sayCardInUse(order) {
+        const card = order.loyalty_card_id;
+        const values = {
+            code: card.code,
+            customer: card.partner_id?.name || "",
+            order: order.getName(),
+            points: sayPoints(card.spendablePoints, card.program_id),
+        };
+        return card.partner_id
+            ? _t("Order %(order)s: card %(code)s of %(customer)s, %(points)s available.", values)
+            : _t("Order %(order)s: card %(code)s, %(points)s available.", values);
     },
     /** Use a card on the order: its customer becomes the order's. Returns why not, or an empty string. */
     async useLoyaltyCard(card, order = this.getOrder()) {
         if (order.finalized) {
-            return _t("The order is paid; its card does not change any more.");
+            return this.nameCardAfterPayment(card, order);
         }
         const partner = order.getPartner();
         if (card.partner_id && card.partner_id.id !== partner?.id) {
@@ -200,14 +262,90 @@ patch(PosStore.prototype, {
         await this.updateRewards();
         return "";
     },
-    /** A scan on any screen. Returns whether the code was a loyalty card. */
+    /** Whether a paid order can still be given the card of its customer: nobody was named when it was paid. */
+    canNameCard(order) {
+        return Boolean(
+            order?.finalized &&
+                order.state === "paid" &&
+                order.session_id?.id === this.session.id &&
+                this.loyaltyPrograms.length &&
+                !order.loyalty_card_id &&
+                !order.loyalty_points_earned &&
+                !order.returnedOrder
+        );
+    },
+    /**
+     * Give a paid order the card of its customer, who was not known when it was paid, once the cashier agreed: it
+     * earns then, and this is final. Returns why not, or an empty string.
+     */
+    async nameCardAfterPayment(card, order) {
+        const name = order.getName();
+        if (!this.canNameCard(order)) {
+            return order.loyalty_card_id
+                ? _t(
+                      "Order %s is paid and has its card and its points already; they cannot move to another card.",
+                      name
+                  )
+                : _t(
+                      "Order %s is paid and can no longer be given a card. A manager can give its points with Adjust Points.",
+                      name
+                  );
+        }
+        if (this.isCashiersCard(card)) {
+            return _t("This is your own card. Ask a colleague to give the points of order %s.", name);
+        }
+        if (!order.isSynced) {
+            return _t(
+                "Order %s has not reached the server yet. Try again when the connection is back.",
+                name
+            );
+        }
+        const values = { order: name, code: card.code, customer: card.partner_id?.name || "" };
+        const agreed = await ask(this.dialog, {
+            title: _t("Give the points of a paid order?"),
+            body: _t(
+                "Order %(order)s is paid. It gets card %(code)s of %(customer)s and earns its points. This cannot be changed afterwards.",
+                values
+            ),
+            confirmLabel: _t("Give Points"),
+            cancelLabel: _t("Back"),
+        });
+        if (!agreed) {
+            return "";
+        }
+        try {
+            const { points, balance } = await this.data.call("pos.order", "pos_name_card", [
+                [order.id],
+                this.config.id,
+                card.id,
+            ]);
+            await this.data.loadServerOrders([["id", "=", order.id]]);
+            delete this.loyaltyCardsRead[card.partner_id?.id];
+            this.notifyLoyalty(
+                _t("Order %(order)s: card %(code)s earned %(points)s; it has %(balance)s now.", {
+                    ...values,
+                    points: sayPoints(points, card.program_id),
+                    balance: formatPoints(balance),
+                }),
+                { type: "success" }
+            );
+        } catch (error) {
+            return error instanceof ConnectionLostError
+                ? _t("There is no connection to the server. Try again when it is back.")
+                : errorMessage(error);
+        }
+        return "";
+    },
+    /** A scan on any screen. Returns whether the code was a card, or is known to be something else. */
     async scanLoyaltyCard(code, order = this.getOrder()) {
-        const { found, error } = await this.useLoyaltyCode(code, order);
-        if (found && error) {
+        const { taken, error } = await this.useLoyaltyCode(code, order, { telling: true });
+        if (taken && error) {
             this.sound.play("error");
             this.notifyLoyalty(error, { type: "danger", sticky: true });
+        } else if (taken) {
+            this.sound.play("beep");
         }
-        return found;
+        return taken;
     },
     /** Tell the cashier about a card, instead of what was said about the one before. */
     notifyLoyalty(message, options) {
@@ -216,19 +354,18 @@ patch(PosStore.prototype, {
     },
     /** A card's number sets that very card; Odoo's till sets the customer and takes the first card. */
     async activateCode(code) {
-        const { found, error } = await this.useLoyaltyCode(code);
+        const { found, error } = await this.useLoyaltyCode(code, undefined, { telling: true });
         return found ? error || true : super.activateCode(...arguments);
     },
     /**
      * Issue a card to the order's customer, with a pre-printed number or a generated one, and use it.
      * Returns why not, or an empty string.
      */
-    async issueLoyaltyCard(order, code) {
+    async issueLoyaltyCard(order, code, partner = order.getPartner()) {
         const program = await this.chooseLoyaltyProgram();
         if (!program) {
             return _t("Choose the program of the card.");
         }
-        const partner = order.getPartner();
         const result = await this.data.call("loyalty.card", "pos_issue_card", [
             this.config.id,
             partner.id,
@@ -300,7 +437,7 @@ patch(PosStore.prototype, {
     },
     /** The dialog in which a card is entered, chosen or removed; ends when it is closed. */
     async openLoyaltyCardPopup(order = this.getOrder()) {
-        if (!order || order.finalized) {
+        if (!order || (order.finalized && !this.canNameCard(order))) {
             return;
         }
         const partner = order.getPartner();
@@ -326,26 +463,103 @@ patch(PosStore.prototype, {
     isReducing(program) {
         return program.vat_mode === "price_reduction" && program.accounting_policy !== "none";
     },
-    /** Programs whose points can pay at this till. */
-    get redeemablePrograms() {
-        return this.loyaltyPrograms.filter(
-            (program) =>
-                this.getLoyaltyMethod(program) ||
-                (this.isReducing(program) && this.redemptionProduct)
+    /** Whether points of the program can be redeemed at this till. */
+    isRedeemable(program) {
+        return Boolean(
+            this.getLoyaltyMethod(program) || (this.isReducing(program) && this.redemptionProduct)
         );
+    },
+    get redeemablePrograms() {
+        return this.loyaltyPrograms.filter((program) => this.isRedeemable(program));
+    },
+    /**
+     * Whether a reward is what *Redeem points* offers already: money off the order for each point, and not more.
+     */
+    isSameAsRedeeming(reward) {
+        const { program_id: program } = reward;
+        return (
+            program.program_type === "loyalty" &&
+            this.isRedeemable(program) &&
+            reward.reward_type === "discount" &&
+            reward.discount_mode === "per_point" &&
+            reward.discount_applicability === "order" &&
+            reward.discount <= program.point_value
+        );
+    },
+    /**
+     * What of a card can be redeemed on the order now, at most.
+     *
+     * @returns {{points: number, amount: number}} whole points and the money that they are worth
+     */
+    getRedeemOffer(order, card, redemption) {
+        const { program_id: program } = card;
+        const { rounding } = this.currency;
+        const due = order.getLoyaltyDue(redemption, this.isReducing(program), program);
+        const available = Math.min(
+            order.getRedeemablePoints(card, redemption),
+            this.getOfflineLimit(order, card, redemption)
+        );
+        const points = pointsWithin(due, program.point_value, rounding, Math.max(0, available));
+        return this.worthOf(card, points);
+    },
+    /** The order's card, when its points can be redeemed on the order by one touch, with what that is. */
+    getQuickRedemption(order) {
+        const card = order?.loyalty_card_id;
+        if (
+            !card?.canRedeem() ||
+            order.finalized ||
+            order.isRefund ||
+            !this.isRedeemable(card.program_id) ||
+            order.redemptions.some((redemption) => redemption.card?.id === card.id)
+        ) {
+            return null;
+        }
+        const offer = this.getRedeemOffer(order, card);
+        return offer.amount > 0 ? { card, ...offer } : null;
+    },
+    /** Redeem as much as the order's card can pay: one touch; the redemption can be changed and removed afterwards. */
+    async redeemMaximum(order = this.getOrder()) {
+        if (this.isRedeemingMaximum) {
+            return;
+        }
+        this.isRedeemingMaximum = true;
+        const { loyalty_card_id: card } = order;
+        try {
+            await this.loadReservedPoints(order, card);
+            const problem = this.whyNotRedeem(order, card);
+            const offer = this.getQuickRedemption(order);
+            if (problem || !offer) {
+                if (problem) {
+                    this.alertNoRedeeming(problem);
+                }
+                return;
+            }
+            // One reservation, however often the cashier has to try.
+            order.uiState.loyaltyQuickUuid ??= uuidv4();
+            await this.redeemPoints(order, card, offer.points, order.uiState.loyaltyQuickUuid);
+            delete order.uiState.loyaltyQuickUuid;
+        } catch (error) {
+            this.alertNoRedeeming(errorMessage(error));
+            await this.refreshLoyaltyCard(card);
+        } finally {
+            this.isRedeemingMaximum = false;
+        }
+    },
+    alertNoRedeeming(body) {
+        this.dialog.add(AlertDialog, { title: _t("Points cannot be redeemed"), body });
     },
     /**
      * Open the popup in which points are redeemed, for a payment method or a redemption that is there already.
      * Without a card it asks for one first.
      */
     async openRedeemPopup({ order = this.getOrder(), method, redemption } = {}) {
+        this.numberBuffer.reset();
         if (order.isRefund) {
-            this.dialog.add(AlertDialog, {
-                title: _t("Points cannot be redeemed"),
-                body: _t(
-                    "Goods are returned: points that paid for them go back to the card by themselves."
-                ),
-            });
+            this.alertNoRedeeming(
+                _t(
+                    "Goods are returned: points that were redeemed for them go back to the card by themselves."
+                )
+            );
             return;
         }
         const program =
@@ -370,10 +584,7 @@ patch(PosStore.prototype, {
         await this.loadReservedPoints(order, card);
         const problem = this.whyNotRedeem(order, card, redemption);
         if (problem) {
-            this.dialog.add(AlertDialog, {
-                title: _t("Points cannot be redeemed"),
-                body: problem,
-            });
+            this.alertNoRedeeming(problem);
             return;
         }
         this.dialog.add(RedeemPointsPopup, { order, card, redemption });
@@ -420,7 +631,18 @@ patch(PosStore.prototype, {
                 : _t("Points of %s cannot be redeemed for any of these products.", program.name);
         }
         if (!redemption && !wholePoints(order.getRedeemablePoints(card))) {
-            return _t("Card %s has no points available.", card.code);
+            return card.owedPoints
+                ? _t("Card %(code)s owes %(points)s. New points pay that first.", {
+                      code: card.code,
+                      points: sayPoints(card.owedPoints, program),
+                  })
+                : _t("Card %(code)s has no %(points)s available.", {
+                      code: card.code,
+                      points: pointsName(program),
+                  });
+        }
+        if (!redemption && !this.getOfflineLimit(order, card)) {
+            return this.sayOfflineAllowance(card);
         }
         return "";
     },
@@ -485,26 +707,42 @@ patch(PosStore.prototype, {
     },
     /** Without connection: not at all, or up to the till's limit per card, as its settings say. */
     holdOffline(card, points, uuid) {
-        if (this.config.loyalty_offline_policy !== "cap") {
-            throw new Error(
-                _t(
-                    "There is no connection to the server, which knows what the card has. Points cannot be redeemed now; earning goes on as usual."
-                )
-            );
-        }
-        const left = this.getOfflineAllowance(card, uuid);
-        if (points > left) {
-            throw new Error(
-                _t(
-                    "Without connection at most %(points)s points of one card can be redeemed at this till; %(left)s are left for card %(code)s.",
-                    { points: this.config.loyalty_offline_cap, left, code: card.code }
-                )
-            );
+        if (points > this.getOfflineAllowance(card, uuid)) {
+            throw new Error(this.sayOfflineAllowance(card, uuid));
         }
         return { ...this.worthOf(card, points), offline: true };
     },
+    /** What of a card can be redeemed here while there is no connection, in words. */
+    sayOfflineAllowance(card, uuid) {
+        if (this.config.loyalty_offline_policy !== "cap") {
+            return _t(
+                "There is no connection to the server, which knows what the card has. Points cannot be redeemed now; earning goes on as usual."
+            );
+        }
+        return _t(
+            "Without connection at most %(points)s of one card can be redeemed at this register; %(left)s are left for card %(code)s.",
+            {
+                points: sayPoints(this.config.loyalty_offline_cap, card.program_id),
+                left: formatPoints(this.getOfflineAllowance(card, uuid)),
+                code: card.code,
+            }
+        );
+    },
+    /** The most points of a card that this till may redeem in one redemption: without end while it is connected. */
+    getOfflineLimit(order, card, redemption) {
+        if (!this.data.network.offline) {
+            return Infinity;
+        }
+        // What is reserved on the server for more points is enough for fewer.
+        const hold = redemption && order.uiState.loyaltyHolds[redemption.uuid];
+        const held = hold && !hold.offline ? hold.points : 0;
+        return Math.max(held, this.getOfflineAllowance(card, redemption?.uuid));
+    },
     /** Points of a card that may still be redeemed until the connection is back. */
     getOfflineAllowance(card, uuid) {
+        if (this.config.loyalty_offline_policy !== "cap") {
+            return 0;
+        }
         const used = this.models["pos.order"]
             .filter((order) => !order.isSynced)
             .flatMap((order) => order.redemptions)

@@ -9,9 +9,14 @@ export function formatPoints(points) {
     return formatFloat(value, { digits: [16, digits] });
 }
 
+/** Return the name that a program gives its points. */
+export function pointsName(program) {
+    return program?.portal_point_name || _t("points");
+}
+
 /** Return points with the name that their program gives them. */
 export function sayPoints(points, program) {
-    return `${formatPoints(points)} ${program?.portal_point_name || _t("points")}`;
+    return `${formatPoints(points)} ${pointsName(program)}`;
 }
 
 /** Return the words of an error for the cashier: the server's own, without its name. */

@@ -11,6 +11,15 @@ export function pressF11() {
         },
     };
 }
+export function pressF9() {
+    return {
+        content: "press F9",
+        trigger: "body:not(:has(.modal))",
+        run: () => {
+            window.dispatchEvent(new KeyboardEvent("keydown", { key: "F9", cancelable: true }));
+        },
+    };
+}
 export function enterCard(code) {
     return [
         {
@@ -53,7 +62,16 @@ export function cardWarns(text) {
     return { trigger: `.loyalty-card-warning:contains("${text}")` };
 }
 export function errorIs(text) {
-    return { trigger: `${MODAL} .loyalty-error:contains("${text}")` };
+    return {
+        content: `seen without scrolling: ${text}`,
+        trigger: `${MODAL} .loyalty-error:contains("${text}")`,
+        run: ({ anchor }) => {
+            const { top, bottom } = anchor.getBoundingClientRect();
+            if (top < 0 || bottom > window.innerHeight) {
+                throw new Error(`The error is at ${top} to ${bottom} of ${window.innerHeight}`);
+            }
+        },
+    };
 }
 export function notified(text) {
     return [

@@ -48,13 +48,37 @@ describe("RedeemPointsPopup", () => {
         await click(".redeem-points-input");
         await edit("10.5");
         await animationFrame();
-        expect(".loyalty-error").toHaveText(/whole points/);
+        expect(".loyalty-error").toHaveText(/whole Points/);
         expect(queryOne(".redeem-confirm").disabled).toBe(true);
 
         await edit("101");
         await animationFrame();
-        expect(".loyalty-error").toHaveText(/100 points available/);
+        expect(".loyalty-error").toHaveText(/100 Points available/);
         expect(queryOne(".redeem-confirm").disabled).toBe(true);
+    });
+
+    test("N29, N8: without connection the popup offers what the limit leaves, and says why not more", async () => {
+        const { store, order, card, popup } = await setupPopup(1000);
+        store.config.loyalty_offline_policy = "cap";
+        store.config.loyalty_offline_cap = 150;
+        store.data.network.offline = true;
+        await animationFrame();
+        expect(popup.maximum).toBe(150);
+        await click(".redeem-maximum");
+        await animationFrame();
+        expect(".redeem-points-input").toHaveValue("150");
+        expect(".redeem-offline").toHaveText(/at most 150 Points of one card/);
+        expect(store.getQuickRedemption(order).points).toBe(150);
+
+        await click(".redeem-points-input");
+        await edit("151");
+        await animationFrame();
+        expect(".loyalty-error").toHaveText(/150 are left for card 0430001/);
+        expect(queryOne(".redeem-confirm").disabled).toBe(true);
+
+        store.config.loyalty_offline_policy = "deny";
+        expect(store.getQuickRedemption(order)).toBe(null);
+        expect(store.whyNotRedeem(order, card)).toMatch(/no connection to the server/);
     });
 
     test("S11: Enter redeems; the amount due drops", async () => {

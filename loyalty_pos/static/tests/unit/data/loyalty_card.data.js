@@ -12,6 +12,7 @@ patch(LoyaltyCard.prototype, {
             "accumulated_points",
             "available_points",
             "closed",
+            "debt_points",
             "is_default",
             "level_id",
             "level_multiplier",
@@ -39,6 +40,10 @@ patch(LoyaltyCard.prototype, {
         };
     },
     pos_find_card(configId, code) {
+        if (code.startsWith("044")) {
+            const error = `${code} is a gift card.`;
+            return { card: false, partner: false, error, warning: false, taken: true };
+        }
         const id = this.search([["code", "=", code]]).at(0);
         if (!id || this.read([id])[0].code === "EXPIRED") {
             return { card: false, partner: false, error: `No card ${code}.`, warning: false };

@@ -2,6 +2,7 @@ import { describe, expect, test } from "@odoo/hoot";
 import { MockServer, onRpc } from "@web/../tests/web_test_helpers";
 import { getFilledOrder } from "@point_of_sale/../tests/unit/utils";
 import { definePosModels } from "@point_of_sale/../tests/unit/data/generate_model_definitions";
+import { Chrome } from "@point_of_sale/app/pos_app";
 import { ConnectionLostError } from "@web/core/network/rpc";
 import { holds } from "../data/loyalty_card.data";
 import { makeCard, setupLoyaltyTill } from "../utils";
@@ -30,10 +31,12 @@ describe("PosStore - cards", () => {
 
         expect(await store.useLoyaltyCode("12345")).toEqual({
             found: false,
+            taken: false,
             error: "No card 12345.",
         });
         expect(await store.useLoyaltyCode("0430001")).toEqual({
             found: true,
+            taken: true,
             error: "Card 0430001 is closed.",
         });
         expect(order.loyalty_card_id).toBe(undefined);
@@ -57,6 +60,74 @@ describe("PosStore - cards", () => {
 
         await store.couponForProgram(store.nominativePrograms[0]);
         expect(reads).toHaveLength(1);
+    });
+
+    test("N29: an order begins with the card that can redeem here, then the default card, then one with points", async () => {
+        const { store } = await setupLoyaltyTill();
+        const [other] = store.models["loyalty.program"].filter(
+            (program) => program.id !== 7 && program.program_type === "gift_card"
+        );
+        other.program_type = "loyalty";
+        const make = (values) => makeCard(store, MockServer.env, values);
+        const elsewhere = await make({ code: "1", program_id: other.id, is_default: true });
+        const empty = await make({ code: "2", points: 0 });
+        const full = await make({ code: "3", points: 50 });
+        const family = await make({ code: "4", points: 900, partner_id: 4, is_default: true });
+        const order = store.addNewOrder();
+        order.setPartner(store.models["res.partner"].get(3));
+
+        expect(store.preselectedCard([elsewhere, empty, full], order).code).toBe("3");
+        expect(store.preselectedCard([family, empty], order).code).toBe("2");
+        empty.is_default = true;
+        expect(store.preselectedCard([full, empty], order).code).toBe("2");
+        empty.closed = true;
+        expect(store.preselectedCard([full, empty], order).code).toBe("3");
+        expect(store.preselectedCard([elsewhere], order).code).toBe("1");
+        expect(store.preselectedCard([], order)).toBe(undefined);
+    });
+
+    test("N29: a good scan shows on any screen, a bad one says why", async () => {
+        const { store } = await setupLoyaltyTill();
+        await makeCard(store, MockServer.env);
+        const order = store.addNewOrder();
+        store.sound.play = (sound) => expect.step(sound);
+        store.notification.add = (message, { type }) => expect.step(`${type}: ${message}`);
+
+        expect(await store.scanLoyaltyCard("0430001", order)).toBe(true);
+        const said = store.sayCardInUse(order);
+        expect(said).toMatch(/card 0430001 of .*, 1,000 Points available/);
+        expect.verifySteps([`success: ${said}`, "beep"]);
+
+        expect(await store.scanLoyaltyCard("044-gift", order)).toBe(true);
+        expect.verifySteps(["error", "danger: 044-gift is a gift card."]);
+        expect(await store.scanLoyaltyCard("12345", order)).toBe(false);
+        expect.verifySteps([]);
+    });
+
+    test("N29: a paid order without customer is given a card once the cashier agreed; others say why not", async () => {
+        const { store } = await setupLoyaltyTill();
+        const card = await makeCard(store, MockServer.env, { partner_id: 4 });
+        const order = await getFilledOrder(store);
+        order.addPaymentline(store.models["pos.payment.method"].get(1));
+        order.state = "paid";
+        expect(store.canNameCard(order)).toBe(true);
+        expect(await store.useLoyaltyCard(card, order)).toMatch(/has not reached the server yet/);
+
+        await store.syncAllOrders();
+        store.dialog.add = (dialog, { body, cancel }, { onClose } = {}) => {
+            expect.step(String(body));
+            cancel?.();
+            onClose?.();
+        };
+        onRpc("pos.order", "pos_name_card", () => expect.step("named"));
+        expect(await store.useLoyaltyCard(card, order)).toBe("");
+        expect.verifySteps([
+            `Order ${order.getName()} is paid. It gets card 0430001 of ${card.partner_id.name} and earns its points. This cannot be changed afterwards.`,
+        ]);
+
+        order.loyalty_card_id = card;
+        expect(await store.useLoyaltyCard(card, order)).toMatch(/cannot move to another card/);
+        expect.verifySteps([]);
     });
 
     test("The cashier's own card is known", async () => {
@@ -237,6 +308,58 @@ describe("PosStore - redemption", () => {
         await expect(
             store.redeemPoints(order, card, 101, "p-1", order.redemptions[0])
         ).rejects.toThrow(/no connection/);
+    });
+
+    test("N29: money for points is offered once, by Redeem points", async () => {
+        const { store, program } = await setupLoyaltyTill();
+        const reward = program.reward_ids[0];
+        expect(store.isSameAsRedeeming(reward)).toBe(false);
+        Object.assign(reward, {
+            reward_type: "discount",
+            discount_mode: "per_point",
+            discount_applicability: "order",
+            discount: 0.01,
+        });
+        expect(store.isSameAsRedeeming(reward)).toBe(true);
+        // More than redeeming gives is another offer, and so is less than the whole order.
+        reward.discount = 0.02;
+        expect(store.isSameAsRedeeming(reward)).toBe(false);
+        Object.assign(reward, { discount: 0.01, discount_applicability: "cheapest" });
+        expect(store.isSameAsRedeeming(reward)).toBe(false);
+    });
+
+    test("N29: F9 redeems and F11 enters a card: once, on their screens, never beside a dialog", async () => {
+        const { store } = await setupLoyaltyTill();
+        const order = await getFilledOrder(store);
+        store.setOrder(order);
+        store.openRedeemPopup = async () => expect.step("redeem");
+        store.openLoyaltyCardPopup = async () => expect.step("card");
+        const chrome = {
+            pos: Object.assign(Object.create(store), {
+                router: { state: { current: "ProductScreen" } },
+                getOrder: () => order,
+            }),
+            env: { services: { overlay: { overlays: {} } } },
+        };
+        const press = async (key, values = {}) => {
+            const ev = new KeyboardEvent("keydown", { key, cancelable: true, ...values });
+            await Chrome.prototype.onLoyaltyKeydown.call(chrome, ev);
+            return ev.defaultPrevented;
+        };
+        expect(await press("F9")).toBe(true);
+        expect(await press("F11")).toBe(true);
+        expect.verifySteps(["redeem", "card"]);
+        expect(await press("F9", { repeat: true })).toBe(true);
+        expect(await press("F9", { ctrlKey: true })).toBe(false);
+        expect(await press("9")).toBe(false);
+        chrome.pos.router.state.current = "TicketScreen";
+        await press("F9");
+        await press("F11");
+        expect.verifySteps(["card"]);
+        chrome.pos.router.state.current = "PaymentScreen";
+        chrome.env.services.overlay.overlays = { 1: {} };
+        await press("F9");
+        expect.verifySteps([]);
     });
 
     test("S10: what the server refuses is not paid", async () => {

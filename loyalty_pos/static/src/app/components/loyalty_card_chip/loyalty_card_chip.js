@@ -3,9 +3,12 @@ import { usePos } from "@point_of_sale/app/hooks/pos_hook";
 import { useService } from "@web/core/utils/hooks";
 import { _t } from "@web/core/l10n/translation";
 import { formatCurrency } from "@web/core/currency";
-import { formatPoints, sayPoints } from "@loyalty_pos/app/utils/format";
+import { formatPoints, pointsName, sayPoints } from "@loyalty_pos/app/utils/format";
 
-/** The order's loyalty card in one line: number, level, points available; a touch opens the card dialog. */
+/**
+ * The order's loyalty card: number, level, points available and owed. A touch opens the card dialog, a touch on
+ * *Redeem* redeems as much as the order takes.
+ */
 export class LoyaltyCardChip extends Component {
     static template = "loyalty_pos.LoyaltyCardChip";
     static props = { order: Object, class: { type: String, optional: true } };
@@ -15,7 +18,6 @@ export class LoyaltyCardChip extends Component {
         this.pos = usePos();
         this.ui = useService("ui");
         this.formatPoints = formatPoints;
-        this.sayPoints = sayPoints;
         this.formatCurrency = (amount) => formatCurrency(amount, this.props.order.currency.id);
     }
 
@@ -26,7 +28,27 @@ export class LoyaltyCardChip extends Component {
         return this.pos.loyaltyPrograms.length && !this.props.order.finalized;
     }
     get pointName() {
-        return this.card.program_id.portal_point_name || _t("points");
+        return pointsName(this.card.program_id);
+    }
+    get owed() {
+        const { owedPoints, program_id: program } = this.card || {};
+        return owedPoints ? _t("Owes %s", sayPoints(owedPoints, program)) : "";
+    }
+    /** What one touch redeems, or nothing. */
+    get quick() {
+        return this.pos.getQuickRedemption(this.props.order);
+    }
+    get quickTitle() {
+        return _t("Redeem %(points)s for %(amount)s. Press F9 to choose how many.", {
+            points: sayPoints(this.quick.points, this.card.program_id),
+            amount: this.formatCurrency(this.quick.amount),
+        });
+    }
+    async redeem() {
+        await this.pos.redeemMaximum(this.props.order);
+    }
+    redeemedLabel({ points, card }) {
+        return _t("%s redeemed", sayPoints(points, card?.program_id));
     }
     get redemptions() {
         return this.props.order.redemptions;
@@ -42,8 +64,8 @@ export class LoyaltyCardChip extends Component {
             if (card.raw.points_to_id) {
                 warnings.push(
                     card.points_to_id
-                        ? _t("Sends its points to card %s.", card.points_to_id.code)
-                        : _t("Sends its points to another card.")
+                        ? _t("This card is linked to card %s, which redeems.", card.points_to_id.code)
+                        : _t("This card is linked to another card, which redeems.")
                 );
             }
             if (this.pos.isCashiersCard(card)) {

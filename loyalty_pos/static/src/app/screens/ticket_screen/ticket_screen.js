@@ -11,10 +11,21 @@ patch(TicketScreen.prototype, {
         this.notification = useService("notification");
         useBarcodeReader({ coupon: this._onCouponScan, loyaltyCard: this._onLoyaltyScan });
     },
-    /** The order whose card a scan sets: the selected one while it is open, else the one being served. */
+    /**
+     * The order whose card a scan sets: the selected one while it is open, or was paid without a customer; else the one
+     * being served.
+     */
     get loyaltyOrder() {
         const selected = this.getSelectedOrder();
-        return selected && !selected.finalized ? selected : this.pos.getOrder();
+        return selected && (!selected.finalized || this.pos.canNameCard(selected))
+            ? selected
+            : this.pos.getOrder();
+    },
+    get canNameCard() {
+        return this.pos.canNameCard(this.getSelectedOrder());
+    },
+    async onNameCard() {
+        await this.pos.openLoyaltyCardPopup(this.getSelectedOrder());
     },
     /** What points took off the price comes back with the goods, by itself. */
     _onUpdateSelectedOrderline() {

@@ -1,11 +1,13 @@
-import { Component, useState } from "@odoo/owl";
+import { Component, useEffect, useRef, useState } from "@odoo/owl";
 import { Numpad, BACKSPACE, EMPTY, getButtons } from "@point_of_sale/app/components/numpad/numpad";
 import { usePos } from "@point_of_sale/app/hooks/pos_hook";
+import { PartnerList } from "@point_of_sale/app/screens/partner_list/partner_list";
+import { makeAwaitable } from "@point_of_sale/app/utils/make_awaitable_dialog";
 import { Dialog } from "@web/core/dialog/dialog";
 import { _t } from "@web/core/l10n/translation";
 import { ConnectionLostError } from "@web/core/network/rpc";
 import { useAutofocus, useService } from "@web/core/utils/hooks";
-import { errorMessage, formatPoints } from "@loyalty_pos/app/utils/format";
+import { errorMessage, pointsName, sayPoints } from "@loyalty_pos/app/utils/format";
 
 /** Enter, scan or choose the loyalty card of an order. */
 export class LoyaltyCardPopup extends Component {
@@ -23,15 +25,42 @@ export class LoyaltyCardPopup extends Component {
         this.ui = useService("ui");
         this.state = useState({ code: "", unknown: "", error: "", busy: false });
         this.buttons = getButtons([EMPTY, { value: "0" }, BACKSPACE]);
-        this.formatPoints = formatPoints;
         useAutofocus({ refName: "code", mobile: true });
+        const error = useRef("error");
+        useEffect(
+            (message) => {
+                if (message) {
+                    error.el?.scrollIntoView({ block: "nearest" });
+                }
+            },
+            () => [this.state.error]
+        );
     }
 
     get current() {
         return this.props.order.loyalty_card_id;
     }
+    pointsOf(card) {
+        return sayPoints(card.spendablePoints, card.program_id);
+    }
+    owedBy(card) {
+        return card.owedPoints ? _t("owes %s", sayPoints(card.owedPoints, card.program_id)) : "";
+    }
     isCurrent(card) {
         return card.id === this.current?.id;
+    }
+    /** Cards and keys side by side where there is room, so that neither hides the other. */
+    get isWide() {
+        return !this.ui.isSmall && this.props.cards.length > 0;
+    }
+    get mayGiveBonus() {
+        return Boolean(this.current) && !this.props.order.finalized && this.pos.mayGiveBonus;
+    }
+    get bonusName() {
+        return pointsName(this.current?.program_id);
+    }
+    get canRemove() {
+        return Boolean(this.current) && !this.props.order.finalized;
     }
     get isSubmittable() {
         return Boolean(this.state.code.trim()) && !this.state.busy;
@@ -60,10 +89,10 @@ export class LoyaltyCardPopup extends Component {
         if (this.isSubmittable) {
             await this.run(async () => {
                 const { code } = this.state;
-                const { found, error } = await this.pos.useLoyaltyCode(code, this.props.order);
-                this.state.unknown = found ? "" : code.trim();
+                const { taken, error } = await this.pos.useLoyaltyCode(code, this.props.order);
+                this.state.unknown = taken ? "" : code.trim();
                 return error;
-            });
+            }, _t("There is no connection to the server, and this register does not know the card yet. Choose the customer instead."));
         }
     }
     /** A number that is no card's yet can be a pre-printed one. */
@@ -79,6 +108,22 @@ export class LoyaltyCardPopup extends Component {
     }
     async issue(code = false) {
         await this.run(() => this.pos.issueLoyaltyCard(this.props.order, code));
+    }
+    /** A paid order has no button for its customer: who comes without the card is found by name. */
+    get mayFindCustomer() {
+        return this.props.order.finalized && !this.partner;
+    }
+    async findCustomer() {
+        const partner = await makeAwaitable(this.pos.dialog, PartnerList);
+        if (partner) {
+            await this.run(async () => {
+                const cards = await this.pos.getPartnerCards(partner.id);
+                const card = this.pos.preselectedCard(cards, this.props.order, partner);
+                return card
+                    ? this.pos.useLoyaltyCard(card, this.props.order)
+                    : this.pos.issueLoyaltyCard(this.props.order, false, partner);
+            });
+        }
     }
     async giveBonus() {
         this.state.error = "";
@@ -98,7 +143,7 @@ export class LoyaltyCardPopup extends Component {
         });
     }
     /** Do something that returns why it failed; close when it did not. */
-    async run(action) {
+    async run(action, withoutConnection = _t("There is no connection to the server. Try again later.")) {
         this.state.busy = true;
         this.state.error = "";
         try {
@@ -106,7 +151,7 @@ export class LoyaltyCardPopup extends Component {
         } catch (error) {
             this.state.error =
                 error instanceof ConnectionLostError
-                    ? _t("There is no connection to the server. Choose the customer instead.")
+                    ? withoutConnection
                     : errorMessage(error);
         } finally {
             this.state.busy = false;

@@ -13,13 +13,12 @@ import { _t } from "@web/core/l10n/translation";
 import { useService } from "@web/core/utils/hooks";
 import { formatFloat } from "@web/core/utils/numbers";
 import { parseFloat } from "@web/views/fields/parsers";
-import { errorMessage, formatPoints } from "@loyalty_pos/app/utils/format";
+import { errorMessage, formatPoints, pointsName, sayPoints } from "@loyalty_pos/app/utils/format";
 import {
     isWhole,
     moneyToPoints,
     pointsToMoney,
     pointsTyped,
-    pointsWithin,
     wholePoints,
 } from "@loyalty_pos/app/utils/points";
 
@@ -77,7 +76,16 @@ export class RedeemPointsPopup extends Component {
         );
     }
     get maximum() {
-        return pointsWithin(this.due, this.value, this.rounding, this.available);
+        return this.pos.getRedeemOffer(this.order, this.card, this.props.redemption).points;
+    }
+    get pointName() {
+        return pointsName(this.card.program_id);
+    }
+    /** Without connection: what can be redeemed here, and why not more. */
+    get offlineHint() {
+        return this.pos.data.network.offline
+            ? this.pos.sayOfflineAllowance(this.card, this.props.redemption?.uuid)
+            : "";
     }
     get rounding() {
         return this.pos.currency.rounding;
@@ -108,31 +116,37 @@ export class RedeemPointsPopup extends Component {
             return "";
         }
         if (points === null || points < 0) {
-            return _t("Enter a number of points.");
+            return _t("Enter a number of %s.", this.pointName);
         }
         if (!isWhole(points)) {
-            return _t("Only whole points can be redeemed.");
+            return _t("Only whole %s can be redeemed.", this.pointName);
         }
         if (points > this.available) {
-            return _t("The card has %s points available.", formatPoints(this.available));
+            return _t("The card has %s available.", this.say(this.available));
+        }
+        if (points > this.pos.getOfflineLimit(this.order, this.card, this.props.redemption)) {
+            return this.offlineHint;
         }
         if (!this.amount) {
             return _t(
-                "Redeem at least %(least)s points: it takes that many to pay %(unit)s, and %(points)s would pay nothing.",
+                "Redeem at least %(least)s: it takes that many for %(unit)s, and %(points)s would be worth nothing.",
                 {
-                    least: formatPoints(moneyToPoints(this.rounding, this.value, this.rounding)),
+                    least: this.say(moneyToPoints(this.rounding, this.value, this.rounding)),
                     unit: this.env.utils.formatCurrency(this.rounding),
                     points: formatPoints(points),
                 }
             );
         }
         if (points > this.maximum) {
-            return _t("%(due)s are due: at most %(points)s points.", {
+            return _t("%(due)s can be covered: at most %(points)s.", {
                 due: this.env.utils.formatCurrency(this.due),
-                points: formatPoints(this.maximum),
+                points: this.say(this.maximum),
             });
         }
         return "";
+    }
+    say(points) {
+        return sayPoints(points, this.card.program_id);
     }
     get isSubmittable() {
         return Boolean(this.points) && !this.problem && !this.state.busy;

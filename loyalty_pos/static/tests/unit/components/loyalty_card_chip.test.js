@@ -1,0 +1,51 @@
+import { describe, expect, test } from "@odoo/hoot";
+import { click } from "@odoo/hoot-dom";
+import { animationFrame } from "@odoo/hoot-mock";
+import { MockServer, mountWithCleanup } from "@web/../tests/web_test_helpers";
+import { getFilledOrder } from "@point_of_sale/../tests/unit/utils";
+import { definePosModels } from "@point_of_sale/../tests/unit/data/generate_model_definitions";
+import { LoyaltyCardChip } from "@loyalty_pos/app/components/loyalty_card_chip/loyalty_card_chip";
+import { holds } from "../data/loyalty_card.data";
+import { makeCard, setupLoyaltyTill } from "../utils";
+
+definePosModels();
+
+const setupChip = async (values) => {
+    const { store } = await setupLoyaltyTill();
+    const card = await makeCard(store, MockServer.env, values);
+    const order = await getFilledOrder(store);
+    order.setLoyaltyCard(card);
+    await mountWithCleanup(LoyaltyCardChip, { props: { order } });
+    return { store, card, order };
+};
+
+describe("LoyaltyCardChip", () => {
+    test("N29, S10: one touch redeems what the order takes of the card; it can be changed afterwards", async () => {
+        const { order } = await setupChip({ points: 250 });
+        expect(".loyalty-quick-redeem").toHaveText(/Redeem .*2.50/);
+        await click(".loyalty-quick-redeem");
+        await click(".loyalty-quick-redeem");
+        await expect.waitForSteps([]);
+        await animationFrame();
+        await animationFrame();
+        expect(order.redemptions.map(({ points, amount }) => [points, amount])).toEqual([[250, 2.5]]);
+        expect(Object.values(holds).map(({ points }) => points)).toEqual([250]);
+        expect(".loyalty-quick-redeem").toHaveCount(0);
+        expect(".loyalty-redemption").toHaveText(/250 Points redeemed/);
+    });
+
+    test("N29: a card in debt says what it owes and offers nothing", async () => {
+        await setupChip({ points: 0, debt_points: 40 });
+        expect(".loyalty-card-owed").toHaveText("Owes 40 Points");
+        expect(".loyalty-quick-redeem").toHaveCount(0);
+    });
+
+    test("N29: what cannot be redeemed here is not offered", async () => {
+        const { store, order, card } = await setupChip({ points: 250 });
+        store.config.payment_method_ids = store.config.payment_method_ids.filter(
+            (method) => method.type !== "loyalty"
+        );
+        expect(store.getQuickRedemption(order)).toBe(null);
+        expect(store.isRedeemable(card.program_id)).toBe(false);
+    });
+});
