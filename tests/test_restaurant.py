@@ -101,5 +101,7 @@ class TestRestaurantPriceReduction(RestaurantTours):
         """H14, N6: what points take off the price stays one redemption, on the tab of its card."""
         paid, order = self.play("loyalty_restaurant_split_reduction")
         self.assertEqual((paid.amount_total, order.amount_total), (100, 103))
-        self.assertEntries(paid | order, [(self.card, "earn", 200), (self.card, "redeem", -500), (self.card, "earn", 206)])
+        self.assertEntries(
+            paid | order, [(self.card, "earn", 200), (self.card, "redeem", -500), (self.card, "earn", 206)]
+        )
         self.assertNothingReserved()

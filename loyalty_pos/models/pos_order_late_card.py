@@ -22,9 +22,9 @@ class PosOrder(models.Model):
         :return: dict with ``points`` that the order earned and ``balance`` of the card after it
         :raises odoo.exceptions.UserError: with the reason why the order, or the card, cannot do that
         """
-        self.ensure_one()
         self.check_access("write")
         config = self.env["loyalty.card"]._till_of_call(config_id)
+        self.ensure_one()
         self._stand_in_line([f"pos.order:{self.uuid}", *self.env["loyalty.card"]._names_in_line([card_id], [])])
         self._loyalty_serialize()
         order = self.sudo()  # cashiers neither read cards of strangers nor settle; the till and the order were checked
@@ -102,7 +102,8 @@ class PosOrder(models.Model):
             if order.partner_id == self.env.user.partner_id:
                 order.sudo()._report_points(
                     note=self.env._(
-                        "%s chose his or her own contact as the customer of a paid order; it earned nothing.", self.env.user.name
+                        "%s chose his or her own contact as the customer of a paid order; it earned nothing.",
+                        self.env.user.name,
                     )
                 )
             else:

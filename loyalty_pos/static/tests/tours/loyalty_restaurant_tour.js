@@ -241,7 +241,7 @@ tours.add("loyalty_restaurant_split_reduction", {
             clickTable("5"),
             moveTo("4"),
             ProductScreen.totalAmountIs("103.00"),
-            Till.cardIs("1000000001", "500"),
+            Till.cardIs("1000000001", "700"),
             Till.redeemed("500", "5.00"),
             ProductScreen.clickPayButton(),
             payCash(),

@@ -292,7 +292,10 @@ patch(PosStore.prototype, {
                   );
         }
         if (this.isCashiersCard(card)) {
-            return _t("This is your own card. Ask a colleague to give the points of order %s.", name);
+            return _t(
+                "This is your own card. Ask a colleague to give the points of order %s.",
+                name
+            );
         }
         if (!order.isSynced) {
             return _t(

@@ -28,7 +28,9 @@ describe("LoyaltyCardChip", () => {
         await expect.waitForSteps([]);
         await animationFrame();
         await animationFrame();
-        expect(order.redemptions.map(({ points, amount }) => [points, amount])).toEqual([[250, 2.5]]);
+        expect(order.redemptions.map(({ points, amount }) => [points, amount])).toEqual([
+            [250, 2.5],
+        ]);
         expect(Object.values(holds).map(({ points }) => points)).toEqual([250]);
         expect(".loyalty-quick-redeem").toHaveCount(0);
         expect(".loyalty-redemption").toHaveText(/250 Points redeemed/);

@@ -64,7 +64,10 @@ export class LoyaltyCardChip extends Component {
             if (card.raw.points_to_id) {
                 warnings.push(
                     card.points_to_id
-                        ? _t("This card is linked to card %s, which redeems.", card.points_to_id.code)
+                        ? _t(
+                              "This card is linked to card %s, which redeems.",
+                              card.points_to_id.code
+                          )
                         : _t("This card is linked to another card, which redeems.")
                 );
             }

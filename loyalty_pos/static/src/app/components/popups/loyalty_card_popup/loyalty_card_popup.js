@@ -143,16 +143,17 @@ export class LoyaltyCardPopup extends Component {
         });
     }
     /** Do something that returns why it failed; close when it did not. */
-    async run(action, withoutConnection = _t("There is no connection to the server. Try again later.")) {
+    async run(
+        action,
+        withoutConnection = _t("There is no connection to the server. Try again later.")
+    ) {
         this.state.busy = true;
         this.state.error = "";
         try {
             this.state.error = await action();
         } catch (error) {
             this.state.error =
-                error instanceof ConnectionLostError
-                    ? withoutConnection
-                    : errorMessage(error);
+                error instanceof ConnectionLostError ? withoutConnection : errorMessage(error);
         } finally {
             this.state.busy = false;
         }
