@@ -182,7 +182,7 @@ describe("pos.store - points of sales orders that are settled", () => {
         plain.setLoyaltyCard(card);
         await store.openRedeemPopup({ order: plain });
         expect(asked).toEqual([]);
-        expect(popups).toEqual(["Card 0430001 has no points available."]);
+        expect(popups).toEqual(["Card 0430001 has no Points available."]);
 
         // The field is of Odoo's app for orders at the till, which need not be there.
         const order = await getFilledOrder(store);
