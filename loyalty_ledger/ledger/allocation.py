@@ -99,13 +99,19 @@ class Hold:
 
 
 class Debt:
-    """What is still unpaid of a debit that took more than there was."""
+    """What is still unpaid of a debit that took more than there was.
 
-    __slots__ = ("entry", "unpaid")
+    :param date: when it was taken
+    :param lot: of a credit that was taken back, the lot that its points were in first
+    """
 
-    def __init__(self, entry, unpaid):
+    __slots__ = ("entry", "unpaid", "date", "lot")
+
+    def __init__(self, entry, unpaid, date=FOREVER, lot=None):
         self.entry = entry
         self.unpaid = unpaid
+        self.date = date
+        self.lot = lot
 
 
 class Entry:
@@ -506,7 +512,7 @@ class Card:
         elif missing:
             entry.unpaid = missing
             self.debt += missing
-            self.debts.append(Debt(entry, missing))
+            self.debts.append(Debt(entry, missing, op.date, own[0].first() if reverses is not None and own else None))
             plan.shortfalls.append((entry, missing, "debt"))
         self._drop_empty_lots()
         return self._post(entry, plan)
@@ -611,7 +617,11 @@ class Card:
             self.debts.remove(debt)
 
     def _lapse(self, as_of, plan):
-        """Write off lots past their date, less what holds protect: one entry for each last usable day."""
+        """Write off lots past their date, less what holds protect: one entry for each last usable day.
+
+        What a hold needed when a debit came was left to it, and is owed since. Now that the hold is gone without it, the
+        points pay that debt: they are not charged and then lost as well.
+        """
         lapsed = self._lapsed(as_of)
         if not lapsed:
             return
@@ -620,6 +630,8 @@ class Card:
         entries = []
         for lot, shielded in zip(lapsed, shields):
             part = lot.remaining - shielded
+            if part and self.debts:
+                part -= self._settle_lapsed(lot, part, plan)
             if not part:
                 continue
             if entry is None or self.lot_expiry(lot) != expiry:
@@ -632,8 +644,18 @@ class Card:
             self._take(lot, part, entry, plan)
         for entry in entries:
             self._post(entry, plan)
-        if entries:
+        if entries or any(not lot.remaining for lot in lapsed):
             self._drop_empty_lots()
+
+    def _settle_lapsed(self, lot, points, plan):
+        """Let ``points`` of a lot past its date pay debits from before that date, or that took back this very lot."""
+        left, expiry = points, self.lot_expiry(lot)
+        for debt in list(self.debts):
+            if left and (debt.date <= expiry or debt.lot is not None and debt.lot == lot.first()):
+                part = min(left, debt.unpaid)
+                self._pay_from(lot, debt, part, plan)
+                left -= part
+        return points - left
 
     def keep_lapsed_dates(self, as_of, plan):
         """Give what a hold protects past its rolling date that date as its own, before the program's terms change.

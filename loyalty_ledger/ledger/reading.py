@@ -203,14 +203,17 @@ class Reading:
         self.cr.execute(
             SQL(
                 """
-                SELECT card_id, id, (unpaid_points * 10000)::bigint FROM loyalty_ledger_entry
-                 WHERE card_id = ANY(%s::int[]) AND unpaid_points > 0 ORDER BY id
+                SELECT e.card_id, e.id, (e.unpaid_points * 10000)::bigint, e.effective_date,
+                       (SELECT min(COALESCE(l.origin_lot_id, l.id)) FROM loyalty_lot l
+                         WHERE l.entry_id = e.reversed_entry_id)
+                  FROM loyalty_ledger_entry e
+                 WHERE e.card_id = ANY(%s::int[]) AND e.unpaid_points > 0 ORDER BY e.id
                 """,
                 arrays.numbers(card_ids),
             )
         )
-        for card_id, entry_id, unpaid in self.cr.fetchall():
-            states[card_id].debts.append(allocation.Debt(entry_id, unpaid))
+        for card_id, *debt in self.cr.fetchall():
+            states[card_id].debts.append(allocation.Debt(*debt))
 
     def _read_lots(self, condition):
         """Yield lots once: a lot already read is the same object everywhere."""

@@ -70,6 +70,10 @@ class Movement:
     """Points of a credit that expired or were adjusted away."""
     left_out: int = 0
     """What reversals of a credit did not take."""
+    day: date | None = None
+    """When a debit took its points."""
+    roots: frozenset = frozenset()
+    """Roots of the lots that a debit took back."""
 
 
 @dataclass(eq=False)
@@ -181,9 +185,23 @@ class Ledger:
             self.pay(card, moment)
         self.pay(card, day)
         for lot, kept in self.shields(card, day, self.reserving(card)).items():
+            self.pay_with_lapsed(card, lot, lot.remaining - kept)
             card.points -= lot.remaining - kept
             self.lose(lot, lot.remaining - kept)
             lot.remaining = kept
+
+    def pay_with_lapsed(self, card, lot, points):
+        """What a hold kept from a debit pays it, once the hold is gone: it is not owed and lost as well."""
+        for debit in list(card.owing):
+            if debit.day <= self.end_of(card, lot) or lot.root in debit.roots:
+                part = min(points, debit.unpaid)
+                lot.remaining -= part
+                debit.unpaid -= part
+                points -= part
+                if part:
+                    debit.taken.append((lot, part))
+            if not debit.unpaid:
+                card.owing.remove(debit)
 
     def lose(self, lot, points):
         if first := self.movements.get(lot.root):
@@ -271,7 +289,8 @@ class Ledger:
         free = self.free(card, self.today)
         lots = self.in_order(card, card.lots)
         own = [lot for lot in card.lots if undone and lot.is_or_follows(undone.lots)]
-        movement = Movement(card, kind, -points)
+        movement = Movement(card, kind, -points, day=self.today)
+        movement.roots = frozenset(lot.root for lot in undone.lots) if undone else frozenset()
         wanted = points
         for lot in own + [None] + [lot for lot in lots if lot not in own]:
             if lot is None:
@@ -448,7 +467,7 @@ class Ledger:
         if card.owing:
             # The other card lends what is owed: a debit there, paid to this card's debits.
             loan = Lot(root=None, remaining=0, day=self.today, number=0)
-            carried = Movement(other, "transfer", 0)
+            carried = Movement(other, "transfer", 0, day=self.today)
             carried.unpaid = card.debt
             other.owing.append(carried)
             self.use(other)

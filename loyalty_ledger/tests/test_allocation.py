@@ -205,6 +205,38 @@ class TestAllocation(BaseCase):
         self.assertEqual((card.debt, card.balance), (0, 14))
         self.assertInvariant(card)
 
+    def test_held_lot_of_a_refunded_sale(self):
+        """N29, N4: 400 of 1,000 expired, 600 are kept by a reservation and owed by the refund; the reservation ends without
+        using them: they pay that debt, and are not lost a second time."""
+        for expiry in (day(-1), day(1)):
+            with self.subTest(expiry):
+                self.setUp()
+                card = self.card((1000, expiry, None), holds=[(600, day(-5))])
+                card.lots[0].points = 1000
+                (lot,) = card.lots
+                earned = Reversed(101, 1000, 0, False, 0, 1000, [[lot, 1000]], "earn")
+                self.plan.roots[lot.id] = earned
+                self.apply(card, "reversal", -1000, reverses=earned, overdraw="debt")
+                self.assertEqual((card.balance, card.debt, lot.remaining), (0, 600, 600))
+                card.holds.clear()
+                card.refresh(day(2), self.plan)
+                self.assertEqual((card.balance, card.debt, lot.remaining), (0, 0, 0))
+                self.assertInvariant(card)
+
+    def test_held_lot_and_other_debts(self):
+        """N29: what a reservation kept from a debit of the lot's time pays it later; a debit that came after the lot's date
+        has no claim on points that had expired."""
+        for taken, rest in ((day(-3), (0, 0)), (day(0), (-30, 30))):
+            with self.subTest(taken):
+                self.setUp()
+                card = self.card((100, day(-1), None), holds=[(100, day(-5))])
+                self.apply(card, "upstream", -30, at=taken, overdraw="debt")
+                self.assertEqual((card.balance, card.debt), (70, 30))
+                card.holds.clear()
+                card.refresh(TODAY, self.plan)
+                self.assertEqual((card.balance, card.debt), rest)
+                self.assertInvariant(card)
+
     def test_vested_then_lapsed(self):
         """N9: points that vested and lapsed between two looks paid the debt on the day they vested."""
         card = self.card((10, day(-1), day(-3)), debt=4)

@@ -39,6 +39,29 @@ class TestLostPoints(LedgerCase):
                     exceptions = self.env["loyalty.exception"].search([("card_id", "=", card.id)])
                     self.assertEqual([(e.kind, e.points) for e in exceptions], [("debt", 400)] if spent else [])
 
+    def test_reserved_points_are_not_charged_twice(self):
+        """N29, N4, N6: 600 of 1,000 are reserved while the sale comes back, before or after their date; the reservation ends
+        and they lapse: nothing is owed for them. Used by the reservation, they are what was spent."""
+        for returned in ("2026-04-01", "2026-05-10"):
+            for used in (False, True):
+                with self.subTest(returned=returned, used=used):
+                    card = self.make_card()
+                    earned = self.earn(1000, card)
+                    hold = card._hold(600, f"held:{card.id}", ("res.partner", self.partner.id))
+                    with self.on(returned):
+                        self.purge()
+                        self.reverse(earned)
+                        self.assertBalances(card, points=0, debt=600, available=0)
+                    with self.on("2026-05-20"):
+                        if used:
+                            self.redeem(600, card, hold=hold)
+                            self.assertBalances(card, points=-600, debt=600)
+                        else:
+                            hold._release()
+                            self.purge()
+                            self.assertBalances(card, points=0, debt=0)
+                        self.assertClean()
+
     def test_parts_in_any_order(self):
         """N29, N4: returns in parts, before and after the points expired, end like one return, and never owe more."""
         for first, balance in ((300, 0), (600, 0), (700, -100)):
