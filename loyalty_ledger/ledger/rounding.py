@@ -6,6 +6,9 @@ that computes with points does it on integers and converts at the border.
 
 from odoo.exceptions import ValidationError
 from odoo.tools import float_round
+from odoo.tools.translate import LazyTranslate
+
+_lt = LazyTranslate(__name__, default_lang="en_US")
 
 PRECISION = 4
 UNIT = 10**PRECISION
@@ -19,7 +22,9 @@ class NotPoints(ValidationError, OverflowError, ValueError):
     """A number of points that no card can have. Where nobody catches it, people read what is wrong."""
 
     def __init__(self, points):
-        super().__init__(f"“{points}” is not a number of points below {LIMIT:,}.".replace("\0", ""))
+        # In the language of the request; here is no environment to ask.
+        message = _lt("“%(points)s” is not a number of points below %(limit)s.", points=str(points), limit=f"{LIMIT:,}")
+        super().__init__(str(message).replace("\0", ""))
 
 
 def to_units(points):

@@ -30,7 +30,8 @@ class LoyaltyProgram(models.Model):
     issue_on = fields.Selection(
         [("order", "When the order is confirmed"), ("paid", "When the document is paid in full")],
         "Points Are Given", required=True, default="order",
-        help="When the order is confirmed: Odoo's own timing; orders and tills give the points, invoices none.\n"
+        help="When the order is confirmed: Odoo's own timing; orders and tills give the points, invoices none. A credit note "
+        "does not take them back, but is listed among the exceptions: cancel the order, or adjust the card.\n"
         "When the document is paid in full: the ledger works the points out, from posted and paid documents only, "
         "and takes them back when a payment or the sale is undone.",
     )  # fmt: skip

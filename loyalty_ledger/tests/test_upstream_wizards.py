@@ -1,6 +1,12 @@
+from types import SimpleNamespace
+from unittest.mock import patch
+
+from odoo import http
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import tagged
+from odoo.tools.translate import code_translations
 
+from ..ledger.rounding import to_units
 from .test_adjust import AdjustCase
 
 
@@ -49,6 +55,17 @@ class TestUpstreamWizards(AdjustCase):
             self.update(1000, user=self.clerk)
         self.assertBalances(points=0)
 
+    def test_generate_too_many(self):
+        """N29, S20: a quantity that no shop prints is refused before anything is made, with what to do."""
+        known = self.env["loyalty.card"].search_count([])
+        for program in (self.program, self.make_program(program_type="gift_card")):
+            for quantity in (2_000_000_000, 1_000_001):
+                with self.assertRaisesRegex(
+                    ValidationError, f"At most 1,000,000 cards .* in one go, not {quantity:,}. Enter a smaller quantity"
+                ):
+                    self.generate(program_id=program.id, coupon_qty=quantity, points_granted=0)
+        self.assertEqual(self.env["loyalty.card"].search_count([]), known)
+
     def test_generate(self):
         """S20: generated cards begin with an entry that names program, reason and user."""
         cards = self.generate()
@@ -75,3 +92,18 @@ class TestUpstreamWizards(AdjustCase):
         )  # fmt: skip
         with self.assertRaises(AccessError):
             self.generate(user=self.clerk)
+
+    def test_no_number_in_the_language_of_the_user(self):
+        """N29: a number that no card can have is refused in the language of whoever sent it."""
+        self.env["res.lang"]._activate_lang("de_DE")
+        source = "“%(points)s” is not a number of points below %(limit)s."
+        words = {source: "„%(points)s“ ist keine Punktzahl unter %(limit)s."}
+        request = SimpleNamespace(env=self.env(context={"lang": "de_DE"}))
+        with (
+            patch.object(http, "request", request),
+            patch.dict(code_translations.python_translations, {("loyalty_ledger", "de_DE"): words}),
+            self.assertRaisesRegex(ValidationError, "^„viele“ ist keine Punktzahl unter 100,000,000,000.$"),
+        ):
+            to_units("viele")
+        with self.assertRaisesRegex(ValidationError, "^“viele” is not a number of points below 100,000,000,000.$"):
+            to_units("viele")

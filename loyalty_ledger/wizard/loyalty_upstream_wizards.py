@@ -10,6 +10,10 @@ from ..ledger.rounding import to_units
 from ..models.loyalty_card_adjust import MANAGER
 from ..models.loyalty_card_given import NO_CARDS
 from ..tools.source import Source
+from ..tools.words import say_points
+
+#: How many cards one click issues at most.
+MOST_CARDS = 1_000_000
 
 
 class LoyaltyCardUpdateBalance(models.TransientModel):
@@ -58,6 +62,7 @@ class LoyaltyGenerateWizard(models.TransientModel):
 
     def generate_coupons(self):
         """Issue cards with an entry that says why; whoever may set programs up may issue balances."""
+        self._check_quantity()
         coupons = self.env["loyalty.card"]
         for wizard in self:
             program = wizard.program_id
@@ -73,6 +78,26 @@ class LoyaltyGenerateWizard(models.TransientModel):
             created = super(LoyaltyGenerateWizard, source.bind(wizard)).generate_coupons()
             coupons |= created.with_env(self.env)
         return coupons
+
+    def _check_quantity(self):
+        """Refuse a slip of the finger before it fills the memory of the server, and cards that owe from the beginning."""
+        for wizard in self:
+            if wizard.program_id.is_ledgered and wizard.points_granted < 0:
+                raise ValidationError(
+                    self.env._(
+                        "Cards start with zero or more points, not %s.", say_points(self.env, wizard.points_granted)
+                    )
+                )
+            quantity = len(wizard._get_partners()) if wizard.mode == "selected" else wizard.coupon_qty
+            if quantity > MOST_CARDS:
+                raise ValidationError(
+                    self.env._(
+                        "At most %(most)s cards can be issued in one go, not %(quantity)s. Enter a smaller quantity, and "
+                        "issue the rest afterwards; cards that are printed already are imported from a file.",
+                        most=f"{MOST_CARDS:,}",
+                        quantity=f"{quantity:,}",
+                    )
+                )
 
     def _check_may_generate(self):
         """Salespeople and cashiers have this wizard too, and could give themselves points by RPC."""
