@@ -219,3 +219,72 @@ class TestHolesLedger(TransactionCase):
         with freeze_time("2026-04-01 10:00:00"):
             self.env.invalidate_all()
             self.assertTrue(self.card.points_display.startswith("100 "), self.card.points_display)
+
+    # cards that change hands
+
+    def test_salesperson_gives_a_card_to_somebody_else(self):
+        """P4, H17: a salesperson moves a customer's card, with its points, to somebody else."""
+        self.attempt(self.card.with_user(self.salesperson).write, {"partner_id": self.twin.id})
+        self.assertEqual(self.card.partner_id, self.ann)
+
+    def test_salesperson_revives_an_expired_card(self):
+        """P8: a salesperson gives an expired card a new date."""
+        card = self.make_card(40, self.twin, expiration_date="2026-03-01")
+        self.attempt(card.with_user(self.salesperson).write, {"expiration_date": "2030-01-01"})
+        self.assertEqual(str(card.expiration_date), "2026-03-01")
+
+    def test_date_of_an_expired_card_is_removed(self):
+        """P8: a sales manager takes the date off an expired card."""
+        card = self.make_card(40, self.twin, expiration_date="2026-03-01")
+        self.attempt(card.with_user(self.manager).write, {"expiration_date": False})
+        self.assertEqual(str(card.expiration_date), "2026-03-01")
+
+    def test_program_of_a_used_card(self):
+        """N5: points of one program become points of another, which may be worth ten times as much."""
+        other = self.make_program(name="Ten times as much")
+        self.attempt(self.card.with_user(self.salesperson).write, {"program_id": other.id})
+        self.assertEqual(self.card.program_id, self.program)
+
+    def test_code_of_a_used_card(self):
+        """H23: the number on the plastic that a customer carries is changed."""
+        self.card.code = "holes-known"
+        self.attempt(self.card.with_user(self.salesperson).write, {"code": "1"})
+        self.assertEqual(self.card.code, "holes-known")
+
+    def test_currency_of_a_used_program(self):
+        """N5: 50 in one currency become 50 in another."""
+        other = (
+            self.env["res.currency"]
+            .with_context(active_test=False)
+            .search([("id", "!=", self.program.currency_id.id)], limit=1)
+        )
+        other.active = True
+        program = self.make_program(program_type="ewallet")
+        self.env["loyalty.card"].create({"program_id": program.id, "points": 50, "partner_id": self.ann.id})
+        self.attempt(program.with_user(self.manager).write, {"currency_id": other.id})
+        self.assertNotEqual(program.currency_id, other)
+
+    def test_deleted_customer_loses_the_card(self):
+        """N11: a customer is deleted, and the card with points belongs to nobody."""
+        partner = self.env["res.partner"].create({"name": "Gone"})
+        card = self.make_card(40, partner)
+        self.attempt(partner.unlink)
+        self.assertTrue(card.partner_id)
+
+    def test_generated_debts(self):
+        """S20: cards are generated with less than nothing on them."""
+        wizard = self.env["loyalty.generate.wizard"].with_user(self.manager)
+        known = self.env["loyalty.card"].search([])
+
+        def generate():
+            wizard.create({"program_id": self.program.id, "coupon_qty": 1, "points_granted": -50}).generate_coupons()
+
+        self.attempt(generate)
+        self.assertFalse(sum((self.env["loyalty.card"].search([]) - known).mapped("points")))
+
+    def test_points_of_an_archived_card(self):
+        """S5: a salesperson brings a card back that was archived."""
+        self.card.active = False
+        self.env.flush_all()
+        self.attempt(self.card.with_user(self.salesperson).write, {"active": True})
+        self.assertFalse(self.card.active)

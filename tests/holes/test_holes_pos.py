@@ -312,3 +312,64 @@ class TestHolesPos(AccountTestInvoicingCommon):
             {**line, "qty": -1, "refunded_orderline_id": given.id},
         )
         self.assertEqual(card.points, 300)
+
+    def _back_end_return(self, order):
+        """Take an order back with Odoo's button in the back end, and pay it."""
+        action = order.sudo().refund()
+        refund = self.env["pos.order"].browse(action["res_id"])
+        wizard = self.env["pos.make.payment"].with_context(active_ids=refund.ids, active_id=refund.id)
+        wizard.create(
+            {"config_id": self.config.id, "payment_method_id": self.method.id, "amount": refund.amount_total}
+        ).check()
+        self.env.invalidate_all()
+        return refund
+
+    def test_goods_returned_in_the_back_end_keep_their_points(self):
+        """Goods come back in the back end, the points that they had earned stay on the card."""
+        self._paid_program()
+        card = self._card()
+        order = self._sell()
+        self._confirm(order, card, 100)
+        self.assertEqual(card.points, 100)
+        self._back_end_return(order)
+        self.assertEqual(card.points, 0)
+
+    def test_reward_returned_in_the_back_end_keeps_its_points(self):
+        """A reward comes back in the back end, the points that it had cost are gone."""
+        self._paid_program()
+        card = self._card(300)
+        reward = self.program.reward_ids
+        line = {
+            "product_id": reward.discount_line_product_id.id, "price_unit": -10.0, "is_reward_line": True,
+            "reward_id": reward.id, "coupon_id": card.id, "points_cost": 100, "reward_identifier_code": "A",
+        }  # fmt: skip
+        order = self._sell({}, line)
+        self._confirm(order, card, -10, line_codes=["A"])
+        self._back_end_return(order)
+        self.assertEqual(card.points, 300)
+
+    def test_refunded_gift_card_can_still_be_spent(self):
+        """A gift card is sold for 50 and refunded; the money is back in the customer's hands and on the card."""
+        program = self._gift_cards()
+        order = self._sell({"price_unit": 50.0})
+        self._confirm(order, None, 50, program, code="HOLES-REFUND")
+        card = self.env["loyalty.card"].search([("code", "=", "HOLES-REFUND")])
+        self.assertEqual(card.points, 50)
+        self._return(order)
+        self.env.invalidate_all()
+        self.assertEqual(card.points, 0)
+
+    def _gift_cards(self):
+        return self._program(
+            program_type="gift_card",
+            applies_on="future",
+            rule_ids=[
+                Command.create(
+                    {
+                        "reward_point_mode": "money",
+                        "reward_point_split": True,
+                        "product_ids": [Command.set(self.product.ids)],
+                    }
+                )
+            ],
+        )

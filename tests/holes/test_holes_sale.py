@@ -242,3 +242,98 @@ class TestHolesSale(TransactionCase):
         invoice.action_post()
         invoice._reverse_moves(cancel=True)
         self.assertEqual(card.points, 0)
+
+    # --- returns -------------------------------------------------------------------------------------------------
+
+    def _give_when_paid(self):
+        """The program gives points when the order is paid, where there is a choice."""
+        if "issue_on" in self.program._fields:
+            self.program.issue_on = "paid"
+
+    def _pay(self, invoice):
+        wizard = self.env["account.payment.register"].with_context(active_model="account.move", active_ids=invoice.ids)
+        wizard.create({})._create_payments()
+        self.env.cr.flush()
+        self.env.invalidate_all()
+
+    def _sold(self, **values):
+        """A confirmed, invoiced and paid order of two pieces."""
+        self.product.write({"invoice_policy": "order", **values})
+        order = self._order(2)
+        order.action_confirm()
+        if self.product.invoice_policy == "delivery":
+            order.order_line.qty_delivered = 2
+        invoice = order.sudo()._create_invoices()
+        invoice.action_post()
+        self._pay(invoice)
+        return order.sudo(), invoice
+
+    def test_unpaid_order_earns(self):
+        """Points are there when an order is confirmed, whether somebody pays or not."""
+        self._give_when_paid()
+        card = self._card()
+        self._order(2).action_confirm()
+        self.env.cr.flush()
+        self.assertEqual(card.points, 0)
+
+    def test_credited_invoice_keeps_its_points(self):
+        """The invoice is credited in full and the money goes back; the points stay."""
+        self._give_when_paid()
+        card = self._card()
+        __, invoice = self._sold()
+        self.assertEqual(card.points, 200)
+        invoice._reverse_moves(cancel=True)
+        self.env.cr.flush()
+        self.assertEqual(card.points, 0)
+
+    def test_returned_quantity_keeps_its_points(self):
+        """One of two pieces comes back, and the order credits it; the points of both stay."""
+        self._give_when_paid()
+        card = self._card()
+        order, __ = self._sold(invoice_policy="delivery")
+        self.assertEqual(card.points, 200)
+        order.order_line.qty_delivered = 1
+        note = order._create_invoices(final=True)
+        note.action_post()
+        self.env.cr.flush()
+        self.assertEqual((note.move_type, note.amount_total, card.points), ("out_refund", 100, 100))
+
+    def test_given_points_are_removed_before_the_order_is_cancelled(self):
+        """What an order gave is deleted from it; cancelling the order then takes nothing back."""
+        card = self._card()
+        order = self._order(2)
+        order.action_confirm()
+        self._try(order.sudo().coupon_point_ids.unlink)
+        order.with_user(self.manager)._action_cancel()
+        self.assertEqual(card.points, 0)
+
+    def test_goods_of_a_gift_card_are_paid_out_in_cash(self):
+        """A gift card paid 50 of 100; the goods are credited without its line, for 100 in cash."""
+        program = self.env["loyalty.program"].create(
+            {
+                "name": "Gift Cards",
+                "program_type": "gift_card",
+                "applies_on": "future",
+                "trigger": "auto",
+                "reward_ids": [
+                    Command.clear(),
+                    Command.create({"discount": 1, "discount_mode": "per_point", "discount_applicability": "order"}),
+                ],
+            }
+        )
+        if "unlinked_return_policy" in program._fields:
+            program.unlinked_return_policy = "refuse"
+        card = self.env["loyalty.card"].create({"program_id": program.id, "points": 50})
+        self.product.invoice_policy = "order"
+        order = self._order(1).sudo()
+        order._try_apply_code(card.code)
+        order._apply_program_reward(program.reward_ids, card)
+        order.action_confirm()
+        invoice = order._create_invoices()
+        invoice.action_post()
+        self.assertEqual((invoice.amount_total, card.points), (50, 0))
+        note = invoice._reverse_moves()
+        lines = note.invoice_line_ids.filtered(lambda line: line.price_total < 0)
+        note.write({"invoice_line_ids": [Command.delete(line.id) for line in lines]})
+        self._try(note.action_post)
+        self.assertEqual((note.amount_total, note.state), (100, "draft"))
