@@ -157,7 +157,7 @@ class AccountMove(models.Model):
                 }
             )
             kept = hold._hand_over(back, order._hold_key(), ("sale.order", order.id), into, amount)
-            if order.state == "sale":
+            if order.state == "sale" and order.loyalty_use_points:
                 order.loyalty_hold_id = kept
             else:
                 kept._release()
@@ -180,13 +180,40 @@ class AccountMove(models.Model):
         return posted
 
     def button_cancel(self):
+        """Points of orders go back to them, also those that the invoice had redeemed when it was posted."""
+        undone = self._points_of_orders()
         drafts = self.filtered(lambda move: move.loyalty_order_points and move.state == "draft")
         drafts._return_points_to_order()
         drafts.filtered(lambda move: move.loyalty_redeem_points).sudo().write(  # the server's fields
             {"loyalty_redeem_card_id": False, "loyalty_redeem_points": 0, "loyalty_redeem_amount": 0}
         )
-        return super().button_cancel()
+        result = super().button_cancel()
+        # The server's fields: nothing of the order is on these invoices any more.
+        self.sudo().filtered("loyalty_order_points").write({"loyalty_order_points": 0, "loyalty_order_amount": 0})
+        self._restore_to_orders(undone)
+        return result
 
     def unlink(self):
+        undone = self._points_of_orders()
         self.filtered(lambda move: move.loyalty_order_points and move.state == "draft")._return_points_to_order()
-        return super().unlink()
+        result = super().unlink()
+        self._restore_to_orders(undone)
+        return result
+
+    def _points_of_orders(self):
+        """Return ``{order: (points, money)}`` that these invoices have of their orders, with what these still hold."""
+        found = {}
+        for move in self.sudo():  # reservations are read here only
+            order, hold = move.loyalty_order_id, move.loyalty_order_id.loyalty_hold_id
+            if not move.loyalty_order_points or move.state == "cancel":
+                continue
+            held = order._held_points()
+            points, amount = found.get(order, (held, hold.amount if held else 0.0))
+            found[order] = points + move.loyalty_order_points, amount + move.loyalty_order_amount
+        return found
+
+    @api.model
+    def _restore_to_orders(self, undone):
+        """Have orders whose invoices were undone reserve what they need again, at most what they had (B10)."""
+        for order, (points, amount) in undone.items():
+            order._reserve_up_to(points, amount)

@@ -357,6 +357,21 @@ class SaleOrder(models.Model):
             )
         )
 
+    def _reserve_up_to(self, points, amount):
+        """Reserve ``points``, which pay ``amount``, or what the order still needs of them and the card has."""
+        self.ensure_one()
+        if self.state != "sale" or not self.loyalty_use_points or points <= self._held_points():
+            return
+        if self._points_problem() or not self._needs_points():
+            return
+        due = self._loyalty_payable_amount(self.loyalty_card_id.program_id)
+        if points > self._points_at_hand() or self.loyalty_currency_id.compare_amounts(amount, due) > 0:
+            usable, worth = self._usable_points()
+            points, amount = (usable, worth) if usable < points else (0, 0.0)
+        if points > self._held_points():
+            self._release_points()
+            self._reserve_points(points, amount)
+
     def _hold_key(self):
         card = self.loyalty_hold_id.card_id or self.loyalty_card_id
         return f"{self._name}:{self.id}:{card.id}:{card.ledger_revision}"

@@ -7,3 +7,4 @@ from . import test_order_points_invoices
 from . import test_order_returns
 from . import test_order_need
 from . import test_proof_orders
+from . import test_order_cancelled_invoice
