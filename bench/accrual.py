@@ -161,7 +161,8 @@ def main(options):
         common.vacuum(*TABLES)
         proof = common.Clock()
         with proof:
-            residual = program._loyalty_proof()["residual"]
+            result = program._loyalty_proof()
+            residual = result["residual"] or result["residual_points"]
         env.cr.execute("SELECT count(*) FROM loyalty_lot WHERE program_id = %s", (program.id,))
         (lots,) = env.cr.fetchone()
         env.cr.execute("SELECT count(*) FROM loyalty_valuation WHERE program_id = %s", (program.id,))

@@ -277,5 +277,5 @@ class TestAllJobs(JobsCase):
             self.assertEqual((run.state, run.target_points, run.last_entry_id), ("posted", 100.0, low - 1))
             proof = program._loyalty_proof(self.today)
             self.assertFalse([item for item in proof["completeness"]["items"] if not item["explained"]], proof)
-            self.assertEqual(proof["residual"], 0)
+            self.assertEqual((proof["residual"], proof["residual_points"]), (0, 0))
             self.assertIn("Posted late", proof["completeness"]["items"][0]["problem"])

@@ -40,6 +40,11 @@ class LoyaltyProgram(models.Model):
         "account.account", "Redemption Account", check_company=True, prefetch="loyalty_terms",
         help="Loyalty points redeemed: an expense, or contra-revenue (an income account) for price reductions.",
     )  # fmt: skip
+    former_cost_account_ids = fields.Many2many(
+        "account.account", "loyalty_program_former_cost_account_rel", string="Former Redemption Accounts", readonly=True,
+        copy=False,
+        help="Redemption accounts that the program had before. What was booked on them then is right.",
+    )  # fmt: skip
     tax_map_ids = fields.One2many("loyalty.tax.map", "program_id", "Input Taxes", copy=True)
     point_value_ids = fields.One2many("loyalty.point.value", "program_id", "Point Values", copy=True)
     point_value = fields.Float(

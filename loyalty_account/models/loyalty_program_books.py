@@ -12,6 +12,8 @@ from ..books import combinations, valuation
 
 #: Who may read rules and rewards, and so the whole form of a program.
 MARKETING = ("loyalty_ledger.group_loyalty_user", "loyalty_ledger.group_loyalty_auditor")
+#: What only the server writes.
+SERVER_FIELDS = ("accrued_until", "former_cost_account_ids")
 ACCOUNTING = ("account.group_account_invoice", "account.group_account_readonly")
 
 
@@ -214,18 +216,20 @@ class LoyaltyProgram(models.Model):
 
     @api.model
     def default_get(self, fields):
-        """How far a program is accrued is the server's, also where a default from a context would say it."""
-        return trusted_defaults(self, fields, ("accrued_until",), super().default_get)
+        """What the server keeps is the server's, also where a default from a context would say it."""
+        return trusted_defaults(self, fields, SERVER_FIELDS, super().default_get)
 
     @api.model_create_multi
     def create(self, vals_list):
         for vals in vals_list:
-            self._check_accrued_until(vals)
+            self._check_server_fields(vals)
         return super().create(vals_list)
 
     def write(self, vals):
         """Refuse to leave a policy while its value is on the books; date the first values back when one begins."""
-        self._check_accrued_until(vals)
+        self._check_server_fields(vals)
+        if "cost_account_id" in vals:
+            self._note_former_cost_accounts(vals["cost_account_id"])
         starting = self.browse()
         if "accounting_policy" in vals:
             starting = self.filtered(lambda program: not program._keeps_liability())
@@ -236,9 +240,23 @@ class LoyaltyProgram(models.Model):
         starting.filtered(lambda program: program._keeps_liability())._date_values_back()
         return result
 
-    def _check_accrued_until(self, vals):
-        if "accrued_until" in vals and not self.env.su and (vals["accrued_until"] or self.filtered("accrued_until")):
+    def _check_server_fields(self, vals):
+        if self.env.su:
+            return
+        if "accrued_until" in vals and (vals["accrued_until"] or self.filtered("accrued_until")):
             raise AccessError(self.env._("Only posting an accrual run moves the day until which points are accrued."))
+        if vals.get("former_cost_account_ids"):
+            raise AccessError(
+                self.env._("Former redemption accounts are noted when the Redemption Account changes. Change that one.")
+            )
+
+    def _note_former_cost_accounts(self, account_id):
+        """Remember the accounts on which redemptions were booked until now: the proof finds them right."""
+        for program in self:
+            former = program.cost_account_id
+            if former and former.id != account_id and former not in program.former_cost_account_ids:
+                # The note is the server's; whoever may change the account was checked for that.
+                program.sudo().former_cost_account_ids = [Command.link(former.id)]
 
     def _date_values_back(self):
         """Let the first value hold for the points that customers have already.

@@ -50,7 +50,7 @@ class Part:
         return self.ledger - self.books
 
     def as_dict(self):
-        """Return the part; its ``residual`` is what is wrong or unexplained, 0 when all is well."""
+        """Return the part; its ``residual`` is what is wrong or unexplained, in the unit of the part, 0 when all is well."""
         unexplained = self.difference - sum((valuation.exact(item["amount"]) for item in self.items), Decimal(0))
         residual = abs(unexplained) + sum((valuation.exact(item["size"]) for item in self.items), Decimal(0))
         return {
@@ -72,15 +72,19 @@ class LoyaltyProgram(models.Model):
         :param date: default today
         :return: dict with ``points``, ``value``, ``completeness`` and ``payments``, each a dict with ``ledger``,
             ``books``, ``difference`` and ``items`` (``model``, ``id``, ``problem``, ``amount``, ``explained``); and
-            ``residual``: everything that is wrong or not explained, 0.0 when the program is proved
+            ``residual``: the money that is wrong or not explained, and ``residual_points``: the points that are; both 0.0
+            when the program is proved
         """
         self.ensure_one()
         program = self.sudo()  # the proof covers all rows, whoever may see them; actions ask for the right
         program.env.flush_all()
         date = fields.Date.to_date(date) or loyalty_today(self.env, self.company_id)
         parts = {name: getattr(program, f"_proof_{name}")(date).as_dict() for name in PARTS}
-        residual = sum((valuation.exact(part["residual"]) for part in parts.values()), Decimal(0))
-        return {**parts, "date": date, "residual": float(residual)}
+        # Points are no money, so they are never added to it.
+        residual = sum((valuation.exact(parts[name]["residual"]) for name in PARTS if name != "points"), Decimal(0))
+        return {
+            **parts, "date": date, "residual": float(residual), "residual_points": parts["points"]["residual"],
+        }  # fmt: skip
 
     def _proof_rounding(self):
         return valuation.exact(self.currency_id.rounding)
@@ -115,6 +119,9 @@ class LoyaltyProgram(models.Model):
                        (SELECT COALESCE(sum(unpaid_points), 0) FROM loyalty_ledger_entry
                          WHERE program_id = %(program)s AND effective_date <= %(date)s)
                        + (SELECT COALESCE(sum(points), 0) FROM moved WHERE late_cause AND NOT late_debit)
+                       -- Documents of the past that took points of later lots: that day they took more than there was.
+                       + (SELECT COALESCE(sum(points), 0) FROM moved
+                           WHERE NOT old_lot AND NOT late_debit AND NOT late_cause)
                        + (SELECT COALESCE(sum(r.points), 0) FROM late r JOIN loyalty_ledger_entry d
                                  ON d.id = r.reversed_entry_id AND d.points < 0 AND d.effective_date <= %(date)s)
                 """,
@@ -338,8 +345,26 @@ class LoyaltyProgram(models.Model):
             )
         )
         part = Part(valuation.round_to(target, rounding), booked, rounding)
+        self._name_points_of_later_days(part, date)
         self._name_classes(part, classes, run)
         return part
+
+    def _name_points_of_later_days(self, part, date):
+        """Documents of the past may use points that came later: their value is booked before the points count."""
+        ((lots, amount),) = self.env.execute_query(
+            SQL(
+                """
+                SELECT count(DISTINCT l.id), COALESCE(sum(v.amount), 0)
+                  FROM loyalty_valuation v JOIN loyalty_lot l ON l.id = v.lot_id
+                 WHERE l.program_id = %(program)s AND l.date > %(date)s AND v.date <= %(date)s
+                """,
+                program=self.id,
+                date=date,
+            )
+        )
+        if amount:
+            text = self.env._("Points of later days, used by documents that are dated up to this day")
+            part.add(self._name, self.id, f"{text} ({self._lots_text(lots)})", -amount, explained=True)
 
     def _deferred_entries(self):
         """Return SQL of the ids of transactions whose value is released later. Override with ``_defer_release``."""
@@ -347,7 +372,7 @@ class LoyaltyProgram(models.Model):
 
     def _name_classes(self, part, classes, run):
         texts = self._completeness_texts(run)
-        listed = Decimal(0)
+        listed = sum((valuation.exact(item["amount"]) for item in part.items), Decimal(0))
         for name, (count, __, deviation, lot_ids, entry_ids, amounts, deviations) in classes.items():
             if name == "rounding":
                 continue

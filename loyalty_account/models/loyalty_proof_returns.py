@@ -27,6 +27,8 @@ class Figures:
     goods: float = 0.0
     #: Money that points paid.
     covered: float = 0.0
+    #: What was written off when it was paid in money.
+    written_off: float = 0.0
     points: float = 0.0
     earned: float = 0.0
     #: Points of these that returns left out, and points that expired: mostly the same ones.
@@ -71,8 +73,8 @@ class LoyaltyProgram(models.Model):
         last = next(node for node in reversed(nodes) if figures[node].is_return)
         if len({one.currency_id for one in every}) > 1:
             for one in every:  # compared in the currency of the company, at the rate of each document
-                one.money, one.goods, one.covered = (
-                    amount / one.rate for amount in (one.money, one.goods, one.covered)
+                one.money, one.goods, one.covered, one.written_off = (
+                    amount / one.rate for amount in (one.money, one.goods, one.covered, one.written_off)
                 )
                 one.rate, one.loose, one.tolerance = 1.0, True, one.tolerance / one.rate + 0.02
         rate = max(one.rate for one in every)
@@ -97,6 +99,9 @@ class LoyaltyProgram(models.Model):
                 problems.append(self._say_points_back(last, taken, back, due, abs(due - back) * value, known))
         earned = sum(one.earned for one in every)
         earned -= max(sum(one.waived for one in every), sum(one.expired for one in every))
+        written_off = sum(one.written_off for one in sold)
+        if written_off > tolerance and written_off - money > tolerance:
+            problems.append(self._say_written_off(last, min(written_off, written_off - money) / rate))
         if sold and not any(one.loose for one in sold) and goods < unit and earned > 0.00005:
             problems.append(self._say_earned(last, earned))
         return problems
@@ -160,7 +165,9 @@ class LoyaltyProgram(models.Model):
         ]
 
     def _companies_of_books(self):
-        return self.env["res.company"].search([("id", "child_of", self.company_id.ids)])
+        """Return the company of the program and its branches. What one booked before it was archived is still in the books."""
+        companies = self.env["res.company"].with_context(active_test=False)
+        return companies.search([("id", "child_of", self.company_id.ids)])
 
     def _touched_documents(self, nodes):
         """Return those of ``nodes`` that earned or redeemed points of this program. Override to add."""
@@ -191,6 +198,7 @@ class LoyaltyProgram(models.Model):
         result = self._move_figures(ids, date)
         self._add_payments(result, ids, date)
         self._add_reductions(result, ids, date)
+        self._add_written_off(result, ids, date)
         self._add_earned(result, MOVE)
         return result
 
@@ -287,6 +295,31 @@ class LoyaltyProgram(models.Model):
                 one.money += back
                 one.covered -= back
 
+    def _add_written_off(self, result, ids, date):
+        """Add what payments in money wrote off as expense or income when they paid a document in full."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT o.move_id, sum(w.amount * r.amount / NULLIF(abs(l.balance), 0))
+                  FROM account_move_line o JOIN account_partial_reconcile r ON r.debit_move_id = o.id
+                  JOIN account_move_line l ON l.id = r.credit_move_id AND l.parent_state = 'posted' AND l.date <= %(date)s
+                  JOIN account_payment p ON p.move_id = l.move_id AND p.loyalty_card_id IS NULL
+                  JOIN LATERAL (
+                       SELECT sum(x.balance) AS amount FROM account_move_line x
+                         JOIN account_account a ON a.id = x.account_id
+                        WHERE x.move_id = l.move_id
+                          AND (a.account_type LIKE 'income%%' OR a.account_type LIKE 'expense%%')) w ON w.amount > 0
+                 WHERE o.move_id = ANY(%(ids)s)
+                 GROUP BY o.move_id
+                """,
+                ids=ids,
+                date=date,
+            )
+        )
+        for move_id, amount in rows:
+            if one := result.get((MOVE, move_id)):
+                one.written_off += float(amount) * one.rate
+
     def _add_reductions(self, result, ids, date):
         """Add credit notes by which points lowered the price of a posted invoice, and entries that gave that back."""
         rows = self.env.execute_query(
@@ -367,6 +400,20 @@ class LoyaltyProgram(models.Model):
             ),
             "size": excess,
             "explained": known,
+        }
+
+    def _say_written_off(self, node, amount):
+        return {
+            "model": node[0],
+            "res_id": node[1],
+            "problem": self.env._(
+                "%(name)s: %(amount)s of what goes back in money had never been paid: it was written off when the sale was "
+                "paid. Lower the credit note, or leave it if that is what you want.",
+                name=self._name_of(node),
+                amount=self.currency_id.format(amount),
+            ),
+            "size": 0.0,
+            "explained": True,
         }
 
     def _say_points_back(self, node, taken, back, due, size, known):

@@ -47,6 +47,7 @@ class LoyaltyProgram(models.Model):
             self._proof_rounding(),
         )
         self._name_moves(part, date, [pair for pair in pairs if abs(pair[1] - pair[2]) >= part.rounding / 2])
+        self._name_value_costs(part, date)
         self._name_wrong_dates(part, date)
         self._name_wrong_months(part, date)
         self._name_undone_before(part, date)

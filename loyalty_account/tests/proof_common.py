@@ -16,7 +16,7 @@ class ProofVerbs:
         """Nothing is unexplained and no row is a fault."""
         proof = self.prove(date, program)
         problems = [item for part in PARTS for item in proof[part]["items"] if not item["explained"]]
-        self.assertEqual((proof["residual"], problems), (0.0, []))
+        self.assertEqual((proof["residual"], proof["residual_points"], problems), (0.0, 0.0, []))
         return proof
 
     def assertNamed(self, record, text, part="payments", explained=False, size=None, date=None, program=None):
@@ -28,7 +28,7 @@ class ProofVerbs:
         self.assertRegex(words.replace("\N{NO-BREAK SPACE}", "").replace("\N{ZERO WIDTH NO-BREAK SPACE}", ""), text)
         self.assertEqual({item["explained"] for item in found}, {explained})
         if not explained:
-            self.assertTrue(proof["residual"])
+            self.assertTrue(proof["residual_points" if part == "points" else "residual"])
         if size is not None:
             self.assertEqual([round(item["size"], 2) for item in found], [size])
         return proof

@@ -1,7 +1,7 @@
 """Random invoices, payments, redemptions, refunds, runs and undo: the books tie to the points, to the cent.
 
 Invoices are in the currency of the company, in one worth less and in one worth more, and the rates change while they are
-open; some are rounded to coins. Returns take whole invoices, lines of one rate, parts of a line, or a part of everything.
+open; some are rounded to coins, some are of a branch. Returns take whole invoices, lines of one rate, parts of a line, or a part of everything.
 """
 
 import os
@@ -27,8 +27,8 @@ cents = st.one_of(st.integers(1, 30_000), st.sampled_from([100, 999, 1_000, 3_33
 lines = st.lists(st.tuples(cents, st.sampled_from([15, 15, 5, 0])), min_size=1, max_size=3)
 share = st.sampled_from([7, 33, 50, 100, 100])
 STEP = st.one_of(
-    st.tuples(st.just("invoice"), lines, st.sampled_from([None, "coins", "EUR", "GBP"])),
-    st.tuples(st.just("invoice_with_points"), lines, share, st.sampled_from([None, None, "coins", "EUR", "GBP"])),
+    st.tuples(st.just("invoice"), lines, st.sampled_from([None, "coins", "EUR", "GBP", "branch"])),
+    st.tuples(st.just("invoice_with_points"), lines, share, st.sampled_from([None, "branch", "coins", "EUR", "GBP"])),
     st.tuples(st.just("pay"), pick, share),
     st.tuples(st.just("pay"), pick, st.just(100)),
     st.tuples(st.just("redeem"), pick, share),
@@ -76,6 +76,11 @@ class TestBooksProperties(LoyaltyAccountCommon):
                 "loss_account_id": cls.company_data["default_account_expense"].id,
             }
         )
+        cls.branch = cls.env["res.company"].create(
+            {"name": "Branch", "parent_id": cls.company.id, "country_id": cls.company.country_id.id}
+        )
+        cls.env.cr.precommit.run()  # the branch takes over the chart of accounts
+        cls.env.user.company_ids |= cls.branch
         cls.contra_revenue = cls.make_account("Sales Paid with Points", "400910", "income")
 
     @mute_logger("odoo.sql_db")
@@ -154,14 +159,17 @@ class _Run:
         self.test.assertEqual(self.env["loyalty.card"]._verify_ledger(), [], story)
         proof = self.program._loyalty_proof(fields.Date.today())
         self.test.assertEqual(self.program.currency_id.compare_amounts(proof["residual"], 0), 0, f"{proof}\n{story}")
+        self.test.assertEqual(proof["residual_points"], 0, f"{proof}\n{story}")
         for invoice in self.invoices:
             self.test.assertGreaterEqual(invoice.amount_residual, 0, story)
 
     # --- steps ---------------------------------------------------------------------------------------------------
 
     def draft(self, content, terms=None):
-        """:param terms: a currency, or coins, to which the total is rounded"""
+        """:param terms: a currency, coins to which the total is rounded, or the branch that sells"""
         values = {"currency_id": self.test.currencies[terms].id} if terms in self.test.currencies else {}
+        if terms == "branch":
+            values = {"company": self.test.branch, "company_id": self.test.branch.id}
         if terms == "coins":
             values = {"invoice_cash_rounding_id": self.test.coins.id}
         return self.test.make_invoice(

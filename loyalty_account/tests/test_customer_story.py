@@ -36,7 +36,8 @@ class TestCustomerStory(LoyaltyAccountCommon):
             (556, 500, 56),
         )
         self.assertEqual(self.liability(program), 0)
-        self.assertEqual(program._loyalty_proof(fields.Date.today())["residual"], 0)
+        proof = program._loyalty_proof(fields.Date.today())
+        self.assertEqual((proof["residual"], proof["residual_points"]), (0, 0))
 
     def pay(self, invoice):
         self.env["account.payment.register"].with_user(self.clerk).with_context(

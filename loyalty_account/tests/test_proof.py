@@ -35,7 +35,7 @@ class ProofCase(BooksCase):
         """Everything agrees; ``parts``: expected (ledger, books)."""
         proof = self.prove(date)
         problems = [item for part in PARTS for item in proof[part]["items"] if not item["explained"]]
-        self.assertEqual((proof["residual"], problems), (0.0, []))
+        self.assertEqual((proof["residual"], proof["residual_points"], problems), (0.0, 0.0, []))
         for name, (ledger, books) in parts.items():
             self.assertEqual((proof[name]["ledger"], proof[name]["books"]), (ledger, books), name)
         return proof
@@ -46,7 +46,7 @@ class ProofCase(BooksCase):
         found = [item for item in proof[part]["items"] if (item["model"], item["id"]) == (model, res_id)]
         self.assertTrue(found, proof[part])
         self.assertRegex(found[0]["problem"], text)
-        self.assertEqual(bool(proof["residual"]), residual, proof)
+        self.assertEqual(bool(proof["residual_points" if part == "points" else "residual"]), residual, proof)
         if difference:
             self.assertTrue(proof[part]["difference"], proof[part])
         # Nothing of the difference stays without a row.

@@ -3,6 +3,7 @@
 from freezegun import freeze_time
 
 from odoo import fields
+from odoo.exceptions import AccessError
 from odoo.fields import Command
 from odoo.tests import tagged
 
@@ -124,6 +125,29 @@ class TestPaymentFaults(FaultCase):
         move = self.sell(points=1000)
         note = self.plain_note(move, self.line(100, 15))
         self.assertNamed(note, "115.00 go back in money for this sale, but only .15.00 were paid in money", size=100.0)
+
+    def test_written_off(self):
+        """N29: 50.00 of 115.00 by points, 64.00 in money, 1.00 written off; the full credit note pays 65.00 back, as plain
+        Odoo does. That is told, and no fault of the points."""
+        for moves in (True, False):
+            with self.subTest(moves):
+                move = self.sell(paid=False)
+                self.pay(
+                    move,
+                    64.0,
+                    payment_difference_handling="reconcile",
+                    writeoff_account_id=self.company_data["default_account_expense"].id,
+                )
+                self.assertEqual(move.amount_residual, 0.0)
+                self.assertSound()
+                if moves:
+                    note = self.credit(move)
+                    self.assertNamed(note, "1.00 of what goes back in money had never been paid", explained=True)
+                else:
+                    self.credit(move, self.line(50, 15))
+                proof = self.assertSound()
+                told = [item for item in proof["payments"]["items"] if "had never been paid" in item["problem"]]
+                self.assertEqual(len(told), 1)
 
     def test_half_credit_without_points(self):
         """N29: half of the goods come back and no points with them, while money would suffice (B2)."""
@@ -281,6 +305,26 @@ class TestReductionFaults(ProofVerbs, ReductionCase):
                 proof = self.assertSound()["payments"]
                 self.assertEqual((proof["ledger"], proof["books"]), (0.0, 0.0))
 
+    def test_reduction_on_another_account(self):
+        """N29, N1: points that lowered a price on an account that is not the redemption account; a former one is right."""
+        draft = self.make_invoice(self.line(100, 15))
+        self.apply_points(draft, 300)
+        draft.action_post()
+        posted = self.make_invoice(self.line(100, 15), post=True)
+        self.apply_points(posted, 200)
+        self.program.cost_account_id = self.make_account("Points Redeemed 2", "400951", "income")
+        note = self.credit(draft)
+        self.assertSound()
+        for move in (draft, posted._loyalty_reductions(), note):
+            line = move.line_ids.filtered("is_loyalty_reduction")
+            account = line.account_id
+            query = "UPDATE account_move_line SET account_id = %s WHERE id = %s"
+            self.tamper(query, self.revenue.id, line.id)
+            self.assertNamed(
+                move, f"of its cost are on {self.revenue.code}.* instead of 400951", size=abs(line.balance)
+            )
+            self.tamper(query, account.id, line.id)
+
     def test_wrong_rate(self):
         """N29: 500 points are 50.00 in the books, whatever the rate of the invoice was (B1)."""
         move = self.make_invoice(self.line(100, 15), post=True)
@@ -335,9 +379,70 @@ class TestValueFaults(ProofVerbs, BooksCase):
         self.tamper("UPDATE loyalty_ledger_entry SET points = -400, waived_points = 0 WHERE id = %s", entry.id)
         self.assertFalse([item for item in self.prove()["points"]["items"] if "written off before" in item["problem"]])
         self.tamper("UPDATE loyalty_ledger_entry SET points = -1000 WHERE id = %s", entry.id)
-        self.assertNamed(
+        proof = self.assertNamed(
             entry, "1,000 points were taken back although 600 of the 1,000 .* written off before", "points"
         )
+        # Transaction, lot and card of the planted row differ too, by points: none of it is money.
+        self.assertEqual((proof["residual"], proof["residual_points"]), (0.0, proof["points"]["residual"]))
+        wizard = self.env["loyalty.proof"].create({"program_id": self.program.id})
+        wizard.action_reconcile()
+        self.assertRecordValues(
+            wizard, [{"state": "bad", "residual": 0.0, "residual_points": proof["points"]["residual"]}]
+        )
+
+    def test_cost_of_value(self):
+        """N29, N1: value entries whose other side is not on the redemption account; a former one, and the counter-account
+        of opening balances, are right."""
+        opening = self.make_account("Opening", "610952", "equity")
+        self.post("opening", 500, day="2026-01-01")
+        self.earn(100, day="2026-03-01")
+        self.run_accrual(opening_account_id=opening.id)
+        self.redeem(100)
+        self.assertSound()
+        old = self.cost_account
+        self.program.cost_account_id = self.make_account("Points Redeemed 2", "610950", "expense")
+        self.redeem(50)
+        self.assertSound()
+        with self.assertRaisesRegex(AccessError, "Former redemption accounts are noted"):
+            self.program.with_user(self.env.user).write({"former_cost_account_ids": [Command.link(self.revenue.id)]})
+        move = self.books_moves()[-2]
+        self.tamper(
+            "UPDATE account_move_line SET account_id = %s WHERE move_id = %s AND account_id = %s",
+            self.revenue.id,
+            move.id,
+            old.id,
+        )
+        self.assertNamed(move, "books .0.00 on redemption account .* its value lines say .-8.70", "value", size=8.7)
+
+    def test_archived_branch(self):
+        """N29, N1: what a branch booked before it was archived is still in the books."""
+        branch = self.env["res.company"].create(
+            {"name": "Branch", "parent_id": self.company.id, "country_id": self.company.country_id.id}
+        )
+        self.cr.precommit.run()  # the branch takes over the chart of accounts
+        self.env.user.write({"company_ids": [Command.link(branch.id)]})
+        self.earn(100, day="2026-03-01")
+        self.run_accrual()
+        move = (
+            self.env["account.move"]
+            .with_company(branch)
+            .create(
+                {
+                    "journal_id": self.company_data["default_journal_misc"].id,
+                    "company_id": branch.id,
+                    "date": "2026-03-10",
+                    "line_ids": [
+                        Command.create({"account_id": self.liability_account.id, "debit": 5}),
+                        Command.create({"account_id": self.cost_account.id, "credit": 5}),
+                    ],
+                }
+            )
+        )
+        move.action_post()
+        line = move.line_ids.filtered(lambda line: line.account_id == self.liability_account)
+        self.assertNamed(line, "a manual entry of", "value")
+        branch.sudo().active = False
+        self.assertNamed(line, "a manual entry of", "value")
 
     def test_purge_over_two_months(self):
         """N29: one entry for points of two months puts the value of the first one into the second (B11)."""

@@ -47,6 +47,7 @@ class LoyaltyProof(models.TransientModel):
         "Result", readonly=True, default="draft",
     )  # fmt: skip
     residual = fields.Monetary("Unexplained", readonly=True)
+    residual_points = fields.Float("Unexplained Points", digits=(16, 4), readonly=True)
     part_ids = fields.One2many("loyalty.proof.part", "proof_id", "Comparisons", readonly=True)
     line_ids = fields.One2many("loyalty.proof.line", "proof_id", "Differences", readonly=True)
 
@@ -83,7 +84,7 @@ class LoyaltyProof(models.TransientModel):
         if vals.keys() & QUESTION:
             self.sudo().part_ids.unlink()
             self.sudo().line_ids.unlink()
-            vals = {**vals, "state": "draft", "residual": 0.0}
+            vals = {**vals, "state": "draft", "residual": 0.0, "residual_points": 0.0}
         return super().write(vals)
 
     def _check_asked(self, vals):
@@ -107,6 +108,7 @@ class LoyaltyProof(models.TransientModel):
         proof.write(
             {
                 "residual": result["residual"],
+                "residual_points": result["residual_points"],
                 "state": self._result_state(result),
                 "part_ids": [
                     fields.Command.create(
@@ -140,7 +142,8 @@ class LoyaltyProof(models.TransientModel):
 
     @staticmethod
     def _result_state(result):
-        if result["residual"] or any(not item["explained"] for name in PARTS for item in result[name]["items"]):
+        is_wrong = any(not item["explained"] for name in PARTS for item in result[name]["items"])
+        if is_wrong or result["residual"] or result["residual_points"]:
             return "bad"
         return "waiting" if any(result[name]["items"] for name in PARTS) else "ok"
 
@@ -185,7 +188,9 @@ class LoyaltyProofLine(models.TransientModel):
     res_id = fields.Many2oneReference("Row", model_field="res_model", readonly=True)
     row_name = fields.Char("Which", compute="_compute_row_name")
     problem = fields.Text("What", readonly=True)
-    amount = fields.Float("Amount", digits=(16, 2), readonly=True)
+    amount = fields.Float(
+        "Amount", digits=(16, 2), readonly=True, help="In points where points are compared, in money elsewhere."
+    )
     size = fields.Float(
         "Size", digits=(16, 2), readonly=True,
         help="How large the fault is, where both sides say the same: what it is worth in money, or how many points it is.",

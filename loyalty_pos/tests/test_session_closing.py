@@ -57,7 +57,7 @@ class ClosingCase(TillPointsCase):
         """
         self.env.invalidate_all()
         proof = self.program._loyalty_proof()
-        self.assertEqual(proof["residual"], 0.0, proof)
+        self.assertEqual((proof["residual"], proof["residual_points"]), (0.0, 0.0), proof)
         found = {name: proof["payments"][name] for name in payments}
         self.assertEqual(found, payments)
         return proof
