@@ -1,6 +1,6 @@
 """Invoices that are confirmed again: what points paid of them must still fit (S11), and what is undone has its date."""
 
-from odoo import fields, models
+from odoo import models
 from odoo.exceptions import UserError
 
 
@@ -100,34 +100,3 @@ class AccountMove(models.Model):
         payment = self.origin_payment_id
         card = (payment.loyalty_card_id or self.loyalty_redeem_card_id).sudo()  # the program says it, whoever asks
         return card.program_id._is_accrued(self.date)
-
-
-class AccountPayment(models.Model):
-    _inherit = "account.payment"
-
-    def _still_pays(self, invoice):
-        return self._loyalty_booked().fits(invoice, self._loyalty_money(), self.loyalty_card_id.sudo().program_id)
-
-    def _loyalty_money_left(self, invoice):
-        """Return what this payment with points still pays of ``invoice``, in its currency."""
-        returns = self.loyalty_return_ids.filtered(lambda payment: payment._redemption_in_force()[0])
-        left = self.amount - sum(returns.mapped("amount"))
-        matched = invoice._loyalty_payments().get(self)
-        if matched and matched["paid"]:
-            return left * matched["amount"] / matched["paid"]
-        return self.currency_id._convert(left, invoice.currency_id, invoice.company_id, self.date)
-
-    def _match_again(self, invoice):
-        self._reconcile_with_loyalty_move()
-
-
-class LoyaltyProgram(models.Model):
-    _inherit = "loyalty.program"
-
-    def _is_accrued(self, date):
-        """Return whether an accrual run has counted the points of this day."""
-        return bool(self._keeps_liability() and self.accrued_until and date and date <= self.accrued_until)
-
-    def _undo_date(self, date):
-        """Return the day on which something of ``date`` is undone: today, where an accrual run has counted it."""
-        return max(date, fields.Date.context_today(self)) if self._is_accrued(date) else date

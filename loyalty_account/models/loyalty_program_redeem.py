@@ -76,13 +76,3 @@ class LoyaltyProgram(models.Model):
         self.ensure_one()
         chosen = self.redeem_category_ids
         return chosen.search([("id", "child_of", chosen.ids)]) if chosen else chosen
-
-
-class ProductTemplate(models.Model):
-    _inherit = "product.template"
-
-    loyalty_no_redeem = fields.Boolean(
-        "Points Cannot Pay",
-        help="Loyalty points never pay this product, for example shipping or a deposit. To keep whole categories out for "
-        "one program only, see Points Can Pay on its tab Accounting.",
-    )

@@ -1,6 +1,6 @@
 """Products that sell money in advance: gift cards and top-ups of wallets."""
 
-from odoo import api, fields, models
+from odoo import fields, models
 
 
 class ProductProduct(models.Model):
@@ -20,19 +20,3 @@ class ProductProduct(models.Model):
         products = rules.product_ids
         for product in self:
             product.loyalty_stored_value = product._origin in products
-
-
-class LoyaltyRule(models.Model):
-    _inherit = "loyalty.rule"
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        rules = super().create(vals_list)
-        self.env["product.product"].invalidate_model(["loyalty_stored_value"], flush=False)
-        return rules
-
-    def write(self, vals):
-        result = super().write(vals)
-        if vals.keys() & {"product_ids", "program_id"}:
-            self.env["product.product"].invalidate_model(["loyalty_stored_value"], flush=False)
-        return result

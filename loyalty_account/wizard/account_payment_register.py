@@ -1,8 +1,9 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.loyalty_ledger.tools.words import say_points
+
 from ..models.account_payment_method import LOYALTY
-from ..models.loyalty_redemption import say_points
 
 
 class AccountPaymentRegister(models.TransientModel):

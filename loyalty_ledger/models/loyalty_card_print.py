@@ -2,7 +2,7 @@
 
 import base64
 
-from odoo import fields, models
+from odoo import models
 from odoo.exceptions import UserError
 
 #: Layouts and the reports that print them.
@@ -13,20 +13,6 @@ LAYOUTS = {
 }
 #: Cards on a sheet: two columns of five.
 COLUMNS, ROWS = 2, 5
-
-
-class LoyaltyProgram(models.Model):
-    _inherit = "loyalty.program"
-
-    card_layout = fields.Selection(
-        [
-            ("plastic", "Card printer (85.6 × 54 mm)"),
-            ("sheet", "A4 sheet of ten cards (85.6 × 54 mm)"),
-            ("receipt", "Receipt printer (80 mm)"),
-        ],
-        "Card Layout", required=True, default="plastic",
-        help="How cards of this program are printed from the register: Print > Loyalty Card.",
-    )  # fmt: skip
 
 
 class LoyaltyCard(models.Model):

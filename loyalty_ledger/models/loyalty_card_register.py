@@ -1,7 +1,5 @@
 """What people see and press on a card: status, counters, the actions of the form."""
 
-from datetime import timedelta
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
@@ -9,28 +7,6 @@ from odoo.tools import format_date
 from ..tools.today import loyalty_today
 from ..tools.trusted import trusted_defaults
 from .loyalty_card import PROJECTIONS
-
-#: Sums that contain points past their date until the nightly job wrote them off: for the staff only (P10).
-STAFF_SUMS = {
-    "loyalty.card": ("points", "accumulated_points", "lifetime_points"),
-    "loyalty.ledger.entry": ("balance_after",),
-}
-
-
-class LoyaltyStaffSumsMixin(models.AbstractModel):
-    """Rows that customers read in the portal, without the sums that still contain expired points."""
-
-    _name = "loyalty.staff.sums.mixin"
-    _description = "Row with Sums for the Staff"
-
-    def _has_field_access(self, field, operation):
-        """Customers see what is available, also over RPC (P11).
-
-        Not by groups of the fields: every view of the staff would have to name them for each column and colour.
-        """
-        if field.name in STAFF_SUMS[self._name] and not self.env.su and not self.env.user._is_internal():
-            return False
-        return super()._has_field_access(field, operation)
 
 
 class LoyaltyCard(models.Model):
@@ -206,60 +182,3 @@ class LoyaltyCard(models.Model):
             raise UserError(
                 self.env._("Only cards with a points ledger can be closed: %s.", ", ".join(coupons[:5].mapped("code")))
             )
-
-
-class LoyaltyLedgerEntry(models.Model):
-    _name = "loyalty.ledger.entry"
-    _inherit = ["loyalty.ledger.entry", "loyalty.staff.sums.mixin"]
-
-    level_id = fields.Many2one(related="card_id.level_id", string="Level of the Card")
-
-
-class LoyaltyHold(models.Model):
-    _inherit = "loyalty.hold"
-
-    is_active = fields.Boolean("Reserves Now", compute="_compute_is_active", search="_search_is_active")
-
-    @api.depends("state", "expires_at")
-    def _compute_is_active(self):
-        for hold in self:
-            hold.is_active = hold._is_active()
-
-    def _search_is_active(self, operator, value):
-        if operator != "in" or set(value) != {True}:
-            return NotImplemented
-        now = fields.Datetime.now()
-        return ["&", ("state", "=", "active"), "|", ("expires_at", "=", False), ("expires_at", ">", now)]
-
-
-class ResPartner(models.Model):
-    _inherit = "res.partner"
-
-    def _compute_count_active_cards(self):
-        """Count what the customer can use: open cards in date with points that can be spent, upstream's any balance."""
-        super()._compute_count_active_cards()
-        Partner = self.with_context(active_test=False)
-        counted = self.filtered("loyalty_card_count")
-        if not counted:
-            return
-        yesterday = fields.Date.context_today(self) - timedelta(days=1)
-        cards = self.env["loyalty.card"].search(
-            [
-                ("company_id", "in", [False, *self.env.companies.ids]),
-                ("partner_id", "in", Partner._search([("id", "child_of", counted.ids)])),
-                ("points", ">", 0),
-                ("program_id.active", "=", True),
-                ("ledgered", "=", True),
-                "|",
-                ("expiration_date", ">", yesterday),
-                ("expiration_date", "=", False),
-            ]
-        )
-        for card in cards:
-            if card._spendable_points() > 0:
-                continue
-            partner = card.partner_id
-            while partner:
-                if partner in counted:
-                    partner.loyalty_card_count -= 1
-                partner = partner.parent_id

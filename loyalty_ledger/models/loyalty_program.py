@@ -193,9 +193,3 @@ class LoyaltyProgram(models.Model):
         """
         self.ensure_one()
         return points if self.program_type in ("gift_card", "ewallet") else None
-
-
-class LoyaltyReward(models.Model):
-    _name = "loyalty.reward"
-    _inherit = ["loyalty.values.mixin", "loyalty.reward"]
-    _order = "required_points, id"  # rewards that cost the same keep one order, whatever the table was last through

@@ -11,6 +11,8 @@ from . import loyalty_program
 from . import loyalty_rule
 from . import loyalty_till_miss
 from . import loyalty_till_rate
+from . import loyalty_earning
+from . import loyalty_program_till_rate
 
 from . import pos_payment_method
 from . import pos_config

@@ -1,3 +1,4 @@
+from . import sale_order_invoicing
 from . import account_move
 from . import sale_order
 from . import sale_order_cards
@@ -9,6 +10,7 @@ from . import sale_order_need
 from . import account_move_order_points
 from . import account_move_returns
 from . import account_move_stored_value
+from . import sale_order_stored_value
 from . import sale_order_coupon_points
 from . import loyalty_card
 from . import sale_order_demo

@@ -1,26 +1,6 @@
-"""Which ways of payment earn points (C6)."""
-
 from odoo import api, fields, models
 
 from .account_payment_method import LOYALTY
-
-#: Types of journals whose entries are payments.
-PAYING_JOURNALS = ("bank", "cash", "credit")
-
-
-class AccountJournal(models.Model):
-    _inherit = "account.journal"
-
-    earns_loyalty = fields.Boolean(
-        "Earns Loyalty Points", compute="_compute_earns_loyalty", store=True, readonly=False, precompute=True,
-        help="Invoices that this journal's bank statements and entries pay earn points. For payments, each payment "
-        "method says it.",
-    )  # fmt: skip
-
-    @api.depends("type")
-    def _compute_earns_loyalty(self):
-        for journal in self:
-            journal.earns_loyalty = journal.type in PAYING_JOURNALS
 
 
 class AccountPaymentMethodLine(models.Model):

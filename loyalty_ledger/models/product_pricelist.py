@@ -13,21 +13,3 @@ class ProductPricelist(models.Model):
         result = super().unlink()
         forget(self.env)  # which pricelists programs name
         return result
-
-
-class ProductCategory(models.Model):
-    _inherit = "product.category"
-
-    def unlink(self):
-        result = super().unlink()
-        forget(self.env)  # which products rules count
-        return result
-
-
-class ProductTag(models.Model):
-    _inherit = "product.tag"
-
-    def unlink(self):
-        result = super().unlink()
-        forget(self.env)  # which products rules count
-        return result

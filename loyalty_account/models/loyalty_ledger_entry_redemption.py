@@ -1,0 +1,43 @@
+"""Redemptions that are still in force."""
+
+from collections import defaultdict
+
+from odoo import api, models
+
+
+class LoyaltyLedgerEntry(models.Model):
+    _inherit = "loyalty.ledger.entry"
+
+    @api.model
+    def _open_redemptions(self, model, ids):
+        """Return ``[(redemption, points that did not come back)]`` of documents, newest first."""
+        # What a document did to points decides what may come back, whoever undoes it.
+        redemptions = self.sudo().search(
+            [("res_model", "=", model), ("res_id", "in", list(ids)), ("kind", "=", "redeem")], order="id DESC"
+        )
+        returned = dict(
+            self.sudo()._read_group(
+                [("reversed_entry_id", "in", redemptions.ids)], ["reversed_entry_id"], ["points:sum"]
+            )
+        )
+        result = [(entry, round(-entry.points - returned.get(entry, 0), 4)) for entry in redemptions]
+        return [(entry, points) for entry, points in result if points > 0]
+
+    @api.model
+    def _net_points(self, model, ids):
+        """Return ``{document id: sum of the points of its redemptions and of the reversals of redemptions}``.
+
+        An invoice that redeems points itself earns some too; what was taken back of these is no redemption.
+        """
+        # What a document did to points decides what is missing, whoever posts it.
+        groups = self.sudo()._read_group(
+            [
+                ("res_model", "=", model),
+                ("res_id", "in", list(ids)),
+                ("kind", "in", ("redeem", "reversal")),
+                ("is_redemption", "=", True),
+            ],
+            ["res_id"],
+            ["points:sum"],
+        )
+        return defaultdict(float, {res_id: round(points, 4) for res_id, points in groups})

@@ -1,0 +1,11 @@
+from odoo import fields, models
+
+
+class ProductTemplate(models.Model):
+    _inherit = "product.template"
+
+    loyalty_no_redeem = fields.Boolean(
+        "Points Cannot Pay",
+        help="Loyalty points never pay this product, for example shipping or a deposit. To keep whole categories out for "
+        "one program only, see Points Can Pay on its tab Accounting.",
+    )

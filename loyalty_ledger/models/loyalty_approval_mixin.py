@@ -1,0 +1,127 @@
+"""What needs a second person."""
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL, format_datetime
+
+from ..tools.trusted import trusted_defaults
+from .loyalty_card_adjust import MANAGER
+
+
+class LoyaltyApprovalMixin(models.AbstractModel):
+    """A change of points that a second manager approves or refuses (N10)."""
+
+    _name = "loyalty.approval.mixin"
+    _description = "Approval of Loyalty Points"
+    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _mail_post_access = "read"
+
+    requester_id = fields.Many2one("res.users", "Requested By", readonly=True, copy=False)
+    approver_id = fields.Many2one("res.users", "Decided By", readonly=True, copy=False)
+    decided_on = fields.Datetime("Decided On", readonly=True, copy=False)
+    can_approve = fields.Boolean(compute="_compute_can_approve")
+
+    @api.model
+    def default_get(self, fields):
+        """Status and decision are the server's, also where a default from a context would say them."""
+        return trusted_defaults(self, fields, self._server_fields(), super().default_get)
+
+    def _server_fields(self):
+        """Return the names of what only the server writes."""
+        return {name for name, field in self._fields.items() if field.readonly and field.store} - {"write_date"}
+
+    @api.depends("requester_id", "state")
+    @api.depends_context("uid")
+    def _compute_can_approve(self):
+        manager = self.env.user.has_group(MANAGER)
+        for record in self:
+            record.can_approve = manager and record.state == "waiting" and record.requester_id != self.env.user
+
+    def _ask_approval(self):
+        """Give every other manager an activity."""
+        group = self.env.ref(MANAGER).sudo()
+        for record in self:
+            company = record.company_id
+            managers = group.all_user_ids.filtered(
+                lambda user, record=record, company=company: (
+                    user.active
+                    and not user.share
+                    and user != record.requester_id
+                    and user._is_internal()
+                    and user.id != self.env.ref("base.user_root").id
+                    and (not company or company in user.company_ids)
+                )
+            )
+            for manager in managers:
+                record.activity_schedule(
+                    "mail.mail_activity_data_todo",
+                    user_id=manager.id,
+                    summary=self.env._("Approve or refuse %s", record.display_name),
+                )
+
+    def _decide(self, state):
+        """Record who decided; the requester never does."""
+        self.ensure_one()
+        self.env["loyalty.card"]._check_ledger_group(MANAGER)
+        self.check_access("read")
+        self.flush_recordset()
+        # Two managers at once: the second one waits here and finds the decision.
+        self.env.cr.execute(
+            SQL("SELECT state, requester_id FROM %s WHERE id = %s FOR UPDATE", SQL.identifier(self._table), self.id)
+        )
+        current, requester_id = self.env.cr.fetchone()
+        if current != "waiting":
+            return False
+        if requester_id == self.env.uid:
+            raise UserError(self.env._("You asked for this change yourself: another manager must decide."))
+        record = self.sudo()  # nobody has write access: the group was checked above
+        record.write({"state": state, "approver_id": self.env.uid, "decided_on": fields.Datetime.now()})
+        record.activity_unlink(["mail.mail_activity_data_todo"])
+        return True
+
+    def action_approve(self):
+        """Post the change. The person who asked for it cannot approve it; a second time posts nothing and says so."""
+        decided = self.browse()
+        for record in self:
+            if record._decide("approved"):
+                record._approved()
+            else:
+                decided |= record
+        return decided._say_decided()
+
+    def action_refuse(self):
+        """Close the request without moving points. What was decided already stays as it is, and the answer says so."""
+        return self.filtered(lambda record: not record._decide("refused"))._say_decided()
+
+    def _say_decided(self):
+        """Return a notification of who decided these requests before, or True where there are none."""
+        if not self:
+            return True
+        self.invalidate_recordset(["state", "approver_id", "decided_on"])
+        states = dict(self._fields["state"]._description_selection(self.env))
+        return self._notify_once(
+            "\n".join(
+                self.env._(
+                    "%(request)s: %(state)s by %(name)s on %(time)s. Nothing was changed again.",
+                    request=record.display_name,
+                    state=states[record.state],
+                    name=record.sudo().approver_id.name or "",
+                    time=format_datetime(self.env, record.decided_on) if record.decided_on else "",
+                )
+                for record in self
+            )
+        )
+
+    def _notify_once(self, message):
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "warning",
+                "message": message,
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
+
+    def _approved(self):
+        """Hook: post what was approved."""

@@ -1,0 +1,17 @@
+from odoo import api, models
+
+
+class LoyaltyEarning(models.Model):
+    _inherit = "loyalty.earning"
+
+    @api.model
+    def _card_terms(self, claim):
+        """A sale at a till multiplies as the till does for the card's level (bH2)."""
+        values = super()._card_terms(claim)
+        if claim.document[0] == "pos.order":
+            config = self.env["pos.order"].browse(claim.document[1]).config_id
+            level = self.env["loyalty.level"].browse(values["level_id"] or [])
+            multiplier = claim.card.program_id._till_multiplier(config, level)
+            if multiplier is not None:
+                values["multiplier"] = multiplier
+        return values
