@@ -1,8 +1,8 @@
-"""`./dev lint`: style by ruff, prettier and eslint, conventions by pylint-odoo, and Odoo's own test_lint."""
+"""`./dev lint`: style by ruff, prettier and eslint, names of files, conventions by pylint-odoo, and Odoo's own test_lint."""
 
 import os
 
-from . import cache, console, node, python
+from . import cache, console, house, node, python
 from .console import Problem, say
 
 # Rules of pylint-odoo that are the OCA's house style, or that forbid what a ledger is made of: methods that only refuse.
@@ -18,7 +18,7 @@ NOT_OURS = (
     "no-wizard-in-models",
     "prefer-env-translation",  # does not see `_ = self.env._`
 )
-TOOLS = ("ruff", "pylint", "prettier", "eslint", "odoo")
+TOOLS = ("ruff", "house", "pylint", "prettier", "eslint", "odoo")
 
 
 def run(options, prepared):
@@ -27,7 +27,7 @@ def run(options, prepared):
     if unknown:
         raise Problem(f"No such linter: {', '.join(unknown)}. There are: {', '.join(TOOLS)}")
     interpreter = python.find()
-    checks = {"ruff": _ruff, "pylint": _pylint, "prettier": _prettier, "eslint": _eslint}
+    checks = {"ruff": _ruff, "house": _house, "pylint": _pylint, "prettier": _prettier, "eslint": _eslint}
     failed = []
     for name in chosen:
         if name == "odoo":
@@ -52,6 +52,14 @@ def _ruff(interpreter, fix):
     checked = _call("ruff check", [ruff, "check", *(["--fix"] if fix else [])])
     formatted = _call("ruff format", [ruff, "format", *([] if fix else ["--check", "--output-format=concise"])])
     return checked or formatted
+
+
+def _house(interpreter, fix):
+    say("-- files are named after their models")
+    found = house.problems(cache.ROOT, cache.add_ons())
+    for line in found:
+        say(line)
+    return int(bool(found))
 
 
 def _pylint(interpreter, fix):

@@ -302,24 +302,3 @@ class LoyaltyAccountSetup(models.TransientModel):
             return True
         total = sum(lines.filtered("account_id").mapped("factor_percent"))
         return float_compare(total, 100, precision_digits=4) == 0
-
-
-class LoyaltyProgram(models.Model):
-    _inherit = "loyalty.program"
-
-    def action_set_up_accounting(self):
-        """Open Set Up Accounting for this program."""
-        self.ensure_one()
-        known = self.accounting_policy in ("redemption", "accrual")
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Set Up Accounting"),
-            "res_model": "loyalty.account.setup",
-            "views": [(False, "form")],
-            "target": "new",
-            "context": {
-                "default_program_id": self.id,
-                "default_accounting_policy": self.accounting_policy if known else False,
-                "default_vat_mode": self.vat_mode,
-            },
-        }

@@ -205,20 +205,3 @@ class LoyaltyProofLine(models.TransientModel):
             # Only named here; the button opens the row with the reader's own rights.
             row = self.env[line.res_model].sudo().browse(line.res_id).exists() if line.res_model in self.env else None
             line.row_name = row.display_name if row else f"#{line.res_id}"
-
-
-class LoyaltyProgram(models.Model):
-    _inherit = "loyalty.program"
-
-    def action_reconcile_loyalty(self):
-        """Prove this program as of today and show the result."""
-        self.ensure_one()
-        proof = self.env["loyalty.proof"].create({"program_id": self.id})
-        proof.action_reconcile()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Reconcile Loyalty"),
-            "res_model": proof._name,
-            "res_id": proof.id,
-            "views": [(False, "form")],
-        }

@@ -57,5 +57,6 @@ from . import loyalty_rule_products
 from . import loyalty_earning
 from . import loyalty_earning_explanation
 from . import loyalty_program_earning
+from . import loyalty_rule_earning
 from . import loyalty_program_end
 from . import loyalty_demo

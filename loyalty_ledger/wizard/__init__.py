@@ -1,4 +1,6 @@
-from . import base_partner_merge
+from . import base_partner_merge_automatic_wizard
+from . import loyalty_hold_merge
+from . import loyalty_card_merge
 from . import loyalty_adjust_wizard
 from . import loyalty_transfer_wizard
 from . import loyalty_upstream_wizards
@@ -7,3 +9,4 @@ from . import loyalty_import_column
 from . import loyalty_import_line
 from . import loyalty_program_change
 from . import loyalty_statement
+from . import res_partner

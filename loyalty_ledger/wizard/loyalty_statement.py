@@ -85,19 +85,3 @@ class LoyaltyStatement(models.TransientModel):
     def _file_name(self):
         name = self.card_ids.code if len(self.card_ids) == 1 else self.env._("%s cards", len(self.card_ids))
         return self.env._("Loyalty statement - %(cards)s - %(date)s", cards=name, date=self.date_to.isoformat())
-
-
-class ResPartner(models.Model):
-    _inherit = "res.partner"
-
-    def _loyalty_statement_cards(self):
-        """Cards of the customers and of their contacts, archived and closed ones included."""
-        return (
-            self.env["loyalty.card"]
-            .with_context(active_test=False)
-            .search([("partner_id", "child_of", self.ids), ("ledgered", "=", True)], order="id")
-        )
-
-    def action_print_loyalty_statement(self):
-        """Ask for the period of a statement of the customers' cards."""
-        return self.env["loyalty.statement"]._open(self._loyalty_statement_cards())

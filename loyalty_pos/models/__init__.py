@@ -13,7 +13,6 @@ from . import loyalty_till_miss
 from . import loyalty_till_rate
 from . import loyalty_earning
 from . import loyalty_program_till_rate
-
 from . import pos_payment_method
 from . import pos_config
 from . import pos_order
@@ -26,13 +25,14 @@ from . import pos_order_earning
 from . import pos_order_preview
 from . import pos_order_line
 from . import pos_payment
-from . import pos_self_order
+from . import pos_order_line_self_order
+from . import pos_payment_self_order
 from . import pos_order_account
 from . import pos_order_closing
 from . import pos_session
-from . import loyalty_proof
-from . import loyalty_proof_sales
-from . import loyalty_proof_closing
+from . import loyalty_program_proof
+from . import loyalty_program_proof_sales
+from . import loyalty_program_proof_closing
 from . import product_template
 from . import res_config_settings
 from . import res_partner

@@ -2,6 +2,7 @@ from . import sale_order_invoicing
 from . import account_move
 from . import sale_order
 from . import sale_order_cards
+from . import loyalty_card_orders
 from . import sale_order_postings
 from . import sale_order_line
 from . import sale_order_points
@@ -14,4 +15,4 @@ from . import sale_order_stored_value
 from . import sale_order_coupon_points
 from . import loyalty_card
 from . import sale_order_demo
-from . import loyalty_proof
+from . import loyalty_program_proof

@@ -7,7 +7,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from odoo.addons.loyalty_account.books.relief import differences, relief_of, rough_relief, still_redeemed
-from odoo.addons.loyalty_account.models.loyalty_proof_returns import Figures
+from odoo.addons.loyalty_account.models.loyalty_program_proof_returns import Figures
 from odoo.addons.loyalty_ledger.tools.words import say_points
 
 ORDER = "pos.order"

@@ -11,7 +11,7 @@ from odoo import models
 from odoo.tools import SQL
 
 from ..books import valuation
-from .loyalty_proof import NAMED, Part
+from .loyalty_program_proof import NAMED, Part
 
 
 class LoyaltyProgram(models.Model):

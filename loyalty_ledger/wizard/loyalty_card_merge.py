@@ -1,38 +1,6 @@
+"""Cards of customers who become one."""
+
 from odoo import api, fields, models
-
-
-class BasePartnerMergeAutomaticWizard(models.TransientModel):
-    _inherit = "base.partner.merge.automatic.wizard"
-
-    def _merge(self, partner_ids, dst_partner=None, extra_checks=True):
-        """Several customers with gifts of one person do not become one customer with a gift above the limit (N10)."""
-        partners = self.env["res.partner"].browse(partner_ids).exists()
-        self.env["loyalty.card"]._check_customers_join(partners | (dst_partner or partners.browse()))
-        return super()._merge(partner_ids, dst_partner, extra_checks)
-
-    def _merge_loyalty_cards(self, src_partners, dst_partner):
-        """Keep all cards and their numbers: they point to the survivor's card, lots keep their dates (N11).
-
-        Upstream moves the sum to one card and archives the others, so that plastic cards fail at the till.
-        """
-        cards = (
-            self.env["loyalty.card"]
-            .sudo()
-            .with_context(active_test=False)
-            .search([("partner_id", "in", src_partners.ids), ("ledgered", "=", True)])
-        )
-        nominative = cards.filtered(lambda card: card.active and card.program_type in ("loyalty", "ewallet"))
-        own = {
-            program: nominative.with_context(active_test=True)._default_card(dst_partner, program)
-            for program in nominative.program_id
-        }
-        defaults = cards.filtered("is_default")
-        defaults.is_default = False  # the survivor has one default card at most
-        cards.partner_id = dst_partner
-        for program, group in nominative.grouped("program_id").items():
-            usable = group.filtered(lambda card: not card.closed and not card.points_to_id)
-            (own[program] | usable.sorted("id"))._merge_cards()
-        return super()._merge_loyalty_cards(src_partners, dst_partner)
 
 
 class LoyaltyCard(models.Model):
@@ -85,18 +53,3 @@ class LoyaltyCard(models.Model):
             survivor = survivor.points_to_id or survivor
             if survivor != card and not card.points_to_id and not survivor.closed and survivor.ledgered:
                 card._merge_into(survivor)
-
-
-class LoyaltyHold(models.Model):
-    _inherit = "loyalty.hold"
-
-    def _close(self, state):
-        closed = super()._close(state)
-        if closed.card_id.filtered("merge_into_id"):
-            self.env.ref("loyalty_ledger.cron_holds").sudo()._trigger()  # it links the cards
-        return closed
-
-    @api.model
-    def _cron_time_out(self, batch=1000):
-        super()._cron_time_out(batch)
-        self.env["loyalty.card"]._finish_merges()

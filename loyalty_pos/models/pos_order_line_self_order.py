@@ -6,7 +6,7 @@ Whoever sits at a table may ask for its orders, and the number of a card is what
 from odoo import api, models
 
 
-def _without_cards(model, names):
+def without_cards(model, names):
     """Leave our fields out of those that devices load; none at all means every field."""
     names = names or model.fields_get(attributes=("type",))
     return [name for name in names if not name.startswith("loyalty_")]
@@ -17,12 +17,4 @@ class PosOrderLine(models.Model):
 
     @api.model
     def _load_pos_self_data_fields(self, config):
-        return _without_cards(self, super()._load_pos_self_data_fields(config))
-
-
-class PosPayment(models.Model):
-    _inherit = "pos.payment"
-
-    @api.model
-    def _load_pos_self_data_fields(self, config):
-        return _without_cards(self, super()._load_pos_self_data_fields(config))
+        return without_cards(self, super()._load_pos_self_data_fields(config))

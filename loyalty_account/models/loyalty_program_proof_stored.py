@@ -3,7 +3,7 @@
 from odoo import models
 from odoo.tools import SQL
 
-from .loyalty_proof_returns import MOVE
+from .loyalty_program_proof_returns import MOVE
 
 
 class LoyaltyProgram(models.Model):

@@ -6,7 +6,7 @@ from odoo import models
 from odoo.tools import SQL, format_date
 
 from ..books import valuation
-from .loyalty_proof import NAMED, Part
+from .loyalty_program_proof import NAMED, Part
 
 LOCKS = ("fiscalyear_lock_date", "tax_lock_date", "sale_lock_date", "purchase_lock_date", "hard_lock_date")
 

@@ -1,0 +1,22 @@
+from odoo import models
+
+
+class LoyaltyProgram(models.Model):
+    _inherit = "loyalty.program"
+
+    def action_set_up_accounting(self):
+        """Open Set Up Accounting for this program."""
+        self.ensure_one()
+        known = self.accounting_policy in ("redemption", "accrual")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Set Up Accounting"),
+            "res_model": "loyalty.account.setup",
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {
+                "default_program_id": self.id,
+                "default_accounting_policy": self.accounting_policy if known else False,
+                "default_vat_mode": self.vat_mode,
+            },
+        }
