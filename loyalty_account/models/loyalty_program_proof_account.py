@@ -8,7 +8,7 @@ from odoo import models
 from odoo.tools import SQL
 
 from ..books import valuation
-from .loyalty_proof import NAMED
+from .loyalty_program_proof import NAMED
 
 
 class LoyaltyProgram(models.Model):
