@@ -150,7 +150,7 @@ tours.add("loyalty_restaurant_split", {
             ProductScreen.totalAmountIs("8.00"),
             Till.redeemed("1,000", "10.00"),
             ProductScreen.clickPayButton(),
-            Till.notified("fewer points are redeemed"),
+            Till.notified("products were removed"),
             Till.pointsPaymentIs("800", "8.00"),
             PaymentScreen.remainingIs("0.00"),
             PaymentScreen.clickValidate(),
