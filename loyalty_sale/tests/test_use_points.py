@@ -66,6 +66,25 @@ class TestUsePoints(OrderPointsCase):
         later.unlink()
         self.assertFalse(self.make_order(40, use=False, partner=other).loyalty_can_issue_card)
 
+    def test_sale_earns_once(self):
+        """N29, C15: an invoice whose order gave its points already promises none, and earns none with a card either."""
+        partner = self.env["res.partner"].create({"name": "Fay"})
+        self.program.issue_on = "order"
+        order = self.make_order(40, use=False, partner=partner)
+        order._update_programs_and_rewards()
+        order.action_confirm()
+        card = self.env["loyalty.card"].search([("partner_id", "=", partner.id)])
+        self.assertEqual(card.points, 40)
+        invoice = self.make_invoices(order)
+        self.program.issue_on = "paid"
+        invoice.loyalty_card_id = False
+        invoice.action_post()
+        self.pay(invoice)
+        self.assertFalse(invoice.loyalty_missed_notice)
+        invoice.action_issue_loyalty_card()
+        self.env.cr.flush()
+        self.assertEqual((invoice.loyalty_card_id, invoice.loyalty_points_earned, card.points), (card, 0, 40))
+
     def test_editing_does_not_recalculate(self):
         """P15, P16, P17: an edited order keeps its points and says that they do not fit; ticking again and Recalculate
         work them out anew."""
