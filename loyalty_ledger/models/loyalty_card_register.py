@@ -30,7 +30,7 @@ class LoyaltyCard(models.Model):
         "Status", compute="_compute_status",
     )  # fmt: skip
     level_multiplier = fields.Float(
-        "Multiplier", digits=(16, 4), compute="_compute_level_multiplier",
+        "Multiplier", digits=(16, 4), compute="_compute_level_multiplier", compute_sudo=True,
         help="By which points of purchases are multiplied on the level of the card.",
     )  # fmt: skip
     entry_count = fields.Integer("Transaction Count", compute="_compute_entry_count")

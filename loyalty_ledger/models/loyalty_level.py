@@ -27,8 +27,8 @@ class LoyaltyLevel(models.Model):
         help="Factor for points on this level. Used only in programs that give points when the document is paid in full; "
         "points that Odoo gives when the order is confirmed stay as the rules say.",
     )
-    multiplier_used = fields.Boolean("Multiplier Is Used", compute="_compute_multiplier_used")
-    multiplier_notice = fields.Char("About the Multiplier", compute="_compute_multiplier_used")
+    multiplier_used = fields.Boolean("Multiplier Is Used", compute="_compute_multiplier_used", compute_sudo=True)
+    multiplier_notice = fields.Char("About the Multiplier", compute="_compute_multiplier_used", compute_sudo=True)
     color = fields.Integer("Color")
     partner_category_id = fields.Many2one(
         "res.partner.category",

@@ -75,3 +75,14 @@ class TestRegisterLevels(RegisterCase):
         self.assertTrue(form.has_entries)
         self.assertTrue(form._get_modifier("program_type", "readonly"))
         self.assertTrue(form._get_modifier("currency_id", "readonly"))
+
+    def test_multiplier_for_those_who_see_no_program(self):
+        """N29, H13: whoever sees a level or a card, but no programs, reads its multiplier all the same."""
+        self.two.multiplier = 2
+        self.program.issue_on = "paid"
+        card = self.make_card(level_id=self.two.id)
+        internal = self.make_user("sees_levels", "base.group_user")
+        self.assertFalse(self.program.with_user(internal).has_access("read"))
+        self.env.invalidate_all()
+        self.assertRecordValues(self.two.with_user(internal), [{"multiplier_used": True, "multiplier_notice": False}])
+        self.assertEqual(card.with_user(self.user).level_multiplier, 2)

@@ -24,6 +24,7 @@ MATRIX = {
     "loyalty.lot.report": {"user": "r", "manager": "r", "auditor": "r"},
     "loyalty.hold": {"user": "r", "manager": "r", "auditor": "r"},
     "loyalty.earning": {"user": "r", "manager": "r", "auditor": "r"},
+    "loyalty.card.handover": {"manager": "r", "auditor": "r"},
     "loyalty.exception": {"user": "r", "manager": "rw", "auditor": "r"},
     "loyalty.ledger.seal": {"manager": "r", "auditor": "r"},
     "loyalty.adoption.report": {"manager": "r", "auditor": "r"},
