@@ -12,6 +12,8 @@ except ImportError:  # a linter or an editor without Odoo on the path
     pytest_odoo = None
 
 SKIPPED = pytest.StashKey()
+#: Files that take minutes in one process: first, so that no other process waits for them at the end.
+LONG = ("tests/test_install_matrix.py",)
 
 
 @contextlib.contextmanager
@@ -44,6 +46,10 @@ if pytest_odoo:
 def pytest_configure(config):
     config.stash[SKIPPED] = []
     config.pluginmanager.register(_NoSkips(config), "no-skips")
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
 
 
 class _NoSkips:

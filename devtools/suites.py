@@ -63,7 +63,7 @@ def test(bases, options):
     if options.expression:
         arguments += ["-k", options.expression]
     if workers > 1:
-        arguments += ["-n", str(workers), "--dist", "loadscope"]
+        arguments += ["-n", str(workers), "--dist", "loadscope", "--no-loadscope-reorder"]
     with bases.copied(template) as database:
         command = _pytest(bases, database, bases.addons_path, bases.config, *arguments)
         # For tests that install our add-ons themselves, on copies of plain Odoo.
