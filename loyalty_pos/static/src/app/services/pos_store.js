@@ -497,7 +497,7 @@ patch(PosStore.prototype, {
     getRedeemOffer(order, card, redemption) {
         const { program_id: program } = card;
         const { rounding } = this.currency;
-        const due = order.getLoyaltyDue(redemption, this.isReducing(program), program);
+        const due = order.getRedeemableDue(redemption, this.isReducing(program), program);
         const available = Math.min(
             order.getRedeemablePoints(card, redemption),
             this.getOfflineLimit(order, card, redemption)

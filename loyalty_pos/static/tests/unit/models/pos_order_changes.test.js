@@ -114,6 +114,7 @@ describe("pos.order - points beside cash", () => {
             pay(cash, paid);
             expect(store.whyNotRedeem(order, card)).toBe("");
             expect(order.getRedeemableDue(null, false, program)).toBe(70);
+            expect(store.getRedeemOffer(order, card).amount).toBe(70);
             await store.redeemPoints(order, card, points, `p-${order.uuid}`);
             expect(order.cashPayments[0]?.getAmount()).toBe(left);
             expect(Math.abs(order.change)).toBe(change);
