@@ -241,8 +241,10 @@ class TestOddValues(TillPointsCase):
         self.assertNoFaults()
 
     def methods(self):
-        """Public methods that our add-ons define or override."""
+        """Public methods that our add-ons define or override. Converters of templates take records: no remote call has any."""
         for name, model in sorted(self.env.registry.items()):
+            if name.startswith("ir.qweb"):
+                continue
             found = {}
             for parent in reversed(model.__mro__):
                 if getattr(parent, "_module", None) in OURS:
