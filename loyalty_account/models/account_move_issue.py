@@ -1,10 +1,16 @@
 """Invoices of customers without a card: say that they earn nothing, and issue a card in one click."""
 
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from odoo.addons.loyalty_ledger.ledger.rounding import to_points
+from odoo.addons.loyalty_ledger.tools.today import loyalty_today
 from odoo.addons.loyalty_ledger.tools.words import say_points
+
+#: A sale that was paid longer ago stays without points: nothing is retroactive, and a new card is no way to give points.
+JOIN_AFTER_PAYMENT = timedelta(days=30)
 
 
 class AccountMove(models.Model):
@@ -69,6 +75,7 @@ class AccountMove(models.Model):
                 and move.payment_state != "reversed"
                 and Card._may_join(move.partner_id)
                 and move._is_earning_document()
+                and not move._is_paid_long_ago()
             )
         )
         by_company = {company: Card._programs_to_join(company) for company in moves.company_id}
@@ -84,6 +91,14 @@ class AccountMove(models.Model):
             if programs:
                 found[move] = programs
         return found
+
+    def _is_paid_long_ago(self):
+        """Return whether the document is paid, and was so long ago that a card issued now does not count for it."""
+        if self.payment_state not in ("paid", "in_payment"):
+            return False
+        receivable = self.sudo()._loyalty_receivable()  # when it was paid is on the invoice
+        paid_on = max(receivable.matched_credit_ids.mapped("max_date"), default=self.invoice_date or self.date)
+        return paid_on < loyalty_today(self.env, self.company_id) - JOIN_AFTER_PAYMENT
 
     def _loyalty_missed_points(self):
         """Return ``{document: (program, points)}`` of the first program in which it would earn, paid as usual."""
@@ -116,8 +131,8 @@ class AccountMove(models.Model):
         if not programs:
             raise UserError(
                 self.env._(
-                    "No card can be issued for %s: no program of the company gives points for it, the customer does not "
-                    "collect points, or has a card that cannot be used.",
+                    "No card can be issued for %s: no program of the company gives points for it, it was paid more than 30 "
+                    "days ago, the customer does not collect points, or has a card that cannot be used.",
                     self.display_name,
                 )
             )

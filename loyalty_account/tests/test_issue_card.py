@@ -1,7 +1,13 @@
+from datetime import timedelta
+
+from freezegun import freeze_time
+
+from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import Form, new_test_user, tagged
 
+from .common import TODAY
 from .earning_common import EarningCase
 
 
@@ -47,6 +53,19 @@ class TestIssueCard(EarningCase):
         refund = move._reverse_moves([{"invoice_date": move.invoice_date}], cancel=True)
         self.env.cr.flush()
         self.assertEqual((refund.loyalty_card_id, card.points), (card, 0))
+
+    def test_paid_long_ago(self):
+        """N29: what was paid more than 30 days ago earns nothing afterwards, by a new card or by the customer's."""
+        move = self.make_invoice(100.0, partner=self.stranger, post=True)
+        self.pay(move)
+        for days, offered in ((30, True), (31, False)):
+            with freeze_time(f"{fields.Date.to_date(TODAY) + timedelta(days=days)} 12:00:00"):
+                move.invalidate_recordset()
+                self.assertEqual((move.loyalty_can_issue_card, bool(move.loyalty_missed_notice)), (offered, offered))
+        with freeze_time(f"{fields.Date.to_date(TODAY) + timedelta(days=31)} 12:00:00"):
+            move.invalidate_recordset()
+            with self.assertRaisesRegex(UserError, "paid more than 30 days ago"):
+                move.action_issue_loyalty_card()
 
     def test_draft(self):
         """N29: a draft offers the card beside its field, promises nothing, and earns once it is paid."""

@@ -131,6 +131,7 @@ class LoyaltyCard(models.Model):
                 continue
             card.reserved_points, card.pending_points, card.lapsed_points, card.available_points = values
 
+    @api.depends_context("uid")
     @api.depends("available_points", "ledgered", "points")
     def _compute_spendable_points(self):
         for card in self:

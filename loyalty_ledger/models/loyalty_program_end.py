@@ -50,7 +50,7 @@ class LoyaltyProgram(models.Model):
                     "type": "ir.actions.act_window",
                     "name": self.env._("Cards with Points"),
                     "res_model": "loyalty.card",
-                    "views": [(False, "list"), (False, "form")],
+                    "views": [(False, "list"), (False, "kanban"), (False, "form")],
                     "domain": [("program_id", "=", program.id), ("points", "!=", 0)],
                 },
                 self.env._("Show the Cards"),
