@@ -158,10 +158,10 @@ class LoyaltyCard(models.Model):
         card = Card.search_fetch([("id", "=", card_id)]).with_env(self.sudo().env)
         program = card.program_id
         if not card or not program._is_offered_at(config) or not program._pays_at_till():
-            raise UserError(self.env._("Points of this card cannot pay at %s.", config.name))
+            raise UserError(self.env._("Points of this card cannot be redeemed at %s.", config.name))
         points = card._check_points_of_till(points)
         if not uuid or not isinstance(uuid, str):
-            raise UserError(self.env._("Points are reserved for a payment of the till."))
+            raise UserError(self.env._("Points can only be reserved for a payment at the register."))
         if basket:
             card._check_basket(config, points, basket)
         hold = card._hold_for_till(config, points, uuid, order_uuid, sale_order_ids)
@@ -174,7 +174,9 @@ class LoyaltyCard(models.Model):
         try:
             totals = [(int(product_id), float(total)) for product_id, total in basket]
         except (TypeError, ValueError):
-            raise UserError(self.env._("The till did not say what the points pay for. Reload it.")) from None
+            raise UserError(
+                self.env._("The register did not say which products the points are redeemed for. Reload it.")
+            ) from None
         products = self.env["product.product"].with_context(active_test=False)
         products = products.browse(product_id for product_id, __ in totals).exists()
         payable = sum(
@@ -190,8 +192,8 @@ class LoyaltyCard(models.Model):
         if currency.compare_amounts(amount, payable + slack) > 0:
             raise UserError(
                 self.env._(
-                    "Points can pay %(payable)s of this order, not %(amount)s: they do not pay for tips, gift cards, "
-                    "top-ups and products that %(program)s keeps out.",
+                    "Points can cover %(payable)s of this order, not %(amount)s: they cannot be redeemed for tips, gift cards, "
+                    "top-ups and products that are not eligible in %(program)s.",
                     payable=currency.format(max(payable, 0.0)),
                     amount=currency.format(amount),
                     program=program.name,
@@ -236,7 +238,7 @@ class LoyaltyCard(models.Model):
         if not partner.sudo()._earns_loyalty():  # whether somebody takes part is no secret to the till
             raise UserError(
                 self.env._(
-                    "%s does not take part in loyalty programs. Change that on the customer first.", partner.name
+                    "%s does not participate in loyalty programs. Change that on the customer first.", partner.name
                 )
             )
         programs = config._get_program_ids().filtered(lambda program: program.program_type == "loyalty")
@@ -288,7 +290,7 @@ class LoyaltyCard(models.Model):
             raise UserError(self.env._("This card cannot be used at %s.", config.name))
         points = card._check_points_of_till(points)
         if not uuid or not isinstance(uuid, str):
-            raise UserError(self.env._("A bonus needs a unique number of the till."))
+            raise UserError(self.env._("The register must send a unique number with a bonus."))
         document = ("pos.session", config.current_session_id.id)
         entries = card._adjust("add", points, reason, f"pos-bonus:{uuid}", document=document, approved=False)
         if entries is None:
@@ -369,11 +371,11 @@ class LoyaltyCard(models.Model):
     def _till_of_call(self, config_id):
         """Return the till that asks: one with an open session that the user may work at."""
         if not self.env.user.has_group("point_of_sale.group_pos_user"):
-            raise AccessError(self.env._("Only users of the Point of Sale may ask for cards at the till."))
+            raise AccessError(self.env._("Only users of the Point of Sale may look up cards at the register."))
         Config, Session = self.env["pos.config"], self.env["pos.session"]
         config = Config.search_fetch([("id", "=", config_id)], ["company_id", "currency_id", "name"])
         if not config or config.company_id not in self.env.companies:
-            raise AccessError(self.env._("You may not work at this till."))
+            raise AccessError(self.env._("You may not work at this register."))
         if not Session.search_count(
             [("config_id", "=", config.id), ("state", "!=", "closed"), ("rescue", "=", False)], limit=1
         ):

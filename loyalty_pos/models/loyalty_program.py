@@ -141,7 +141,11 @@ class LoyaltyProgram(models.Model):
             else:
                 continue
             raise ValidationError(
-                self.env._("%(program)s cannot pay at the till: %(reason)s", program=program.name, reason=reason)
+                self.env._(
+                    "Points of %(program)s cannot be redeemed at the Point of Sale: %(reason)s",
+                    program=program.name,
+                    reason=reason,
+                )
             )
 
     @api.constrains("program_type", "accounting_policy", "vat_mode")

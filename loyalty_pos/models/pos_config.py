@@ -15,11 +15,11 @@ class PosConfig(models.Model):
     loyalty_offline_policy = fields.Selection(
         [("deny", "Not allowed"), ("cap", "Up to a limit per card")],
         "Points Without Connection", required=True, default="deny",
-        help="Whether points can pay while the till has no connection to the server, which knows what a card has.",
+        help="Whether points can be redeemed while the register has no connection to the server, which knows what a card has.",
     )  # fmt: skip
     loyalty_offline_cap = fields.Float(
         "Limit per Card", digits=(16, 4), default=0.0,
-        help="Most points that one card can spend at this till until it has a connection again.",
+        help="Maximum points that one card can redeem at this register until it has a connection again.",
     )  # fmt: skip
 
     _check_loyalty_offline_cap = models.Constraint(
@@ -56,7 +56,7 @@ class PosConfig(models.Model):
                 if program.currency_id != config.currency_id:
                     raise ValidationError(
                         self.env._(
-                            "Points of %(program)s are worth %(currency)s and cannot pay at %(till)s, which sells in "
+                            "Points of %(program)s are worth %(currency)s and cannot be redeemed at %(till)s, which sells in "
                             "%(other)s.",
                             program=program.name,
                             currency=program.currency_id.name,
@@ -67,7 +67,7 @@ class PosConfig(models.Model):
                 if program.pos_config_ids and config not in program.pos_config_ids or not program.pos_ok:
                     raise ValidationError(
                         self.env._(
-                            "Program %(program)s is not offered at %(till)s. Add the till to the program first.",
+                            "Program %(program)s is not offered at %(till)s. Add the Point of Sale to the program first.",
                             program=program.name,
                             till=config.name,
                         )

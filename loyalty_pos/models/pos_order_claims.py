@@ -268,7 +268,7 @@ class PosOrder(models.Model):
         # A reward that was given is paid for, also when its program ended meanwhile.
         spends = card and self._lines_of_claim(vals, card, program)
         if not spends and not program._is_offered_to(self):
-            return self.env._("The program is not offered at this till")
+            return self.env._("The program is not offered at this Point of Sale")
         if not program.is_ledgered:
             return None
         if program.is_nominative and not self.partner_id:
@@ -280,7 +280,7 @@ class PosOrder(models.Model):
     def _earning_problem(self, card, program):
         """Return why the order earns nothing on the card, or None. Who paid for a top-up gets it on any card."""
         if not program._is_offered_to(self):
-            return self.env._("The program is not offered at this till")
+            return self.env._("The program is not offered at this Point of Sale")
         if card.ledgered and program.program_type not in STORED_VALUE and not card._earns_on(self._loyalty_day()):
             return self.env._("The card cannot be used: closed, not started or expired")
         return None

@@ -39,6 +39,8 @@ class PosOrderLine(models.Model):
             and any(order.state not in ("draft", "cancel") for order in self.order_id)
         ):
             raise AccessError(
-                self.env._("The order is paid: its rewards and the cards that paid for them cannot change any more.")
+                self.env._(
+                    "The order is paid: its rewards and the cards that they cost points of can no longer change."
+                )
             )
         return super().write(vals)

@@ -211,7 +211,7 @@ class PosOrder(models.Model):
             self._report_points(
                 card=card or named,
                 program=program,
-                note=self.env._("Points of card %s cannot pay here: it is another customer's.", named.code),
+                note=self.env._("Points of card %s cannot be redeemed here: it is another customer's.", named.code),
             )
         return card
 
@@ -306,11 +306,12 @@ class PosOrder(models.Model):
         config = self.config_id
         if config.loyalty_offline_policy == "deny":
             note = self.env._(
-                "%s points were spent without connection, which this till must not do.", say_points(self.env, points)
+                "%s points were redeemed without connection, which is not allowed at this Point of Sale.",
+                say_points(self.env, points),
             )
         elif points > config.loyalty_offline_cap:
             note = self.env._(
-                "%(points)s points were spent without connection, more than the %(cap)s that this till may.",
+                "%(points)s points were redeemed without connection, more than the limit of %(cap)s of this Point of Sale.",
                 points=say_points(self.env, points),
                 cap=say_points(self.env, config.loyalty_offline_cap),
             )
@@ -368,7 +369,7 @@ class PosOrder(models.Model):
         card = order._card_that_pays(order.loyalty_card_id, False, program)
         if not card:
             raise UserError(
-                self.env._("The customer of order %s has no card that could pay with points.", self.name or self.uuid)
+                self.env._("The customer of order %s has no card whose points can be redeemed.", self.name or self.uuid)
             )
         points = order._points_that_pay(program, amount)
         uuid = str(uuid4())
@@ -563,7 +564,7 @@ class PosOrder(models.Model):
         for exception in overspent:
             exception.activity_schedule(
                 "mail.mail_activity_data_todo",
-                summary=self.env._("Points overspent at the till"),
+                summary=self.env._("Points overspent at the Point of Sale"),
                 note=self.env._(
                     "Card %(code)s had %(points)s points fewer than order %(order)s took. The card owes them.",
                     code=exception.card_id.code,

@@ -42,7 +42,7 @@ class PosPayment(models.Model):
             if payment.pos_order_id.loyalty_settled and LOYALTY in (payment.payment_method_id.type, method.type):
                 raise UserError(
                     self.env._(
-                        "Order %s is paid: its payments by points cannot change any more. Return the goods to give "
+                        "Order %s is paid: its payments by points can no longer change. Return the goods to give "
                         "the points back.",
                         payment.pos_order_id.name,
                     )
@@ -54,7 +54,7 @@ class PosPayment(models.Model):
             if payment.pos_order_id.loyalty_settled and payment.payment_method_id.type == LOYALTY:
                 raise UserError(
                     self.env._(
-                        "Order %s is paid: its payments by points cannot be removed any more. Return the goods to "
+                        "Order %s is paid: its payments by points can no longer be removed. Return the goods to "
                         "give the points back.",
                         payment.pos_order_id.name,
                     )

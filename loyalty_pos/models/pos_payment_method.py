@@ -103,7 +103,7 @@ class PosPaymentMethod(models.Model):
             if program.company_id and program.company_id not in method.company_id.parent_ids:
                 raise ValidationError(
                     self.env._(
-                        "Program %(program)s belongs to %(company)s: its points cannot pay at tills of %(other)s.",
+                        "Program %(program)s belongs to %(company)s: its points cannot be redeemed at registers of %(other)s.",
                         program=program.name,
                         company=program.company_id.name,
                         other=method.company_id.name,

@@ -298,7 +298,7 @@ class TestForeignCurrency(CombinationCase):
         self.assertEqual(config.currency_id, currency)
         with self.assertRaises(ValidationError) as caught:
             config.write({"payment_method_ids": [Command.link(self.points_method.id)]})
-        self.assertIn("cannot pay at Foreign Till", str(caught.exception))
+        self.assertIn("cannot be redeemed at Foreign Till", str(caught.exception))
         self.program.issue_on = "paid"
         session = self.pos_session = self.open_session(config)
         order = self.sell(

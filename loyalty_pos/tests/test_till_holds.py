@@ -253,7 +253,7 @@ class TestTillHolds(TillPointsCase):
         with self.assertRaisesRegex(UserError, "customer"):
             issue(self.config.id, 0)
         self.bob.loyalty_tracked = False
-        with self.assertRaisesRegex(UserError, "does not take part"):
+        with self.assertRaisesRegex(UserError, "does not participate"):
             issue(self.config.id, self.bob.id)
 
     def test_numbers_as_people_write_them(self):

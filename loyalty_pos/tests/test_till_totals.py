@@ -124,7 +124,7 @@ class TestTotals(TotalsCase):
             )
 
         for basket in ([tip.id, 10.0], [gift.id, 10.0]):
-            with self.assertRaisesRegex(UserError, "can pay \\$\xa010.00 of this order"), self.env.cr.savepoint():
+            with self.assertRaisesRegex(UserError, "can cover \\$\xa010.00 of this order"), self.env.cr.savepoint():
                 hold(1500, [self.pen.id, 10.0], basket)
             self.env.invalidate_all()
             self.assertEqual(hold(1000, [self.pen.id, 10.0], basket)["amount"], 10.0)

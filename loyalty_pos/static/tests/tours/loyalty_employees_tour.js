@@ -47,7 +47,7 @@ tours.add("loyalty_employees", {
             Dialog.confirm(),
             TextInputPopup.inputText("Apology"),
             Dialog.confirm(),
-            Till.notified("5 bonus points"),
+            Till.notified("got 5 points"),
             Till.discard(),
             scan_barcode("1000000007"),
             Till.cardIs("1000000007", "0"),

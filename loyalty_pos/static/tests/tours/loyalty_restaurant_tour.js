@@ -193,7 +193,7 @@ tours.add("loyalty_restaurant_merge", {
             Till.cardIs("1000000006", "400"),
             moveTo("4"),
             Till.notified(
-                "100 points that were put on the other order are on card 1000000006 again"
+                "100 points that were redeemed on the other order are back on card 1000000006"
             ),
             Till.cardIs("1000000001", "750"),
             Till.redeemed("250", "2.50"),

@@ -609,7 +609,7 @@ tours.add("loyalty_till_bonus", {
             Dialog.confirm(),
             TextInputPopup.inputText("Apology"),
             Dialog.confirm(),
-            Till.notified("5 bonus points"),
+            Till.notified("got 5 points"),
             { trigger: ".modal .loyalty-card-choice:contains('1,005')" },
             Till.discard(),
             Till.cardIs("1000000001", "1,005"),

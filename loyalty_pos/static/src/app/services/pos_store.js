@@ -405,13 +405,16 @@ patch(PosStore.prototype, {
     /** Give bonus points to a card: how many, then why. Raises what the server answers. */
     async giveBonusPoints(card) {
         const points = await makeAwaitable(this.dialog, NumberPopup, {
-            title: _t("Bonus points for card %s", card.code),
+            title: _t("Bonus for card %(code)s: how many %(points)s?", {
+                code: card.code,
+                points: pointsName(card.program_id),
+            }),
             isValid: (value) => Number(value) > 0 && isWhole(Number(value)),
         });
         const reason =
             points &&
             (await makeAwaitable(this.dialog, TextInputPopup, {
-                title: _t("Why are %s points given?", points),
+                title: _t("Why are %s given?", sayPoints(Number(points), card.program_id)),
                 placeholder: _t("Apology for a delay, birthday, ..."),
             }));
         if (!points || !reason?.trim()) {
@@ -426,7 +429,10 @@ patch(PosStore.prototype, {
         ]);
         await this.loadLoyaltyCards([result.card]);
         this.notification.add(
-            _t("%(points)s bonus points were given to card %(code)s.", { points, code: card.code }),
+            _t("Bonus: card %(code)s got %(points)s.", {
+                points: sayPoints(Number(points), card.program_id),
+                code: card.code,
+            }),
             { type: "success" }
         );
         return true;
@@ -620,7 +626,7 @@ patch(PosStore.prototype, {
         }
         if (card.raw.points_to_id) {
             return _t(
-                "Card %s sends its points to another card; that card redeems them.",
+                "Card %s is linked to another card, which redeems points for both.",
                 card.code
             );
         }
@@ -875,7 +881,7 @@ patch(PosStore.prototype, {
     sayNewValue({ card, points, amount }, renewed) {
         const { formatCurrency } = this.env.utils;
         return _t(
-            "%(points)s of card %(code)s pay %(now)s instead of %(before)s: the value of a point has changed.",
+            "%(points)s of card %(code)s are worth %(now)s instead of %(before)s: the value of a point has changed.",
             {
                 points: sayPoints(points, card.program_id),
                 code: card.code,
@@ -1027,8 +1033,8 @@ patch(PosStore.prototype, {
             }
         }
         this.notification.add(
-            _t("%(points)s points that were put on the other order are on card %(code)s again.", {
-                points: formatPoints(points),
+            _t("%(points)s that were redeemed on the other order are back on card %(code)s.", {
+                points: sayPoints(points, card.program_id),
                 code: card.code,
             }),
             { type: "warning" }

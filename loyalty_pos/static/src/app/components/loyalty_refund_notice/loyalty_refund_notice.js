@@ -55,7 +55,7 @@ export class LoyaltyRefundNotice extends Component {
                               formatPoints(missing)
                           )
                         : _t(
-                              "The customer has spent %s of them already; the card owes them, and the next points pay them first.",
+                              "The customer has spent %s of them already; the card owes them, and the next points earned settle that first.",
                               formatPoints(missing)
                           ),
             });

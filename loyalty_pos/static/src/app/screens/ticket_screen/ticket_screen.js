@@ -35,7 +35,9 @@ patch(TicketScreen.prototype, {
             return super._onUpdateSelectedOrderline(...arguments);
         }
         this.notification.add(
-            _t("Choose the goods that come back; points that paid for them follow by themselves."),
+            _t(
+                "Choose the goods that come back; points that were redeemed for them follow by themselves."
+            ),
             { type: "info" }
         );
         return this.numberBuffer.reset();
