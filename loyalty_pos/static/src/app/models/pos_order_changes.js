@@ -25,7 +25,7 @@ patch(PosOrder.prototype, {
             }));
     },
     /** Say why less of the order can be paid with points than when they were redeemed. */
-    whyFewerPoints({ uuid, lines }, due) {
+    whyFewerPoints({ uuid, card }, due) {
         const money = (amount) => formatCurrency(amount, this.currency.id);
         const sum = (basket) =>
             this.currency.round(basket.reduce((total, line) => total + line.total, 0));
@@ -39,8 +39,7 @@ patch(PosOrder.prototype, {
             });
         }
         const payable = this.lines.some(
-            (line) =>
-                !line.isRedemption && !line.mayBePaidWith(lines?.[0].loyalty_card_id?.program_id)
+            (line) => !line.isRedemption && !line.mayBePaidWith(card?.program_id)
         );
         return payable && basket
             ? _t("only %s of these products can be paid with points", money(due))

@@ -40,7 +40,7 @@ patch(OrderPaymentValidation.prototype, {
         }
         const { cash, refused } = order.moneyBackCap;
         const values = {
-            order: order.returnedOrder.name || "",
+            order: order.returnedOrder.pos_reference || order.returnedOrder.getName(),
             cash: pos.env.utils.formatCurrency(cash),
             out: pos.env.utils.formatCurrency(order.moneyPaidOut),
             lines: order.reductionsLeftOut.map((line) => line.getFullProductName()).join(", "),

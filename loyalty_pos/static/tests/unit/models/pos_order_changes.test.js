@@ -90,6 +90,16 @@ describe("pos.order - redemptions that go or become smaller", () => {
         expect(said).toEqual([`${plain(order.loyalty_note)} Please check the payments.`]);
     });
 
+    test("N29: so are products that only this program leaves out", async () => {
+        const { store, order, card, program } = await setupDue({ price: 35, qty: 2 });
+        const said = listen(store);
+        await store.redeemPoints(order, card, 7000, "p-1");
+        Object.assign(program, { redeem_filter: "only", _redeem_product_ids: [] });
+        await store.fitRedemptions(order);
+        expect(order.redemptions).toHaveLength(0);
+        expect(said[0]).toMatch(/of these products can be paid with points/);
+    });
+
     test("N29: a note in cash takes nothing off and says nothing", async () => {
         const { store, order, redeem, cash, pay } = await setupDue({ price: 70 });
         const said = listen(store);
