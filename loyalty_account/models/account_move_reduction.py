@@ -490,7 +490,8 @@ class AccountMove(models.Model):
                     "move_type": "entry",
                     "company_id": self.company_id.id,
                     "journal_id": journal.id,
-                    "date": credit_note.date,
+                    # A credit note may be dated before points paid; these never come back before they were taken.
+                    "date": max(credit_note.date, self.date),
                     "partner_id": self.partner_id.id,
                     "ref": label,
                     "line_ids": [

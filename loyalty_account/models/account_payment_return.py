@@ -44,7 +44,8 @@ class AccountPayment(models.Model):
                 "payment_method_line_id": program._loyalty_method_line("outbound", self.journal_id).id,
                 "currency_id": self.currency_id.id,
                 "amount": amount,
-                "date": credit_note.date,
+                # A credit note may be dated before points paid; these never come back before they were taken.
+                "date": max(credit_note.date, self.move_id.date),
                 "memo": credit_note.payment_reference or credit_note.name,
                 "destination_account_id": self.destination_account_id.id,
                 "loyalty_card_id": self.loyalty_card_id.id,

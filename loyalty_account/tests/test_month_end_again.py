@@ -63,6 +63,22 @@ class MonthEndCase(ProofVerbs):
         self.check_made_again("accrual")
 
 
+class PaidLaterCase(MonthEndCase):
+    def test_credited_as_of_an_earlier_day(self):
+        """N29, N1: an invoice of February, points of March, and a credit note of March with the date of the invoice: points
+        never come back before they were taken."""
+        with self.on("2026-02-01"):
+            self.give(2000)
+        with self.on("2026-02-10"):
+            move = self.make_invoice(self.line(1000, 15), post=True)
+        with self.on("2026-03-03"):
+            self.apply_points(move, 512)
+        with self.on("2026-03-05"):
+            self.credit(move)
+            self.assertEven("2026-02-10", "2026-02-28", "2026-03-02", "2026-03-03", "2026-03-05")
+            self.assertEqual((self.card.points, move.amount_residual), (2000, 0))
+
+
 @tagged("post_install", "-at_install")
 class TestReductionMonthEnd(MonthEndCase, ReductionCase):
     def redemption(self, move):
@@ -110,7 +126,7 @@ class TestReductionMonthEnd(MonthEndCase, ReductionCase):
 
 
 @tagged("post_install", "-at_install")
-class TestNoteMonthEnd(MonthEndCase, ReductionCase):
+class TestNoteMonthEnd(PaidLaterCase, ReductionCase):
     def sell(self, day, points=512):
         move = self.make_invoice(self.line(1000, 15), invoice_date=day, post=True)
         self.apply_points(move, points)
@@ -125,7 +141,7 @@ class TestNoteMonthEnd(MonthEndCase, ReductionCase):
 
 
 @tagged("post_install", "-at_install")
-class TestPaymentMonthEnd(MonthEndCase, RedemptionCase):
+class TestPaymentMonthEnd(PaidLaterCase, RedemptionCase):
     def redemption(self, move):
         return self.loyalty_payments(move)
 
