@@ -177,7 +177,7 @@ class LoyaltyImportWizard(models.Model):
             "type": "ir.actions.act_window",
             "name": self.env._("Lines of %s", self.file_name or ""),
             "res_model": "loyalty.import.line",
-            "views": [(False, "list")],
+            "views": [(False, "list"), (False, "kanban")],
             "domain": [("import_id", "=", self.id)],
         }
 
