@@ -3,7 +3,8 @@ from . import loyalty_hold_merge
 from . import loyalty_card_merge
 from . import loyalty_adjust_wizard
 from . import loyalty_transfer_wizard
-from . import loyalty_upstream_wizards
+from . import loyalty_card_update_balance
+from . import loyalty_generate_wizard
 from . import loyalty_import_wizard
 from . import loyalty_import_column
 from . import loyalty_import_line
