@@ -191,6 +191,8 @@ class LoyaltyCard(models.Model):
                 self._check_link_limit(self.browse(vals["points_to_id"]))
             if vals.get("partner_id"):
                 given = self._check_owner_limit(self.env["res.partner"].browse(vals["partner_id"]))
+            elif "partner_id" in vals:
+                self._check_owner_stays()
         result = super().write(vals)
         if given:
             self.env["loyalty.card.handover"]._note(given)
@@ -204,6 +206,19 @@ class LoyaltyCard(models.Model):
                     "Linking moves more points to card %(card)s than one person may give to a customer within 24 hours. "
                     "Use Transfer Points first: it asks another manager for approval. Then link the empty card.",
                     card=target.sudo().code,
+                )
+            )
+
+    def _check_owner_stays(self):
+        """Points that were nobody's for a moment would come to the next owner without being counted."""
+        owned = self.sudo().filtered(lambda card: card.ledgered and card.points > 0 and card.partner_id)
+        if owned and self.env["res.company"]._has_loyalty_limits():
+            raise UserError(
+                self.env._(
+                    "Card %(card)s has points of %(customer)s, so its customer cannot be removed. To give the points to "
+                    "another customer, use Transfer Points.",
+                    card=owned[0].code,
+                    customer=owned[0].partner_id.display_name,
                 )
             )
 

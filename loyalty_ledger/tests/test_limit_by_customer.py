@@ -205,6 +205,20 @@ class TestLimitByCustomer(ImportMixin, AdjustCase):
         self.earn(1500, self.of_staff[0])
         self.of_staff[0].with_user(self.manager).partner_id = self.staff[1]  # of one company
 
+    def test_owner_by_way_of_nobody(self):
+        """N29, N10: a card with points does not lose its owner first, to be given to somebody else uncounted."""
+        empty = self.other.with_user(self.manager)
+        empty.partner_id = False
+        self.assertFalse(empty.partner_id)
+        self.earn(1500)
+        owner = self.card.partner_id
+        with self.assertRaisesRegex(UserError, "so its customer cannot be removed"), self.cr.savepoint():
+            self.card.with_user(self.manager).partner_id = False
+        self.assertEqual(self.card.partner_id, owner)
+        self.env.company.loyalty_adjustment_limit = 0
+        self.card.with_user(self.manager).partner_id = False
+        self.assertFalse(self.card.partner_id)
+
     def test_imports(self):
         """N29, N10: imports count what the customer got on other cards, new cards included."""
         self.assertFalse(self.is_refused(self.card, 900))
