@@ -7,8 +7,6 @@ no customer yet take one, and never the card of the person who is at the till.
 from odoo import models
 from odoo.exceptions import UserError
 
-from odoo.addons.loyalty_ledger.tools.today import loyalty_today
-
 from ..tools import remote
 
 
@@ -82,8 +80,9 @@ class PosOrder(models.Model):
             )
         if card.partner_id == self.env.user.partner_id:
             return self.env._("This is your own card. Ask a colleague to give the points of order %(order)s.", **values)
-        if not card._earns_on(self._loyalty_day()):
-            return card._unusable_reason(loyalty_today(self.env, self.company_id))
+        day = self._loyalty_day()
+        if not card._earns_on(day):
+            return card._unusable_reason(day)
         if not card.partner_id._earns_loyalty():
             return self.env._("%s does not participate in loyalty programs.", card.partner_id.name)
         if program not in self._programs_of_server():

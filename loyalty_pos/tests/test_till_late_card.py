@@ -1,7 +1,11 @@
+from datetime import timedelta
+
 from odoo import Command
 from odoo.exceptions import UserError
 from odoo.service.model import call_kw
 from odoo.tests import new_test_user, tagged
+
+from odoo.addons.loyalty_ledger.tools.today import loyalty_today
 
 from .test_till_earning import EarningCase
 
@@ -70,6 +74,17 @@ class TestTillLateCard(EarningCase):
         self.refused("gives its points when the order is paid, not afterwards", paid, self.card)
         self.assertEntries(paid, [])
         self.assertFalse(paid.sudo().loyalty_card_id or paid.sudo().partner_id)
+
+    def test_card_from_the_next_day_on(self):
+        """N29, H8: a card that could not be used on the day of the sale is refused, also when it can be used by now."""
+        order = self.sell([self.line()], payments=[self.pay(100.0)])
+        order.sudo().date_order -= timedelta(days=1)
+        self.refused(
+            "can be used from",
+            order,
+            self.make_till_card(self.bob, start_date=loyalty_today(self.env, self.env.company)),
+        )
+        self.assertFalse(order.sudo().loyalty_card_id or order.sudo().partner_id)
 
     def test_customer_of_order(self):
         """N29, C4: an order with a customer who earned nothing takes a card of that customer only."""
