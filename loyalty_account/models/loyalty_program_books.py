@@ -245,7 +245,9 @@ class LoyaltyProgram(models.Model):
             return
         if "accrued_until" in vals and (vals["accrued_until"] or self.filtered("accrued_until")):
             raise AccessError(self.env._("Only posting an accrual run moves the day until which points are accrued."))
-        if vals.get("former_cost_account_ids"):
+        if vals.get("former_cost_account_ids") or (
+            vals.get("former_cost_account_ids") is False and self.filtered("former_cost_account_ids")
+        ):
             raise AccessError(
                 self.env._("Former redemption accounts are noted when the Redemption Account changes. Change that one.")
             )

@@ -403,8 +403,9 @@ class TestValueFaults(ProofVerbs, BooksCase):
         self.program.cost_account_id = self.make_account("Points Redeemed 2", "610950", "expense")
         self.redeem(50)
         self.assertSound()
-        with self.assertRaisesRegex(AccessError, "Former redemption accounts are noted"):
-            self.program.with_user(self.env.user).write({"former_cost_account_ids": [Command.link(self.revenue.id)]})
+        for value in ([Command.link(self.revenue.id)], [Command.clear()], False):
+            with self.assertRaisesRegex(AccessError, "Former redemption accounts are noted"):
+                self.program.with_user(self.env.user).write({"former_cost_account_ids": value})
         move = self.books_moves()[-2]
         self.tamper(
             "UPDATE account_move_line SET account_id = %s WHERE move_id = %s AND account_id = %s",
