@@ -88,7 +88,8 @@ class ResPartner(models.Model):
             if command[0] in (Command.LINK, Command.SET):  # they do not go through write()
                 ids += [command[1]] if command[0] == Command.LINK else command[2]
         joined = self | self.browse([id_ for id_ in ids if isinstance(id_, int) and id_])
-        self.env["loyalty.card"]._check_customers_join(joined.exists())
+        if len(joined) > 1:
+            self.env["loyalty.card"]._check_customers_join(joined.exists())
 
     @api.onchange("category_id")
     def _onchange_category_loyalty(self):
