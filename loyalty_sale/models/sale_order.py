@@ -144,7 +144,7 @@ class SaleOrder(models.Model):
         if card and card.points >= minimum > card._spendable_points():
             day = self._get_confirmed_tx_create_date()
             if not (card.expiration_date and card.expiration_date < day):  # Odoo's own message says that
-                return {"error": card._why_not_usable(day) or self.env._("This coupon has already been used.")}
+                return {"error": card._unusable_reason(day) or self.env._("This coupon has already been used.")}
         return super()._try_apply_code(code)
 
     def _get_real_points_for_coupon(self, coupon, post_confirm=False):

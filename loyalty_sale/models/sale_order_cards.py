@@ -172,7 +172,7 @@ class SaleOrder(models.Model):
             return self.env._("Pricelist %s earns no points.", self.pricelist_id.name)
         if card.points_to_id and not card.closed:
             card = card.points_to_id
-        return card._why_not_usable()
+        return card._unusable_reason()
 
     def _customer_earns(self, program):
         """Return whether purchases of the customer earn points (C4); prepaid money is no earning."""
