@@ -56,7 +56,7 @@ class SaleOrder(models.Model):
             fitting = cards.filtered(
                 lambda card, order=order, partner=partner: (
                     card.partner_id in (partner, partner.commercial_partner_id)
-                    and card.company_id in (order.company_id, order.company_id.browse())
+                    and (not card.company_id or card.company_id in order.company_id.parent_ids)
                 )
             )
             if order.loyalty_card_id._origin not in fitting:
@@ -80,7 +80,7 @@ class SaleOrder(models.Model):
                 ("partner_id", "in", (partner | partner.commercial_partner_id).ids),
                 ("program_id.program_type", "=", "loyalty"),
                 ("program_id.active", "=", True),
-                ("company_id", "in", [False, self.company_id.id]),
+                ("company_id", "in", [False, *self.company_id.parent_ids.ids]),
             ]
         )
         return cards.filtered(lambda card: card._is_usable())._preselected(partner, self.company_id)

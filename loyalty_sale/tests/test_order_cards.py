@@ -21,6 +21,25 @@ class TestOrderCards(OrderCase):
         self.assertPosted(order, [(second, "earn", 200)])
         self.assertEqual(first.points, 0)
 
+    def test_order_of_a_branch(self):
+        """N29, H2: orders of a branch use cards of the company's programs, as Odoo uses these programs there; so does the
+        button for a card that was issued later."""
+        company = self.env.company
+        self.program.company_id = company
+        branch = self.env["res.company"].create({"name": "Branch", "parent_id": company.id})
+        self.salesperson.company_ids |= branch
+        late = self._order(2, company_id=branch.id)
+        self.assertFalse(late.loyalty_card_id)
+        card = self._card()
+        order = self._order(2, company_id=branch.id)
+        self.assertEqual((card.company_id, order.loyalty_card_id), (company, card))
+        order._update_programs_and_rewards()
+        order.action_confirm()
+        self.assertPosted(order, [(card, "earn", 200)])
+        self.assertTrue(late.loyalty_has_card)
+        late.action_issue_loyalty_card()
+        self.assertEqual(late.loyalty_card_id, card)
+
     def test_chosen_card(self):
         """H2: the salesperson may choose another card of the customer."""
         first, second = self._card(), self._card()
