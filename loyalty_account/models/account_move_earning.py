@@ -39,7 +39,7 @@ class AccountMove(models.Model):
     loyalty_explanation = fields.Text("Why This Many Points?", compute="_compute_loyalty_earning")
     loyalty_sync_error = fields.Char(
         "Loyalty Problem", readonly=True, copy=False, index="btree_not_null",
-        help="Why the points of the document could not be worked out or posted. It is tried again every hour.",
+        help="Why the points of the document could not be calculated or posted. It is tried again every hour.",
     )  # fmt: skip
 
     # --- what the document shows ---------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ class AccountMove(models.Model):
 
     loyalty_can_issue_card = fields.Boolean(compute="_compute_loyalty_can_issue_card")
     loyalty_has_card = fields.Boolean(
-        compute="_compute_loyalty_can_issue_card", help="The customer has a card; it only is not on the document."
+        compute="_compute_loyalty_can_issue_card", help="The customer has a card that is not on the document."
     )
     loyalty_missed_notice = fields.Char(
         "Points That Nobody Earns", compute="_compute_loyalty_missed_notice",

@@ -54,7 +54,7 @@ class LoyaltyCard(models.Model):
         """
         self.ensure_one()
         if not self.ledgered:
-            return self.env._("Card %s keeps no points ledger.", self.code)
+            return self.env._("Card %s is not tracked in the points ledger.", self.code)
         if not (hold and hold._is_active()) and (reason := self._unusable_reason()):
             return reason
         return self.program_id.sudo()._redemption_problem(company)  # rules of the program hold whoever pays

@@ -264,7 +264,7 @@ class TestEarning(EarningCase):
         invoice = self.make_invoice(100, post=True)
         self.pay(invoice)
         self.assertEarned(invoice, 0)
-        self.assertEqual(invoice.loyalty_explanation, "The program gives no points at present.")
+        self.assertEqual(invoice.loyalty_explanation, "The program is not awarding points now.")
         self.pay(promised)
         self.assertEarned(promised, 10)
         self.card._post_entries([{"card_id": self.card.id, "kind": "redeem", "points": -10, "key": "test:bP2"}])

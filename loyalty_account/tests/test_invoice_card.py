@@ -106,7 +106,7 @@ class TestInvoiceCard(LoyaltyAccountCase):
             (closed, "is closed. Reopen it, or use another card."),
             (self.make_card(expiration_date=today - timedelta(days=1)), "expired on"),
             (self.make_card(start_date=today + timedelta(days=1)), "can be used from"),
-            (self.make_card(points_to_id=self.card.id), "sends its points to card"),
+            (self.make_card(points_to_id=self.card.id), "is linked to card"),
         ]
         for card, message in cases:
             with self.subTest(message), self.assertRaisesRegex(ValidationError, f"{card.code} {message}"):

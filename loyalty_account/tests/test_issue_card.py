@@ -154,7 +154,7 @@ class TestIssueCard(EarningCase):
             self.stranger.with_user(self.clerk).action_issue_loyalty_card()
         self.stranger.loyalty_tracked = False
         card.unlink()
-        with self.assertRaisesRegex(UserError, "does not take part"):
+        with self.assertRaisesRegex(UserError, "does not participate"):
             partner.action_issue_loyalty_card()
 
     def test_form(self):

@@ -106,7 +106,7 @@ class TestRedemptionDialog(RedemptionCase):
             (closed.code, "is closed"),
             (self.make_card(expiration_date=today - timedelta(days=1)).code, "expired on"),
             (self.make_card(start_date=today + timedelta(days=1)).code, "can be used from"),
-            (self.make_card(points_to_id=self.card.id).code, "sends its points to"),
+            (self.make_card(points_to_id=self.card.id).code, "is linked to"),
         ]
         for number, message in cases:
             with self.subTest(message):

@@ -97,7 +97,7 @@ class Gateway(Reading, Levels, Writing):
         card = states.get(op["card_id"])
         if card is None:
             raise ValidationError(
-                self.env._("Card %s does not exist, or its program keeps no points ledger.", op["card_id"])
+                self.env._("Card %s does not exist, or its program is not tracked in the points ledger.", op["card_id"])
             )
         kind, units = op["kind"], op["units"]
         if card.source and kind != "transfer" and (units > 0 or kind in ("reversal", "upstream")):
@@ -128,11 +128,15 @@ class Gateway(Reading, Levels, Writing):
         hold = op.get("hold")
         if hold:
             if hold.card_id.id != op["card_id"]:
-                raise ValidationError(self.env._("The reserved points belong to another card or are another number."))
+                raise ValidationError(
+                    self.env._("The reserved points belong to another card, or their number differs.")
+                )
             # A hold that timed out, or was taken meanwhile, is not among the active ones: a plain redemption.
             hold = self.holds.get(hold.id)
             if hold is not None and (hold not in card.holds or hold.points != -units):
-                raise ValidationError(self.env._("The reserved points belong to another card or are another number."))
+                raise ValidationError(
+                    self.env._("The reserved points belong to another card, or their number differs.")
+                )
         lots = op.get("lots")
         if lots is not None:
             lots = [self.lots[lot_id] for lot_id in _ids(lots) if lot_id in self.lots]
@@ -184,7 +188,7 @@ class Gateway(Reading, Levels, Writing):
             "not_started": lambda: _("Card %(code)s can be used from %(date)s on.", code=code, date=day),
             "expired": lambda: _("Card %(code)s expired on %(date)s.", code=code, date=day),
             "source": lambda: _(
-                "Card %(code)s sends its points to card %(master)s. Redeem from that card.",
+                "Card %(code)s is linked to card %(master)s. Redeem from that card.",
                 code=code,
                 master=self.env["loyalty.card"].sudo().browse(error.card.info["points_to_id"]).code,
             ),

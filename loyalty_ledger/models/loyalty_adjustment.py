@@ -174,7 +174,7 @@ class LoyaltyAdjustmentLine(models.Model):
     )  # fmt: skip
     before = fields.Float("Balance When Requested", digits=(16, 4), readonly=True, aggregator=None)
     change = fields.Float("Change When Requested", digits=(16, 4), readonly=True)
-    after = fields.Float("Balance Then", digits=(16, 4), compute="_compute_after")
+    after = fields.Float("Balance After", digits=(16, 4), compute="_compute_after")
 
     @api.depends("before", "change")
     def _compute_after(self):

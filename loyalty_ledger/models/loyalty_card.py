@@ -46,7 +46,9 @@ class LoyaltyCard(models.Model):
     partner_id = fields.Many2one("res.partner", "Customer", tracking=True)
     start_date = fields.Date("Starts On", tracking=True, help="First day on which the card can be used.")
     closed = fields.Boolean(
-        "Closed", tracking=True, help="A closed card neither earns nor pays. It can be reopened at any time."
+        "Closed",
+        tracking=True,
+        help="A closed card can neither earn nor redeem points. It can be reopened at any time.",
     )
     is_default = fields.Boolean(
         "Default Card", help="Documents of the customer use this card unless another one is chosen."
@@ -56,7 +58,7 @@ class LoyaltyCard(models.Model):
         help="Set again at each use of the card; a manual change lasts until then.",
     )  # fmt: skip
     points_to_id = fields.Many2one(
-        "loyalty.card", "Points To", tracking=True, index="btree_not_null", ondelete="restrict", copy=False,
+        "loyalty.card", "Linked Card", tracking=True, index="btree_not_null", ondelete="restrict", copy=False,
         help="Balance and level move to that card, and everything this card earns from now on goes there.",
     )  # fmt: skip
     points_from_ids = fields.One2many("loyalty.card", "points_to_id", "Receives Points From")
@@ -109,7 +111,7 @@ class LoyaltyCard(models.Model):
     _one_default = models.UniqueIndex(
         "(program_id, partner_id) WHERE is_default", "The customer has another default card in this program."
     )
-    _no_self_points_to = models.Constraint("CHECK (points_to_id != id)", "A card cannot send its points to itself.")
+    _no_self_points_to = models.Constraint("CHECK (points_to_id != id)", "A card cannot be linked to itself.")
 
     def init(self):
         super().init()
@@ -244,18 +246,18 @@ class LoyaltyCard(models.Model):
         for card in self.filtered("points_to_id"):
             master = card.points_to_id
             if master == card:
-                raise ValidationError(self.env._("A card cannot send its points to itself."))
+                raise ValidationError(self.env._("A card cannot be linked to itself."))
             if not card.ledgered or master.program_id != card.program_id:
                 raise ValidationError(
-                    self.env._("Card %s can send its points only to a card of the same loyalty program.", card.code)
+                    self.env._("Card %s can be linked only to a card of the same loyalty program.", card.code)
                 )
             if master.points_to_id or self.with_context(active_test=False).search_count(
                 [("points_to_id", "=", card.id)], limit=1
             ):
                 raise ValidationError(
                     self.env._(
-                        "Points go to one card directly: %(master)s sends its own points elsewhere, or other cards "
-                        "send theirs to %(card)s.",
+                        "Cards are linked to one card directly: %(master)s is linked to another card itself, or other cards "
+                        "are linked to %(card)s.",
                         master=master.code,
                         card=card.code,
                     )

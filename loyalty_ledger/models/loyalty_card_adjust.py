@@ -121,9 +121,9 @@ class LoyaltyCard(models.Model):
         """Return why the ledger would refuse the adjustment of ``card``, or False."""
         _ = self.env._
         if not card.ledgered:
-            return _("This card's program keeps no points ledger.")
+            return _("The card is not tracked in the points ledger.")
         if card.points_to_id and (change < 0 or mode in ("set", "expiry")):
-            return _("It sends its points to card %s; adjust that one.", card.points_to_id.code)
+            return _("It is linked to card %s; adjust that one.", card.points_to_id.code)
         if waive:
             return False
         if change > 0 and card.closed:

@@ -67,7 +67,7 @@ class LoyaltyCard(models.Model):
         if not self._may_join(partner):
             raise UserError(
                 self.env._(
-                    "%s does not take part in loyalty programs. Change that on the customer first.",
+                    "%s does not participate in loyalty programs. Change that on the customer first.",
                     partner.display_name,
                 )
             )

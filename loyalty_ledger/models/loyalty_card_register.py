@@ -34,7 +34,7 @@ class LoyaltyCard(models.Model):
         help="By which points of purchases are multiplied on the level of the card.",
     )  # fmt: skip
     entry_count = fields.Integer("Transaction Count", compute="_compute_entry_count")
-    points_from_count = fields.Integer("Cards That Send Points", compute="_compute_points_from_count")
+    points_from_count = fields.Integer("Linked Cards", compute="_compute_points_from_count")
     lot_report_ids = fields.One2many("loyalty.lot.report", "card_id", "Open Points by Expiry", readonly=True)
 
     @api.model
@@ -92,7 +92,7 @@ class LoyaltyCard(models.Model):
             return self.env._("Card %s is closed. Reopen it, or use another card.", self.code)
         if self.points_to_id:
             return self.env._(
-                "Card %(code)s sends its points to card %(master)s. Use that card.",
+                "Card %(code)s is linked to card %(master)s. Use that card.",
                 code=self.code,
                 master=self.points_to_id.code,
             )
@@ -141,7 +141,7 @@ class LoyaltyCard(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id("loyalty_ledger.loyalty_card_register_action")
         action["domain"] = [("points_to_id", "=", self.id)]
         action["context"] = {"create": False, "active_test": False}
-        action["display_name"] = self.env._("Cards That Send Points to %s", self.code)
+        action["display_name"] = self.env._("Cards Linked to %s", self.code)
         return action
 
     def action_view_reserved(self):
@@ -165,7 +165,9 @@ class LoyaltyCard(models.Model):
             )
         cards.write({"closed": True})
         for card in cards:
-            card.message_post(body=self.env._("Card closed: it neither earns nor pays until it is reopened."))
+            card.message_post(
+                body=self.env._("Card closed: it can neither earn nor redeem points until it is reopened.")
+            )
 
     def action_reopen(self):
         """Make closed cards usable again, with the balance they had."""

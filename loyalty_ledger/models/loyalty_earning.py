@@ -10,7 +10,7 @@ from ..tools.trusted import trusted_defaults
 #: Why a document earns nothing at all, decided when it is synchronised first.
 BLOCKED = [
     ("customer", "The customer does not collect points"),
-    ("program", "The program gives no points at present"),
+    ("program", "The program is not awarding points now"),
     ("dates", "The program does not run on the date of the document"),
     ("pricelist", "The pricelist earns no points"),
     ("elsewhere", "The points were given on another document"),
@@ -82,7 +82,7 @@ class LoyaltyEarning(models.Model):
     entry_ids = fields.Many2many("loyalty.ledger.entry", string="Transactions", compute="_compute_entry_ids")
 
     _document_unique = models.UniqueIndex(
-        "(res_id, res_model, program_id)", "The points of this document are worked out already."
+        "(res_id, res_model, program_id)", "The points of this document were calculated already."
     )
 
     @api.model

@@ -96,7 +96,7 @@ class LoyaltyHold(models.Model):
         units, own = to_units(points), to_units(self.points)
         if not all(hold._is_active() for hold in self | into) or not 0 < units <= own:
             raise UserError(self.env._("The reserved points were used or released meanwhile. Try again."))
-        self.env.cr.execute("SELECT set_config('loyalty.hand_over', 'on', true)")  # tools/schema.py, protect_holds
+        self.env.cr.execute("SELECT set_config('loyalty.hand_over', 'on', true)")  # ledger/schema.py, protect_holds
         left = to_points(own - units)
         if into:
             # The later day: points that expired between the two were protected by one of them only.

@@ -35,11 +35,11 @@ class LoyaltyProgram(models.Model):
         "Pending For", help="Points can be spent this many days after they were earned, for example the return window."
     )
     negative_policy = fields.Selection(
-        [("debt", "Owe them"), ("clamp", "Waive them")],
-        "Points Spent Before a Return", required=True, default="debt", prefetch="loyalty_terms",
+        [("debt", "Keep as Debt"), ("clamp", "Waive")],
+        "Returned Goods Whose Points Were Spent", required=True, default="debt", prefetch="loyalty_terms",
         help="When a return takes back points that the customer has spent already.\n"
-        "Owe them: the card owes the points, later earnings pay them first.\n"
-        "Waive them: only what is left is taken back; the rest is recorded as waived.",
+        "Keep as Debt: the card owes the points, later earnings pay them first.\n"
+        "Waive: only what is left is taken back; the rest is recorded as waived.",
     )  # fmt: skip
     reversal_grace_days = fields.Integer(
         "Days of Grace", default=30, prefetch="loyalty_terms",
@@ -60,7 +60,7 @@ class LoyaltyProgram(models.Model):
     _check_expiry_delay = models.Constraint(
         "CHECK (expiry_policy = 'never' OR expiry_delay > 0)", "Points must expire after at least one day."
     )
-    _check_vesting = models.Constraint("CHECK (vesting_days >= 0)", "Points cannot be pending for less than no day.")
+    _check_vesting = models.Constraint("CHECK (vesting_days >= 0)", "The number of days cannot be negative.")
     _check_delays = models.Constraint(
         "CHECK (expiry_delay <= CASE expiry_unit WHEN 'day' THEN 36525 WHEN 'month' THEN 1200 ELSE 100 END"
         " AND vesting_days <= 36525 AND reversal_grace_days <= 36525)",

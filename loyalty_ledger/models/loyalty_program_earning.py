@@ -30,9 +30,9 @@ class LoyaltyProgram(models.Model):
     issue_on = fields.Selection(
         [("order", "When the order is confirmed"), ("paid", "When the document is paid in full")],
         "Points Are Given", required=True, default="order",
-        help="When the order is confirmed: Odoo's own timing; orders and tills give the points, invoices none. A credit note "
+        help="When the order is confirmed: Odoo's own timing; orders and registers give the points, invoices none. A credit note "
         "does not take them back, but is listed among the exceptions: cancel the order, or adjust the card.\n"
-        "When the document is paid in full: the ledger works the points out, from posted and paid documents only, "
+        "When the document is paid in full: the ledger calculates the points, from posted and paid documents only, "
         "and takes them back when a payment or the sale is undone.",
     )  # fmt: skip
     accumulates = fields.Boolean(

@@ -88,7 +88,9 @@ class LoyaltyVerification(models.TransientModel):
         problems = {}
         for program_id, typed, owned in rows:
             if not typed:
-                problems[program_id] = self.env._("The program has transactions, but its type keeps no points ledger.")
+                problems[program_id] = self.env._(
+                    "The program has transactions, but its type is not tracked in the points ledger."
+                )
             elif not owned:
                 problems[program_id] = self.env._("The program has transactions of another company than its own.")
         return [

@@ -148,7 +148,9 @@ class TestGateway(LedgerCase):
         ):
             with self.subTest(message=message, op=op), self.assertRaisesRegex(ValidationError, message):
                 self.Card._post_entries([op])
-        with self.assertRaisesRegex(ValidationError, "does not exist, or its program keeps no points ledger"):
+        with self.assertRaisesRegex(
+            ValidationError, "does not exist, or its program is not tracked in the points ledger"
+        ):
             self.Card._post_entries([{**self.op(card, "earn", 1), "card_id": 2**30}])
 
     def test_half_a_transfer_cannot_be_reversed(self):
@@ -226,7 +228,7 @@ class TestGateway(LedgerCase):
         self.assertBalances(points=0, available=0)
         self.assertBalances(self.other, points=70, available=70, lifetime=70)
         self.assertEqual((self.card.level_id.name, self.other.level_id.name), ("Low", "High"))
-        with self.assertRaisesRegex(ValidationError, f"sends its points to card {self.other.code}"):
+        with self.assertRaisesRegex(ValidationError, f"is linked to card {self.other.code}"):
             self.redeem(1)
         with self.assertRaisesRegex(ValidationError, "fewer than"):
             self.post(self.card, "adjust", -1)

@@ -129,7 +129,7 @@ class TestForeignChanges(LedgerCase):
         coupon.points += 1.5
         self.assertFalse(coupon.ledgered)
         self.assertEqual((coupon.points, coupon.available_points, self.entries(coupon)), (4.5, 4.5, []))
-        with self.assertRaisesRegex(ValidationError, "keeps no points ledger"):
+        with self.assertRaisesRegex(ValidationError, "is not tracked in the points ledger"):
             self.earn(1, coupon)
         coupon.unlink()
         self.assertFalse(coupon.exists())

@@ -98,7 +98,7 @@ class TestHolds(LedgerCase):
             self.card._hold(1, "holds:e")
         empty = self.make_card()
         empty.points_to_id = self.other
-        with self.assertRaisesRegex(ValidationError, "sends its points"):
+        with self.assertRaisesRegex(ValidationError, "is linked to"):
             empty._hold(1, "holds:f")
 
     def test_card_row_changes(self):
@@ -163,7 +163,7 @@ class TestHolds(LedgerCase):
         self.earn(100, self.other)
         hold = self.card._hold(30, "holds:foreign")
         for card, points in ((self.other, 30), (self.card, 20)):
-            with self.assertRaisesRegex(ValidationError, "another card or are another number"):
+            with self.assertRaisesRegex(ValidationError, "another card, or their number differs"):
                 self.redeem(points, card, hold=hold)
 
     def test_nobody_edits_holds(self):

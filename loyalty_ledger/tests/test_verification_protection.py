@@ -86,7 +86,7 @@ class TestVerificationProtection(RegisterCase):
         company = self.env["res.company"].create({"name": "Taker"})
         for column, value, words in (
             ("company_id", company.id, "another company"),
-            ("program_type", "coupons", "keeps no points ledger"),
+            ("program_type", "coupons", "is not tracked in the points ledger"),
         ):
             query = f"UPDATE loyalty_program SET {column} = %s WHERE id = %s"
             self.assertRefused("its type and company cannot change", query, value, self.program.id)

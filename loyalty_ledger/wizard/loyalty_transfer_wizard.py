@@ -28,7 +28,7 @@ class LoyaltyTransferWizard(models.TransientModel):
     points = fields.Float("Points", digits=(16, 4))
     reason = fields.Char("Reason", help="The customer may read it: no personal data.")
     source_after = fields.Float("Left on the Card", digits=(16, 4), compute="_compute_after")
-    target_after = fields.Float("There Afterwards", digits=(16, 4), compute="_compute_after")
+    target_after = fields.Float("Balance After", digits=(16, 4), compute="_compute_after")
     done = fields.Boolean(readonly=True)
     adjustment_id = fields.Many2one("loyalty.adjustment", readonly=True)
 

@@ -10,7 +10,7 @@ class LoyaltyProgram(models.Model):
 
     till_rate_ids = fields.One2many(
         "loyalty.till.rate", "program_id", "Rates by Point of Sale",
-        help="Tills that give more or less than the levels say. Only for points that are given when paid.",
+        help="Registers that give more or less than the levels say. Only for points that are given when paid.",
     )  # fmt: skip
 
     def _till_multiplier(self, config, level):

@@ -21,10 +21,10 @@ class LoyaltyTillRate(models.Model):
     )  # fmt: skip
     multiplier = fields.Float(
         "Multiplier", default=1.0, required=True, digits=(16, 4),
-        help="Factor for the points of sales at this till, instead of the level's own.",
+        help="Factor for the points of sales at this Point of Sale, instead of the level's own.",
     )  # fmt: skip
 
     _one_for_level = models.UniqueIndex(
-        "(program_id, config_id, COALESCE(level_id, 0))", "The till has a rate for this level already."
+        "(program_id, config_id, COALESCE(level_id, 0))", "The Point of Sale has a rate for this level already."
     )
     _check_multiplier = models.Constraint("CHECK (multiplier >= 0)", "The multiplier cannot be negative.")

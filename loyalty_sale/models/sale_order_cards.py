@@ -20,7 +20,7 @@ class SaleOrder(models.Model):
 
     loyalty_can_issue_card = fields.Boolean(compute="_compute_loyalty_can_issue_card")
     loyalty_has_card = fields.Boolean(
-        compute="_compute_loyalty_can_issue_card", help="The customer has a card; it only is not on the order."
+        compute="_compute_loyalty_can_issue_card", help="The customer has a card that is not on the order."
     )
 
     def _auto_init(self):
@@ -165,9 +165,9 @@ class SaleOrder(models.Model):
         if not card.ledgered:
             return False
         if not self._customer_earns(card.program_id):
-            return self.env._("%s takes no part in the loyalty program.", self.partner_id.display_name)
+            return self.env._("%s does not participate in the loyalty program.", self.partner_id.display_name)
         if card.program_type == "loyalty" and not card.program_id.accumulates:
-            return self.env._("%s gives no points at present.", card.program_id.name)
+            return self.env._("%s is not awarding points now.", card.program_id.name)
         if card.program_type == "loyalty" and card.program_id._excludes_pricelist(self.pricelist_id):
             return self.env._("Pricelist %s earns no points.", self.pricelist_id.name)
         if card.points_to_id and not card.closed:
@@ -263,7 +263,9 @@ class SaleOrder(models.Model):
         if changes is not None and program.id in changes.kept:
             return {"error": self.env._("This program is already applied to this order.")}
         if not self._customer_earns(program):
-            return {"error": self.env._("%s takes no part in the loyalty program.", self.partner_id.display_name)}
+            return {
+                "error": self.env._("%s does not participate in the loyalty program.", self.partner_id.display_name)
+            }
         card = self._earning_card(program)
         if not card:
             result = super().__try_apply_program(program, coupon, status)

@@ -302,7 +302,7 @@ class TestUsePoints(OrderPointsCase):
         order = self.make_order(40)
         self.card.points_to_id = master
         order.invalidate_recordset()
-        with self.assertRaisesRegex(ValidationError, "sends its points"):
+        with self.assertRaisesRegex(ValidationError, "is linked to"):
             order.action_confirm()
 
     def test_another_currency(self):
