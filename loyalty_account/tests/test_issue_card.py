@@ -111,6 +111,22 @@ class TestIssueCard(EarningCase):
         move.invalidate_recordset()
         self.assertTrue(move.loyalty_missed_notice)
 
+    def test_card_of_another_company(self):
+        """N29, S9: the dialog tells nothing of cards of companies that have nothing to do with the invoice."""
+        program = self.env["loyalty.program"].create(
+            {
+                "name": "Elsewhere",
+                "program_type": "loyalty",
+                "company_id": self.env["res.company"].create({"name": "Elsewhere"}).id,
+            }
+        )
+        self.env["loyalty.card"].create(
+            {"program_id": program.id, "partner_id": self.stranger.id, "closed": True, "code": "0430009999"}
+        )
+        move = self.make_invoice(100.0, partner=self.stranger, post=True)
+        wizard = self.env["loyalty.apply.points"].with_user(self.clerk).create({"move_id": move.id})
+        self.assertIn("Bob has no loyalty card.", wizard.missing_card)
+
     def test_dialog_without_card(self):
         """N29, S9: Apply Loyalty Points without a card says why nothing can be applied, and issues one."""
         move = self.make_invoice(100.0, partner=self.stranger, post=True)

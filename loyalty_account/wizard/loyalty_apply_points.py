@@ -98,9 +98,8 @@ class LoyaltyApplyPoints(models.TransientModel):
             wizard.missing_card = False
             if wizard.card_id or wizard.problem:
                 continue
-            unusable = (
-                self.env["loyalty.card"].sudo()._unusable_of(customer)
-            )  # the reason, for whoever serves the customer
+            # The reason is told to who serves the customer, and may not see the card.
+            unusable = self.env["loyalty.card"].sudo()._unusable_of(customer, wizard.company_id)
             if not customer:
                 wizard.missing_card = self.env._("This invoice has no customer. Scan or choose the card that pays.")
             elif unusable:

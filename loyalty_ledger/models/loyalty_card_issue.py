@@ -40,12 +40,16 @@ class LoyaltyCard(models.Model):
         )
 
     @api.model
-    def _unusable_of(self, partner):
-        """Return a loyalty card of the customer or its company that cannot be used now, linked ones included, or none."""
+    def _unusable_of(self, partner, company):
+        """Return a loyalty card of the customer or its firm that cannot be used now, linked ones included, or none.
+
+        Only cards that documents of ``company`` could use.
+        """
         cards = self.search(
             [
                 ("partner_id", "in", (partner | partner.commercial_partner_id).ids),
                 ("program_id.program_type", "=", "loyalty"),
+                ("company_id", "in", [False, *company.parent_ids.ids]),
             ]
         )
         return cards.filtered(lambda card: not card._is_usable())[:1]
