@@ -38,7 +38,7 @@ class AccountMove(models.Model):
         help="Points set aside on the card until the draft is confirmed, cancelled or deleted, at most 7 days.",
     )  # fmt: skip
     loyalty_amount_reserved = fields.Monetary(
-        "Points Will Pay", compute="_compute_loyalty_points_reserved", compute_sudo=True,
+        "Amount Covered by Points", compute="_compute_loyalty_points_reserved", compute_sudo=True,
         currency_field="company_currency_id", help="What the reserved points pay when the draft is confirmed.",
     )  # fmt: skip
     loyalty_points_redeemed = fields.Float(
@@ -299,7 +299,7 @@ class AccountMove(models.Model):
         if self.company_currency_id.compare_amounts(amount, due) > 0:
             raise UserError(
                 self.env._(
-                    "Points can pay %(due)s of %(invoice)s, not %(amount)s. Apply fewer points.",
+                    "Points can cover %(due)s of %(invoice)s, not %(amount)s. Apply fewer points.",
                     due=self.company_currency_id.format(due),
                     invoice=self.display_name,
                     amount=self.company_currency_id.format(amount),
@@ -403,7 +403,7 @@ class AccountMove(models.Model):
         if "move_type" in vals and self.filtered(
             lambda move: move.move_type != vals["move_type"] and (move.loyalty_hold_id or move.loyalty_redeem_points)
         ):
-            raise UserError(self.env._("Points pay this document. Remove the points first."))
+            raise UserError(self.env._("Points are redeemed on this document. Remove them first."))
         result = super().write(vals)
         if "state" not in vals:
             return result
@@ -451,7 +451,7 @@ class AccountMove(models.Model):
         if self.env.su:
             return
         if any(vals[name] or any(move[name] for move in self) for name in SERVER_FIELDS if name in vals):
-            raise AccessError(self.env._("Use Apply Loyalty Points to let points pay a document."))
+            raise AccessError(self.env._("Use Apply Loyalty Points to redeem points on a document."))
         if "origin_payment_id" in vals and any(
             payment.loyalty_card_id and payment.id != vals["origin_payment_id"] for payment in self.origin_payment_id
         ):

@@ -292,7 +292,7 @@ class AccountMove(models.Model):
             if currency != invoice.currency_id or currency.compare_amounts(total, due + currency.rounding) > 0:
                 raise UserError(
                     self.env._(
-                        "Points can pay %(due)s of %(invoice)s, not %(amount)s. Apply fewer points.",
+                        "Points can cover %(due)s of %(invoice)s, not %(amount)s. Apply fewer points.",
                         due=invoice.currency_id.format(due),
                         invoice=invoice.display_name,
                         amount=currency.format(total),
@@ -550,5 +550,5 @@ class AccountMoveLine(models.Model):
             and not self.env.su
             and self.filtered(lambda line: line.is_loyalty_reduction != bool(vals["is_loyalty_reduction"]))
         ):
-            raise AccessError(self.env._("Use Apply Loyalty Points to let points pay a document."))
+            raise AccessError(self.env._("Use Apply Loyalty Points to redeem points on a document."))
         return super().write(vals)

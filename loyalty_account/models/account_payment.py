@@ -157,7 +157,7 @@ class AccountPayment(models.Model):
                 if any(payment[name] for name in LOYALTY_FIELDS):
                     raise ValidationError(
                         self.env._(
-                            "Points pay with the method Loyalty Points. Choose it, or leave card and points empty."
+                            "Redeeming points takes the payment method Loyalty Points. Choose it, or leave card and points empty."
                         )
                     )
             elif payment.payment_type == "inbound":
@@ -194,7 +194,9 @@ class AccountPayment(models.Model):
         if move.move_type not in ("out_invoice", "out_receipt") or (
             move.commercial_partner_id != self.partner_id.commercial_partner_id
         ):
-            raise ValidationError(self.env._("Points pay an invoice of the same customer; choose another invoice."))
+            raise ValidationError(
+                self.env._("Points can be redeemed on invoices of the same customer only. Choose another invoice.")
+            )
         if self.loyalty_points <= 0 or self.loyalty_points != int(self.loyalty_points):
             raise ValidationError(
                 self.env._("Enter a whole number of points, not %s.", say_points(self.env, self.loyalty_points))
@@ -521,13 +523,13 @@ class AccountPayment(models.Model):
                 )
             )
         if self.loyalty_move_id.state != "posted":
-            raise UserError(self.env._("Confirm %s before points pay it.", self.loyalty_move_id.display_name))
+            raise UserError(self.env._("Confirm %s before you redeem points on it.", self.loyalty_move_id.display_name))
         program = self.loyalty_card_id.sudo().program_id  # its rules hold, whoever pays
         due = self.loyalty_move_id._loyalty_payable_amount(program)
         if self.currency_id.compare_amounts(self.amount, due) > 0:
             raise UserError(
                 self.env._(
-                    "Points can pay %(due)s of %(invoice)s, not %(amount)s. Apply fewer points.",
+                    "Points can cover %(due)s of %(invoice)s, not %(amount)s. Apply fewer points.",
                     due=self.currency_id.format(due),
                     invoice=self.loyalty_move_id.display_name,
                     amount=self.currency_id.format(self.amount),

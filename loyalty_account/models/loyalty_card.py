@@ -7,7 +7,7 @@ class LoyaltyCard(models.Model):
 
     available_amount = fields.Monetary(
         "Value", compute="_compute_available_amount", compute_sudo=True,
-        help="What the available points can pay today, in whole points.",
+        help="Value of the available points today, in whole points.",
     )  # fmt: skip
 
     @api.depends("available_points", "program_id.accounting_policy", "program_id.point_value_ids.point_value")

@@ -26,7 +26,7 @@ class LoyaltyPointValue(models.Model):
     )  # fmt: skip
 
     _program_date_unique = models.UniqueIndex("(program_id, date)", "The program has a value from this day on already.")
-    _check_value = models.Constraint("CHECK (point_value > 0)", "A point must be worth something.")
+    _check_value = models.Constraint("CHECK (point_value > 0)", "The value of a point must be greater than zero.")
     _check_vat_rate = models.Constraint("CHECK (vat_rate >= 0)", "The expected VAT rate cannot be negative.")
 
     @api.model_create_multi

@@ -13,7 +13,7 @@ class LoyaltyProgram(models.Model):
         ],
         "Accounting Policy", required=True, default="none",
         help="No accounting: points are not a means of payment.\n"
-        "Expense when redeemed: journal items are made when points pay an invoice.\n"
+        "Expense when redeemed: journal items are made when points are redeemed on an invoice.\n"
         "Accrue the liability: outstanding points are also a liability, updated by each accrual run.\n"
         "Defer revenue: part of each sale's price is deferred until the points are redeemed.",
     )  # fmt: skip

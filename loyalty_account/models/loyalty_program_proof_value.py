@@ -120,7 +120,7 @@ class LoyaltyProgram(models.Model):
                 part.add(
                     "account.move",
                     move_id,
-                    _("%s was booked for value lines but is not posted any more.", move.display_name),
+                    _("%s was booked for value lines but is no longer posted.", move.display_name),
                     difference,
                 )
             elif move.date > date:

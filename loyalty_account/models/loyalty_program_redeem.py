@@ -9,7 +9,7 @@ class LoyaltyProgram(models.Model):
 
     redeem_filter = fields.Selection(
         [("all", "All products"), ("only", "Only these products"), ("except", "All but these products")],
-        "Points Can Pay", required=True, default="all",
+        "Eligible Products", required=True, default="all",
         help="What points of this program may pay for, on orders, invoices and at the till. Shipping, and products that "
         "say “Points Cannot Pay”, are never paid with points.",
     )  # fmt: skip
@@ -41,7 +41,7 @@ class LoyaltyProgram(models.Model):
             if program.redeem_filter == "only" and not (program.redeem_category_ids or program.redeem_product_ids):
                 raise ValidationError(
                     self.env._(
-                        "Points of program %s could pay nothing: choose the categories or products that they can pay.",
+                        "No product would be eligible for points of program %s. Choose the eligible categories or products.",
                         program.name,
                     )
                 )

@@ -97,7 +97,7 @@ class LoyaltyProgram(models.Model):
         if self.currency_id != company.currency_id:
             return self.env._(
                 "Program %(program)s counts in %(currency)s and company %(company)s in %(other)s. "
-                "Points pay only in the company's currency.",
+                "Points can be redeemed in the company's currency only.",
                 program=self.name,
                 currency=self.currency_id.name,
                 company=company.name,

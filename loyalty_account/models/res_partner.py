@@ -24,5 +24,5 @@ class ResPartner(models.Model):
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id("loyalty_account.account_payment_loyalty_action")
         action["domain"] = [("partner_id", "=", self.commercial_partner_id.id), ("loyalty_card_id", "!=", False)]
-        action["display_name"] = self.env._("Points Payments of %s", self.name)
+        action["display_name"] = self.env._("Payments with Points of %s", self.name)
         return action

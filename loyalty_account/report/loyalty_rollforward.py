@@ -33,7 +33,7 @@ class LoyaltyRollforward(models.TransientModel):
     @api.constrains("date_from", "date_to")
     def _check_dates(self):
         if any(report.date_from > report.date_to for report in self):
-            raise ValidationError(self.env._("The period ends before it begins. Exchange the two dates."))
+            raise ValidationError(self.env._("The end date is before the start date."))
 
     def action_print(self):
         """Print one table for each program."""

@@ -95,7 +95,7 @@ class TestOddReductions(ReductionCase):
         for move in (self.draft(), self.make_invoice(self.line(100, 15))):
             with self.subTest(points=move.loyalty_redeem_points):
                 if move.loyalty_redeem_points:
-                    with self.assertRaisesRegex(UserError, "Remove the points first"):
+                    with self.assertRaisesRegex(UserError, "Remove them first"):
                         move.action_switch_move_type()
                 else:
                     move.action_switch_move_type()
@@ -109,7 +109,7 @@ class TestOddReductions(ReductionCase):
         note.button_draft()
         self.assertEqual((self.card.points, move.amount_residual), (1000, 115))
         self.pay(move)
-        self.assertRefused("Points can pay .*0.00", note)
+        self.assertRefused("Points can cover .*0.00", note)
         self.assertEqual((self.card.points, note.state), (1000, "draft"))
 
     def test_corrected_invoice(self):

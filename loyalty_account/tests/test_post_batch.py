@@ -31,7 +31,7 @@ class TestPostBatch(RedemptionCase):
         self.assertEqual((self.bad.loyalty_points_reserved, self.card.points), (50, 950))
         params = action["params"]
         self.assertEqual((action["tag"], params["type"], params["sticky"]), ("display_notification", "warning", True))
-        self.assertIn(f"{self.bad.display_name}: Points can pay", params["message"])
+        self.assertIn(f"{self.bad.display_name}: Points can cover", params["message"])
         self.assertIn("Apply fewer points", params["message"])
         self.assertIn("Not posted together with others", "".join(str(m.body) for m in self.bad.message_ids))
 
@@ -46,7 +46,7 @@ class TestPostBatch(RedemptionCase):
 
     def test_nothing_to_post(self):
         """N29: where nothing can be posted, that is an error that names each invoice."""
-        with self.assertRaisesRegex(UserError, "Points can pay"), self.cr.savepoint():
+        with self.assertRaisesRegex(UserError, "Points can cover"), self.cr.savepoint():
             self.bad.with_user(self.clerk).action_validate_moves_with_confirmation()
         other = self.make_invoice(self.line(100, 15))
         self.apply_points(other, 50)
@@ -62,7 +62,7 @@ class TestPostBatch(RedemptionCase):
         with self.assertRaises(UserError), self.cr.savepoint():
             self.moves.action_validate_moves_with_confirmation()
         self.assertEqual(set(self.moves.mapped("state")), {"draft"})
-        with self.assertRaisesRegex(UserError, "Points can pay"), self.cr.savepoint():
+        with self.assertRaisesRegex(UserError, "Points can cover"), self.cr.savepoint():
             (self.good | self.bad).with_user(self.clerk).action_post()
         self.assertEqual(set(self.moves.mapped("state")), {"draft"})
 

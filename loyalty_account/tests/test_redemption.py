@@ -18,7 +18,7 @@ class TestRedemption(RedemptionCase):
         move = self.make_invoice(self.line(100, 15), self.line(100, 5, product_id=cup.id), post=True)
         wizard = self.env["loyalty.apply.points"].with_user(self.clerk).create({"move_id": move.id})
         self.assertEqual((wizard.due_amount, wizard.maximum_points), (105, 105))
-        with self.assertRaisesRegex(UserError, "Points can pay"):
+        with self.assertRaisesRegex(UserError, "Points can cover"):
             move._apply_loyalty_points(self.card, 106)
         self.apply_points(move)
         self.assertEntry(
@@ -40,7 +40,7 @@ class TestRedemption(RedemptionCase):
         move = self.make_invoice(100, post=True)
         wizard = self.env["loyalty.apply.points"].with_user(self.clerk).create({"move_id": move.id})
         self.assertEqual(wizard.maximum_points, 0)
-        self.assertEqual(wizard.notice, "Points of program Points can pay none of the products on this invoice.")
+        self.assertEqual(wizard.notice, "Points of program Points can cover none of the products on this invoice.")
 
     def test_single_rate(self):
         """S24, S7, S8: points split into net and recovered VAT, to the cent, with the tags of the tax report."""

@@ -20,7 +20,7 @@ class TestRedemptionCompanies(RedemptionCase):
         move = self.make_invoice(self.line(100, 15), currency_id=self.foreign.id, invoice_date="2026-02-01", post=True)
         self.assertEqual((move.amount_total, move.amount_total_signed), (115, 57.5))
         self.assertEqual(move._loyalty_payable_amount(self.program), 28.75)
-        with self.assertRaisesRegex(UserError, "Points can pay .*28.75"):
+        with self.assertRaisesRegex(UserError, "Points can cover .*28.75"):
             self.apply_points(move, 29)
         self.apply_points(move, 10)
         payment = self.loyalty_payments(move)

@@ -71,7 +71,7 @@ class TestRedemptionDialog(RedemptionCase):
         move = self.make_invoice(self.line(2, 15), post=True)
         dialog = self.dialog(move)
         self.assertEqual((dialog.maximum_points, dialog.points, dialog.due_amount), (230, 230, 2.3))
-        with self.assertRaisesRegex(UserError, "Points can pay .*2.30.* not .*2.31"):
+        with self.assertRaisesRegex(UserError, "Points can cover .*2.30.* not .*2.31"):
             self.apply_points(move, 231)
         with self.assertRaisesRegex(UserError, "has 1,000 points available, fewer than the 1,001"):
             self.apply_points(move, 1001)

@@ -83,7 +83,7 @@ class TestRedemptionDraft(RedemptionCase):
     def test_cheaper_invoice(self):
         """S10: a draft that became cheaper than its points is not posted with them."""
         self.move.invoice_line_ids.price_unit = 40
-        with self.assertRaisesRegex(UserError, "Points can pay .*46.00.* not .*50.00"):
+        with self.assertRaisesRegex(UserError, "Points can cover .*46.00.* not .*50.00"):
             self.move.action_post()
 
     def test_card_expires_meanwhile(self):

@@ -145,7 +145,7 @@ class TestPriceReduction(ReductionCase):
         self.env.invalidate_all()
         self.apply_points(move, 115)
         self.assertEqual((move.amount_total, move.amount_untaxed), (0, 0))
-        with self.assertRaisesRegex(UserError, "Points can pay"):
+        with self.assertRaisesRegex(UserError, "Points can cover"):
             self.apply_points(move, 116)
 
     def test_credit_note(self):

@@ -296,7 +296,7 @@ class TestRedemptionUndo(RedemptionCase):
         with self.assertRaisesRegex(ValidationError, "fewer than the 2,000"), self.cr.savepoint():
             Payment.create({**values, "loyalty_points": 2000, "amount": 2000})
         payment = Payment.create({**values, "loyalty_points": 200, "amount": 200})
-        with self.assertRaisesRegex(UserError, "Points can pay .*115.00"), self.cr.savepoint():
+        with self.assertRaisesRegex(UserError, "Points can cover .*115.00"), self.cr.savepoint():
             payment.action_post()
         for name in ("loyalty_redeem_points", "loyalty_redeem_card_id", "loyalty_hold_id"):
             with self.assertRaisesRegex(AccessError, "Use Apply Loyalty Points"):
@@ -364,7 +364,7 @@ class TestRedemptionUndo(RedemptionCase):
         payment.action_draft()
         self.assertEqual((move.amount_residual, move.payment_state), (115, "not_paid"))
         self.pay(move)
-        with self.assertRaisesRegex(UserError, "Points can pay .*0.00"), self.cr.savepoint():
+        with self.assertRaisesRegex(UserError, "Points can cover .*0.00"), self.cr.savepoint():
             payment.action_post()
         self.env.invalidate_all()
         self.assertEqual((self.card.points, payment.state), (1000, "draft"))

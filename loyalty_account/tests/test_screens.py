@@ -32,7 +32,7 @@ class TestRedemptionScreens(RedemptionCase):
         small = self.make_invoice(self.line(0.01, 0), post=True)
         self.program.point_value = 0.02
         dialog = Form(self.env["loyalty.apply.points"].with_user(self.clerk).with_context(default_move_id=small.id))
-        self.assertIn("less is due than one point", dialog.notice)
+        self.assertIn("the amount due is less than the value of one point", dialog.notice)
         wizard = self.register(move)
         wizard.loyalty_card_id = empty
         self.assertIn(f"Card {empty.code} has no points", wizard.loyalty_notice)

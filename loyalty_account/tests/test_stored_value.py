@@ -70,7 +70,7 @@ class TestStoredValue(RedemptionCase):
                 with self.assertRaises(UserError):
                     move._apply_loyalty_points(self.card, 10)
         wizard = self.env["loyalty.apply.points"].with_user(self.clerk).create({"move_id": move.id})
-        self.assertIn("none of the products", wizard.notice)
+        self.assertIn("None of the products", wizard.notice)
 
     def test_becomes_a_gift_card(self):
         """N29: a product that becomes a gift card is one at once, also for a program that is archived since."""

@@ -55,7 +55,7 @@ class AccountPaymentRegister(models.TransientModel):
             most = wizard._most_loyalty_points()
             if not most:
                 wizard.loyalty_notice = self.env._(
-                    "Card %s has no points that can pay this invoice.", wizard.loyalty_card_id.code
+                    "Card %s has no points that can be redeemed on this invoice.", wizard.loyalty_card_id.code
                 )
             elif wizard.loyalty_points != int(wizard.loyalty_points):
                 wizard.loyalty_notice = self.env._("Only whole points can be redeemed.")
@@ -83,10 +83,10 @@ class AccountPaymentRegister(models.TransientModel):
         """Say why this payment cannot be made with points, or return False."""
         move = self._loyalty_move()
         if not move:
-            return self.env._("Points pay one invoice at a time. Open the invoice, or select only one.")
+            return self.env._("Points can be redeemed on one invoice at a time. Open the invoice, or select only one.")
         if move.move_type not in ("out_invoice", "out_receipt"):
             return self.env._(
-                "Points pay customer invoices. A credit note gives points back by itself when it is confirmed."
+                "Points can be redeemed on customer invoices only. A credit note gives points back automatically when it is confirmed."
             )
         if not self.loyalty_card_id:
             if self.loyalty_card_number:
@@ -171,7 +171,9 @@ class AccountPaymentRegister(models.TransientModel):
 
     def _create_payment_vals_from_batch(self, batch_result):
         if self.is_loyalty:
-            raise UserError(self.env._("Points pay one invoice at a time. Open the invoice, or select only one."))
+            raise UserError(
+                self.env._("Points can be redeemed on one invoice at a time. Open the invoice, or select only one.")
+            )
         return super()._create_payment_vals_from_batch(batch_result)
 
     def _reconcile_payments(self, to_process, edit_mode=False):

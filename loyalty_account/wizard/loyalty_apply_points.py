@@ -38,7 +38,7 @@ class LoyaltyApplyPoints(models.TransientModel):
         help="Points that this invoice can use: those that it reserves itself are included.",
     )  # fmt: skip
     point_value = fields.Float("Value of One Point", digits=(16, 6), compute="_compute_maximum")
-    due_amount = fields.Monetary("Points Can Pay", compute="_compute_maximum")
+    due_amount = fields.Monetary("Eligible Amount", compute="_compute_maximum")
     maximum_points = fields.Float("Maximum Points", digits=(16, 4), compute="_compute_maximum")
     is_foreign = fields.Boolean(compute="_compute_is_foreign")
     move_currency_id = fields.Many2one(related="move_id.currency_id", string="Currency of the Invoice")
@@ -149,12 +149,15 @@ class LoyaltyApplyPoints(models.TransientModel):
     def _nothing_to_redeem(self):
         if int(self.available_points) and not self.move_id._loyalty_payable_lines(self.program_id.sudo()):
             return self.env._(
-                "Points of program %s can pay none of the products on this invoice.", self.program_id.sudo().name
+                "None of the products on this invoice are eligible for points of program %s.",
+                self.program_id.sudo().name,
             )
         if self.due_amount and (problem := self._too_few_points(int(self.available_points))):
             return problem
         if int(self.available_points):
-            return self.env._("Points cannot pay anything on this invoice: less is due than one point is worth.")
+            return self.env._(
+                "No points can be redeemed on this invoice: the amount due is less than the value of one point."
+            )
         return self.env._("Card %s has no points that can be redeemed.", self.card_id.code)
 
     def _too_few_points(self, points=None):

@@ -189,7 +189,7 @@ class LoyaltyProofLine(models.TransientModel):
     row_name = fields.Char("Which", compute="_compute_row_name")
     problem = fields.Text("What", readonly=True)
     amount = fields.Float(
-        "Amount", digits=(16, 2), readonly=True, help="In points where points are compared, in money elsewhere."
+        "Amount", digits=(16, 2), readonly=True, help="In points where points are compared, otherwise in money."
     )
     size = fields.Float(
         "Size", digits=(16, 2), readonly=True,

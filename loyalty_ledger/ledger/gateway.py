@@ -112,7 +112,9 @@ class Gateway(Reading, Levels, Writing):
                 raise ValidationError(self.env._("The transaction to reverse belongs to another card."))
             if reverses.kind == "transfer":
                 raise ValidationError(
-                    self.env._("Half a transfer cannot be reversed. Transfer the points back to the other card.")
+                    self.env._(
+                        "A transfer moves points on two cards, so one side alone cannot be reversed. Transfer the points back instead."
+                    )
                 )
         overdraw = op.get("overdraw")
         if not overdraw:

@@ -244,7 +244,7 @@ class Writing:
             )
         )
         if self.cr.rowcount != len(entries):
-            raise UserError(self.env._("The reserved points were used or released meanwhile. Try again."))
+            raise UserError(self.env._("The reserved points have been used or released. Try again."))
         self.env["loyalty.hold"].invalidate_model()
 
     def _update_cards(self, cards):

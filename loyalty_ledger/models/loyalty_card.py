@@ -61,7 +61,7 @@ class LoyaltyCard(models.Model):
         "loyalty.card", "Linked Card", tracking=True, index="btree_not_null", ondelete="restrict", copy=False,
         help="Balance and level move to that card, and everything this card earns from now on goes there.",
     )  # fmt: skip
-    points_from_ids = fields.One2many("loyalty.card", "points_to_id", "Receives Points From")
+    points_from_ids = fields.One2many("loyalty.card", "points_to_id", "Cards Linked Here")
     accumulated_points = fields.Float(
         "Accumulated", digits=(16, 4), readonly=True, copy=False, prefetch="loyalty_totals"
     )

@@ -195,7 +195,7 @@ class LoyaltyCard(models.Model):
         states = gateway.load({self.id})
         card = states.get(self.id)
         if card is None:
-            raise ValidationError(self.env._("The card does not exist any more."))
+            raise ValidationError(self.env._("The card no longer exists."))
         existing = Hold.search([("key", "=", key)])
         if existing:
             return self._check_same_hold(existing, to_points(units))

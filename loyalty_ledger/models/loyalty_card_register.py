@@ -22,7 +22,7 @@ class LoyaltyCard(models.Model):
         [
             ("open", "Open"),
             ("not_started", "Not Started"),
-            ("redirected", "Points Go Elsewhere"),
+            ("redirected", "Linked to Another Card"),
             ("expired", "Expired"),
             ("closed", "Closed"),
             ("archived", "Archived"),

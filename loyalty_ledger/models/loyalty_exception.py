@@ -106,7 +106,7 @@ class LoyaltyException(models.Model):
             card, owed = exception._owed()
             if owed <= 0:
                 notes.append(
-                    self.env._("Card %s owes nothing for this any more. Nothing was waived.", exception.card_id.code)
+                    self.env._("Card %s no longer owes anything for this. Nothing was waived.", exception.card_id.code)
                 )
                 continue
             entries = card._adjust(

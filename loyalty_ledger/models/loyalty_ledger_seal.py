@@ -34,7 +34,9 @@ class LoyaltyLedgerSeal(models.Model):
     digest = fields.Char("Digest", required=True, readonly=True)
 
     # NULLS NOT DISTINCT needs PostgreSQL 15: the first seal is unique by an expression instead.
-    _chain_unique = models.UniqueIndex("((COALESCE(previous_id, 0)))", "The ledger was sealed meanwhile.")
+    _chain_unique = models.UniqueIndex(
+        "((COALESCE(previous_id, 0)))", "The ledger was sealed by somebody else at the same time. Try again."
+    )
 
     def init(self):
         super().init()

@@ -10,9 +10,9 @@ class LoyaltyLevel(models.Model):
     pricelist_id = fields.Many2one(
         "product.pricelist", "Pricelist", check_company=True, ondelete="restrict",
         help="Customers who reach this level get the pricelist; those who leave it get back the one they had before.\n"
-        "A pricelist that somebody chooses meanwhile stays, until the customer left all levels with a pricelist.\n"
+        "A pricelist that somebody chooses in between stays, until the customer left all levels with a pricelist.\n"
         "Of several programs the first in their list decides. The pricelist is that of the whole company of the "
-        "customer. Cards that are closed or send their points elsewhere do not count, nor does an archived pricelist.",
+        "customer. Cards that are closed or linked to another card do not count, nor does an archived pricelist.",
     )  # fmt: skip
 
     def write(self, vals):

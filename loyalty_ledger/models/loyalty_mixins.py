@@ -91,7 +91,7 @@ class LoyaltyDocumentMixin(models.AbstractModel):
             or self.res_model not in self.env
             or not self.env[self.res_model].browse(self.res_id).exists()
         ):
-            raise UserError(self.env._("There is nothing behind this row, or it was deleted."))
+            raise UserError(self.env._("This row has no source document, or it was deleted."))
         return {
             "type": "ir.actions.act_window",
             "res_model": self.res_model,

@@ -22,8 +22,8 @@ class LoyaltyVerification(models.TransientModel):
     seal_count = fields.Integer("Seals", readonly=True)
     sealed_up_to = fields.Datetime("Sealed On", readonly=True)
     problem_count = fields.Integer("Problems", readonly=True)
-    state = fields.Selection([("ok", "Everything Fits"), ("bad", "Damaged")], "Result", readonly=True)
-    line_ids = fields.One2many("loyalty.verify.line", "verification_id", "Rows That Do Not Fit", readonly=True)
+    state = fields.Selection([("ok", "No Discrepancies"), ("bad", "Damaged")], "Result", readonly=True)
+    line_ids = fields.One2many("loyalty.verify.line", "verification_id", "Discrepancies", readonly=True)
 
     def _compute_display_name(self):
         self.display_name = self.env._("Verification of the Ledger")

@@ -159,7 +159,7 @@ class TestGateway(LedgerCase):
         moved = self.post(self.card, "transfer", -4, target_card_id=self.other.id)
         received = self.Entry.search([("card_id", "=", self.other.id)])
         for entry in (moved, received):
-            with self.assertRaisesRegex(ValidationError, "Half a transfer"):
+            with self.assertRaisesRegex(ValidationError, "one side alone cannot be reversed"):
                 self.reverse(entry)
         self.assertBalances(points=6)
         self.assertBalances(self.other, points=4)

@@ -43,7 +43,7 @@ class LoyaltyStatement(models.TransientModel):
     @api.constrains("date_from", "date_to")
     def _check_dates(self):
         if any(statement.date_from > statement.date_to for statement in self):
-            raise ValidationError(self.env._("The period ends before it begins. Exchange the two dates."))
+            raise ValidationError(self.env._("The end date is before the start date."))
 
     @api.model
     def _open(self, cards):

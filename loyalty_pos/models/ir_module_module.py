@@ -14,7 +14,7 @@ class IrModuleModule(models.Model):
             if sessions:
                 raise UserError(
                     self.env._(
-                        "Points pay at tills that are open. Close these sessions first, then uninstall: %s.",
+                        "Points can be redeemed in open Point of Sale sessions. Close these sessions first, then uninstall: %s.",
                         ", ".join(sessions[:5].mapped("display_name")),
                     )
                 )

@@ -23,7 +23,7 @@ class AccountMove(models.Model):
         help="Points that the invoice took over from the order.",
     )  # fmt: skip
     loyalty_order_amount = fields.Monetary(
-        "Worth of the Order's Points", currency_field="company_currency_id", copy=False, readonly=True
+        "Value of the Order's Points", currency_field="company_currency_id", copy=False, readonly=True
     )
 
     @api.model

@@ -27,10 +27,10 @@ class SaleOrder(models.Model):
     )  # fmt: skip
     loyalty_points_applied = fields.Float(
         "Applied Points", digits=(16, 4), copy=False, readonly=True,
-        help="Points worked out when Use Loyalty Points was ticked, or at the latest recalculation.",
+        help="Points calculated when Use Loyalty Points was ticked, or at the latest recalculation.",
     )  # fmt: skip
     loyalty_amount_applied = fields.Monetary(
-        "Applied Points Pay", currency_field="loyalty_currency_id", copy=False, readonly=True,
+        "Amount Covered by Applied Points", currency_field="loyalty_currency_id", copy=False, readonly=True,
         help="What the applied points pay, in the currency of the company.",
     )  # fmt: skip
     loyalty_currency_id = fields.Many2one(related="company_id.currency_id", string="Currency of Points")
@@ -44,12 +44,12 @@ class SaleOrder(models.Model):
         "has available and what the order can be paid with. Points that this order earns are never among them.",
     )  # fmt: skip
     loyalty_amount_to_use = fields.Monetary(
-        "Points Will Pay", compute="_compute_loyalty_points_to_use", compute_sudo=True,
+        "Amount Covered by Points", compute="_compute_loyalty_points_to_use", compute_sudo=True,
         currency_field="loyalty_currency_id", help="What these points pay, in the currency of the company.",
     )  # fmt: skip
     loyalty_notice = fields.Char(
         "About the Points", compute="_compute_loyalty_points_to_use", compute_sudo=True,
-        help="Why the points do not fit the order any more, or how many more could be used.",
+        help="Why the points no longer fit the order, or how many more could be used.",
     )  # fmt: skip
     loyalty_problem = fields.Char("Why Points Cannot Pay", compute="_compute_loyalty_points_to_use", compute_sudo=True)
     loyalty_misfits = fields.Boolean(compute="_compute_loyalty_points_to_use", compute_sudo=True)
@@ -113,7 +113,7 @@ class SaleOrder(models.Model):
         }
         if order.state == "sale":
             return self.env._("%(points)s pay %(amount)s of this order.", **values)
-        return self.env._("%(points)s will pay %(amount)s of this order.", **values)
+        return self.env._("%(points)s will cover %(amount)s of this order.", **values)
 
     # --- how many points -----------------------------------------------------------------------------------------
 
@@ -189,7 +189,7 @@ class SaleOrder(models.Model):
         card, currency = self.loyalty_card_id._origin, self.loyalty_currency_id
         program, today = card.program_id, fields.Date.context_today(self)
         if not card:
-            return self.env._("The order has no loyalty card any more.")
+            return self.env._("The order no longer has a loyalty card.")
         if problem := self._points_problem():
             return problem
         at_hand = self._points_at_hand()
@@ -205,7 +205,7 @@ class SaleOrder(models.Model):
             worth = program._points_to_money(points, today)
             if currency.compare_amounts(worth, amount):
                 return self.env._(
-                    "%(points)s points pay %(now)s now, no longer %(before)s.",
+                    "%(points)s points are worth %(now)s now, no longer %(before)s.",
                     points=say_points(self.env, points),
                     now=currency.format(worth),
                     before=currency.format(amount),
@@ -213,7 +213,7 @@ class SaleOrder(models.Model):
         due = self._loyalty_payable_amount(program)
         if currency.compare_amounts(amount, due) > 0:
             return self.env._(
-                "%(points)s points pay %(amount)s, but points can pay only %(due)s of the order.",
+                "%(points)s points are worth %(amount)s, but only %(due)s of the order can be covered by points.",
                 points=say_points(self.env, points),
                 amount=currency.format(amount),
                 due=currency.format(due),
@@ -263,7 +263,9 @@ class SaleOrder(models.Model):
             if name in vals
             for order in self or [self]
         ):
-            raise AccessError(self.env._("Tick Use Loyalty Points, or press Recalculate, to let points pay an order."))
+            raise AccessError(
+                self.env._("Tick Use Loyalty Points, or press Recalculate, to redeem points on an order.")
+            )
 
     def action_recalculate_loyalty_points(self):
         """Work out again how many points the order uses (P17)."""

@@ -103,7 +103,7 @@ class TestUsePoints(OrderPointsCase):
         order.order_line.price_unit = 30
         self.assertEqual(order.loyalty_points_to_use, 6000)
         self.assertTrue(order.loyalty_misfits)
-        self.assertIn("points can pay only $\xa030.00 of the order", order.loyalty_notice)
+        self.assertIn("only $\xa030.00 of the order can be covered by points", order.loyalty_notice)
         self.tick(order, False)
         self.assertEqual((order.loyalty_points_to_use, order.loyalty_points_applied), (3000, 0))
         self.assertFalse(order.loyalty_notice)
@@ -156,7 +156,7 @@ class TestUsePoints(OrderPointsCase):
         """P24: an order that became too small is refused as a whole; a later value of the points as well."""
         order = self.make_order(40)
         order.order_line.price_unit = 30
-        with self.assertRaisesRegex(ValidationError, "points can pay only"):
+        with self.assertRaisesRegex(ValidationError, "can be covered by points"):
             order.action_confirm()
         order.order_line.price_unit = 40
         self.program.point_value = 0.005
@@ -275,7 +275,7 @@ class TestUsePoints(OrderPointsCase):
         self.program.redeem_product_ids = self.product
         order.action_recalculate_loyalty_points()
         self.assertEqual(order.loyalty_points_to_use, 0)
-        with self.assertRaisesRegex(ValidationError, "choose the categories or products"):
+        with self.assertRaisesRegex(ValidationError, "Choose the eligible categories or products"):
             self.program.write(
                 {
                     "redeem_filter": "only",
