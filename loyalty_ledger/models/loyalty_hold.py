@@ -95,7 +95,7 @@ class LoyaltyHold(models.Model):
         (self | into).invalidate_recordset(["state", "points"])
         units, own = to_units(points), to_units(self.points)
         if not all(hold._is_active() for hold in self | into) or not 0 < units <= own:
-            raise UserError(self.env._("The reserved points were used or released meanwhile. Try again."))
+            raise UserError(self.env._("The reserved points have been used or released. Try again."))
         self.env.cr.execute("SELECT set_config('loyalty.hand_over', 'on', true)")  # ledger/schema.py, protect_holds
         left = to_points(own - units)
         if into:
