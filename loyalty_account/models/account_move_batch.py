@@ -3,8 +3,12 @@
 from odoo import models
 from odoo.exceptions import UserError
 
-#: Key of the context of a posting that leaves such documents as drafts; its value is the dict ``{document id: reason}``.
+#: Key of the context of a posting that leaves such documents as drafts; its value is a :class:`LeftOut`.
 LEFT_OUT = "loyalty_left_out"
+
+
+class LeftOut(dict):
+    """``{document id: reason}``. A class of its own, so that no remote call can send one."""
 
 
 class AccountMove(models.Model):
@@ -13,11 +17,12 @@ class AccountMove(models.Model):
     def _post(self, soft=True):
         """Post the documents at once; what people post from a list goes on without those whose points cannot pay.
 
-        Odoo posts a list as a whole or not at all, and so it stays for code that posts, and for every other reason. Only
-        where the posting as a whole failed is each document with reserved points tried on its own.
+        Odoo posts a list as a whole or not at all, and so it stays for code that posts, and for documents without
+        reserved points. Only where the posting as a whole failed is each document with some tried on its own.
         """
         left_out = self.env.context.get(LEFT_OUT)
-        reserved = self.filtered("loyalty_hold_id") if left_out is not None and len(self) > 1 else self.browse()
+        several = isinstance(left_out, LeftOut) and len(self) > 1
+        reserved = self.filtered("loyalty_hold_id") if several else self.browse()
         if not reserved:
             return super()._post(soft)
         try:
@@ -46,9 +51,7 @@ class AccountMove(models.Model):
         if moves == self:
             raise UserError(reasons)
         for move in moves:
-            move.message_post(
-                body=self.env._("Not posted together with others, since its points cannot pay: %s", left_out[move.id])
-            )
+            move.message_post(body=self.env._("Not posted together with others: %s", left_out[move.id]))
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
@@ -63,6 +66,6 @@ class AccountMove(models.Model):
 
     def action_validate_moves_with_confirmation(self):
         """Post the documents of a list; name those whose reserved points cannot pay, and post the others."""
-        left_out = {}
+        left_out = LeftOut()
         moves = self.with_context(**{LEFT_OUT: left_out})
         return self._report_left_out(left_out, super(AccountMove, moves).action_validate_moves_with_confirmation())

@@ -85,7 +85,9 @@ class ResPartner(models.Model):
             return
         ids = [vals["parent_id"]] if "parent_id" in vals else self.parent_id.ids
         for command in vals.get("child_ids") or ():
-            if command[0] in (Command.LINK, Command.SET):  # they do not go through write()
+            if isinstance(command, (int, models.BaseModel)):  # a list of contacts, as Odoo's ORM takes it too
+                ids += [command] if isinstance(command, int) else command.ids
+            elif command[0] in (Command.LINK, Command.SET):  # they do not go through write()
                 ids += [command[1]] if command[0] == Command.LINK else command[2]
         joined = self | self.browse([id_ for id_ in ids if isinstance(id_, int) and id_])
         if len(joined) > 1:

@@ -47,7 +47,8 @@ class LoyaltyGenerateWizard(models.TransientModel):
                         "Cards start with zero or more points, not %s.", say_points(self.env, wizard.points_granted)
                     )
                 )
-            quantity = len(wizard._get_partners()) if wizard.mode == "selected" else wizard.coupon_qty
+            chosen = len(wizard._get_partners()) if wizard.mode == "selected" else 0
+            quantity = chosen or wizard.coupon_qty  # as Odoo counts
             if quantity > MOST_CARDS:
                 raise ValidationError(
                     self.env._(

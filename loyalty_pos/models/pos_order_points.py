@@ -168,6 +168,7 @@ class PosOrder(models.Model):
         Nobody has seen their card, and their providers and terminals tell the server what was paid.
         """
         order.pop("loyalty_card_id", None)
+        order.pop("loyalty_note", None)
         order["payment_ids"] = []
         if order.get("state") != "cancel":
             order["state"] = "draft"
