@@ -160,7 +160,7 @@ class TestUsePoints(OrderPointsCase):
             order.action_confirm()
         order.order_line.price_unit = 40
         self.program.point_value = 0.005
-        with self.assertRaisesRegex(ValidationError, r"4,000 points pay \$\xa020.00 now, no longer \$\xa040.00"):
+        with self.assertRaisesRegex(ValidationError, r"4,000 points are worth \$\xa020.00 now, no longer \$\xa040.00"):
             order.action_confirm()
         self.assertEqual((order.state, self.holds(order)), ("draft", []))
         order.action_recalculate_loyalty_points()
@@ -352,7 +352,7 @@ class TestUsePoints(OrderPointsCase):
         def printed():
             return report._render_qweb_html("sale.report_saleorder", order.ids)[0].decode()
 
-        self.assertIn("4,000 stars will pay $\xa040.00 of this order.", printed())
+        self.assertIn("4,000 stars will cover $\xa040.00 of this order.", printed())
         order.action_confirm()
         self.assertIn("4,000 stars pay $\xa040.00 of this order.", printed())
         self.tick(order, False)
