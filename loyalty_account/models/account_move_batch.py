@@ -29,7 +29,8 @@ class AccountMove(models.Model):
             with self.env.cr.savepoint():
                 return super()._post(soft)
         except UserError:
-            rest = self - reserved
+            pass  # said for each document below
+        rest = self - reserved
         posted = super(AccountMove, rest)._post(soft) if rest else self.browse()
         for move in reserved:
             try:
