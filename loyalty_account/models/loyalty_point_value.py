@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
+from odoo.addons.loyalty_ledger.tools.today import loyalty_today
+
 
 class LoyaltyPointValue(models.Model):
     """What one point of a program is worth from a day on. A change revalues the liability at the next accrual run."""
@@ -14,7 +16,7 @@ class LoyaltyPointValue(models.Model):
     program_id = fields.Many2one("loyalty.program", "Program", required=True, ondelete="cascade")
     company_id = fields.Many2one(related="program_id.company_id")
     currency_id = fields.Many2one(related="program_id.currency_id")
-    date = fields.Date("From", required=True, default=fields.Date.context_today)
+    date = fields.Date("From", required=True, default=lambda self: loyalty_today(self.env, self.env.company))
     point_value = fields.Float(
         "Point Value", digits=(16, 6), required=True,
         help="What one point pays when it is redeemed, in the currency of the program (redemption multiplier).",
@@ -60,7 +62,7 @@ class LoyaltyPointValue(models.Model):
         # A program that is being created has redeemed nothing.
         if program := self.env["loyalty.program"].browse(program_id or ()).exists():
             self.env["loyalty.point.value.log"]._note(
-                program, fields.Date.to_date(date) or fields.Date.context_today(self)
+                program, fields.Date.to_date(date) or loyalty_today(self.env, program.company_id)
             )
 
     @api.ondelete(at_uninstall=False)

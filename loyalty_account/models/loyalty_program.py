@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from odoo.addons.loyalty_ledger.tools.today import loyalty_today
+
 
 class LoyaltyProgram(models.Model):
     _inherit = "loyalty.program"
@@ -60,7 +62,7 @@ class LoyaltyProgram(models.Model):
     @api.depends("point_value_ids.point_value", "point_value_ids.vat_rate", "point_value_ids.date")
     def _compute_point_value(self):
         for program in self:
-            program.point_value, program.vat_rate = program._point_value_at(fields.Date.context_today(program))
+            program.point_value, program.vat_rate = program._point_value_at(loyalty_today(self.env, program.company_id))
 
     def _inverse_point_value(self):
         self._set_from_today("point_value")
@@ -70,11 +72,11 @@ class LoyaltyProgram(models.Model):
 
     def _set_from_today(self, name):
         """Keep a changed value as the one that holds from today on; the other one stays what it was."""
-        today = fields.Date.context_today(self)
         for program in self:
+            today = loyalty_today(self.env, program.company_id)
             # Read first: the computed fields are not computed again while one of them is being set.
             value = program[name]
-            row = program.point_value_ids.filtered(lambda row: row.date == today)
+            row = program.point_value_ids.filtered(lambda row: row.date == today)  # noqa: B023 used at once
             if row:
                 row[name] = value
             else:

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import format_amount
 
+from odoo.addons.loyalty_ledger.tools.today import loyalty_today
+
 from ..books import points as rates
 
 #: Part of each sale that a program may give back before somebody should look twice.
@@ -43,7 +45,7 @@ class LoyaltyProgram(models.Model):
     def _compute_point_value_notice(self):
         """Say that single points pay nothing, where the value of today or of a later day is under the currency's unit."""
         for program in self:
-            today, currency = fields.Date.context_today(program), program.currency_id
+            today, currency = loyalty_today(self.env, program.company_id), program.currency_id
             later = program.point_value_ids.filtered(lambda row: row.date and row.date > today)  # noqa: B023 used at once
             value = min([program.point_value, *later.mapped("point_value")])
             program.point_value_notice = False

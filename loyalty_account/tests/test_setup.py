@@ -1,3 +1,5 @@
+from freezegun import freeze_time
+
 from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
@@ -89,6 +91,15 @@ class TestSetUp(LoyaltyAccountCase):
             [{"date": fields.Date.to_date("2026-03-15"), "point_value": 0.1, "vat_rate": 15.0}],
         )
         self.assertEqual(self.program._point_value_at(fields.Date.to_date("2026-03-14")), (0.01, 0.0))
+
+    def test_value_of_the_companys_day(self):
+        """N29, C10: a value entered at night by a user whose day has begun earlier holds from the company's today on."""
+        self.company.partner_id.tz = "UTC"
+        program = self.program.with_context(tz="Europe/Brussels")
+        with freeze_time("2026-03-15 23:30:00"):
+            program.point_value = 0.1
+            self.assertEqual(program.point_value_ids.mapped("date"), [fields.Date.to_date("2026-03-15")])
+            self.assertEqual(program.point_value, 0.1)
 
     def test_program_without_company(self):
         """M2: books are kept by company, so a program for all companies asks for one."""

@@ -206,7 +206,7 @@ class TestTillRedeem(TillPointsCase):
         self.assertFalse(self.exceptions_of(self.sell_with_points(50, hold=False)))
         order = self.sell_with_points(51, money=64, hold=False)
         self.assertEntries(order, [(self.card, "redeem", -51)])
-        self.assertIn("more than the 50", self.exceptions_of(order).note)
+        self.assertIn("more than the limit of 50", self.exceptions_of(order).note)
 
     def test_strangers_card_never_pays(self):
         """N8, H2: points of another customer's card are not taken; the customer's own card answers for them."""
