@@ -40,7 +40,9 @@ class TestRedemption(RedemptionCase):
         move = self.make_invoice(100, post=True)
         wizard = self.env["loyalty.apply.points"].with_user(self.clerk).create({"move_id": move.id})
         self.assertEqual(wizard.maximum_points, 0)
-        self.assertEqual(wizard.notice, "Points of program Points can cover none of the products on this invoice.")
+        self.assertEqual(
+            wizard.notice, "None of the products on this invoice are eligible for points of program Points."
+        )
 
     def test_single_rate(self):
         """S24, S7, S8: points split into net and recovered VAT, to the cent, with the tags of the tax report."""
