@@ -72,8 +72,6 @@ class PosOrder(models.Model):
         source = TillSource(self, {*checked})
         result = super(PosOrder, source.bind(self)).confirm_coupon_programs(checked)
         source.settle()
-        # Goods that came back before the till got round to claim what they earned.
-        self._refunds_of_origin()._loyalty_settle()
         return self._reply_to_till(result, asked)
 
     def _is_settled_by_server(self, asked):

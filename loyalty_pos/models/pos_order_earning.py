@@ -265,17 +265,20 @@ class PosOrder(models.Model):
             ]
         )
 
-    def _claimed_to_take_back(self, more=0.0):
-        """Return ``[(entry, ten-thousandths of points)]``: what was claimed for goods that came back meanwhile.
+    def _claimed_to_take_back(self, more=0.0, odoo_timing=False):
+        """Return ``[(entry, ten-thousandths of points)]``: what was claimed for goods that have come back.
 
-        In programs with Odoo's own timing, and for orders from before a program gave points when paid.
+        Only in programs that give points when paid, for orders from before they did. Where Odoo's own timing holds,
+        returns leave points alone, as Odoo's till does, and the cashier reads how many stay.
 
         :param more: value of goods that are about to come back, too
+        :param odoo_timing: return what stays on cards of programs with Odoo's own timing instead
         """
         entries = self._entries_of_order().filtered(
             lambda entry: (
                 entry.kind == "earn"
                 and entry.program_id.program_type == "loyalty"
+                and (entry.program_id.issue_on != "paid") == odoo_timing
                 and entry.idempotency_key.startswith(f"pos:{self.uuid or self.id}:")
             )
         )
@@ -321,12 +324,17 @@ class PosOrder(models.Model):
         return [op for op in ops if op["key"] not in posted]
 
     def _return_rewards(self):
-        """Give back the points of rewards that are returned with the goods, by the returned quantity (N4)."""
+        """Give back the points of rewards that are returned with the goods, by the returned quantity (N4).
+
+        Loyalty programs with Odoo's own timing keep them, as Odoo's till does; gift cards and eWallets are money.
+        """
         origin = self._origin_of_refund()
         lines = self.lines.filtered(
             lambda line: line.refunded_orderline_id.is_reward_line and line.refunded_orderline_id.points_cost > 0
         )
         for card, of_card in lines.grouped(lambda line: line.refunded_orderline_id.coupon_id).items():
+            if card.program_type == "loyalty" and card.program_id.issue_on != "paid":
+                continue
             entries = origin._entries_of_order().filtered(
                 lambda entry: (
                     entry.kind == "redeem"

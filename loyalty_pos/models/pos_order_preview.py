@@ -26,7 +26,8 @@ class PosOrder(models.Model):
             ``card_code``, ``amount`` and ``points``); ``cash``, the most that may come back as money;
             ``capped``, whether anything but money paid for the sale, so that this matters, and ``refused``, whether a till
             must not pay out more (else it is listed for a manager); ``taken_back``, the earned points that are taken back; ``lost``, those of them that expired or were adjusted away and are not
-            taken again; ``missing``, those that are spent already, and ``policy``, what happens with these (``debt`` or
+            taken again; ``kept``, points that stay on the card since their program has Odoo's own timing; ``missing``, those
+            that are spent already, and ``policy``, what happens with these (``debt`` or
             ``clamp``)
         """
         self.ensure_one()
@@ -39,7 +40,7 @@ class PosOrder(models.Model):
         totals = order._loyalty_totals()
         value = order.currency_id.round(sum(totals[line.id][0] * qty / line.qty for line, qty in lines if line.qty))
         payments = order._preview_payments(lines, totals)
-        taken_back, card, lost = order._preview_taken_back(lines, totals)
+        taken_back, card, lost, kept = order._preview_taken_back(lines, totals)
         after = to_units(card.points) + sum(to_units(p["points"]) for p in payments if p["card_id"] == card.id)
         cash = value - sum(payment["amount"] for payment in payments)
         paid_by_loyalty, refused = order._paid_by_loyalty(), False
@@ -56,6 +57,7 @@ class PosOrder(models.Model):
             "refused": refused,
             "taken_back": taken_back,
             "lost": lost,
+            "kept": kept,
             "missing": max(0.0, to_points(to_units(taken_back) - to_units(lost) - max(0, after)))
             if taken_back
             else 0.0,
@@ -126,7 +128,8 @@ class PosOrder(models.Model):
         return lines
 
     def _preview_taken_back(self, lines, totals):
-        """Return the earned points that are taken back, the card that they come from, and those of them that are gone."""
+        """Return the earned points that are taken back, the card that they come from, those of them that are gone, and the
+        points that stay on the card although the goods come back."""
         back = {}
         for line, quantity in lines:
             sold = line.combo_parent_id if self._is_part_of_combo(line) else line
@@ -152,4 +155,6 @@ class PosOrder(models.Model):
             entries |= entry
         card = card.points_to_id or card
         left, lost = card._left_of_credits(entries if points else entries.browse())
-        return to_points(points), card, max(0.0, min(lost, to_points(points - to_units(left))))
+        stay = self._claimed_to_take_back(sum(line.total for line in back), odoo_timing=True)
+        kept = to_points(sum(part for __, part in stay))
+        return to_points(points), card, max(0.0, min(lost, to_points(points - to_units(left)))), kept

@@ -597,6 +597,7 @@ patch(PosOrder.prototype, {
                 ...effects,
                 taken: preview.taken_back,
                 lost: preview.lost || 0,
+                kept: preview.kept || 0,
                 missing: preview.missing,
                 policy: preview.policy || effects.policy,
             };

@@ -12,7 +12,7 @@ export class LoyaltyRefundNotice extends Component {
         return this.props.order.getRefundEffects();
     }
     get messages() {
-        const { card, back, money, taken, lost, missing, policy } = this.effects || {};
+        const { card, back, money, taken, lost, kept, missing, policy } = this.effects || {};
         const messages = [];
         if (back > 0) {
             messages.push({
@@ -41,6 +41,16 @@ export class LoyaltyRefundNotice extends Component {
                 text: _t(
                     "%s of them had expired or were removed before; they are not taken again.",
                     formatPoints(lost)
+                ),
+            });
+        }
+        if (kept > 0) {
+            messages.push({
+                name: "kept",
+                icon: "fa-info-circle",
+                text: _t(
+                    "%s earned with these goods stay on the card: the program awards them when the order is confirmed, and a return does not take them back.",
+                    sayPoints(kept, card?.program_id)
                 ),
             });
         }
