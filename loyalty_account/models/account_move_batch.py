@@ -25,12 +25,12 @@ class AccountMove(models.Model):
         reserved = self.filtered("loyalty_hold_id") if several else self.browse()
         if not reserved:
             return super()._post(soft)
+        rest = self
         try:
             with self.env.cr.savepoint():
                 return super()._post(soft)
         except UserError:
-            pass  # said for each document below
-        rest = self - reserved
+            rest = self - reserved  # those with reserved points follow one by one
         posted = super(AccountMove, rest)._post(soft) if rest else self.browse()
         for move in reserved:
             try:
