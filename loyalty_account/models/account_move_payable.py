@@ -2,8 +2,10 @@
 
 from collections import defaultdict
 
-from odoo import fields, models
+from odoo import models
 from odoo.tools import float_round
+
+from odoo.addons.loyalty_ledger.tools.today import loyalty_today
 
 
 class AccountMove(models.Model):
@@ -134,13 +136,13 @@ class AccountMove(models.Model):
             rate = self.invoice_currency_rate if self.state == "draft" else self._loyalty_rate_today()
             # Rounded up it could be more than is due.
             return float_round(amount / rate, precision_rounding=unit, rounding_method="DOWN")
-        today = fields.Date.context_today(self)
+        today = loyalty_today(self.env, self.company_id)
         return self.currency_id._convert(amount, self.company_currency_id, self.company_id, today)
 
     def _loyalty_rate_today(self):
         """Return the rate that a document of today has: units of this document's currency for one of the company's."""
         return self.env["res.currency"]._get_conversion_rate(
-            self.company_currency_id, self.currency_id, self.company_id, fields.Date.context_today(self)
+            self.company_currency_id, self.currency_id, self.company_id, loyalty_today(self.env, self.company_id)
         )
 
     def _loyalty_amount_given_back(self):

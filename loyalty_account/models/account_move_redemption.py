@@ -5,6 +5,7 @@ from collections import defaultdict
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from odoo.addons.loyalty_ledger.tools.today import loyalty_today
 from odoo.addons.loyalty_ledger.tools.trusted import trusted_defaults
 from odoo.addons.loyalty_ledger.tools.words import say_points
 
@@ -266,7 +267,7 @@ class AccountMove(models.Model):
         card = card.sudo()  # whoever may edit the invoice may let a presented card pay; its rules are checked here
         self._check_can_pay(card, points)
         program = card.program_id
-        amount = program._points_to_money(points, fields.Date.context_today(self))
+        amount = program._points_to_money(points, loyalty_today(self.env, self.company_id))
         if self.state == "draft":
             self._remove_loyalty_points()
             self._check_payable(amount, program)
@@ -290,7 +291,7 @@ class AccountMove(models.Model):
             raise UserError(problem)
         if points <= 0 or points != int(points):
             raise UserError(self.env._("Enter a whole number of points, not %s.", say_points(self.env, points)))
-        today = fields.Date.context_today(self)
+        today = loyalty_today(self.env, self.company_id)
         if not hold and (problem := card.program_id._too_few_points(points, today)):
             raise UserError(problem)
 
@@ -351,7 +352,7 @@ class AccountMove(models.Model):
             "payment_method_line_id": program._loyalty_method_line("inbound").id,
             "currency_id": self.company_currency_id.id,
             "amount": amount,
-            "date": fields.Date.context_today(self),
+            "date": loyalty_today(self.env, self.company_id),
             "memo": self.payment_reference or self.name,
             "destination_account_id": receivable.id,
             "loyalty_card_id": card.id,

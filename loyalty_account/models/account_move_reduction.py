@@ -7,6 +7,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 
+from odoo.addons.loyalty_ledger.tools.today import loyalty_today
 from odoo.addons.loyalty_ledger.tools.trusted import trusted_defaults
 from odoo.addons.loyalty_ledger.tools.words import say_points
 
@@ -202,7 +203,7 @@ class AccountMove(models.Model):
                 "journal_id": self.journal_id.id,
                 "currency_id": self.currency_id.id,
                 "fiscal_position_id": self.fiscal_position_id.id,
-                "invoice_date": fields.Date.context_today(self),
+                "invoice_date": loyalty_today(self.env, self.company_id),
                 "ref": self.env._("Loyalty points on %s", self.name),
                 "invoice_line_ids": [
                     Command.create(vals) for vals in self._prepare_reduction_lines(in_currency, card.program_id, label)
@@ -456,7 +457,7 @@ class AccountMove(models.Model):
                 entry.button_draft()
                 entry.button_cancel()
             else:
-                today = fields.Date.context_today(self)
+                today = loyalty_today(self.env, entry.company_id)
                 entry._reverse_moves([{"date": max(entry.date, today)}], cancel=True)
 
     def _undo_reductions(self):

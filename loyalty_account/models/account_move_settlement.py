@@ -3,7 +3,7 @@
 import math
 from collections import defaultdict
 
-from odoo import fields, models
+from odoo import models
 from odoo.tools import SQL
 
 from odoo.addons.loyalty_ledger.earning.basket import Settlement
@@ -126,7 +126,7 @@ class AccountMove(models.Model):
             return 1.0
         rate = 1 / self.invoice_currency_rate if self.invoice_currency_rate else 1.0
         if company.currency_id != currency:
-            date = self.invoice_date or fields.Date.context_today(self)
+            date = self.invoice_date or loyalty_today(self.env, company)
             rate *= company.currency_id._get_conversion_rate(company.currency_id, currency, company, date)
         return rate
 

@@ -5,6 +5,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
 from odoo.tools import format_date
 
+from odoo.addons.loyalty_ledger.tools.today import loyalty_today
 from odoo.addons.loyalty_ledger.tools.trusted import trusted_defaults
 from odoo.addons.loyalty_ledger.tools.words import say_points
 
@@ -376,10 +377,12 @@ class AccountPayment(models.Model):
             )
         )
         if locked:
-            today = fields.Date.context_today(self)
             locked.move_id._reverse_moves(
                 [
-                    {"date": max(move.date, today), "ref": self.env._("Reversal of %s", move.name)}
+                    {
+                        "date": max(move.date, loyalty_today(self.env, move.company_id)),
+                        "ref": self.env._("Reversal of %s", move.name),
+                    }
                     for move in locked.move_id
                 ],
                 cancel=True,

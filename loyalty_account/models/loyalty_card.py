@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from odoo.addons.loyalty_ledger.tools.today import loyalty_today
+
 
 class LoyaltyCard(models.Model):
     _inherit = "loyalty.card"
@@ -13,9 +15,9 @@ class LoyaltyCard(models.Model):
     @api.depends("available_points", "program_id.accounting_policy", "program_id.point_value_ids.point_value")
     def _compute_available_amount(self):
         """Money of available points, where points are a means of payment (C29)."""
-        today = fields.Date.context_today(self)
         for card in self:
             program = card.program_id
+            today = loyalty_today(self.env, program.company_id)
             pays = card.ledgered and program.accounting_policy != "none"
             card.available_amount = program._points_to_money(int(card.available_points), today) if pays else 0.0
 

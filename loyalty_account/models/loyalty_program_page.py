@@ -1,5 +1,7 @@
-from odoo import fields, models
+from odoo import models
 from odoo.tools import format_amount
+
+from odoo.addons.loyalty_ledger.tools.today import loyalty_today
 
 #: Points whose value the page tells.
 EXAMPLE = 100
@@ -16,7 +18,7 @@ class LoyaltyProgram(models.Model):
             return lines
         amount = format_amount(
             self.env,
-            self._points_to_money(EXAMPLE, fields.Date.context_today(self)),
+            self._points_to_money(EXAMPLE, loyalty_today(self.env, company)),
             self.currency_id or company.currency_id,
         )
         return [

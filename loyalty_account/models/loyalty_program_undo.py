@@ -1,6 +1,8 @@
 """On which day the books undo a redemption."""
 
-from odoo import fields, models
+from odoo import models
+
+from odoo.addons.loyalty_ledger.tools.today import loyalty_today
 
 
 class LoyaltyProgram(models.Model):
@@ -12,4 +14,4 @@ class LoyaltyProgram(models.Model):
 
     def _undo_date(self, date):
         """Return the day on which something of ``date`` is undone: today, where an accrual run has counted it."""
-        return max(date, fields.Date.context_today(self)) if self._is_accrued(date) else date
+        return max(date, loyalty_today(self.env, self.company_id)) if self._is_accrued(date) else date

@@ -1,5 +1,7 @@
 from datetime import timedelta
 
+from freezegun import freeze_time
+
 from odoo import fields
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import Form, tagged
@@ -38,6 +40,24 @@ class TestRedemptionDialog(RedemptionCase):
         draft.button_cancel()
         dialog = self.dialog(self.make_invoice(self.line(100, 15), post=True))
         self.assertEqual((dialog.reserved_points, dialog.available_points), (0, 800))
+
+    def test_value_of_the_companys_day(self):
+        """N29, C10: a value that holds from the company's today on is used by a clerk whose day has not begun yet."""
+        self.company.partner_id.tz = "UTC"
+        move = self.make_invoice(self.line(100, 15), post=True)
+        self.clerk.tz = "America/New_York"
+        with freeze_time("2026-03-15 02:00:00"):
+            self.program.point_value_ids.unlink()
+            self.program.point_value = 0.1
+            self.assertEqual(self.program.point_value_ids.mapped("date"), [fields.Date.to_date("2026-03-15")])
+            wizard = self.env["loyalty.apply.points"].with_user(self.clerk).with_context(tz="America/New_York")
+            dialog = Form(wizard.with_context(default_move_id=move.id))
+            self.assertEqual((dialog.points, dialog.amount), (1000, 100))
+            dialog.save().action_apply()
+        self.assertRecordValues(
+            self.env["account.payment"].search([("loyalty_move_id", "=", move.id)]),
+            [{"loyalty_points": 1000, "amount": 100, "date": fields.Date.to_date("2026-03-15")}],
+        )
 
     def test_points_and_money(self):
         """C10, C19, C20: points and money edit each other, 250 points and 2.50; money is rounded up to whole points."""

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools.misc import clean_context
 
+from odoo.addons.loyalty_ledger.tools.today import loyalty_today
 from odoo.addons.loyalty_ledger.tools.words import say_points
 
 
@@ -163,7 +164,7 @@ class LoyaltyApplyPoints(models.TransientModel):
     def _too_few_points(self, points=None):
         program = self.card_id.sudo().program_id  # rules of the card hold whoever lets it pay
         points = self.points if points is None else points
-        return program._too_few_points(points, fields.Date.context_today(self))
+        return program._too_few_points(points, loyalty_today(self.env, self.move_id.company_id))
 
     # --- balances ------------------------------------------------------------------------------------------------
 
@@ -182,7 +183,7 @@ class LoyaltyApplyPoints(models.TransientModel):
     def _compute_maximum(self):
         for wizard in self:
             # Rules of the card hold whoever lets it pay.
-            program, today = wizard.card_id.sudo().program_id, fields.Date.context_today(wizard)
+            program, today = wizard.card_id.sudo().program_id, loyalty_today(self.env, wizard.move_id.company_id)
             wizard.due_amount = wizard.move_id._loyalty_payable_amount(program) if wizard.move_id else 0
             if not program or wizard.problem:
                 wizard.point_value = wizard.maximum_points = 0
@@ -201,7 +202,7 @@ class LoyaltyApplyPoints(models.TransientModel):
 
     def _money(self, points):
         program = self.card_id.sudo().program_id  # rules of the card hold whoever lets it pay
-        return program._points_to_money(points, fields.Date.context_today(self)) if program else 0.0
+        return program._points_to_money(points, loyalty_today(self.env, self.move_id.company_id)) if program else 0.0
 
     @api.onchange("points")
     def _onchange_points(self):
@@ -214,7 +215,9 @@ class LoyaltyApplyPoints(models.TransientModel):
         program = self.card_id.sudo().program_id  # rules of the card hold whoever lets it pay
         if not program or self.currency_id.compare_amounts(self.amount, self._money(self.points)) == 0:
             return
-        self.points = program._points_typed(self.amount, self.due_amount, fields.Date.context_today(self))
+        self.points = program._points_typed(
+            self.amount, self.due_amount, loyalty_today(self.env, self.move_id.company_id)
+        )
         self.amount = self._money(self.points)
 
     # --- buttons -------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from odoo.addons.loyalty_account.books.points import part_within
+from odoo.addons.loyalty_ledger.tools.today import loyalty_today
 from odoo.addons.loyalty_ledger.tools.trusted import trusted_defaults
 from odoo.addons.loyalty_ledger.tools.words import say_points
 
@@ -101,7 +102,7 @@ class AccountMove(models.Model):
         )
         room = sum(orders.mapped("amount_total")) - sum(lines.mapped("price_total"))
         room = max(0.0, room - redeemed - self.loyalty_amount_redeemed)
-        today = fields.Date.context_today(self)
+        today = loyalty_today(self.env, self.company_id)
         return min(amount, self.currency_id._convert(room, self.company_currency_id, self.company_id, today))
 
     def _paid_online(self):
@@ -109,7 +110,7 @@ class AccountMove(models.Model):
         transactions = self.transaction_ids.filtered(
             lambda tx: tx.state in ("authorized", "done") and not tx.payment_id.is_reconciled
         )
-        today = fields.Date.context_today(self)
+        today = loyalty_today(self.env, self.company_id)
         return sum(
             tx.currency_id._convert(tx.amount, self.company_currency_id, self.company_id, today) for tx in transactions
         )

@@ -9,6 +9,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 
 from odoo.addons.loyalty_account.books.vat_split import part_of
 from odoo.addons.loyalty_ledger.ledger.rounding import to_points
+from odoo.addons.loyalty_ledger.tools.today import loyalty_today
 from odoo.addons.loyalty_ledger.tools.trusted import trusted_defaults
 from odoo.addons.loyalty_ledger.tools.words import say_points
 
@@ -141,7 +142,7 @@ class SaleOrder(models.Model):
         currency = self.loyalty_currency_id
         if not amount or self.currency_id == currency:
             return amount
-        return self.currency_id._convert(amount, currency, self.company_id, fields.Date.context_today(self))
+        return self.currency_id._convert(amount, currency, self.company_id, loyalty_today(self.env, self.company_id))
 
     def _held_points(self):
         """Return the points that wait for invoices that are not made yet."""
@@ -176,7 +177,7 @@ class SaleOrder(models.Model):
         card = self.loyalty_card_id._origin
         if not card or self.state == "cancel" or self._points_problem():
             return 0, 0.0
-        program, today = card.program_id, fields.Date.context_today(self)
+        program, today = card.program_id, loyalty_today(self.env, self.company_id)
         points = program._points_within(self._loyalty_payable_amount(program), today, self._points_at_hand())
         return points, program._points_to_money(points, today)
 
@@ -187,7 +188,7 @@ class SaleOrder(models.Model):
         if not points:
             return False
         card, currency = self.loyalty_card_id._origin, self.loyalty_currency_id
-        program, today = card.program_id, fields.Date.context_today(self)
+        program, today = card.program_id, loyalty_today(self.env, self.company_id)
         if not card:
             return self.env._("The order no longer has a loyalty card.")
         if problem := self._points_problem():
