@@ -1,7 +1,7 @@
 """Where things live: a file of `models/` or `wizard/` is named after the models that it defines or re-opens.
 
 `x_y_more.py` may hold `x.y`. Lines and parts follow their parent: `x.y.line` may live there too, and `x.y.part` beside the
-definition of `x.y`. Files without models (helpers of wizards) are free. So whoever knows the model finds the file.
+definition of `x.y`. Files without models (helpers of wizards) are free. The name of the model leads to the file.
 """
 
 import ast
