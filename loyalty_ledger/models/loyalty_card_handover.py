@@ -5,6 +5,9 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..ledger import arrays
+from ..ledger.rounding import to_units
+
 #: How long the list is kept; the single-approver limit needs a day of it.
 KEPT = timedelta(days=90)
 
@@ -28,22 +31,24 @@ class LoyaltyCardHandover(models.Model):
     @api.model
     def _note(self, cards):
         """Note that the user gave these cards, with their points, to the customers that they have now."""
-        now = fields.Datetime.now()
-        for card in cards:
-            self.env.execute_query(
-                SQL(
-                    """
-                    INSERT INTO loyalty_card_handover (date, user_id, card_id, customer_id, program_id, points)
-                    VALUES (%s, %s, %s, %s, %s, %s) RETURNING id
-                    """,
-                    now,
-                    self.env.uid,
-                    card.id,
-                    card.partner_id.commercial_partner_id.id,
-                    card.program_id.id,
-                    card.points,
-                )
+        rows = arrays.table(
+            "u",
+            card_id=("int", cards.ids),
+            customer_id=("int", [card.partner_id.commercial_partner_id.id or None for card in cards]),
+            program_id=("int", [card.program_id.id for card in cards]),
+            points=("numeric", [to_units(card.points) for card in cards]),
+        )
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO loyalty_card_handover (date, user_id, card_id, customer_id, program_id, points)
+                SELECT %s::timestamp, %s, u.* FROM %s
+                """,
+                fields.Datetime.now(),
+                self.env.uid,
+                rows,
             )
+        )
 
     @api.autovacuum
     def _gc_old(self):
