@@ -125,11 +125,17 @@ def found(env, program):
     )
     facts = {
         card_id: {
-            "balance": balance, "accumulated": accumulated, "redeemed": redeemed, "earned": earned, "level": level,
-            "expired": 0, "lots": [], "history": [],
+            "balance": balance,
+            "accumulated": accumulated,
+            "redeemed": redeemed,
+            "earned": earned,
+            "level": level,
+            "expired": 0,
+            "lots": [],
+            "history": [],
         }
         for card_id, balance, accumulated, redeemed, earned, level in cr.fetchall()
-    }  # fmt: skip
+    }
     cr.execute(
         "SELECT card_id, remaining FROM loyalty_lot WHERE program_id = %s AND remaining > 0 ORDER BY id", (program.id,)
     )
@@ -151,10 +157,15 @@ def found(env, program):
 
 def expected(member):
     return {
-        "balance": member.balance, "accumulated": member.earned - member.expired, "redeemed": member.redeemed,
-        "earned": member.earned, "level": member.level(), "expired": member.expired, "lots": member.lots,
+        "balance": member.balance,
+        "accumulated": member.earned - member.expired,
+        "redeemed": member.redeemed,
+        "earned": member.earned,
+        "level": member.level(),
+        "expired": member.expired,
+        "lots": member.lots,
         "history": member.history,
-    }  # fmt: skip
+    }
 
 
 def compare(members, facts, cards):

@@ -147,31 +147,58 @@ class Shop:
             0,
             0,
             {
-                "uuid": str(uuid4()), "product_id": product_id, "full_product_name": "Benchmark", "qty": quantity,
-                "price_unit": price, "price_subtotal": untaxed, "price_subtotal_incl": total, "discount": 0,
-                "tax_ids": [[6, False, []]], "price_extra": 0, "price_type": "original", "customer_note": "",
-                "note": "[]", "pack_lot_ids": [], "attribute_value_ids": [], "custom_attribute_value_ids": [],
-                "is_edited": False, **values,
+                "uuid": str(uuid4()),
+                "product_id": product_id,
+                "full_product_name": "Benchmark",
+                "qty": quantity,
+                "price_unit": price,
+                "price_subtotal": untaxed,
+                "price_subtotal_incl": total,
+                "discount": 0,
+                "tax_ids": [[6, False, []]],
+                "price_extra": 0,
+                "price_type": "original",
+                "customer_note": "",
+                "note": "[]",
+                "pack_lot_ids": [],
+                "attribute_value_ids": [],
+                "custom_attribute_value_ids": [],
+                "is_edited": False,
+                **values,
             },
-        ]  # fmt: skip
+        ]
 
     def _reward_line(self, card):
         return self._line(
-            self.facts.reward_product_id, -MONEY, 1, -MONEY, -MONEY, is_reward_line=True,
-            reward_id=self.facts.reward_id, coupon_id=card.id, points_cost=POINTS,
+            self.facts.reward_product_id,
+            -MONEY,
+            1,
+            -MONEY,
+            -MONEY,
+            is_reward_line=True,
+            reward_id=self.facts.reward_id,
+            coupon_id=card.id,
+            points_cost=POINTS,
             reward_identifier_code=uuid4().hex[:8],
-        )  # fmt: skip
+        )
 
     def _payment(self, method_id, amount, **values):
         return [
             0,
             0,
             {
-                "uuid": str(uuid4()), "name": False, "payment_method_id": method_id, "amount": amount,
-                "payment_date": "2026-01-01 10:00:00", "is_change": False, "ticket": "", "card_type": "",
-                "payment_status": "", **values,
+                "uuid": str(uuid4()),
+                "name": False,
+                "payment_method_id": method_id,
+                "amount": amount,
+                "payment_date": "2026-01-01 10:00:00",
+                "is_change": False,
+                "ticket": "",
+                "card_type": "",
+                "payment_status": "",
+                **values,
             },
-        ]  # fmt: skip
+        ]
 
     def order(self, till, card, tender=False):
         """Return what a till sends for an order of a card's customer that earns and redeems.
@@ -192,16 +219,37 @@ class Shop:
             total = due = total - MONEY
         payments.append(self._payment(facts.money_id, due))
         values = {
-            "uuid": str(uuid4()), "name": "Order", "state": "paid", "access_token": str(uuid4()),
-            "session_id": till.session_id, "user_id": till.user_id, "partner_id": card.partner_id,
-            "pricelist_id": till.pricelist_id, "date_order": "2026-01-01 10:00:00", "amount_total": total,
-            "amount_paid": total, "amount_tax": facts.total - facts.untaxed, "amount_return": 0, "to_invoice": False,
-            "lines": lines, "payment_ids": payments, "nb_print": 0, "is_tipped": False, "tip_amount": 0,
-            "floating_order_name": False, "general_customer_note": "", "internal_note": "[]",
-            "last_order_preparation_change": "{}", "fiscal_position_id": False, "shipping_date": False,
-            "ticket_code": uuid4().hex[:5], "pos_reference": str(uuid4()), "sequence_number": 1,
-            "tracking_number": "1", "relations_uuid_mapping": {},
-        }  # fmt: skip
+            "uuid": str(uuid4()),
+            "name": "Order",
+            "state": "paid",
+            "access_token": str(uuid4()),
+            "session_id": till.session_id,
+            "user_id": till.user_id,
+            "partner_id": card.partner_id,
+            "pricelist_id": till.pricelist_id,
+            "date_order": "2026-01-01 10:00:00",
+            "amount_total": total,
+            "amount_paid": total,
+            "amount_tax": facts.total - facts.untaxed,
+            "amount_return": 0,
+            "to_invoice": False,
+            "lines": lines,
+            "payment_ids": payments,
+            "nb_print": 0,
+            "is_tipped": False,
+            "tip_amount": 0,
+            "floating_order_name": False,
+            "general_customer_note": "",
+            "internal_note": "[]",
+            "last_order_preparation_change": "{}",
+            "fiscal_position_id": False,
+            "shipping_date": False,
+            "ticket_code": uuid4().hex[:5],
+            "pos_reference": str(uuid4()),
+            "sequence_number": 1,
+            "tracking_number": "1",
+            "relations_uuid_mapping": {},
+        }
         if self.ours:
             values["loyalty_card_id"] = card.id
         return values
@@ -212,10 +260,14 @@ class Shop:
         reward = data["lines"][-1][2]
         return {
             str(card.id): {
-                "points": total - POINTS, "program_id": self.facts.program_id, "coupon_id": card.id, "barcode": False,
-                "partner_id": card.partner_id, "line_codes": [reward["reward_identifier_code"]],
+                "points": total - POINTS,
+                "program_id": self.facts.program_id,
+                "coupon_id": card.id,
+                "barcode": False,
+                "partner_id": card.partner_id,
+                "line_codes": [reward["reward_identifier_code"]],
             }
-        }  # fmt: skip
+        }
 
     def points(self):
         """Return the sum of the points of all cards."""

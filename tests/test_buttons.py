@@ -47,11 +47,20 @@ UNDONE_EASILY = {
 
 #: They open something.
 OPENS = {
-    "action_add_points", "action_adjust_loyalty_points", "action_adjust_points", "action_apply_loyalty_points",
-    "action_open_document", "action_open_move", "action_open_public_page", "action_preview_change",
-    "action_print_loyalty_statement", "action_reconcile_loyalty", "action_set_points", "action_set_up_accounting",
+    "action_add_points",
+    "action_adjust_loyalty_points",
+    "action_adjust_points",
+    "action_apply_loyalty_points",
+    "action_open_document",
+    "action_open_move",
+    "action_open_public_page",
+    "action_preview_change",
+    "action_print_loyalty_statement",
+    "action_reconcile_loyalty",
+    "action_set_points",
+    "action_set_up_accounting",
     "action_transfer_points",
-}  # fmt: skip
+}
 
 
 def buttons():

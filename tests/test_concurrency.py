@@ -142,9 +142,12 @@ class TestConcurrency(CrowdCase):
         def move(number, env):
             source, target = (one, two) if number % 2 else (two, one)
             op = {
-                "card_id": source, "target_card_id": target, "kind": "transfer", "points": -30,
+                "card_id": source,
+                "target_card_id": target,
+                "kind": "transfer",
+                "points": -30,
                 "key": f"cross:{one}:{number}",
-            }  # fmt: skip
+            }
             return env["loyalty.card"]._post_entries([op]).points
 
         self.together(*(partial(move, number) for number in range(4)))

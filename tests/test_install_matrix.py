@@ -287,8 +287,10 @@ class TestInstallMatrix(MatrixCase):
             for card_id, (kind, __) in before.items()
         }
         self.assertEqual(self.run_process("install", "loyalty_ledger"), OURS)
-        self.assertEqual({key: value or "0.0000" for key, value in self.balances().items()},
-                         {key: value or "0.0000" for key, value in used.items()})  # fmt: skip
+        self.assertEqual(
+            {key: value or "0.0000" for key, value in self.balances().items()},
+            {key: value or "0.0000" for key, value in used.items()},
+        )
         self.assertAdopted(again)
 
     def test_adoption_refuses_impossible_balances(self):

@@ -195,8 +195,16 @@ class TestAllJobs(JobsCase):
             env = self.env_of(cr)
             env["loyalty.point.value"].search([("program_id", "=", self.program_id)]).date = "2020-01-01"
             for card_id in (first, second):
-                self.post(env, card_id, 100, "dies", kind="adjust", reason="Gift", effective_date=expired,
-                          expiration_date=expired)  # fmt: skip
+                self.post(
+                    env,
+                    card_id,
+                    100,
+                    "dies",
+                    kind="adjust",
+                    reason="Gift",
+                    effective_date=expired,
+                    expiration_date=expired,
+                )
         Card, batches = self.registry["loyalty.card"], []
         original = Card._purge_progress
 

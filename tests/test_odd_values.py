@@ -194,11 +194,24 @@ class TestOddValues(TillPointsCase):
         order = self.sell([self.line(price=10)], self.ann)
         targets = {**{name: record.ids for name, record in records.items()}, "pos.order": order.ids}
         valid = {
-            "config_id": self.config.id, "card_id": self.card.id, "points": 1, "uuid": "odd-values", "order_uuid": "x",
-            "code": self.card.code, "gift_code": self.card.code, "partner_id": self.ann.id, "reason": "x",
-            "program_id": self.program.id, "quantities": {str(order.lines.id): 1}, "point_changes": {}, "new_codes": [],
-            "coupon_data": {}, "sale_order_ids": [], "creation_date": "2026-03-15 12:00:00", "pricelist_id": False,
-        }  # fmt: skip
+            "config_id": self.config.id,
+            "card_id": self.card.id,
+            "points": 1,
+            "uuid": "odd-values",
+            "order_uuid": "x",
+            "code": self.card.code,
+            "gift_code": self.card.code,
+            "partner_id": self.ann.id,
+            "reason": "x",
+            "program_id": self.program.id,
+            "quantities": {str(order.lines.id): 1},
+            "point_changes": {},
+            "new_codes": [],
+            "coupon_data": {},
+            "sale_order_ids": [],
+            "creation_date": "2026-03-15 12:00:00",
+            "pricelist_id": False,
+        }
         for model, method, function in self.methods():
             parameters = list(inspect.signature(function).parameters)[1:]
             if not parameters or method in ("sync_from_ui", "add_payment"):
@@ -226,10 +239,12 @@ class TestOddValues(TillPointsCase):
                 for value in (NAN, INFINITY, "a\0b", {"a": NAN}):
                     bad = {name: value}
                     data = make_order_data(
-                        self.pos_session, self.method,
-                        [self.line(price=10.0)], self.ann,
+                        self.pos_session,
+                        self.method,
+                        [self.line(price=10.0)],
+                        self.ann,
                         payments=[dict(payment)],
-                    )  # fmt: skip
+                    )
                     {"order": data, "line": data["lines"][0][2], "payment": data["payment_ids"][0][2]}[place].update(
                         bad
                     )
@@ -251,8 +266,10 @@ class TestOddValues(TillPointsCase):
                     found.update(
                         (method, function)
                         for method, function in vars(parent).items()
-                        if not method.startswith("_") and inspect.isfunction(function)
-                        and not getattr(function, "_api_private", False) and not hasattr(self.env["base"], method)
-                    )  # fmt: skip
+                        if not method.startswith("_")
+                        and inspect.isfunction(function)
+                        and not getattr(function, "_api_private", False)
+                        and not hasattr(self.env["base"], method)
+                    )
             for method, function in found.items():
                 yield name, method, function

@@ -20,9 +20,15 @@ from odoo.addons.loyalty_account.tests.test_access import GROUPS, AccessCase
 OURS = ("loyalty_ledger", "loyalty_account", "loyalty_sale", "loyalty_pos")
 #: Models of plain Odoo whose rights we change.
 FOREIGN = (
-    "loyalty.card", "loyalty.program", "loyalty.rule", "loyalty.reward", "loyalty.mail", "loyalty.history",
-    "loyalty.generate.wizard", "loyalty.card.update.balance",
-)  # fmt: skip
+    "loyalty.card",
+    "loyalty.program",
+    "loyalty.rule",
+    "loyalty.reward",
+    "loyalty.mail",
+    "loyalty.history",
+    "loyalty.generate.wizard",
+    "loyalty.card.update.balance",
+)
 OPERATIONS = ("read", "write", "create", "unlink")
 #: RPC_FAULT_CODE_ACCESS_ERROR of Odoo's XML-RPC.
 ACCESS_ERROR = 4

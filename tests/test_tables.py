@@ -35,10 +35,17 @@ class TablesCase(TillPointsCase):
         """Send an order as a till does, as often as it likes; return it. Lines and payments are values or commands."""
         created = [line for line in lines if isinstance(line, dict)]
         data = make_order_data(
-            self.pos_session, self.method, created, self.ann, uuid=uuid, state=state, access_token=str(uuid4()),
+            self.pos_session,
+            self.method,
+            created,
+            self.ann,
+            uuid=uuid,
+            state=state,
+            access_token=str(uuid4()),
             payments=[payment for payment in payments if isinstance(payment, dict)],
-            table_id=(table or self.first).id, **values,
-        )  # fmt: skip
+            table_id=(table or self.first).id,
+            **values,
+        )
         data["lines"] += [line for line in lines if not isinstance(line, dict)]
         data["payment_ids"] += [payment for payment in payments if not isinstance(payment, dict)]
         if total is not None:
@@ -96,8 +103,10 @@ class TestTables(TablesCase):
         line, payment = whole.lines, whole.payment_ids
         self.sync(
             Command.update(line.id, {"qty": 1, "price_subtotal": 50, "price_subtotal_incl": 57.5}),
-            uuid=whole_uuid, payments=[Command.delete(payment.id)], total=57.5,
-        )  # fmt: skip
+            uuid=whole_uuid,
+            payments=[Command.delete(payment.id)],
+            total=57.5,
+        )
         part = self.sync(
             self.taxed(50, 15), uuid=part_uuid, payments=[self.pay_points(50, uuid=uuid)], table=self.second
         )
@@ -120,8 +129,11 @@ class TestTables(TablesCase):
         self.assertEqual(whole.loyalty_points_reserved, 0)
         self.sync(
             Command.update(whole.lines.id, {"qty": 1, "price_subtotal": 50, "price_subtotal_incl": 57.5}),
-            uuid=whole_uuid, payments=[self.pay(57.5)], state="paid", total=57.5,
-        )  # fmt: skip
+            uuid=whole_uuid,
+            payments=[self.pay(57.5)],
+            state="paid",
+            total=57.5,
+        )
         self.assertEqual(self.card.reserved_points, 50)
         part = self.sync(
             self.taxed(50, 15), uuid=part_uuid, payments=[self.pay(7.5), self.pay_points(50, uuid=uuid)], state="paid"
@@ -143,9 +155,12 @@ class TestTables(TablesCase):
         self.env["pos.order"].with_user(self.cashier).remove_from_ui(goes.ids)
         self.assertReserved(stays, 50)
         self.sync(
-            self.taxed(20, 15), uuid=stays.uuid, payments=[self.pay(88.0), self.pay_points(50, uuid=again)],
-            state="paid", total=138,
-        )  # fmt: skip
+            self.taxed(20, 15),
+            uuid=stays.uuid,
+            payments=[self.pay(88.0), self.pay_points(50, uuid=again)],
+            state="paid",
+            total=138,
+        )
         self.assertEntries(stays, [(self.card, "redeem", -50), (self.card, "earn", 76)])
         self.assertReserved(stays, 0)
 
@@ -177,9 +192,11 @@ class TestTables(TablesCase):
             self.assertReserved(order, 0)
             self.assertEqual(self.card.available_points, 1000)
             other = self.sync(
-                self.taxed(100, 0), payments=[self.pay_points(100, uuid=self.reserve(100, "other"))], state="paid",
+                self.taxed(100, 0),
+                payments=[self.pay_points(100, uuid=self.reserve(100, "other"))],
+                state="paid",
                 table=self.second,
-            )  # fmt: skip
+            )
             self.assertEntries(other, [(self.card, "redeem", -100)])
             self.sync(uuid=order_uuid, payments=[self.pay(50.0)], state="paid", total=1000)
         self.assertEntries(order, [(self.card, "redeem", -950), (self.card, "earn", 50)])

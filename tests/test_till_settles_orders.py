@@ -23,9 +23,12 @@ class TestTillSettlesOrders(TillPointsCase):
     def make_order(self, confirm=True, price=100.0):
         """Return an order of the customer over one product that uses all points that it can."""
         seller = new_test_user(
-            self.env, f"seller{uuid4()}", groups="sales_team.group_sale_salesman",
-            company_id=self.company.id, company_ids=[Command.set(self.company.ids)],
-        )  # fmt: skip
+            self.env,
+            f"seller{uuid4()}",
+            groups="sales_team.group_sale_salesman",
+            company_id=self.company.id,
+            company_ids=[Command.set(self.company.ids)],
+        )
         line = {"product_id": self.product.id, "price_unit": price, "tax_ids": [Command.clear()]}
         order = (
             self.env["sale.order"]

@@ -23,9 +23,13 @@ def still_redeemed(redeemed, back, sold, returned, unit=0.01):
     redeemed = min(redeemed, sum(max(0.0, amount) for amount in sold)) if not back else redeemed
     weights = [max(0.0, amount) for amount in sold]
     shares = split(redeemed, weights, unit)
-    parts = parts_back(min(back, redeemed), shares, [0] * len(shares), wanted_back(
-        shares, [0] * len(shares), weights, returned, unit
-    ), unit)  # fmt: skip
+    parts = parts_back(
+        min(back, redeemed),
+        shares,
+        [0] * len(shares),
+        wanted_back(shares, [0] * len(shares), weights, returned, unit),
+        unit,
+    )
     return [from_cents(to_cents(share, unit) - to_cents(part, unit), unit) for share, part in zip(shares, parts)]
 
 

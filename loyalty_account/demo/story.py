@@ -18,9 +18,12 @@ def tell(env):
     env = env(
         user=env.ref("base.user_admin"),
         context={
-            **env.context, "tracking_disable": True, "loyalty_no_mail": True, "allowed_company_ids": company.ids,
+            **env.context,
+            "tracking_disable": True,
+            "loyalty_no_mail": True,
+            "allowed_company_ids": company.ids,
         },
-    )  # fmt: skip
+    )
     program = program.with_env(env)
     env["loyalty.account.setup"].create(
         {"program_id": program.id, "accounting_policy": "accrual", "vat_mode": "input_tax"}

@@ -10,10 +10,14 @@ class AccountJournal(models.Model):
     _inherit = "account.journal"
 
     earns_loyalty = fields.Boolean(
-        "Earns Loyalty Points", compute="_compute_earns_loyalty", store=True, readonly=False, precompute=True,
+        "Earns Loyalty Points",
+        compute="_compute_earns_loyalty",
+        store=True,
+        readonly=False,
+        precompute=True,
         help="Invoices that this journal's bank statements and entries pay earn points. For payments, each payment "
         "method says it.",
-    )  # fmt: skip
+    )
 
     @api.depends("type")
     def _compute_earns_loyalty(self):

@@ -10,14 +10,21 @@ class AccountMove(models.Model):
     _inherit = "account.move"
 
     loyalty_card_id = fields.Many2one(
-        "loyalty.card", "Loyalty Card", compute="_compute_loyalty_card_id", store=True, readonly=False,
-        precompute=True, copy=False, index="btree_not_null", tracking=True,
+        "loyalty.card",
+        "Loyalty Card",
+        compute="_compute_loyalty_card_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        copy=False,
+        index="btree_not_null",
+        tracking=True,
         domain="[('ledgered', '=', True), ('program_type', '=', 'loyalty'), ('program_id.active', '=', True),"
         " ('closed', '=', False), ('points_to_id', '=', False),"
         " '|', ('company_id', '=', False), ('company_id', 'parent_of', company_id)]",
         help="Card that earns this document's points and pays with points. By default the customer's own card. "
         "Scan or type the full number to use another card.",
-    )  # fmt: skip
+    )
 
     def _auto_init(self):
         """Documents from before the installation have no card: nothing is retroactive, and nothing to compute."""

@@ -9,9 +9,14 @@ class AccountMove(models.Model):
     _inherit = "account.move"
 
     loyalty_program_id = fields.Many2one(
-        "loyalty.program", "Loyalty Program", readonly=True, copy=False, index="btree_not_null", ondelete="restrict",
+        "loyalty.program",
+        "Loyalty Program",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="restrict",
         help="The program whose outstanding points this entry values.",
-    )  # fmt: skip
+    )
     loyalty_valuation_count = fields.Integer(compute="_compute_loyalty_valuation_count")
 
     @api.depends("loyalty_program_id")

@@ -18,8 +18,11 @@ EARNING_DOCUMENTS = ("out_invoice", "out_receipt")
 DIRTY = "loyalty_account.dirty"
 #: What a synchronisation changes behind the cache.
 EARNING_FIELDS = (
-    "loyalty_earning_id", "loyalty_points_earnable", "loyalty_points_earned", "loyalty_explanation",
-)  # fmt: skip
+    "loyalty_earning_id",
+    "loyalty_points_earnable",
+    "loyalty_points_earned",
+    "loyalty_explanation",
+)
 #: Documents that a retry takes at once.
 BATCH = 200
 
@@ -29,26 +32,40 @@ class AccountMove(models.Model):
 
     loyalty_earning_id = fields.Many2one("loyalty.earning", "Earning", compute="_compute_loyalty_earning")
     loyalty_points_earnable = fields.Float(
-        "Earnable Points", digits=(16, 4), compute="_compute_loyalty_earning",
+        "Earnable Points",
+        digits=(16, 4),
+        compute="_compute_loyalty_earning",
         help="What the document earns once it is posted and paid in full in ways that earn points.",
-    )  # fmt: skip
+    )
     loyalty_points_earned = fields.Float(
-        "Earned Points", digits=(16, 4), compute="_compute_loyalty_earning",
+        "Earned Points",
+        digits=(16, 4),
+        compute="_compute_loyalty_earning",
         help="Points that the document brought to the card, less what was taken back.",
-    )  # fmt: skip
+    )
     loyalty_explanation = fields.Text("Why This Many Points?", compute="_compute_loyalty_earning")
     loyalty_sync_error = fields.Char(
-        "Loyalty Problem", readonly=True, copy=False, index="btree_not_null",
+        "Loyalty Problem",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
         help="Why the points of the document could not be calculated or posted. It is tried again every hour.",
-    )  # fmt: skip
+    )
 
     # --- what the document shows ---------------------------------------------------------------------------------
 
     @api.depends_context("lang")
     @api.depends(
-        "loyalty_card_id", "state", "payment_state", "partner_id", "currency_id", "invoice_date",
-        "invoice_line_ids.price_subtotal", "invoice_line_ids.price_total", "invoice_line_ids.product_id",
-    )  # fmt: skip
+        "loyalty_card_id",
+        "state",
+        "payment_state",
+        "partner_id",
+        "currency_id",
+        "invoice_date",
+        "invoice_line_ids.price_subtotal",
+        "invoice_line_ids.price_total",
+        "invoice_line_ids.product_id",
+    )
     def _compute_loyalty_earning(self):
         """Earnings of posted documents; for drafts, what they would earn by the rules of today."""
         Earning = self.env["loyalty.earning"].sudo()  # shown with the document, whoever may read it
@@ -173,10 +190,12 @@ class AccountMove(models.Model):
             [
                 ("id", "in", list(affected)),
                 ("move_type", "in", EARNING_DOCUMENTS),
-                "|", ("loyalty_card_id", "!=", False), ("loyalty_sync_error", "!=", False),
+                "|",
+                ("loyalty_card_id", "!=", False),
+                ("loyalty_sync_error", "!=", False),
             ],
             order="id",
-        )  # fmt: skip
+        )
 
     # --- synchronisation -----------------------------------------------------------------------------------------
 

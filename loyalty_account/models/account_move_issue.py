@@ -21,9 +21,10 @@ class AccountMove(models.Model):
         compute="_compute_loyalty_can_issue_card", help="The customer has a card that is not on the document."
     )
     loyalty_missed_notice = fields.Char(
-        "Points That Nobody Earns", compute="_compute_loyalty_missed_notice",
+        "Points That Nobody Earns",
+        compute="_compute_loyalty_missed_notice",
         help="What a posted invoice without a card would earn if the customer had one.",
-    )  # fmt: skip
+    )
 
     @api.depends("loyalty_card_id", "partner_id", "company_id", "state", "payment_state")
     def _compute_loyalty_can_issue_card(self):

@@ -10,15 +10,19 @@ class AccountMove(models.Model):
     _inherit = "account.move"
 
     loyalty_items = fields.Json(
-        "Journal Items of the Points", copy=False, readonly=True,
+        "Journal Items of the Points",
+        copy=False,
+        readonly=True,
         help="What the points justify: the journal items as they were made. The entry is posted with these only.",
-    )  # fmt: skip
+    )
 
     loyalty_sets = fields.Json(
-        "What Points Paid", copy=False, readonly=True,
+        "What Points Paid",
+        copy=False,
+        readonly=True,
         help="As it was when points paid: taxes of the sale and those of the journal items that the points made of them; "
         "products that points could pay.",
-    )  # fmt: skip
+    )
 
     def _freeze_loyalty_items(self):
         """Remember the journal items of these new entries."""

@@ -31,25 +31,41 @@ class AccountMove(models.Model):
     _inherit = ["account.move", "loyalty.redemption.mixin"]
 
     loyalty_hold_id = fields.Many2one(
-        "loyalty.hold", "Points to Redeem", copy=False, readonly=True, ondelete="restrict", index="btree_not_null",
+        "loyalty.hold",
+        "Points to Redeem",
+        copy=False,
+        readonly=True,
+        ondelete="restrict",
+        index="btree_not_null",
         help="Points that pay this draft when it is confirmed.",
-    )  # fmt: skip
+    )
     loyalty_points_reserved = fields.Float(
-        "Reserved Points", digits=(16, 4), compute="_compute_loyalty_points_reserved", compute_sudo=True,
+        "Reserved Points",
+        digits=(16, 4),
+        compute="_compute_loyalty_points_reserved",
+        compute_sudo=True,
         help="Points set aside on the card until the draft is confirmed, cancelled or deleted, at most 7 days.",
-    )  # fmt: skip
+    )
     loyalty_amount_reserved = fields.Monetary(
-        "Amount Covered by Points", compute="_compute_loyalty_points_reserved", compute_sudo=True,
-        currency_field="company_currency_id", help="What the reserved points pay when the draft is confirmed.",
-    )  # fmt: skip
+        "Amount Covered by Points",
+        compute="_compute_loyalty_points_reserved",
+        compute_sudo=True,
+        currency_field="company_currency_id",
+        help="What the reserved points pay when the draft is confirmed.",
+    )
     loyalty_points_redeemed = fields.Float(
-        "Redeemed Points", digits=(16, 4), compute="_compute_loyalty_points_redeemed", compute_sudo=True,
+        "Redeemed Points",
+        digits=(16, 4),
+        compute="_compute_loyalty_points_redeemed",
+        compute_sudo=True,
         help="Points that pay this document. On a credit note: points that it gave back.",
-    )  # fmt: skip
+    )
     loyalty_amount_redeemed = fields.Monetary(
-        "Paid with Points", compute="_compute_loyalty_points_redeemed", compute_sudo=True,
+        "Paid with Points",
+        compute="_compute_loyalty_points_redeemed",
+        compute_sudo=True,
         help="What these points pay, in the currency of the document.",
-    )  # fmt: skip
+    )
     can_apply_loyalty_points = fields.Boolean(compute="_compute_can_apply_loyalty_points", compute_sudo=True)
     # What the document itself redeems in mode price reduction; payments with points carry their own.
     loyalty_redeem_card_id = fields.Many2one(
@@ -61,9 +77,13 @@ class AccountMove(models.Model):
         "account.move", "Gives Back Points Of", copy=False, readonly=True, index="btree_not_null"
     )
     loyalty_redeem_note_id = fields.Many2one(
-        "account.move", "Gives Back Points For", copy=False, readonly=True, index="btree_not_null",
+        "account.move",
+        "Gives Back Points For",
+        copy=False,
+        readonly=True,
+        index="btree_not_null",
         help="Credit note for which this entry undoes a price reduction by points.",
-    )  # fmt: skip
+    )
     loyalty_redeem_return_ids = fields.One2many("account.move", "loyalty_redeem_origin_id", "Points Given Back By")
 
     @api.model
@@ -250,9 +270,13 @@ class AccountMove(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id("loyalty_ledger.loyalty_ledger_entry_action")
         action["domain"] = [
             "|",
-            "&", ("res_model", "=", "account.move"), ("res_id", "in", moves.ids),
-            "&", ("res_model", "=", "account.payment"), ("res_id", "in", [payment.id for payment in payments]),
-        ]  # fmt: skip
+            "&",
+            ("res_model", "=", "account.move"),
+            ("res_id", "in", moves.ids),
+            "&",
+            ("res_model", "=", "account.payment"),
+            ("res_id", "in", [payment.id for payment in payments]),
+        ]
         action["context"] = {}
         action["display_name"] = self.env._("Points of %s", self.display_name)
         return action

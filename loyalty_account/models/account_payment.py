@@ -32,34 +32,55 @@ class AccountPayment(models.Model):
     _limits_numbers = False
 
     loyalty_card_id = fields.Many2one(
-        "loyalty.card", "Loyalty Card", copy=False, index="btree_not_null", ondelete="restrict",
+        "loyalty.card",
+        "Loyalty Card",
+        copy=False,
+        index="btree_not_null",
+        ondelete="restrict",
         help="Card whose points pay.",
-    )  # fmt: skip
+    )
     loyalty_points = fields.Float(
         "Points", digits=(16, 4), copy=False, help="Whole points that this payment redeems, or gives back."
     )
     loyalty_points_signed = fields.Float(
-        "Signed Points", digits=(16, 4), compute="_compute_loyalty_points_signed",
+        "Signed Points",
+        digits=(16, 4),
+        compute="_compute_loyalty_points_signed",
         help="Points that this payment redeems; negative where it gives them back.",
-    )  # fmt: skip
+    )
     loyalty_move_id = fields.Many2one(
-        "account.move", "Invoice Paid with Points", copy=False, index="btree_not_null", check_company=True,
+        "account.move",
+        "Invoice Paid with Points",
+        copy=False,
+        index="btree_not_null",
+        check_company=True,
         help="Invoice whose lines and taxes the points pay; for points given back, the credit note.",
-    )  # fmt: skip
+    )
     loyalty_origin_id = fields.Many2one(
-        "account.payment", "Gives Back", copy=False, index="btree_not_null", readonly=True, ondelete="restrict",
+        "account.payment",
+        "Gives Back",
+        copy=False,
+        index="btree_not_null",
+        readonly=True,
+        ondelete="restrict",
         help="Payment with points of which this one gives some back.",
-    )  # fmt: skip
+    )
     loyalty_return_ids = fields.One2many("account.payment", "loyalty_origin_id", "Given Back By")
     loyalty_hold_id = fields.Many2one("loyalty.hold", "Reservation", copy=False, readonly=True, ondelete="restrict")
     loyalty_points_reserved = fields.Float(
-        "Reserved Points", digits=(16, 4), compute="_compute_loyalty_points_reserved", compute_sudo=True,
+        "Reserved Points",
+        digits=(16, 4),
+        compute="_compute_loyalty_points_reserved",
+        compute_sudo=True,
         help="Points set aside on the card until the payment is confirmed or cancelled.",
-    )  # fmt: skip
+    )
     loyalty_entry_id = fields.Many2one(
-        "loyalty.ledger.entry", "Points Transaction", compute="_compute_loyalty_entry_id", compute_sudo=True,
+        "loyalty.ledger.entry",
+        "Points Transaction",
+        compute="_compute_loyalty_entry_id",
+        compute_sudo=True,
         help="Latest transaction of this payment in the points ledger.",
-    )  # fmt: skip
+    )
     loyalty_available_points = fields.Float(related="loyalty_card_id.available_points", string="Available Points")
     is_loyalty = fields.Boolean("Paid with Points", compute="_compute_is_loyalty")
 

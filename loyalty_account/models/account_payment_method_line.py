@@ -7,10 +7,14 @@ class AccountPaymentMethodLine(models.Model):
     _inherit = "account.payment.method.line"
 
     earns_loyalty = fields.Boolean(
-        "Earns Points", compute="_compute_earns_loyalty", store=True, readonly=False, precompute=True,
+        "Earns Points",
+        compute="_compute_earns_loyalty",
+        store=True,
+        readonly=False,
+        precompute=True,
         help="What is paid this way earns loyalty points. Yes for cash, cheque and card; no for loyalty points, gift "
         "cards and credit notes. By default as the journal says, and never for points.",
-    )  # fmt: skip
+    )
 
     @api.depends("journal_id.earns_loyalty", "payment_method_id")
     def _compute_earns_loyalty(self):

@@ -80,27 +80,43 @@ class LoyaltyAccrualRun(models.Model):
         return programs if len(programs) == 1 else programs.browse()
 
     program_id = fields.Many2one(
-        "loyalty.program", "Program", required=True, ondelete="restrict", default=lambda self: self._default_program_id(),
+        "loyalty.program",
+        "Program",
+        required=True,
+        ondelete="restrict",
+        default=lambda self: self._default_program_id(),
         domain=[("program_type", "=", "loyalty")],
-    )  # fmt: skip
+    )
     company_id = fields.Many2one(related="program_id.company_id", store=True, precompute=True)
     currency_id = fields.Many2one(related="program_id.currency_id")
     accrued_until = fields.Date(related="program_id.accrued_until")
     date_to = fields.Date(
-        "Until", required=True, compute="_compute_date_to", store=True, readonly=False, precompute=True,
+        "Until",
+        required=True,
+        compute="_compute_date_to",
+        store=True,
+        readonly=False,
+        precompute=True,
         help="The liability is brought to what was outstanding at the end of this day. By default the end of last "
         "month, so that points of the present month wait for the next run.",
-    )  # fmt: skip
+    )
     state = fields.Selection(
         [("draft", "Draft"), ("preview", "Previewed"), ("posted", "Posted")],
-        "Status", required=True, readonly=True, default="draft", copy=False,
-    )  # fmt: skip
+        "Status",
+        required=True,
+        readonly=True,
+        default="draft",
+        copy=False,
+    )
     move_id = fields.Many2one("account.move", "Journal Entry", readonly=True, copy=False, ondelete="restrict")
     posted_at = fields.Datetime("Posted On", readonly=True, copy=False)
     last_entry_id = fields.Integer(
-        "Last Transaction Seen", readonly=True, copy=False, aggregator=None,
+        "Last Transaction Seen",
+        readonly=True,
+        copy=False,
+        aggregator=None,
         help="The run saw every transaction up to this number. Of those with a higher number it may have missed some.",
-    )  # fmt: skip
+    )
     line_ids = fields.One2many("loyalty.accrual.run.line", "run_id", "Preview", readonly=True, copy=False)
     point_value = fields.Float("Point Value", digits=(16, 6), readonly=True, copy=False)
     vat_rate = fields.Float("Expected VAT (%)", digits=(16, 4), readonly=True, copy=False)
@@ -110,14 +126,19 @@ class LoyaltyAccrualRun(models.Model):
     posted_amount = fields.Monetary("Before This Run", readonly=True, copy=False)
     amount = fields.Monetary("This Run", readonly=True, copy=False)
     opening_amount = fields.Monetary(
-        "Opening Balances Not Entered", readonly=True, copy=False,
+        "Opening Balances Not Entered",
+        readonly=True,
+        copy=False,
         help="Value of points that customers had before the points ledger, and that are not on the books yet.",
-    )  # fmt: skip
+    )
     opening_account_id = fields.Many2one(
-        "account.account", "Counter-account of Opening Balances", check_company=True, copy=False,
+        "account.account",
+        "Counter-account of Opening Balances",
+        check_company=True,
+        copy=False,
         help="Opening balances are not a cost of this period: choose where they come from, for example retained earnings "
         "or the provision that they replace. Empty: they stay out of the books.",
-    )  # fmt: skip
+    )
 
     lock_message = fields.Char("Locked Period", compute="_compute_lock_message", compute_sudo=True)
 

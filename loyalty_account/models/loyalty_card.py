@@ -8,9 +8,11 @@ class LoyaltyCard(models.Model):
     _inherit = "loyalty.card"
 
     available_amount = fields.Monetary(
-        "Value", compute="_compute_available_amount", compute_sudo=True,
+        "Value",
+        compute="_compute_available_amount",
+        compute_sudo=True,
         help="Value of the available points today, in whole points.",
-    )  # fmt: skip
+    )
 
     @api.depends("available_points", "program_id.accounting_policy", "program_id.point_value_ids.point_value")
     def _compute_available_amount(self):

@@ -25,10 +25,14 @@ class LoyaltyCard(models.Model):
         partner = partner._origin or partner
         cards = self.sorted(
             lambda card: (
-                not card._is_usable(), card.partner_id != partner, not card.is_default, card.program_id.sequence,
-                card.program_id.id, card.id,
+                not card._is_usable(),
+                card.partner_id != partner,
+                not card.is_default,
+                card.program_id.sequence,
+                card.program_id.id,
+                card.id,
             )
-        )  # fmt: skip
+        )
         if len(cards) < 2:
             return cards
         firsts = cards.browse()

@@ -18,14 +18,17 @@ class LoyaltyPointValue(models.Model):
     currency_id = fields.Many2one(related="program_id.currency_id")
     date = fields.Date("From", required=True, default=lambda self: loyalty_today(self.env, self.env.company))
     point_value = fields.Float(
-        "Point Value", digits=(16, 6), required=True,
+        "Point Value",
+        digits=(16, 6),
+        required=True,
         help="What one point pays when it is redeemed, in the currency of the program (redemption multiplier).",
-    )  # fmt: skip
+    )
     vat_rate = fields.Float(
-        "Expected VAT (%)", digits=(16, 4),
+        "Expected VAT (%)",
+        digits=(16, 4),
         help="Average rate of VAT on what points are spent on. Where redemption recovers VAT, "
         "a point is a liability only for its value without this VAT.",
-    )  # fmt: skip
+    )
 
     _program_date_unique = models.UniqueIndex("(program_id, date)", "The program has a value from this day on already.")
     _check_value = models.Constraint("CHECK (point_value > 0)", "The value of a point must be greater than zero.")

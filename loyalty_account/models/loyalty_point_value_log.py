@@ -19,9 +19,11 @@ class LoyaltyPointValueLog(models.Model):
     date = fields.Date("From", required=True, readonly=True)
     point_value = fields.Float("Point Value", digits=(16, 6), required=True, readonly=True)
     last_entry_id = fields.Integer(
-        "Last Transaction", required=True, readonly=True,
+        "Last Transaction",
+        required=True,
+        readonly=True,
         help="Transactions up to this one were posted while the former value was in force.",
-    )  # fmt: skip
+    )
 
     @api.model
     def _note(self, program, date):

@@ -13,51 +13,71 @@ class LoyaltyProgram(models.Model):
             ("accrual", "Accrue the liability"),
             ("deferral", "Defer revenue (IFRS 15)"),
         ],
-        "Accounting Policy", required=True, default="none",
+        "Accounting Policy",
+        required=True,
+        default="none",
         help="No accounting: points are not a means of payment.\n"
         "Expense when redeemed: journal items are made when points are redeemed on an invoice.\n"
         "Accrue the liability: outstanding points are also a liability, updated by each accrual run.\n"
         "Defer revenue: part of each sale's price is deferred until the points are redeemed.",
-    )  # fmt: skip
+    )
     vat_mode = fields.Selection(
         [
             ("tender", "Means of payment: no VAT effect"),
             ("input_tax", "Recover input tax"),
             ("price_reduction", "Price reduction: less output VAT"),
         ],
-        "VAT of Redemptions", prefetch="loyalty_terms",
+        "VAT of Redemptions",
+        prefetch="loyalty_terms",
         help="What a redemption does to VAT. Which one is right depends on the terms of your program and your "
         "country; ask your accountant.",
-    )  # fmt: skip
+    )
     loyalty_journal_id = fields.Many2one(
-        "account.journal", "Loyalty Journal", check_company=True, domain=[("type", "=", "cash")],
+        "account.journal",
+        "Loyalty Journal",
+        check_company=True,
+        domain=[("type", "=", "cash")],
         prefetch="loyalty_terms",
         help="Cash journal in which points are received as payment.",
-    )  # fmt: skip
+    )
     liability_account_id = fields.Many2one(
-        "account.account", "Liability Account", check_company=True, prefetch="loyalty_terms",
+        "account.account",
+        "Liability Account",
+        check_company=True,
+        prefetch="loyalty_terms",
         help="Value of the points that customers can still redeem (loyalties accrued).",
-    )  # fmt: skip
+    )
     cost_account_id = fields.Many2one(
-        "account.account", "Redemption Account", check_company=True, prefetch="loyalty_terms",
+        "account.account",
+        "Redemption Account",
+        check_company=True,
+        prefetch="loyalty_terms",
         help="Loyalty points redeemed: an expense, or contra-revenue (an income account) for price reductions.",
-    )  # fmt: skip
+    )
     former_cost_account_ids = fields.Many2many(
-        "account.account", "loyalty_program_former_cost_account_rel", string="Former Redemption Accounts", readonly=True,
+        "account.account",
+        "loyalty_program_former_cost_account_rel",
+        string="Former Redemption Accounts",
+        readonly=True,
         copy=False,
         help="Redemption accounts that the program had before. What was booked on them then is right.",
-    )  # fmt: skip
+    )
     tax_map_ids = fields.One2many("loyalty.tax.map", "program_id", "Input Taxes", copy=True)
     point_value_ids = fields.One2many("loyalty.point.value", "program_id", "Point Values", copy=True)
     point_value = fields.Float(
-        "Point Value", digits=(16, 6), compute="_compute_point_value", inverse="_inverse_point_value",
-        help="What one point pays when it is redeemed, in the currency of the program. "
-        "A change holds from today on.",
-    )  # fmt: skip
+        "Point Value",
+        digits=(16, 6),
+        compute="_compute_point_value",
+        inverse="_inverse_point_value",
+        help="What one point pays when it is redeemed, in the currency of the program. A change holds from today on.",
+    )
     vat_rate = fields.Float(
-        "Expected VAT (%)", digits=(16, 4), compute="_compute_point_value", inverse="_inverse_vat_rate",
+        "Expected VAT (%)",
+        digits=(16, 4),
+        compute="_compute_point_value",
+        inverse="_inverse_vat_rate",
         help="Average rate of VAT on what points are spent on, for the value of the liability.",
-    )  # fmt: skip
+    )
 
     @api.depends("point_value_ids.point_value", "point_value_ids.vat_rate", "point_value_ids.date")
     def _compute_point_value(self):

@@ -22,18 +22,26 @@ class LoyaltyProgram(models.Model):
 
     accrual_schedule = fields.Selection(
         [("monthly", "Monthly, when the month is over"), ("off", "By hand only")],
-        "Accrual", required=True, default="monthly", prefetch="loyalty_terms",
+        "Accrual",
+        required=True,
+        default="monthly",
+        prefetch="loyalty_terms",
         help="When the liability of this program is brought up to date.",
-    )  # fmt: skip
+    )
     accrued_until = fields.Date(
-        "Accrued Until", readonly=True, copy=False, prefetch="loyalty_terms",
+        "Accrued Until",
+        readonly=True,
+        copy=False,
+        prefetch="loyalty_terms",
         help="Last day of the latest posted accrual run.",
-    )  # fmt: skip
+    )
     unit_value = fields.Float(
-        "Liability per Point", digits=(16, 6), compute="_compute_unit_value",
+        "Liability per Point",
+        digits=(16, 6),
+        compute="_compute_unit_value",
         help="What an outstanding point is worth in the books today: the point value, less the expected VAT where "
         "redemption recovers VAT.",
-    )  # fmt: skip
+    )
     has_values = fields.Boolean(compute="_compute_has_values")
 
     # --- views ---------------------------------------------------------------------------------------------------
@@ -91,9 +99,17 @@ class LoyaltyProgram(models.Model):
     # --- validation ----------------------------------------------------------------------------------------------
 
     @api.constrains(
-        "accounting_policy", "vat_mode", "loyalty_journal_id", "liability_account_id", "cost_account_id", "company_id",
-        "currency_id", "program_type", "tax_map_ids", "point_value_ids",
-    )  # fmt: skip
+        "accounting_policy",
+        "vat_mode",
+        "loyalty_journal_id",
+        "liability_account_id",
+        "cost_account_id",
+        "company_id",
+        "currency_id",
+        "program_type",
+        "tax_map_ids",
+        "point_value_ids",
+    )
     def _check_accounting(self):
         for program in self.filtered(lambda program: program.accounting_policy != "none"):
             problem = program._accounting_problem()

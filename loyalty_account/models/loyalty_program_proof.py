@@ -83,8 +83,11 @@ class LoyaltyProgram(models.Model):
         # Points are no money, so they are never added to it.
         residual = sum((valuation.exact(parts[name]["residual"]) for name in PARTS if name != "points"), Decimal(0))
         return {
-            **parts, "date": date, "residual": float(residual), "residual_points": parts["points"]["residual"],
-        }  # fmt: skip
+            **parts,
+            "date": date,
+            "residual": float(residual),
+            "residual_points": parts["points"]["residual"],
+        }
 
     def _proof_rounding(self):
         return valuation.exact(self.currency_id.rounding)

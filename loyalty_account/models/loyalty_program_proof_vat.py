@@ -84,11 +84,9 @@ class LoyaltyProgram(models.Model):
             return {}
         moves = self.env["account.move"].browse([move_id, *sorted(sale.returns)])
         sets = {
-            move.id: {
-                self._tax_parts(taxes): gross for taxes, gross in move._loyalty_tax_sets(self).items()
-            }
+            move.id: {self._tax_parts(taxes): gross for taxes, gross in move._loyalty_tax_sets(self).items()}
             for move in moves
-        }  # fmt: skip
+        }
         if any(None in of_move for of_move in sets.values()):
             return {}
         names, sold, returned = self._sold_and_returned(sets, move_id, sale.returns)

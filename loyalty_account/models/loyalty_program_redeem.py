@@ -9,18 +9,28 @@ class LoyaltyProgram(models.Model):
 
     redeem_filter = fields.Selection(
         [("all", "All products"), ("only", "Only these products"), ("except", "All but these products")],
-        "Eligible Products", required=True, default="all",
+        "Eligible Products",
+        required=True,
+        default="all",
         help="What points of this program may pay for, on orders, invoices and at the till. Shipping, and products that "
         "say “Points Cannot Pay”, are never paid with points.",
-    )  # fmt: skip
+    )
     redeem_category_ids = fields.Many2many(
-        "product.category", "loyalty_program_redeem_category_rel", "program_id", "category_id", "Categories to Redeem",
+        "product.category",
+        "loyalty_program_redeem_category_rel",
+        "program_id",
+        "category_id",
+        "Categories to Redeem",
         help="All products of these categories and of the categories below them.",
-    )  # fmt: skip
+    )
     redeem_product_ids = fields.Many2many(
-        "product.product", "loyalty_program_redeem_product_rel", "program_id", "product_id", "Products to Redeem",
+        "product.product",
+        "loyalty_program_redeem_product_rel",
+        "program_id",
+        "product_id",
+        "Products to Redeem",
         help="Single products, besides those of the categories.",
-    )  # fmt: skip
+    )
 
     redeem_stored_value = fields.Boolean(
         "Points Buy Gift Cards",
@@ -29,11 +39,13 @@ class LoyaltyProgram(models.Model):
     )
     unlinked_return_policy = fields.Selection(
         [("refuse", "Refuse"), ("exception", "Accept and list as exception")],
-        "Returns without Receipt", required=True, default="exception",
+        "Returns without Receipt",
+        required=True,
+        default="exception",
         help="What happens when goods come back and nothing says which sale they were part of, so nobody can tell whether "
         "points paid for them. Refuse: look the sale up and refund it. Accept: the money is paid out and a manager sees "
         "the return in the list of exceptions.",
-    )  # fmt: skip
+    )
 
     @api.constrains("redeem_filter", "redeem_category_ids", "redeem_product_ids")
     def _check_redeem_filter(self):

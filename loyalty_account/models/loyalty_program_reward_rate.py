@@ -13,19 +13,31 @@ class LoyaltyProgram(models.Model):
     _inherit = "loyalty.program"
 
     reward_rate = fields.Float(
-        "Reward Rate", compute="_compute_reward_rate", digits=(16, 6),
+        "Reward Rate",
+        compute="_compute_reward_rate",
+        digits=(16, 6),
         help="Part of each sale that comes back to the customer: points per currency unit times the value of a point, "
         "on the first level. Rules for some products, minimums and points per unit or order are not counted.",
-    )  # fmt: skip
+    )
     top_reward_rate = fields.Float("On the Highest Level", compute="_compute_reward_rate", digits=(16, 6))
     high_reward_rate = fields.Boolean(compute="_compute_reward_rate")
     point_value_notice = fields.Char("About the Point Value", compute="_compute_point_value_notice")
 
     @api.depends(
-        "rule_ids.reward_point_amount", "rule_ids.reward_point_mode", "rule_ids.mode", "rule_ids.active",
-        "rule_ids.product_ids", "rule_ids.product_category_id", "rule_ids.product_tag_id", "rule_ids.product_domain",
-        "level_ids.multiplier", "level_ids.min_points", "issue_on", "point_value", "program_type",
-    )  # fmt: skip
+        "rule_ids.reward_point_amount",
+        "rule_ids.reward_point_mode",
+        "rule_ids.mode",
+        "rule_ids.active",
+        "rule_ids.product_ids",
+        "rule_ids.product_category_id",
+        "rule_ids.product_tag_id",
+        "rule_ids.product_domain",
+        "level_ids.multiplier",
+        "level_ids.min_points",
+        "issue_on",
+        "point_value",
+        "program_type",
+    )
     def _compute_reward_rate(self):
         for program in self:
             money = program._earning_rules().filtered(

@@ -40,26 +40,39 @@ class LoyaltyValuation(models.Model):
     card_id = fields.Many2one(related="lot_id.card_id")
     partner_id = fields.Many2one(related="lot_id.partner_id", string="Customer")
     entry_id = fields.Many2one(
-        "loyalty.ledger.entry", "Transaction", readonly=True, ondelete="restrict", index="btree_not_null",
+        "loyalty.ledger.entry",
+        "Transaction",
+        readonly=True,
+        ondelete="restrict",
+        index="btree_not_null",
         help="The transaction that changed the value; empty for lines of an accrual run.",
-    )  # fmt: skip
+    )
     consumption_id = fields.Many2one("loyalty.ledger.consumption", "Consumption", readonly=True, ondelete="restrict")
     run_id = fields.Many2one(
         "loyalty.accrual.run", "Accrual Run", readonly=True, ondelete="restrict", index="btree_not_null"
     )
     move_id = fields.Many2one(
-        "account.move", "Journal Entry", readonly=True, ondelete="restrict", index="btree_not_null",
+        "account.move",
+        "Journal Entry",
+        readonly=True,
+        ondelete="restrict",
+        index="btree_not_null",
         help="Empty for transfers, which change no account.",
-    )  # fmt: skip
+    )
     account_id = fields.Many2one(
-        "account.account", "Liability Account", readonly=True, ondelete="restrict",
+        "account.account",
+        "Liability Account",
+        readonly=True,
+        ondelete="restrict",
         help="Account of the liability when the line was booked.",
-    )  # fmt: skip
+    )
     date = fields.Date("Accounting Date", required=True, readonly=True, help="Date of the journal entry.")
     effective_date = fields.Date(
-        "Business Date", required=True, readonly=True,
+        "Business Date",
+        required=True,
+        readonly=True,
         help="When it happened; the accounting date is later where the period was locked.",
-    )  # fmt: skip
+    )
     kind = fields.Selection(KINDS, "Type", required=True, readonly=True)
     amount = fields.Monetary("Amount", required=True, readonly=True, help="Positive: the liability grows.")
     points = fields.Float(

@@ -7,9 +7,11 @@ class ProductProduct(models.Model):
     _inherit = "product.product"
 
     loyalty_stored_value = fields.Boolean(
-        "Sells Stored Value", compute="_compute_loyalty_stored_value", compute_sudo=True,
+        "Sells Stored Value",
+        compute="_compute_loyalty_stored_value",
+        compute_sudo=True,
         help="The product is a gift card or tops up a wallet of one of the programs, so its price is money in advance.",
-    )  # fmt: skip
+    )
 
     def _compute_loyalty_stored_value(self):
         """Archived programs count too: what was sold for them is still money."""

@@ -5,9 +5,10 @@ class ResPartner(models.Model):
     _inherit = "res.partner"
 
     loyalty_payment_count = fields.Integer(
-        "Payments with Points", compute="_compute_loyalty_payment_count",
+        "Payments with Points",
+        compute="_compute_loyalty_payment_count",
         groups="account.group_account_invoice,account.group_account_readonly",
-    )  # fmt: skip
+    )
 
     def _compute_loyalty_payment_count(self):
         customers = self.commercial_partner_id

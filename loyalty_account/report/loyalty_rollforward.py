@@ -14,16 +14,20 @@ class LoyaltyRollforward(models.TransientModel):
     _description = "Print the Roll-Forward of Loyalty Points"
 
     program_ids = fields.Many2many(
-        "loyalty.program", string="Programs", required=True, default=lambda self: self._default_program_ids(),
+        "loyalty.program",
+        string="Programs",
+        required=True,
+        default=lambda self: self._default_program_ids(),
         domain=[("program_type", "=", "loyalty")],
-    )  # fmt: skip
+    )
     date_from = fields.Date(
         "From", required=True, default=lambda self: fields.Date.context_today(self) - relativedelta(months=1, day=1)
     )
     date_to = fields.Date(
-        "To", required=True,
+        "To",
+        required=True,
         default=lambda self: fields.Date.context_today(self) + relativedelta(day=1) - relativedelta(days=1),
-    )  # fmt: skip
+    )
 
     def _default_program_ids(self):
         return self.env["loyalty.program"].search(

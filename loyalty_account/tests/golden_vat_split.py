@@ -6,22 +6,54 @@ recovers; ``due`` and ``net_vat_due`` are what the customer still pays and the V
 
 SINGLE_RATE = [
     {
-        "sale_net": 100.0, "rate": 15, "invoice_total": 115.0, "points": 50, "point_value": 1.0, "gross": 50.0,
-        "net": 43.48, "vat": 6.52, "due": 65.0, "net_vat_due": 8.48,
+        "sale_net": 100.0,
+        "rate": 15,
+        "invoice_total": 115.0,
+        "points": 50,
+        "point_value": 1.0,
+        "gross": 50.0,
+        "net": 43.48,
+        "vat": 6.52,
+        "due": 65.0,
+        "net_vat_due": 8.48,
     },
     {
-        "sale_net": 100.0, "rate": 15, "invoice_total": 115.0, "points": 3333, "point_value": 0.01, "gross": 33.33,
-        "net": 28.98, "vat": 4.35, "due": 81.67, "net_vat_due": 10.65,
+        "sale_net": 100.0,
+        "rate": 15,
+        "invoice_total": 115.0,
+        "points": 3333,
+        "point_value": 0.01,
+        "gross": 33.33,
+        "net": 28.98,
+        "vat": 4.35,
+        "due": 81.67,
+        "net_vat_due": 10.65,
     },
     {
-        "sale_net": 100.0, "rate": 15, "invoice_total": 115.0, "points": 11500, "point_value": 0.01, "gross": 115.0,
-        "net": 100.0, "vat": 15.0, "due": 0.0, "net_vat_due": 0.0,
+        "sale_net": 100.0,
+        "rate": 15,
+        "invoice_total": 115.0,
+        "points": 11500,
+        "point_value": 0.01,
+        "gross": 115.0,
+        "net": 100.0,
+        "vat": 15.0,
+        "due": 0.0,
+        "net_vat_due": 0.0,
     },
     {
-        "sale_net": 100.0, "rate": 0, "invoice_total": 100.0, "points": 1000, "point_value": 0.01, "gross": 10.0,
-        "net": 10.0, "vat": 0.0, "due": 90.0, "net_vat_due": 0.0,
+        "sale_net": 100.0,
+        "rate": 0,
+        "invoice_total": 100.0,
+        "points": 1000,
+        "point_value": 0.01,
+        "gross": 10.0,
+        "net": 10.0,
+        "vat": 0.0,
+        "due": 90.0,
+        "net_vat_due": 0.0,
     },
-]  # fmt: skip
+]
 
 SEVERAL_RATES = [
     {

@@ -193,9 +193,15 @@ class TestAccess(AccessCase):
         move = Move.browse(call_kw(Move, "create", [values], {"context": context}))
         self.assertRecordValues(
             move,
-            [{"loyalty_redeem_card_id": False, "loyalty_redeem_points": 0, "loyalty_redeem_amount": 0,
-              "loyalty_items": False}],
-        )  # fmt: skip
+            [
+                {
+                    "loyalty_redeem_card_id": False,
+                    "loyalty_redeem_points": 0,
+                    "loyalty_redeem_amount": 0,
+                    "loyalty_items": False,
+                }
+            ],
+        )
         self.assertFalse(any(move.invoice_line_ids.mapped("is_loyalty_reduction")))
         call_kw(move, "action_post", [move.ids], {"context": context})
         self.assertEqual(self.card.points, 100)

@@ -34,19 +34,37 @@ class TestBooksReports(BooksCase):
             february | march,
             [
                 {
-                    "opening_points": 0.0, "issued_points": 300.0, "redeemed_points": -100.0, "expired_points": 0.0,
-                    "adjusted_points": 0.0, "closing_points": 200.0,
-                    "opening_amount": 0.0, "issued_amount": 26.09, "redeemed_amount": -8.70, "expired_amount": 0.0,
-                    "adjusted_amount": 0.0, "revalued_amount": 0.0, "closing_amount": 17.39,
+                    "opening_points": 0.0,
+                    "issued_points": 300.0,
+                    "redeemed_points": -100.0,
+                    "expired_points": 0.0,
+                    "adjusted_points": 0.0,
+                    "closing_points": 200.0,
+                    "opening_amount": 0.0,
+                    "issued_amount": 26.09,
+                    "redeemed_amount": -8.70,
+                    "expired_amount": 0.0,
+                    "adjusted_amount": 0.0,
+                    "revalued_amount": 0.0,
+                    "closing_amount": 17.39,
                 },
                 {
-                    "opening_points": 200.0, "issued_points": 0.0, "redeemed_points": 50.0, "expired_points": -30.0,
-                    "adjusted_points": 20.0, "closing_points": 240.0,
-                    "opening_amount": 17.39, "issued_amount": 0.0, "redeemed_amount": 4.35, "expired_amount": -2.61,
-                    "adjusted_amount": 3.48, "revalued_amount": 19.13, "closing_amount": 41.74,
+                    "opening_points": 200.0,
+                    "issued_points": 0.0,
+                    "redeemed_points": 50.0,
+                    "expired_points": -30.0,
+                    "adjusted_points": 20.0,
+                    "closing_points": 240.0,
+                    "opening_amount": 17.39,
+                    "issued_amount": 0.0,
+                    "redeemed_amount": 4.35,
+                    "expired_amount": -2.61,
+                    "adjusted_amount": 3.48,
+                    "revalued_amount": 19.13,
+                    "closing_amount": 41.74,
                 },
             ],
-        )  # fmt: skip
+        )
         self.assertEqual(march.closing_amount, self.liability())
 
     def test_rollforward_on_paper(self):

@@ -158,7 +158,7 @@ class TestEarning(EarningCase):
                         line.amount_residual,
                     )
                     for line in lines
-                ]  # fmt: skip
+                ]
             )
             self.assertEqual(bool(invoice.loyalty_card_id), partner == self.customer)
             rows[-1].append((invoice.amount_total, invoice.amount_tax, invoice.payment_state))
@@ -463,9 +463,12 @@ class TestEarningViews(EarningCase):
     def test_earning_form(self):
         """C15: loyalty users see the earning, its words and its transactions, and change nothing."""
         user = new_test_user(
-            self.env, "loyalty_reader", groups="loyalty_ledger.group_loyalty_user",
-            company_id=self.company.id, company_ids=[Command.set(self.company.ids)],
-        )  # fmt: skip
+            self.env,
+            "loyalty_reader",
+            groups="loyalty_ledger.group_loyalty_user",
+            company_id=self.company.id,
+            company_ids=[Command.set(self.company.ids)],
+        )
         invoice = self.make_invoice(50, post=True)
         self.pay(invoice)
         self.credit(invoice, 20)

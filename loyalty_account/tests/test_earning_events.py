@@ -82,9 +82,14 @@ class TestEarningEvents(EarningCase):
         receivable = invoice.line_ids.filtered(lambda item: item.account_id.account_type == "asset_receivable")
         commands = [
             Command.delete(suspense.id),
-            Command.create({"account_id": receivable.account_id.id, "partner_id": self.customer.id,
-                            "balance": -line.amount - written_off}),
-        ]  # fmt: skip
+            Command.create(
+                {
+                    "account_id": receivable.account_id.id,
+                    "partner_id": self.customer.id,
+                    "balance": -line.amount - written_off,
+                }
+            ),
+        ]
         if written_off:
             account = self.company_data["default_account_expense"].id
             commands.append(Command.create({"account_id": account, "balance": written_off}))
@@ -126,9 +131,11 @@ class TestEarningEvents(EarningCase):
         """C6: what a payment or statement writes off was not paid: it earns nothing."""
         invoice = self.make_invoice(100, post=True)
         self.pay(
-            invoice, amount=90, payment_difference_handling="reconcile",
+            invoice,
+            amount=90,
+            payment_difference_handling="reconcile",
             writeoff_account_id=self.company_data["default_account_expense"].id,
-        )  # fmt: skip
+        )
         self.assertEqual(invoice.payment_state, "paid")
         self.assertEarned(invoice, 90)
         second = self.make_invoice(100, post=True)
@@ -339,11 +346,14 @@ class TestEarningEvents(EarningCase):
         for strategy in ("add_invoice_line", "biggest_tax"):
             rounding = self.env["account.cash.rounding"].create(
                 {
-                    "name": strategy, "rounding": 0.05, "strategy": strategy, "rounding_method": "UP",
+                    "name": strategy,
+                    "rounding": 0.05,
+                    "strategy": strategy,
+                    "rounding_method": "UP",
                     "profit_account_id": self.company_data["default_account_revenue"].id,
                     "loss_account_id": self.company_data["default_account_expense"].id,
                 }
-            )  # fmt: skip
+            )
             invoice = self.make_invoice(
                 {"price_unit": 19.99, "tax_ids": [Command.set(self.tax.ids)]},
                 invoice_cash_rounding_id=rounding.id,
@@ -357,10 +367,14 @@ class TestEarningEvents(EarningCase):
         """C6: who takes the early-payment discount pays in full: all points, and the share of a mix without it."""
         terms = self.env["account.payment.term"].create(
             {
-                "name": "2/10", "early_discount": True, "discount_percentage": 2, "discount_days": 10,
-                "early_pay_discount_computation": "excluded", "company_id": self.company.id,
+                "name": "2/10",
+                "early_discount": True,
+                "discount_percentage": 2,
+                "discount_days": 10,
+                "early_pay_discount_computation": "excluded",
+                "company_id": self.company.id,
             }
-        )  # fmt: skip
+        )
         for computation in ("excluded", "included", "mixed"):
             terms.early_pay_discount_computation = computation
             invoice = self.make_invoice(
@@ -455,9 +469,14 @@ class TestEarningEvents(EarningCase):
             patch.object(type(self.env["ir.module.module"]), "_get", lambda module, name: module.browse()),
         ):
             payment = self.env["account.payment"].create(
-                {"partner_id": self.customer.id, "amount": 100, "journal_id": self.bank.id, "payment_type": "inbound",
-                 "invoice_ids": [Command.set(invoice.ids)]}
-            )  # fmt: skip
+                {
+                    "partner_id": self.customer.id,
+                    "amount": 100,
+                    "journal_id": self.bank.id,
+                    "payment_type": "inbound",
+                    "invoice_ids": [Command.set(invoice.ids)],
+                }
+            )
             self.assertFalse(payment.outstanding_account_id)
             payment.action_post()
         self.assertFalse(payment.move_id)

@@ -60,10 +60,13 @@ class TestInvoiceCard(LoyaltyAccountCase):
         paying = self.make_program(name="Paying", sequence=99)
         paying.write(
             {
-                "accounting_policy": "redemption", "vat_mode": "tender", "loyalty_journal_id": journal.id,
-                "cost_account_id": self.company_data["default_account_expense"].id, "point_value": 0.01,
+                "accounting_policy": "redemption",
+                "vat_mode": "tender",
+                "loyalty_journal_id": journal.id,
+                "cost_account_id": self.company_data["default_account_expense"].id,
+                "point_value": 0.01,
             }
-        )  # fmt: skip
+        )
         self.card.is_default = True
         self.assertFalse(paying._redemption_problem(self.company))
         self.assertTrue(self.program._redemption_problem(self.company))

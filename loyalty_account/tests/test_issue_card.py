@@ -100,10 +100,14 @@ class TestIssueCard(EarningCase):
         for change in (
             lambda: None,
             lambda: self.stranger.write({"loyalty_tracked": False}),
-            lambda: (self.stranger.write({"loyalty_tracked": True}), closed.unlink(), self.program.write({"accumulates": False})),
+            lambda: (
+                self.stranger.write({"loyalty_tracked": True}),
+                closed.unlink(),
+                self.program.write({"accumulates": False}),
+            ),
             lambda: self.program.write({"accumulates": True, "issue_on": "order"}),
             lambda: (self.program.write({"issue_on": "paid"}), self.product.write({"loyalty_no_earn": True})),
-        ):  # fmt: skip
+        ):
             change()
             move.invalidate_recordset()
             self.assertFalse(move.loyalty_missed_notice)
@@ -155,9 +159,12 @@ class TestIssueCard(EarningCase):
     def test_customer(self):
         """N29, H1: Issue Card on the customer gives one card in one click; another click says that there is one."""
         user = new_test_user(
-            self.env, "issuing_user", groups="loyalty_ledger.group_loyalty_user",
-            company_id=self.company.id, company_ids=[Command.set(self.company.ids)],
-        )  # fmt: skip
+            self.env,
+            "issuing_user",
+            groups="loyalty_ledger.group_loyalty_user",
+            company_id=self.company.id,
+            company_ids=[Command.set(self.company.ids)],
+        )
         self.env["loyalty.program"].search([("id", "!=", self.program.id)]).active = False
         partner = self.stranger.with_user(user)
         action = partner.action_issue_loyalty_card()

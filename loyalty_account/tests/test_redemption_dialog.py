@@ -144,11 +144,13 @@ class TestRedemptionDialog(RedemptionCase):
         self.assertEqual((wizard.loyalty_card_id, wizard.loyalty_points, wizard.amount), (self.card, 1000, 10))
         self.assertEqual(
             (
-                wizard.loyalty_accumulated_points, wizard.loyalty_redeemed_points, wizard.loyalty_reserved_points,
+                wizard.loyalty_accumulated_points,
+                wizard.loyalty_redeemed_points,
+                wizard.loyalty_reserved_points,
                 wizard.loyalty_available_points,
             ),
             (1000, 0, 0, 1000),
-        )  # fmt: skip
+        )
         wizard.loyalty_points = 250
         self.assertEqual(wizard.amount, 2.5)
         wizard.amount = 5
@@ -209,11 +211,16 @@ class TestRedemptionDialog(RedemptionCase):
             receipt,
             [
                 {
-                    "loyalty_card_id": self.card.id, "loyalty_move_id": move.id, "loyalty_points": 1000, "amount": 10,
-                    "loyalty_points_reserved": 1000, "state": "draft", "name": False,
+                    "loyalty_card_id": self.card.id,
+                    "loyalty_move_id": move.id,
+                    "loyalty_points": 1000,
+                    "amount": 10,
+                    "loyalty_points_reserved": 1000,
+                    "state": "draft",
+                    "name": False,
                 }
             ],
-        )  # fmt: skip
+        )
         self.assertEqual((self.card.points, self.card.available_points), (1000, 0))
         form = Form(receipt, view="account.view_account_payment_form")
         form.loyalty_points = 250
@@ -319,10 +326,12 @@ class TestRedemptionDialog(RedemptionCase):
         self.assertEqual(
             [line.replace("\xa0", " ") for line in lines],
             [
-                f"Loyalty card ending in {self.card.code[-4:]}", "Redeemed: 500 points, worth $ 5.00",
-                "Loyalty card of another customer", "Redeemed: 700 points, worth $ 7.00",
+                f"Loyalty card ending in {self.card.code[-4:]}",
+                "Redeemed: 500 points, worth $ 5.00",
+                "Loyalty card of another customer",
+                "Redeemed: 700 points, worth $ 7.00",
             ],
-        )  # fmt: skip
+        )
         for secret in (friend.code, friend.code[-4:] + "<", "Bob", "777", "Earned"):
             self.assertNotIn(secret, printed)
 

@@ -26,12 +26,17 @@ class TestRedemptionDraft(RedemptionCase):
             hold,
             [
                 {
-                    "card_id": self.card.id, "points": 50, "amount": 50, "res_model": "account.move",
-                    "res_id": self.move.id, "state": "active", "currency_id": self.company.currency_id.id,
+                    "card_id": self.card.id,
+                    "points": 50,
+                    "amount": 50,
+                    "res_model": "account.move",
+                    "res_id": self.move.id,
+                    "state": "active",
+                    "currency_id": self.company.currency_id.id,
                     "expires_at": fields.Datetime.now() + timedelta(days=7),
                 }
             ],
-        )  # fmt: skip
+        )
         self.assertEqual(self.move.amount_total, 115, "the invoice itself does not change")
 
     def test_settled_in_the_same_transaction(self):

@@ -22,7 +22,10 @@ class TestRedemptionTour(RedemptionCase, HttpCase):
     def test_missing_field(self):
         """N29: a field that is missing is named, in dialogs and wherever it may be on a form of ours."""
         new_test_user(
-            self.env, "loyalty_boss", groups="loyalty_ledger.group_loyalty_manager",
-            company_id=self.company.id, company_ids=[Command.set(self.company.ids)],
-        )  # fmt: skip
+            self.env,
+            "loyalty_boss",
+            groups="loyalty_ledger.group_loyalty_manager",
+            company_id=self.company.id,
+            company_ids=[Command.set(self.company.ids)],
+        )
         self.start_tour(f"/odoo/loyalty-cards/{self.card.id}", "loyalty_missing_field", login="loyalty_boss")

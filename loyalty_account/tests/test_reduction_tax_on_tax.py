@@ -90,9 +90,14 @@ class TestReductionTaxOnTax(TaxOnTax, ReductionCase):
         self.assertEqual((note.amount_total, note.loyalty_redeem_points), (99, 330))
         self.assertEqual(
             self.balances(note),
-            {"Eco VAT": 7.5, "Output VAT": 16.5, self.receivable.name: -99, self.revenue.name: 100,
-             "Sales Paid with Points": -25},
-        )  # fmt: skip
+            {
+                "Eco VAT": 7.5,
+                "Output VAT": 16.5,
+                self.receivable.name: -99,
+                self.revenue.name: 100,
+                "Sales Paid with Points": -25,
+            },
+        )
         self.assertSound()
 
 
@@ -100,8 +105,10 @@ class TestReductionTaxOnTax(TaxOnTax, ReductionCase):
 class TestInputTaxOnTax(TaxOnTax, RedemptionCase):
     def test_half(self):
         """N29, N3: recovered input tax of goods with a tax on a tax."""
-        taxes = [self.make_tax("purchase", 10, include_base_amount=True, sequence=1),
-                 self.make_tax("purchase", 20, sequence=2)]  # fmt: skip
+        taxes = [
+            self.make_tax("purchase", 10, include_base_amount=True, sequence=1),
+            self.make_tax("purchase", 20, sequence=2),
+        ]
         self.program.tax_map_ids = [
             Command.create({"sale_tax_id": sale.id, "purchase_tax_id": purchase.id})
             for sale, purchase in zip((self.first, self.second), taxes)

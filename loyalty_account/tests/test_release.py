@@ -139,8 +139,9 @@ class TestRelease(BooksCase):
         self.assertMove(
             may, (self.liability_account, 8.69, 0.0), (self.cost_account, 0.0, 8.69), date=day("2026-05-01")
         )
-        self.assertEqual([self.liability_on(date) for date in ("2026-04-19", "2026-04-30", "2026-05-02")],
-                         [26.09, 17.39, 8.70])  # fmt: skip
+        self.assertEqual(
+            [self.liability_on(date) for date in ("2026-04-19", "2026-04-30", "2026-05-02")], [26.09, 17.39, 8.70]
+        )
 
     def test_expiry_of_a_locked_month(self):
         """N29, P12, M8: what expired in a locked month is booked on the next day that is open, and says so."""

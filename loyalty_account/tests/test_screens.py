@@ -213,9 +213,12 @@ class TestSetUpScreens(LoyaltyAccountCase):
     def test_manager_reads_the_tab(self):
         """M2: a loyalty manager without accounting rights opens the program with its Accounting tab."""
         manager = new_test_user(
-            self.env, "screen_manager", groups="loyalty_ledger.group_loyalty_manager", company_id=self.company.id,
+            self.env,
+            "screen_manager",
+            groups="loyalty_ledger.group_loyalty_manager",
+            company_id=self.company.id,
             company_ids=[(6, 0, self.company.ids)],
-        )  # fmt: skip
+        )
         self.set_up("accrual", "tender")
         with Form(self.program.with_user(manager)) as form:
             self.assertEqual(form.accounting_policy, "accrual")

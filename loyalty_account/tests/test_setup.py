@@ -131,9 +131,12 @@ class TestSetUp(LoyaltyAccountCase):
     def test_rights(self):
         """M2: setting up needs a loyalty manager who may change the chart of accounts."""
         manager = new_test_user(
-            self.env, "only_loyalty", groups="loyalty_ledger.group_loyalty_manager", company_id=self.company.id,
+            self.env,
+            "only_loyalty",
+            groups="loyalty_ledger.group_loyalty_manager",
+            company_id=self.company.id,
             company_ids=[Command.set(self.company.ids)],
-        )  # fmt: skip
+        )
         with self.assertRaisesRegex(AccessError, "Accounting / Administrator"):
             self.set_up(user=manager)
 
@@ -170,12 +173,14 @@ class TestValidation(LoyaltyAccountCommon):
         self.refused("Redemption Account.*type Income", vat_mode="price_reduction")
         self.refused(
             "Liability Account.*of type Expense",
-            accounting_policy="accrual", liability_account_id=self.cost_account.id,
-        )  # fmt: skip
+            accounting_policy="accrual",
+            liability_account_id=self.cost_account.id,
+        )
         self.refused(
             "Liability Account.*of type Payable",
-            accounting_policy="accrual", liability_account_id=self.company_data["default_account_payable"].id,
-        )  # fmt: skip
+            accounting_policy="accrual",
+            liability_account_id=self.company_data["default_account_payable"].id,
+        )
         self.program.write({"vat_mode": "price_reduction", "cost_account_id": self.revenue.id})
 
     def test_company_and_currency(self):

@@ -16,9 +16,13 @@ class AccountPaymentRegister(models.TransientModel):
     is_loyalty = fields.Boolean(compute="_compute_is_loyalty")
     loyalty_card_number = fields.Char("Card Number")
     loyalty_card_id = fields.Many2one(
-        "loyalty.card", "Loyalty Card", compute="_compute_loyalty_card_id", store=True, readonly=False,
+        "loyalty.card",
+        "Loyalty Card",
+        compute="_compute_loyalty_card_id",
+        store=True,
+        readonly=False,
         domain="[('ledgered', '=', True), ('program_type', '=', 'loyalty')]",
-    )  # fmt: skip
+    )
     loyalty_problem = fields.Char(compute="_compute_loyalty_problem")
     loyalty_notice = fields.Char(compute="_compute_loyalty_notice")
     loyalty_points = fields.Float(

@@ -21,25 +21,32 @@ class LoyaltyAccountSetup(models.TransientModel):
     program_id = fields.Many2one("loyalty.program", "Program", required=True, ondelete="cascade")
     has_company = fields.Boolean(compute="_compute_has_company")
     company_id = fields.Many2one(
-        "res.company", "Company", required=True, compute="_compute_company_id", store=True, readonly=False,
+        "res.company",
+        "Company",
+        required=True,
+        compute="_compute_company_id",
+        store=True,
+        readonly=False,
         precompute=True,
         help="The company in whose books the program is kept.",
-    )  # fmt: skip
+    )
     accounting_policy = fields.Selection(
         [
             ("redemption", "Expense when redeemed: no liability for outstanding points"),
             ("accrual", "Accrue the liability: outstanding points are a liability, updated every month"),
         ],
-        "Accounting Policy", required=True,
-    )  # fmt: skip
+        "Accounting Policy",
+        required=True,
+    )
     vat_mode = fields.Selection(
         [
             ("tender", "Means of payment: points pay like a voucher, without effect on VAT"),
             ("price_reduction", "Price reduction: points lower the price and the output VAT with it"),
             ("input_tax", "Recover input tax: the VAT in the redeemed amount is claimed as input tax"),
         ],
-        "VAT of Redemptions", required=True,
-    )  # fmt: skip
+        "VAT of Redemptions",
+        required=True,
+    )
     point_value_notice = fields.Char(related="program_id.point_value_notice")
     is_done = fields.Boolean()
     journal_id = fields.Many2one("account.journal", "Loyalty Journal", readonly=True)
@@ -47,10 +54,12 @@ class LoyaltyAccountSetup(models.TransientModel):
     cost_account_id = fields.Many2one("account.account", "Redemption Account", readonly=True)
     tax_map_ids = fields.One2many(related="program_id.tax_map_ids", string="Input Taxes", readonly=True)
     unmatched_tax_ids = fields.Many2many(
-        "account.tax", string="Sales Taxes without Input Tax", readonly=True,
+        "account.tax",
+        string="Sales Taxes without Input Tax",
+        readonly=True,
         help="No purchase tax of the same rate was found. Invoices with these taxes cannot be paid with points until "
         "you add one under Input Taxes.",
-    )  # fmt: skip
+    )
     created = fields.Text("Created", readonly=True)
     waiting_points = fields.Float("Points Not on the Books", digits=(16, 4), readonly=True)
 

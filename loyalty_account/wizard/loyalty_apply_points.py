@@ -19,9 +19,13 @@ class LoyaltyApplyPoints(models.TransientModel):
     partner_id = fields.Many2one(related="move_id.commercial_partner_id", string="Customer")
     card_number = fields.Char("Card Number", help="Scan the card, or type its full number and press Enter.")
     card_id = fields.Many2one(
-        "loyalty.card", "Card", compute="_compute_card_id", store=True, readonly=False,
+        "loyalty.card",
+        "Card",
+        compute="_compute_card_id",
+        store=True,
+        readonly=False,
         domain="[('ledgered', '=', True), ('program_type', '=', 'loyalty')]",
-    )  # fmt: skip
+    )
     card_partner_id = fields.Many2one(related="card_id.partner_id", string="Card Holder")
     program_id = fields.Many2one(related="card_id.program_id")
     currency_id = fields.Many2one(related="company_id.currency_id")
@@ -35,28 +39,39 @@ class LoyaltyApplyPoints(models.TransientModel):
         "Reserved", digits=(16, 4), compute="_compute_balances", help="Points set aside for other documents."
     )
     available_points = fields.Float(
-        "Available", digits=(16, 4), compute="_compute_balances",
+        "Available",
+        digits=(16, 4),
+        compute="_compute_balances",
         help="Points that this invoice can use: those that it reserves itself are included.",
-    )  # fmt: skip
+    )
     point_value = fields.Float("Value of One Point", digits=(16, 6), compute="_compute_maximum")
     due_amount = fields.Monetary("Eligible Amount", compute="_compute_maximum")
     maximum_points = fields.Float("Maximum Points", digits=(16, 4), compute="_compute_maximum")
     is_foreign = fields.Boolean(compute="_compute_is_foreign")
     move_currency_id = fields.Many2one(related="move_id.currency_id", string="Currency of the Invoice")
     move_due_amount = fields.Monetary(
-        "Invoice Due", currency_field="move_currency_id", related="move_id.amount_residual",
+        "Invoice Due",
+        currency_field="move_currency_id",
+        related="move_id.amount_residual",
         help="In the currency of the invoice. Points pay in the company's currency, at the rate of today; where they lower "
         "the price of a draft, at the rate of the draft.",
-    )  # fmt: skip
+    )
     points = fields.Float(
-        "Points", digits=(16, 4), compute="_compute_points", store=True, readonly=False,
+        "Points",
+        digits=(16, 4),
+        compute="_compute_points",
+        store=True,
+        readonly=False,
         help="Whole points to redeem. Changing them changes the amount.",
-    )  # fmt: skip
+    )
     amount = fields.Monetary(
-        "Amount", compute="_compute_points", store=True, readonly=False,
+        "Amount",
+        compute="_compute_points",
+        store=True,
+        readonly=False,
         help="What the points pay, rounded down to the currency's unit. Changing it changes the points, rounded up to "
         "whole ones.",
-    )  # fmt: skip
+    )
     reserved_here = fields.Float(digits=(16, 4), compute="_compute_balances")
 
     @api.depends("move_id")

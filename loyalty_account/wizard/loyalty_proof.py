@@ -33,19 +33,30 @@ class LoyaltyProof(models.TransientModel):
     _description = "Reconcile Loyalty"
 
     program_id = fields.Many2one(
-        "loyalty.program", "Program", required=True, ondelete="cascade",
-        default=lambda self: self._default_program_id(), domain=[("program_type", "=", "loyalty")],
-    )  # fmt: skip
+        "loyalty.program",
+        "Program",
+        required=True,
+        ondelete="cascade",
+        default=lambda self: self._default_program_id(),
+        domain=[("program_type", "=", "loyalty")],
+    )
     company_id = fields.Many2one(related="program_id.company_id")
     currency_id = fields.Many2one(related="program_id.currency_id")
     date = fields.Date(
-        "As of", required=True, compute="_compute_date", store=True, readonly=False, precompute=True,
+        "As of",
+        required=True,
+        compute="_compute_date",
+        store=True,
+        readonly=False,
+        precompute=True,
         help="Everything up to the end of this day.",
-    )  # fmt: skip
+    )
     state = fields.Selection(
         [("draft", "New"), ("ok", "Proved"), ("waiting", "Proved, with known differences"), ("bad", "Differences")],
-        "Result", readonly=True, default="draft",
-    )  # fmt: skip
+        "Result",
+        readonly=True,
+        default="draft",
+    )
     residual = fields.Monetary("Unexplained", readonly=True)
     residual_points = fields.Float("Unexplained Points", digits=(16, 4), readonly=True)
     part_ids = fields.One2many("loyalty.proof.part", "proof_id", "Comparisons", readonly=True)
@@ -192,13 +203,16 @@ class LoyaltyProofLine(models.TransientModel):
         "Amount", digits=(16, 2), readonly=True, help="In points where points are compared, otherwise in money."
     )
     size = fields.Float(
-        "Size", digits=(16, 2), readonly=True,
+        "Size",
+        digits=(16, 2),
+        readonly=True,
         help="How large the fault is, where both sides say the same: what it is worth in money, or how many points it is.",
-    )  # fmt: skip
+    )
     is_explained = fields.Boolean(
-        "Expected", readonly=True,
+        "Expected",
+        readonly=True,
         help="Known for what it is: it waits for the next accrual run, or it is in the list of exceptions.",
-    )  # fmt: skip
+    )
 
     def _compute_row_name(self):
         for line in self:

@@ -64,16 +64,24 @@ def tell(env):
     env["loyalty.card"]._post_entries(
         [
             {
-                "card_id": cards["carla_new"].id, "kind": "earn", "points": 45, "key": "demo:carla:new",
-                "effective_date": today - timedelta(days=5), "reason": REASONS["earn"],
+                "card_id": cards["carla_new"].id,
+                "kind": "earn",
+                "points": 45,
+                "key": "demo:carla:new",
+                "effective_date": today - timedelta(days=5),
+                "reason": REASONS["earn"],
             },
             {
-                "card_id": cards["grace"].id, "kind": "earn", "points": 40, "key": "demo:grace:pending",
-                "effective_date": today - timedelta(days=4), "available_from": today + relativedelta(days=10),
+                "card_id": cards["grace"].id,
+                "kind": "earn",
+                "points": 40,
+                "key": "demo:grace:pending",
+                "effective_date": today - timedelta(days=4),
+                "available_from": today + relativedelta(days=10),
                 "reason": REASONS["earn"],
             },
         ]
-    )  # fmt: skip
+    )
     cards["david"].closed = True
     cards["anna"]._hold(50, "demo:anna:hold")
     env["loyalty.card"].browse([card.id for card in cards.values()])._refresh_ledger()

@@ -66,8 +66,18 @@ class Lot:
     """The open part of a credit. ``entry`` is the id of the credit, or the planned :class:`Entry`."""
 
     __slots__ = (
-        "id", "card_id", "entry", "points", "remaining", "vests", "expiry", "origin", "order", "expiry_entry", "is_open",
-    )  # fmt: skip
+        "id",
+        "card_id",
+        "entry",
+        "points",
+        "remaining",
+        "vests",
+        "expiry",
+        "origin",
+        "order",
+        "expiry_entry",
+        "is_open",
+    )
 
     def __init__(self, id_, card_id, entry, points, remaining, vests=None, expiry=None, origin=None, order=0):
         self.id = id_
@@ -118,9 +128,22 @@ class Entry:
     """A planned row of the ledger."""
 
     __slots__ = (
-        "id", "card", "kind", "points", "balance", "date", "vests", "expiry", "op", "key", "reversed_id",
-        "redemption", "level", "unpaid", "waived",
-    )  # fmt: skip
+        "id",
+        "card",
+        "kind",
+        "points",
+        "balance",
+        "date",
+        "vests",
+        "expiry",
+        "op",
+        "key",
+        "reversed_id",
+        "redemption",
+        "level",
+        "unpaid",
+        "waived",
+    )
 
     def __init__(self, card, kind, points, date, op, key, redemption=False, level=0):
         self.id = None
@@ -169,9 +192,22 @@ class Op:
     """One movement, normalised: signed ``points``, the business ``date``, and how far it may go."""
 
     __slots__ = (
-        "kind", "points", "key", "date", "vests", "expiry", "lots", "hold", "reverses", "overdraw", "target",
-        "model", "res_id", "reason", "renews",
-    )  # fmt: skip
+        "kind",
+        "points",
+        "key",
+        "date",
+        "vests",
+        "expiry",
+        "lots",
+        "hold",
+        "reverses",
+        "overdraw",
+        "target",
+        "model",
+        "res_id",
+        "reason",
+        "renews",
+    )
 
     def __init__(self, kind, points, key, date, **details):
         self.kind = kind
@@ -218,10 +254,32 @@ class Card:
     """A card's balance, lots, holds and debts while movements are applied to it."""
 
     __slots__ = (
-        "id", "terms", "balance", "accumulated", "redeemed", "lifetime", "debt", "lots", "holds", "debts",
-        "last_earning", "last_use", "start", "expiry", "closed", "archived", "source", "revision", "info", "level_id",
-        "_rolling", "_sorted", "_has_vesting", "_has_dates", "open_total",
-    )  # fmt: skip
+        "id",
+        "terms",
+        "balance",
+        "accumulated",
+        "redeemed",
+        "lifetime",
+        "debt",
+        "lots",
+        "holds",
+        "debts",
+        "last_earning",
+        "last_use",
+        "start",
+        "expiry",
+        "closed",
+        "archived",
+        "source",
+        "revision",
+        "info",
+        "level_id",
+        "_rolling",
+        "_sorted",
+        "_has_vesting",
+        "_has_dates",
+        "open_total",
+    )
 
     def __init__(self, id_, terms, balance=0, accumulated=0, redeemed=0, lifetime=0, debt=0, last_earning=None):
         self.id = id_
@@ -805,9 +863,15 @@ class Card:
                 self._pay_from(lot, debt, debt.unpaid, plan)
             self._drop_empty_lots()
             carry = Op(
-                "transfer", -owed, f"{op.key}:owed", op.date, overdraw="debt",
-                model=op.model, res_id=op.res_id, reason=op.reason,
-            )  # fmt: skip
+                "transfer",
+                -owed,
+                f"{op.key}:owed",
+                op.date,
+                overdraw="debt",
+                model=op.model,
+                res_id=op.res_id,
+                reason=op.reason,
+            )
             target._debit(carry, plan, as_of)
         elif target.debt:
             target._settle(as_of, plan)

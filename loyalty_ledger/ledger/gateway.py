@@ -57,11 +57,17 @@ class Gateway(Reading, Levels, Writing):
         """The same key must mean the same event."""
         if isinstance(first, allocation.Entry):
             first = {
-                "card_id": first.card.id, "kind": first.kind, "units": first.points, "waived": first.waived,
-                "res_model": first.op.model, "res_id": first.op.res_id, "reversed_entry_id": first.reversed_id,
-                "idempotency_key": first.key, "expiration_date": first.expiry,
+                "card_id": first.card.id,
+                "kind": first.kind,
+                "units": first.points,
+                "waived": first.waived,
+                "res_model": first.op.model,
+                "res_id": first.op.res_id,
+                "reversed_entry_id": first.reversed_id,
+                "idempotency_key": first.key,
+                "expiration_date": first.expiry,
                 "target": first.op.target,
-            }  # fmt: skip
+            }
         model, res_id = op.get("document") or (None, None)
         card = states.get(op["card_id"])
         same_card = first["card_id"] == op["card_id"] or (card and card.info["points_to_id"] == first["card_id"])
@@ -147,12 +153,22 @@ class Gateway(Reading, Levels, Writing):
         model, res_id = op.get("document") or (None, None)
         today = self.today(card)
         movement = allocation.Op(
-            kind, units, op["key"], fields.Date.to_date(op.get("effective_date")) or today,
+            kind,
+            units,
+            op["key"],
+            fields.Date.to_date(op.get("effective_date")) or today,
             vests=fields.Date.to_date(op.get("available_from")),
             expiry=fields.Date.to_date(op.get("expiration_date")),
-            lots=lots, hold=hold, reverses=reverses, overdraw=overdraw, target=target,
-            model=model, res_id=res_id, reason=op.get("reason"), renews=bool(op.get("renews")),
-        )  # fmt: skip
+            lots=lots,
+            hold=hold,
+            reverses=reverses,
+            overdraw=overdraw,
+            target=target,
+            model=model,
+            res_id=res_id,
+            reason=op.get("reason"),
+            renews=bool(op.get("renews")),
+        )
         try:
             return card.apply(movement, self.plan, today)
         except allocation.LedgerError as error:

@@ -81,9 +81,15 @@ class Reading:
 
     def _card(self, info):
         card = allocation.Card(
-            info["id"], self.terms(info["program_id"]), info["balance"], info["accumulated"], info["redeemed"],
-            info["lifetime"], info["debt"], info["last_earning_date"],
-        )  # fmt: skip
+            info["id"],
+            self.terms(info["program_id"]),
+            info["balance"],
+            info["accumulated"],
+            info["redeemed"],
+            info["lifetime"],
+            info["debt"],
+            info["last_earning_date"],
+        )
         card.expiry = info["expiration_date"]
         card.start = info["start_date"]
         card.closed = bool(info["closed"])
@@ -129,9 +135,11 @@ class Reading:
             if not record.ledgered:
                 continue
             card = allocation.Card(
-                record.id, self.terms(record.program_id.id), debt=to_units(record.debt_points),
+                record.id,
+                self.terms(record.program_id.id),
+                debt=to_units(record.debt_points),
                 last_earning=record.last_earning_date or None,
-            )  # fmt: skip
+            )
             card.expiry = record.expiration_date or None
             card.start = record.start_date or None
             card.closed = record.closed

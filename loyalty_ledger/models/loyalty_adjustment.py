@@ -23,14 +23,20 @@ class LoyaltyAdjustment(models.Model):
         "Renews the Balance", readonly=True, help="The whole balance expires later, as after a sale."
     )
     skip_problems = fields.Boolean(
-        "Leave Out Cards With Problems", readonly=True,
+        "Leave Out Cards With Problems",
+        readonly=True,
         help="Cards that cannot be adjusted when the request is approved are left out; without it nothing is posted.",
-    )  # fmt: skip
+    )
     reason = fields.Char("Reason", required=True, readonly=True)
     state = fields.Selection(
         [("waiting", "Waiting for Approval"), ("approved", "Approved"), ("refused", "Refused")],
-        "Status", required=True, default="waiting", readonly=True, tracking=True, index=True,
-    )  # fmt: skip
+        "Status",
+        required=True,
+        default="waiting",
+        readonly=True,
+        tracking=True,
+        index=True,
+    )
     line_ids = fields.One2many("loyalty.adjustment.line", "adjustment_id", "Cards", readonly=True)
     card_count = fields.Integer("Number of Cards", compute="_compute_totals")
     total_points = fields.Float(
@@ -169,9 +175,12 @@ class LoyaltyAdjustmentLine(models.Model):
     card_id = fields.Many2one("loyalty.card", "Card", required=True, readonly=True, ondelete="restrict")
     partner_id = fields.Many2one(related="card_id.partner_id", string="Customer")
     target_id = fields.Many2one(
-        "loyalty.card", "Points Go To", readonly=True, ondelete="restrict",
+        "loyalty.card",
+        "Points Go To",
+        readonly=True,
+        ondelete="restrict",
         help="The card that gets the points: the linked card, or the card itself.",
-    )  # fmt: skip
+    )
     before = fields.Float("Balance When Requested", digits=(16, 4), readonly=True, aggregator=None)
     change = fields.Float("Change When Requested", digits=(16, 4), readonly=True)
     after = fields.Float("Balance After", digits=(16, 4), compute="_compute_after")

@@ -54,29 +54,48 @@ class LoyaltyCard(models.Model):
         "Default Card", help="Documents of the customer use this card unless another one is chosen."
     )
     level_id = fields.Many2one(
-        "loyalty.level", "Level", domain="[('program_id', '=', program_id)]", index="btree_not_null",
+        "loyalty.level",
+        "Level",
+        domain="[('program_id', '=', program_id)]",
+        index="btree_not_null",
         help="Set again at each use of the card; a manual change lasts until then.",
-    )  # fmt: skip
+    )
     points_to_id = fields.Many2one(
-        "loyalty.card", "Linked Card", tracking=True, index="btree_not_null", ondelete="restrict", copy=False,
+        "loyalty.card",
+        "Linked Card",
+        tracking=True,
+        index="btree_not_null",
+        ondelete="restrict",
+        copy=False,
         help="Balance and level move to that card, and everything this card earns from now on goes there.",
-    )  # fmt: skip
+    )
     points_from_ids = fields.One2many("loyalty.card", "points_to_id", "Cards Linked Here")
     accumulated_points = fields.Float(
         "Accumulated", digits=(16, 4), readonly=True, copy=False, prefetch="loyalty_totals"
     )
     redeemed_points = fields.Float(
-        "Redeemed", digits=(16, 4), readonly=True, copy=False, prefetch="loyalty_totals",
+        "Redeemed",
+        digits=(16, 4),
+        readonly=True,
+        copy=False,
+        prefetch="loyalty_totals",
         help="Redemptions less what came back.",
-    )  # fmt: skip
+    )
     lifetime_points = fields.Float(
-        "Lifetime Points", digits=(16, 4), readonly=True, copy=False, prefetch="loyalty_totals",
+        "Lifetime Points",
+        digits=(16, 4),
+        readonly=True,
+        copy=False,
+        prefetch="loyalty_totals",
         help="Points ever earned or granted, less what was taken back. Spending does not change it.",
-    )  # fmt: skip
+    )
     debt_points = fields.Float(
-        "Owed", digits=(16, 4), readonly=True, copy=False,
+        "Owed",
+        digits=(16, 4),
+        readonly=True,
+        copy=False,
         help="Points that were taken although the card did not have them. New points pay them first.",
-    )  # fmt: skip
+    )
     last_earning_date = fields.Date("Last Earning", readonly=True, copy=False)
     last_use_date = fields.Date(
         "Last Use", readonly=True, copy=False, index="btree_not_null", prefetch="loyalty_totals"
@@ -85,24 +104,32 @@ class LoyaltyCard(models.Model):
     ledgered = fields.Boolean("Under the Ledger", readonly=True, copy=False)
     welcome_sent = fields.Boolean(readonly=True, copy=False)
     reserved_points = fields.Float(
-        "Reserved", digits=(16, 4), compute="_compute_ledger_balances", search="_search_reserved_points",
+        "Reserved",
+        digits=(16, 4),
+        compute="_compute_ledger_balances",
+        search="_search_reserved_points",
         help="Points set aside for documents that are not final.",
-    )  # fmt: skip
+    )
     pending_points = fields.Float(
         "Pending", digits=(16, 4), compute="_compute_ledger_balances", help="Points that cannot be spent yet."
     )
     lapsed_points = fields.Float(
-        "Expired, Not Written Off", digits=(16, 4), compute="_compute_ledger_balances",
+        "Expired, Not Written Off",
+        digits=(16, 4),
+        compute="_compute_ledger_balances",
         help="Points past their date that the nightly write-off has not removed yet. The customer cannot use them.",
-    )  # fmt: skip
+    )
     available_points = fields.Float(
-        "Available", digits=(16, 4), compute="_compute_ledger_balances",
+        "Available",
+        digits=(16, 4),
+        compute="_compute_ledger_balances",
         help="What the customer can spend now: outstanding points that are neither pending, reserved nor expired.",
-    )  # fmt: skip
+    )
     spendable_points = fields.Float(
-        "Points to Spend", compute="_compute_spendable_points",
+        "Points to Spend",
+        compute="_compute_spendable_points",
         help="Available points under the ledger, else the balance: what mails to customers show as points.",
-    )  # fmt: skip
+    )
     entry_ids = fields.One2many("loyalty.ledger.entry", "card_id", "Transactions", readonly=True)
     lot_ids = fields.One2many("loyalty.lot", "card_id", "Lots", readonly=True)
     hold_ids = fields.One2many("loyalty.hold", "card_id", "Reserved Points", readonly=True)
@@ -477,8 +504,15 @@ class LoyaltyCard(models.Model):
     def _fields_of_the_card(self):
         """Return the fields that belong to one card and are not copied. Override to add."""
         return {
-            "active", "closed", "expiration_date", "is_default", "level_id", "points", "points_to_id", "start_date",
-        }  # fmt: skip
+            "active",
+            "closed",
+            "expiration_date",
+            "is_default",
+            "level_id",
+            "points",
+            "points_to_id",
+            "start_date",
+        }
 
     def unlink(self):
         """Delete unused cards; used ones are archived by code of the server and refused to users (S5)."""

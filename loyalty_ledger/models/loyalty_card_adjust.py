@@ -162,9 +162,18 @@ class LoyaltyCard(models.Model):
             raise ValidationError(_("Only points that are added get an expiry date; leave it empty."))
 
     def _adjust(
-        self, mode, points, reason, key, expiration_date=None, document=None, skip_problems=False, approved=True,
-        renews=False, waive=False,
-    ):  # fmt: skip
+        self,
+        mode,
+        points,
+        reason,
+        key,
+        expiration_date=None,
+        document=None,
+        skip_problems=False,
+        approved=True,
+        renews=False,
+        waive=False,
+    ):
         """Adjust the cards through one call of the gateway.
 
         The same ``key`` again posts nothing for cards that have it.

@@ -27,12 +27,16 @@ class LoyaltyCard(models.Model):
             ("closed", "Closed"),
             ("archived", "Archived"),
         ],
-        "Status", compute="_compute_status",
-    )  # fmt: skip
+        "Status",
+        compute="_compute_status",
+    )
     level_multiplier = fields.Float(
-        "Multiplier", digits=(16, 4), compute="_compute_level_multiplier", compute_sudo=True,
+        "Multiplier",
+        digits=(16, 4),
+        compute="_compute_level_multiplier",
+        compute_sudo=True,
         help="By which points of purchases are multiplied on the level of the card.",
-    )  # fmt: skip
+    )
     entry_count = fields.Integer("Transaction Count", compute="_compute_entry_count")
     points_from_count = fields.Integer("Linked Cards", compute="_compute_points_from_count")
     lot_report_ids = fields.One2many("loyalty.lot.report", "card_id", "Open Points by Expiry", readonly=True)

@@ -50,31 +50,44 @@ class LoyaltyEarning(models.Model):
             ("nothing", "Earns Nothing"),
             ("withdrawn", "Withdrawn"),
         ],
-        "Status", required=True, readonly=True, default="waiting", index=True,
+        "Status",
+        required=True,
+        readonly=True,
+        default="waiting",
+        index=True,
         help="Waiting for payment: nothing is earned before the document is paid in full.\n"
         "Earned: paid in full; the points are on the card.\n"
         "Earns nothing: the document does not take part, or nothing in it earns points.\n"
         "Withdrawn: the document was cancelled or is a draft again.",
-    )  # fmt: skip
+    )
     blocked = fields.Selection(BLOCKED, "Does Not Take Part", readonly=True)
     earnable_points = fields.Float(
-        "Earnable", digits=(16, 4), readonly=True,
+        "Earnable",
+        digits=(16, 4),
+        readonly=True,
         help="What the document earns once it is paid in full; equal to what it earned from then on.",
-    )  # fmt: skip
+    )
     points = fields.Float("Earned", digits=(16, 4), readonly=True, help="Points posted for the document, net.")
     share = fields.Float(
-        "Qualifying Share", digits=(16, 6), readonly=True, aggregator=None,
+        "Qualifying Share",
+        digits=(16, 6),
+        readonly=True,
+        aggregator=None,
         help="Part of the document that was paid, or can be paid, by ways of payment that earn points.",
-    )  # fmt: skip
+    )
     level_id = fields.Many2one("loyalty.level", "Level Before", readonly=True, ondelete="set null")
     level_name = fields.Char("Level", readonly=True)
     multiplier = fields.Float("Multiplier", digits=(16, 4), readonly=True, default=1.0, aggregator=None)
     earning_basis = fields.Char("Basis", readonly=True)
     earning_rounding = fields.Char("Rounding", readonly=True)
     currency_rate = fields.Float(
-        "Rate", digits=0, readonly=True, default=1.0, aggregator=None,
+        "Rate",
+        digits=0,
+        readonly=True,
+        default=1.0,
+        aggregator=None,
         help="Value of one unit of the document's currency in the currency of the program.",
-    )  # fmt: skip
+    )
     terms = fields.Json("Terms", readonly=True)
     steps = fields.Json("Steps", readonly=True)
     explanation = fields.Text("Why This Many Points?", compute="_compute_explanation")
@@ -320,7 +333,7 @@ class LoyaltyEarning(models.Model):
                 rule["minimum_amount"],
                 rule["minimum_tax"],
                 name=rule["name"],
-            )  # fmt: skip
+            )
             for rule in terms["rules"]
         ]
         result = earn(
@@ -420,10 +433,14 @@ class LoyaltyEarning(models.Model):
         if difference > 0:
             return [
                 {
-                    "card_id": self.card_id.id, "kind": "earn", "points": to_points(difference), "key": key,
-                    "document": document, "effective_date": claim.earned_on,
+                    "card_id": self.card_id.id,
+                    "kind": "earn",
+                    "points": to_points(difference),
+                    "key": key,
+                    "document": document,
+                    "effective_date": claim.earned_on,
                 }
-            ]  # fmt: skip
+            ]
         ops, left = [], -difference
         for entry in entries:
             part = min(left, entry["left"])
@@ -432,11 +449,15 @@ class LoyaltyEarning(models.Model):
             left -= part
             ops.append(
                 {
-                    "card_id": entry["card_id"], "kind": "reversal", "points": -to_points(part),
-                    "key": f"{key}:{entry['id']}", "reversed_entry_id": entry["id"], "document": document,
+                    "card_id": entry["card_id"],
+                    "kind": "reversal",
+                    "points": -to_points(part),
+                    "key": f"{key}:{entry['id']}",
+                    "reversed_entry_id": entry["id"],
+                    "document": document,
                     "effective_date": self._taken_back_on(claim),
                 }
-            )  # fmt: skip
+            )
         return ops
 
     def _taken_back_on(self, claim):

@@ -24,12 +24,14 @@ class LoyaltyException(models.Model):
             ("claim", "Claim Reduced"),
             ("verify", "Integrity Check Failed"),
         ],
-        "Problem", required=True, readonly=True,
+        "Problem",
+        required=True,
+        readonly=True,
         help="Overspent: the card had fewer points than the event took; the rest is owed.\n"
         "Waived: points should have been taken back but were spent; the program waives them.\n"
         "Claim Reduced: a document claimed more points than the program's rules give.\n"
         "Integrity Check Failed: the verification found a row that was changed.",
-    )  # fmt: skip
+    )
     card_id = fields.Many2one("loyalty.card", "Card", readonly=True, ondelete="restrict", index="btree_not_null")
     partner_id = fields.Many2one(related="card_id.partner_id", string="Customer")
     program_id = fields.Many2one("loyalty.program", "Program", readonly=True, ondelete="restrict")
@@ -42,8 +44,12 @@ class LoyaltyException(models.Model):
     note = fields.Char("Details", readonly=True)
     state = fields.Selection(
         [("open", "To Review"), ("resolved", "Resolved")],
-        "Status", required=True, default="open", readonly=True, tracking=True,
-    )  # fmt: skip
+        "Status",
+        required=True,
+        default="open",
+        readonly=True,
+        tracking=True,
+    )
     resolution = fields.Char("Resolution", tracking=True, help="What was found and done. Optional.")
     resolved_by_id = fields.Many2one("res.users", "Resolved By", readonly=True)
     resolved_on = fields.Datetime("Resolved On", readonly=True)

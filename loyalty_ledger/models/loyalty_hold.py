@@ -24,8 +24,11 @@ class LoyaltyHold(models.Model):
     points = fields.Float("Points", digits=(16, 4), required=True, readonly=True)
     state = fields.Selection(
         [("active", "Reserved"), ("consumed", "Used"), ("released", "Released"), ("expired", "Timed Out")],
-        "Status", required=True, readonly=True, default="active",
-    )  # fmt: skip
+        "Status",
+        required=True,
+        readonly=True,
+        default="active",
+    )
     date = fields.Date("Reserved On", required=True, readonly=True)
     expires_at = fields.Datetime("Until", readonly=True, help="Empty: until the document is settled or cancelled.")
     key = fields.Char("Key", required=True, readonly=True)

@@ -19,13 +19,20 @@ class LoyaltyLedgerConsumption(models.Model):
     points = fields.Float("Points", digits=(16, 4), required=True, readonly=True)
     remaining_after = fields.Float("Left in Lot", digits=(16, 4), required=True, readonly=True, aggregator=None)
     entry_id = fields.Many2one(
-        "loyalty.ledger.entry", "Caused By", required=True, readonly=True, ondelete="restrict",
+        "loyalty.ledger.entry",
+        "Caused By",
+        required=True,
+        readonly=True,
+        ondelete="restrict",
         help="The debit itself, the credit that paid it later, or the reversal that gave the points back.",
-    )  # fmt: skip
+    )
     moved_to_lot_id = fields.Many2one(
-        "loyalty.lot", "Given Back In", readonly=True, ondelete="restrict",
+        "loyalty.lot",
+        "Given Back In",
+        readonly=True,
+        ondelete="restrict",
         help="The lot that took the points back where the original lot could not.",
-    )  # fmt: skip
+    )
 
     _lot_idx = models.Index("(lot_id, id)")
 

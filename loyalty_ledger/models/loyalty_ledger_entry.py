@@ -35,9 +35,13 @@ class LoyaltyLedgerEntry(models.Model):
     kind = fields.Selection(KINDS, "Type", required=True, readonly=True)
     points = fields.Float("Points", digits=(16, 4), required=True, readonly=True)
     balance_after = fields.Float(
-        "Balance After", digits=(16, 4), required=True, readonly=True, aggregator=None,
+        "Balance After",
+        digits=(16, 4),
+        required=True,
+        readonly=True,
+        aggregator=None,
         help="Balance of the card once this transaction was posted.",
-    )  # fmt: skip
+    )
     date = fields.Datetime("Posted On", required=True, readonly=True, help="Never backdated.")
     effective_date = fields.Date(
         "Date", required=True, readonly=True, help="Business date: it decides expiry and levels."
@@ -55,24 +59,32 @@ class LoyaltyLedgerEntry(models.Model):
         "loyalty.ledger.entry", "Reversal Of", readonly=True, index="btree_not_null", ondelete="restrict"
     )
     is_redemption = fields.Boolean(
-        "Counts as Redeemed", required=True, readonly=True,
+        "Counts as Redeemed",
+        required=True,
+        readonly=True,
         help="Redemptions and their reversals make the redeemed total; everything else is accumulated.",
-    )  # fmt: skip
+    )
     level_points = fields.Float(
         "Level Points", digits=(16, 4), required=True, readonly=True, help="What counts towards the member's level."
     )
     waived_points = fields.Float(
-        "Waived Points", digits=(16, 4), required=True, readonly=True,
+        "Waived Points",
+        digits=(16, 4),
+        required=True,
+        readonly=True,
         help="Points that a return did not take back: those that had expired or been adjusted away, and those that were "
         "spent where the program waives them.",
-    )  # fmt: skip
+    )
     author_id = fields.Integer("Author ID", required=True, readonly=True, aggregator=None)
     author_name = fields.Char("Author", compute="_compute_author_name")
     row_hash = fields.Char("Row Hash", required=True, readonly=True)
     unpaid_points = fields.Float(
-        "Unpaid Points", digits=(16, 4), required=True, readonly=True,
+        "Unpaid Points",
+        digits=(16, 4),
+        required=True,
+        readonly=True,
         help="What this debit took beyond the card's points and no later credit has paid yet.",
-    )  # fmt: skip
+    )
     consumption_ids = fields.One2many("loyalty.ledger.consumption", "debit_entry_id", "Taken From", readonly=True)
 
     _key_unique = models.UniqueIndex("(idempotency_key)", "This event was already posted.")

@@ -130,8 +130,11 @@ class LoyaltyLedgerSeal(models.Model):
             if count != found:
                 problem = self.env._(
                     "Entries %(first)s to %(last)s were %(count)s when they were sealed and are %(found)s now.",
-                    first=first, last=last, count=count, found=found,
-                )  # fmt: skip
+                    first=first,
+                    last=last,
+                    count=count,
+                    found=found,
+                )
             elif digest != now or not chained:
                 problem = self.env._(
                     "Entries %(first)s to %(last)s changed after they were sealed: their digest is now %(digest)s.",

@@ -8,12 +8,15 @@ class LoyaltyLevel(models.Model):
     _check_company_auto = True
 
     pricelist_id = fields.Many2one(
-        "product.pricelist", "Pricelist", check_company=True, ondelete="restrict",
+        "product.pricelist",
+        "Pricelist",
+        check_company=True,
+        ondelete="restrict",
         help="Customers who reach this level get the pricelist; those who leave it get back the one they had before.\n"
         "A pricelist that somebody chooses in between stays, until the customer left all levels with a pricelist.\n"
         "Of several programs the first in their list decides. The pricelist is that of the whole company of the "
         "customer. Cards that are closed or linked to another card do not count, nor does an archived pricelist.",
-    )  # fmt: skip
+    )
 
     def write(self, vals):
         if "pricelist_id" not in vals:

@@ -29,20 +29,26 @@ class LoyaltyLot(models.Model):
     )
     available_from = fields.Date("Available From", readonly=True)
     expiration_date = fields.Date(
-        "Own Expiry", readonly=True,
+        "Own Expiry",
+        readonly=True,
         help="Last usable day of these points; empty when only the card or the program's rolling expiry limits them.",
-    )  # fmt: skip
+    )
     effective_expiration_date = fields.Date(
-        "Expires On", compute="_compute_effective_expiration_date",
+        "Expires On",
+        compute="_compute_effective_expiration_date",
         help="The sooner of the card's date and these points' own or rolling date.",
-    )  # fmt: skip
+    )
     expiry_entry_id = fields.Many2one(
         "loyalty.ledger.entry", "Dated By", readonly=True, ondelete="restrict", index="btree_not_null"
     )
     origin_lot_id = fields.Many2one(
-        "loyalty.lot", "Original Lot", readonly=True, ondelete="restrict", index="btree_not_null",
+        "loyalty.lot",
+        "Original Lot",
+        readonly=True,
+        ondelete="restrict",
+        index="btree_not_null",
         help="The lot that these points were in before a transfer or a late refund.",
-    )  # fmt: skip
+    )
     consumption_ids = fields.One2many("loyalty.ledger.consumption", "lot_id", "Consumptions", readonly=True)
 
     _card_idx = models.Index("(card_id, remaining)")

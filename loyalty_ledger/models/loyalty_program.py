@@ -13,38 +13,51 @@ class LoyaltyProgram(models.Model):
     _inherit = "loyalty.program"
 
     is_ledgered = fields.Boolean(
-        "Has a Points Ledger", compute="_compute_is_ledgered", search="_search_is_ledgered",
+        "Has a Points Ledger",
+        compute="_compute_is_ledgered",
+        search="_search_is_ledgered",
         help="Loyalty cards, eWallets and gift cards keep their points in the ledger.",
-    )  # fmt: skip
+    )
     expiry_policy = fields.Selection(
         [
             ("never", "Points never expire"),
             ("lot", "Each earning expires on its own"),
             ("rolling", "The balance expires without new earnings"),
         ],
-        "Points Expiry", required=True, default="never", prefetch="loyalty_terms",
+        "Points Expiry",
+        required=True,
+        default="never",
+        prefetch="loyalty_terms",
         help="Each earning expires on its own: so long after the day it was earned.\n"
         "The balance expires without new earnings: each new earning renews the whole balance.",
-    )  # fmt: skip
+    )
     expiry_delay = fields.Integer("Expires After", default=12, prefetch="loyalty_terms")
     expiry_unit = fields.Selection(
         [("day", "Days"), ("month", "Months"), ("year", "Years")],
-        "Expiry Unit", required=True, default="month", prefetch="loyalty_terms",
-    )  # fmt: skip
+        "Expiry Unit",
+        required=True,
+        default="month",
+        prefetch="loyalty_terms",
+    )
     vesting_days = fields.Integer(
         "Pending For", help="Points can be spent this many days after they were earned, for example the return window."
     )
     negative_policy = fields.Selection(
         [("debt", "Keep as Debt"), ("clamp", "Waive")],
-        "Returned Goods Whose Points Were Spent", required=True, default="debt", prefetch="loyalty_terms",
+        "Returned Goods Whose Points Were Spent",
+        required=True,
+        default="debt",
+        prefetch="loyalty_terms",
         help="When a return takes back points that the customer has spent already.\n"
         "Keep as Debt: the card owes the points, later earnings pay them first.\n"
         "Waive: only what is left is taken back; the rest is recorded as waived.",
-    )  # fmt: skip
+    )
     reversal_grace_days = fields.Integer(
-        "Days of Grace", default=30, prefetch="loyalty_terms",
+        "Days of Grace",
+        default=30,
+        prefetch="loyalty_terms",
         help="Points that come back after their expiry date can be used this many more days.",
-    )  # fmt: skip
+    )
     level_ids = fields.One2many("loyalty.level", "program_id", "Levels", copy=True)
     level_basis = fields.Selection(
         [
@@ -53,9 +66,11 @@ class LoyaltyProgram(models.Model):
             ("last_12_months", "Points earned in the last 12 months"),
             ("invoices", "Number of purchases"),
         ],
-        "Level Basis", required=True, default="lifetime",
+        "Level Basis",
+        required=True,
+        default="lifetime",
         help="What a card's level depends on. Points ever earned: spending never downgrades.",
-    )  # fmt: skip
+    )
 
     _check_expiry_delay = models.Constraint(
         "CHECK (expiry_policy = 'never' OR expiry_delay > 0)", "Points must expire after at least one day."

@@ -29,38 +29,51 @@ class LoyaltyProgram(models.Model):
 
     issue_on = fields.Selection(
         [("order", "When the order is confirmed"), ("paid", "When the document is paid in full")],
-        "Points Are Given", required=True, default="order",
+        "Points Are Given",
+        required=True,
+        default="order",
         help="When the order is confirmed: Odoo's own timing; orders and registers give the points, invoices none. A credit note "
         "does not take them back, but is listed among the exceptions: cancel the order, or adjust the card.\n"
         "When the document is paid in full: the ledger calculates the points, from posted and paid documents only, "
         "and takes them back when a payment or the sale is undone.",
-    )  # fmt: skip
+    )
     accumulates = fields.Boolean(
-        "Customers Earn Points", default=True,
+        "Customers Earn Points",
+        default=True,
         help="Switch off to stop giving points. Customers can still redeem what they have. Documents that were "
         "posted before keep what they were promised.",
-    )  # fmt: skip
+    )
     earning_basis = fields.Selection(
         [("untaxed", "Amounts without tax"), ("total", "Amounts with tax")],
-        "Earning Basis", required=True, default="untaxed", prefetch="loyalty_terms",
+        "Earning Basis",
+        required=True,
+        default="untaxed",
+        prefetch="loyalty_terms",
         help="What rules per currency unit count.",
-    )  # fmt: skip
+    )
     earning_rounding = fields.Selection(
         [("down", "Down to whole points"), ("nearest", "To the nearest whole point"), ("none", "Keep fractions")],
-        "Rounding of Points", required=True, default="down", prefetch="loyalty_terms",
+        "Rounding of Points",
+        required=True,
+        default="down",
+        prefetch="loyalty_terms",
         help="How the points of a document are rounded, once, at the end. Fractions are kept to four decimals.",
-    )  # fmt: skip
+    )
     excluded_pricelist_ids = fields.Many2many(
-        "product.pricelist", "loyalty_program_excluded_pricelist_rel", "program_id", "pricelist_id",
+        "product.pricelist",
+        "loyalty_program_excluded_pricelist_rel",
+        "program_id",
+        "pricelist_id",
         string="Excluded Pricelists",
         help="Documents with one of these pricelists earn nothing, for example contract prices.",
-    )  # fmt: skip
+    )
     gift_cards_earn = fields.Boolean(
-        "Selling Gift Cards Earns", prefetch="loyalty_terms",
+        "Selling Gift Cards Earns",
+        prefetch="loyalty_terms",
         help="Whether selling a gift card or topping an eWallet up earns points. By default it does not: it is money "
         "in advance. What is later paid with it earns nothing where points are given when a document is paid in full; "
         "with Odoo's own timing the goods earn whatever pays for them.",
-    )  # fmt: skip
+    )
     earning_count = fields.Integer("Documents That Earn", compute="_compute_earning_count")
 
     ignores_multipliers = fields.Boolean("Multipliers Are Ignored", compute="_compute_ignores_multipliers")

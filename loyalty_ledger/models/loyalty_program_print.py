@@ -12,6 +12,8 @@ class LoyaltyProgram(models.Model):
             ("sheet", "A4 sheet of ten cards (85.6 × 54 mm)"),
             ("receipt", "Receipt printer (80 mm)"),
         ],
-        "Card Layout", required=True, default="plastic",
+        "Card Layout",
+        required=True,
+        default="plastic",
         help="How cards of this program are printed from the register: Print > Loyalty Card.",
-    )  # fmt: skip
+    )

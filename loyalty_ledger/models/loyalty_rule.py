@@ -6,9 +6,12 @@ class LoyaltyRule(models.Model):
     _inherit = "loyalty.rule"
 
     currency_per_point = fields.Float(
-        "Spent per Point", compute="_compute_currency_per_point", inverse="_inverse_currency_per_point", digits=(16, 6),
+        "Spent per Point",
+        compute="_compute_currency_per_point",
+        inverse="_inverse_currency_per_point",
+        digits=(16, 6),
         help="The same rate the other way round: 50 means that each 50 spent bring one point, so 320 bring 6.40.",
-    )  # fmt: skip
+    )
 
     @api.depends("reward_point_amount")
     def _compute_currency_per_point(self):

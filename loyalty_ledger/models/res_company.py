@@ -10,22 +10,28 @@ class ResCompany(models.Model):
     _inherit = ["loyalty.values.mixin", "res.company"]
 
     loyalty_adjustment_limit = fields.Float(
-        "Adjustments Without Approval Up To", digits=(16, 4), prefetch="loyalty",
+        "Adjustments Without Approval Up To",
+        digits=(16, 4),
+        prefetch="loyalty",
         help="What gives more points than this, all its cards together, waits until a second manager approves it. What "
         "the same person gave to these customers within 24 hours counts too: adjustments, bonus points, imports, "
         "generated cards, waived debts, and transfers from cards of other customers, on all cards of the customer. "
         "Gift cards and eWallets count by their amount, unless a value is set below. 0: no limit.",
-    )  # fmt: skip
+    )
     loyalty_value_limit = fields.Monetary(
-        "Value Without Approval Up To", currency_field="currency_id", prefetch="loyalty",
+        "Value Without Approval Up To",
+        currency_field="currency_id",
+        prefetch="loyalty",
         help="The same limit as an amount of money, for gift cards, eWallets and programs whose points have a value: "
         "what is given in several such programs counts together. Points without a value are held to the number of "
         "points. 0: everything is held to the number of points.",
-    )  # fmt: skip
+    )
     loyalty_tracked_default = fields.Boolean(
-        "New Customers Collect Points", default=True, prefetch="loyalty",
+        "New Customers Collect Points",
+        default=True,
+        prefetch="loyalty",
         help="Whether points are tracked for new customers.",
-    )  # fmt: skip
+    )
 
     _check_loyalty_adjustment_limit = models.Constraint(
         "CHECK (loyalty_adjustment_limit >= 0)", "The limit for adjustments cannot be negative."

@@ -28,26 +28,48 @@ class ResPartner(models.Model):
         "loyalty.card", "partner_id", "Loyalty Cards", domain=[("ledgered", "=", True)], groups="base.group_user"
     )
     loyalty_accumulated_points = fields.Float(
-        "Accumulated Points", digits=(16, 4), compute="_compute_loyalty_sums", search="_search_loyalty_accumulated",
-        compute_sudo=True, groups="base.group_user",
+        "Accumulated Points",
+        digits=(16, 4),
+        compute="_compute_loyalty_sums",
+        search="_search_loyalty_accumulated",
+        compute_sudo=True,
+        groups="base.group_user",
         help="Loyalty points earned, granted, expired and taken back; without redemptions.",
-    )  # fmt: skip
+    )
     loyalty_redeemed_points = fields.Float(
-        "Redeemed Points", digits=(16, 4), compute="_compute_loyalty_sums", search="_search_loyalty_redeemed",
-        compute_sudo=True, groups="base.group_user", help="Redemptions less what came back.",
-    )  # fmt: skip
+        "Redeemed Points",
+        digits=(16, 4),
+        compute="_compute_loyalty_sums",
+        search="_search_loyalty_redeemed",
+        compute_sudo=True,
+        groups="base.group_user",
+        help="Redemptions less what came back.",
+    )
     loyalty_outstanding_points = fields.Float(
-        "Outstanding Points", digits=(16, 4), compute="_compute_loyalty_sums", search="_search_loyalty_outstanding",
-        compute_sudo=True, groups="base.group_user", help="Accumulated minus redeemed points.",
-    )  # fmt: skip
+        "Outstanding Points",
+        digits=(16, 4),
+        compute="_compute_loyalty_sums",
+        search="_search_loyalty_outstanding",
+        compute_sudo=True,
+        groups="base.group_user",
+        help="Accumulated minus redeemed points.",
+    )
     loyalty_reserved_points = fields.Float(
-        "Reserved Points", digits=(16, 4), compute="_compute_loyalty_now", compute_sudo=True, groups="base.group_user",
+        "Reserved Points",
+        digits=(16, 4),
+        compute="_compute_loyalty_now",
+        compute_sudo=True,
+        groups="base.group_user",
         help="Points set aside for documents that are not final.",
-    )  # fmt: skip
+    )
     loyalty_available_points = fields.Float(
-        "Available Points", digits=(16, 4), compute="_compute_loyalty_now", compute_sudo=True, groups="base.group_user",
+        "Available Points",
+        digits=(16, 4),
+        compute="_compute_loyalty_now",
+        compute_sudo=True,
+        groups="base.group_user",
         help="What the customer can spend now.",
-    )  # fmt: skip
+    )
 
     def _init_column(self, column_name):
         """Existing customers are tracked; the company's own column may not exist yet."""
@@ -146,9 +168,11 @@ class ResPartner(models.Model):
 
     @api.depends_context("allowed_company_ids")
     @api.depends(
-        "loyalty_card_ids.closed", "loyalty_card_ids.start_date", "loyalty_card_ids.expiration_date",
+        "loyalty_card_ids.closed",
+        "loyalty_card_ids.start_date",
+        "loyalty_card_ids.expiration_date",
         "loyalty_card_ids.points_to_id",
-    )  # fmt: skip
+    )
     def _compute_loyalty_now(self):
         reserved, available = defaultdict(float), defaultdict(float)
         cards = self.env["loyalty.card"].search(self._loyalty_cards_domain())

@@ -7,13 +7,23 @@ class ResPartner(models.Model):
     _inherit = "res.partner"
 
     loyalty_pricelist_id = fields.Many2one(
-        "product.pricelist", "Pricelist of the Level", company_dependent=True, readonly=True, copy=False,
-        groups="base.group_system", help="What a membership level gave the customer last.",
-    )  # fmt: skip
+        "product.pricelist",
+        "Pricelist of the Level",
+        company_dependent=True,
+        readonly=True,
+        copy=False,
+        groups="base.group_system",
+        help="What a membership level gave the customer last.",
+    )
     loyalty_pricelist_before_id = fields.Many2one(
-        "product.pricelist", "Pricelist before the Level", company_dependent=True, readonly=True, copy=False,
-        groups="base.group_system", help="What the customer gets back on leaving the levels with a pricelist.",
-    )  # fmt: skip
+        "product.pricelist",
+        "Pricelist before the Level",
+        company_dependent=True,
+        readonly=True,
+        copy=False,
+        groups="base.group_system",
+        help="What the customer gets back on leaving the levels with a pricelist.",
+    )
 
     def _sync_level_pricelists(self, companies):
         """Let the pricelists of customers follow their levels; what somebody chose by hand stays (bH1)."""

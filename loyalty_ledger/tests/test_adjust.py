@@ -209,12 +209,20 @@ class TestAdjust(AdjustCase):
     def test_range(self):
         """M16, P8: a range of numbers is adjusted at once, one entry per card with user and reason."""
         cards = self.Card.create([{"program_id": self.program.id, "code": f"77{number:04}"} for number in range(20)])
-        wizard = self.env["loyalty.adjust.wizard"].with_user(self.manager).create(
-            {
-                "scope": "range", "program_id": self.program.id, "code_from": "770005", "code_to": "770014",
-                "points": 25, "reason": "Opening of the shop",
-            }
-        )  # fmt: skip
+        wizard = (
+            self.env["loyalty.adjust.wizard"]
+            .with_user(self.manager)
+            .create(
+                {
+                    "scope": "range",
+                    "program_id": self.program.id,
+                    "code_from": "770005",
+                    "code_to": "770014",
+                    "points": 25,
+                    "reason": "Opening of the shop",
+                }
+            )
+        )
         self.assertEqual(wizard.card_count, 10)
         wizard.action_confirm()
         self.assertEqual(cards.mapped("points"), [0] * 5 + [25] * 10 + [0] * 5)

@@ -18,10 +18,24 @@ class TestUnits(BaseCase):
     def test_rounding(self):
         """C21: ten-thousandths, half away from zero, whatever the number's type or binary shape."""
         for points, units in (
-            (None, 0), (False, 0), (0, 0), (1, 10_000), (0.0001, 1), (0.00005, 1), (-0.00005, -1), (0.000049, 0),
-            (2.67575, 26_758), (-2.67575, -26_758), (1.00015, 10_002), (0.1 + 0.2, 3_000), (Decimal("0.33335"), 3_334),
-            (0.625, 6_250), (99_999_999_999.9999, LIMIT * UNIT - 1), (True, 10_000), ("12.5", 125_000),
-        ):  # fmt: skip
+            (None, 0),
+            (False, 0),
+            (0, 0),
+            (1, 10_000),
+            (0.0001, 1),
+            (0.00005, 1),
+            (-0.00005, -1),
+            (0.000049, 0),
+            (2.67575, 26_758),
+            (-2.67575, -26_758),
+            (1.00015, 10_002),
+            (0.1 + 0.2, 3_000),
+            (Decimal("0.33335"), 3_334),
+            (0.625, 6_250),
+            (99_999_999_999.9999, LIMIT * UNIT - 1),
+            (True, 10_000),
+            ("12.5", 125_000),
+        ):
             with self.subTest(points=points):
                 self.assertEqual(to_units(points), units)
 
@@ -375,8 +389,10 @@ class TestAllocation(BaseCase):
     def test_usable(self):
         """H8, H10, H22, H25: who may earn and spend on which card."""
         for setting, value, code in (
-            ("closed", True, "closed"), ("start", day(1), "not_started"), ("expiry", day(-1), "expired"),
-        ):  # fmt: skip
+            ("closed", True, "closed"),
+            ("start", day(1), "not_started"),
+            ("expiry", day(-1), "expired"),
+        ):
             with self.subTest(setting=setting):
                 card = self.card()
                 setattr(card, setting, value)

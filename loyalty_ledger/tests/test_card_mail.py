@@ -19,11 +19,14 @@ class TestCardMail(AdjustCase):
             self.env["mail.compose.message"]
             .with_user(self.manager)
             .with_context(
-                active_model="loyalty.card", active_ids=cards.ids, default_composition_mode="mass_mail",
-                default_model="loyalty.card", default_res_ids=cards.ids,
+                active_model="loyalty.card",
+                active_ids=cards.ids,
+                default_composition_mode="mass_mail",
+                default_model="loyalty.card",
+                default_res_ids=cards.ids,
             )
             .create({"subject": "Your points", "body": "<p>You have {{ object.available_points }} points.</p>"})
-        )  # fmt: skip
+        )
         composer.auto_delete = False
         composer._action_send_mail()
         mails = self.env["mail.mail"].sudo().search([("model", "=", "loyalty.card"), ("res_id", "in", cards.ids)])
@@ -93,11 +96,10 @@ class TestCardMail(AdjustCase):
             '<p t-out="object.points"/>': "<p>120.0</p>",
             '<p t-field="object.points"/>': "<p>120.0</p>",
             "<p t-field='object.points' t-options='{\"widget\": \"integer\"}'/>": "<p>120</p>",
-            '<p t-field="object.points" t-options="{\'widget\': \'monetary\', \'display_currency\': object.currency_id}"/>':
-                '<p>$\xa0<span class="oe_currency_value">120.00</span></p>',
+            "<p t-field=\"object.points\" t-options=\"{'widget': 'monetary', 'display_currency': object.currency_id}\"/>": '<p>$\xa0<span class="oe_currency_value">120.00</span></p>',
             '<t t-set="card" t-value="object"/><p t-field="card.points"/>': "<p>150.0</p>",
             '<p t-out="format_amount(object.points, object.currency_id)"/>': "<p>$\xa0120.00</p>",
-        }  # fmt: skip
+        }
         for body, expected in bodies.items():
             with self.subTest(body):
                 template = self.env["mail.template"].create(

@@ -72,11 +72,15 @@ class TestImport(ImportCase):
             self.other.entry_ids,
             [
                 {
-                    "kind": "opening", "points": 5.5, "reason": "Old system", "res_model": record._name,
-                    "res_id": record.id, "author_id": self.manager.id,
+                    "kind": "opening",
+                    "points": 5.5,
+                    "reason": "Old system",
+                    "res_model": record._name,
+                    "res_id": record.id,
+                    "author_id": self.manager.id,
                 }
             ],
-        )  # fmt: skip
+        )
         self.assertClean()
 
     def test_form(self):

@@ -50,9 +50,14 @@ class TestImportExports(ImportCase):
         record = self.read("russian_cp1251.csv")
         self.assertEqual(
             record.column_ids.mapped(lambda column: (column.name, column.role)),
-            [("Код карты", "card"), ("Владелец", "name"), ("Телефон", "phone"), ("Остаток баллов", "points"),
-             ("Дата сгорания", "expiration_date")],
-        )  # fmt: skip
+            [
+                ("Код карты", "card"),
+                ("Владелец", "name"),
+                ("Телефон", "phone"),
+                ("Остаток баллов", "points"),
+                ("Дата сгорания", "expiration_date"),
+            ],
+        )
         self.assertFalse(record.encoding_question)
         self.assertEqual(
             self.lines(record),
@@ -150,9 +155,12 @@ class TestImportExports(ImportCase):
         record = self.read("loyaltylion.csv")
         self.assertEqual(
             self.lines(record),
-            [(2, "Maya O'Neil", 1240, "2027-03-31"), (3, "Lee Park", 35, record.line_ids[1].expiration_date.isoformat()),
-             (4, "Zoe Hill", 12, "")],
-        )  # fmt: skip
+            [
+                (2, "Maya O'Neil", 1240, "2027-03-31"),
+                (3, "Lee Park", 35, record.line_ids[1].expiration_date.isoformat()),
+                (4, "Zoe Hill", 12, ""),
+            ],
+        )
         self.assertIn("points_pending, points_spent", record.notes)
 
     def test_yotpo(self):
@@ -202,9 +210,13 @@ class TestImportExports(ImportCase):
         record = self.read("two_lines_of_names.xlsx", check=False)
         self.assertEqual(
             record.column_ids.mapped("name")[5:9],
-            ["Loyalty Points Currently Available", "Loyalty Points Not Yet Available", "Loyalty Points Total Used",
-             "Loyalty Points Currently Available (Converted)"],
-        )  # fmt: skip
+            [
+                "Loyalty Points Currently Available",
+                "Loyalty Points Not Yet Available",
+                "Loyalty Points Total Used",
+                "Loyalty Points Currently Available (Converted)",
+            ],
+        )
         with self.assertRaisesRegex(
             ValidationError, "Several columns may be the balance: “Loyalty Points Currently Av"
         ):
@@ -392,24 +404,39 @@ class TestExportTools(BaseCase):
     def test_same_phone(self):
         """N29, P8: a number is the same with and without the prefixes of country and trunk, and only then."""
         for one, other, same in (
-            ("+44 (0)7700 900123", "07700 900123", True), ("0044 7700-900123", "+44 7700 900123", True),
-            ("447700900123", "07700 900123", True), ("+1 212 555 0101", "(312) 555-0101", False),
-            ("(212) 555-0101", "+1 (212) 555-0101", True), ("12125550101", "212-555-0101", True),
-            ("8 (916) 555-01-01", "+7 916 555-01-01", True), ("79165550101", "8 916 555 01 01", True),
-            ("79460001", "+44 20 7946 0001", False), ("5550101", "+1 212 555 0101", False),
-            ("+45 12 34 56 78", "12345678", True), ("+39 06 1234567", "06 1234567", True),
-            ("+33 6 12 34 56 78", "+34 6 12 34 56 78", False), ("212-555-0101", "312-555-0101", False),
-        ):  # fmt: skip
+            ("+44 (0)7700 900123", "07700 900123", True),
+            ("0044 7700-900123", "+44 7700 900123", True),
+            ("447700900123", "07700 900123", True),
+            ("+1 212 555 0101", "(312) 555-0101", False),
+            ("(212) 555-0101", "+1 (212) 555-0101", True),
+            ("12125550101", "212-555-0101", True),
+            ("8 (916) 555-01-01", "+7 916 555-01-01", True),
+            ("79165550101", "8 916 555 01 01", True),
+            ("79460001", "+44 20 7946 0001", False),
+            ("5550101", "+1 212 555 0101", False),
+            ("+45 12 34 56 78", "12345678", True),
+            ("+39 06 1234567", "06 1234567", True),
+            ("+33 6 12 34 56 78", "+34 6 12 34 56 78", False),
+            ("212-555-0101", "312-555-0101", False),
+        ):
             self.assertEqual((same_phone(one, other), same_phone(other, one)), (same, same), (one, other))
 
     def test_months(self):
         """N29, P8: months by name in the languages of the trade, and what databases write for no date."""
         for text, day in {
-            "31 dic 2027": date(2027, 12, 31), "31. Dez. 2027": date(2027, 12, 31), "31 déc. 2027": date(2027, 12, 31),
-            "1er mars 2027": date(2027, 3, 1), "31 декабря 2027 г.": date(2027, 12, 31), "2027年3月31日": date(2027, 3, 31),
-            "31 de diciembre de 2027": date(2027, 12, 31), "5 mai 2027": date(2027, 5, 5), "5 maj 2027": date(2027, 5, 5),
-            "Sept 5, 2027": date(2027, 9, 5), "June 5th, 2027": date(2027, 6, 5), "31 foo 2027": None,
-        }.items():  # fmt: skip
+            "31 dic 2027": date(2027, 12, 31),
+            "31. Dez. 2027": date(2027, 12, 31),
+            "31 déc. 2027": date(2027, 12, 31),
+            "1er mars 2027": date(2027, 3, 1),
+            "31 декабря 2027 г.": date(2027, 12, 31),
+            "2027年3月31日": date(2027, 3, 31),
+            "31 de diciembre de 2027": date(2027, 12, 31),
+            "5 mai 2027": date(2027, 5, 5),
+            "5 maj 2027": date(2027, 5, 5),
+            "Sept 5, 2027": date(2027, 9, 5),
+            "June 5th, 2027": date(2027, 6, 5),
+            "31 foo 2027": None,
+        }.items():
             self.assertEqual(balance_values.read_date(text, "dmy"), day, text)
         for text in ("01.01.0001 0:00:00", ".  .", "—", "30.12.1899", "1900-01-00", "31/12/9999 23:59", "0001-01-01"):
             self.assertTrue(balance_values.is_never(text), text)

@@ -86,17 +86,37 @@ class TestImportFiles(FilesCase):
             f"{code};10;{day}\n"
             for code, day in zip(
                 NUMBERS,
-                ("05/06/2027", "13/06/2027", "202712", "12/2027", "2027-06-30T22:00:00Z", "31.12.27",
-                 "2027-06-30 23:59:59", "9999-12-31", "0000-00-00", ""),
+                (
+                    "05/06/2027",
+                    "13/06/2027",
+                    "202712",
+                    "12/2027",
+                    "2027-06-30T22:00:00Z",
+                    "31.12.27",
+                    "2027-06-30 23:59:59",
+                    "9999-12-31",
+                    "0000-00-00",
+                    "",
+                ),
             )
-        )  # fmt: skip
+        )
         record = self.load(text)
         self.assertFalse(record.date_question)
         self.assertEqual(
             [str(day) if day else False for day in record.line_ids.mapped("expiration_date")],
-            ["2027-06-05", "2027-06-13", "2027-12-31", "2027-12-31", "2027-06-30", "2027-12-31", "2027-06-30", False,
-             False, False],
-        )  # fmt: skip
+            [
+                "2027-06-05",
+                "2027-06-13",
+                "2027-12-31",
+                "2027-12-31",
+                "2027-06-30",
+                "2027-12-31",
+                "2027-06-30",
+                False,
+                False,
+                False,
+            ],
+        )
 
     def test_date_is_asked(self):
         """N29, P8: 05/06 alone is asked about."""
@@ -346,19 +366,30 @@ class TestImportFiles(FilesCase):
         record = self.load(
             self.workbook(
                 ("Info", [["Export of our shop"]]),
-                ("Balances", [
-                    ["Balances"], ["Card number", "Points", "Expiry date"],
-                    [437700000017, 12.5, date(2027, 6, 5)], ["0437700000024", 1250, None],
-                ]),
+                (
+                    "Balances",
+                    [
+                        ["Balances"],
+                        ["Card number", "Points", "Expiry date"],
+                        [437700000017, 12.5, date(2027, 6, 5)],
+                        ["0437700000024", 1250, None],
+                    ],
+                ),
             )
-        )  # fmt: skip
+        )
         self.assertRecordValues(
             record.line_ids,
             [
-                {"number": 3, "code": "437700000017", "points": 12.5, "expiration_date": date(2027, 6, 5), "state": "pending"},
+                {
+                    "number": 3,
+                    "code": "437700000017",
+                    "points": 12.5,
+                    "expiration_date": date(2027, 6, 5),
+                    "state": "pending",
+                },
                 {"number": 4, "code": "0437700000024", "points": 1250, "expiration_date": False, "state": "pending"},
             ],
-        )  # fmt: skip
+        )
         self.assertIn("The sheet “Balances” is read; not read: Info.", record.notes)
         record.action_import()
         self.assertBalances(record.line_ids[0].card_id, points=12.5)
@@ -420,11 +451,24 @@ class TestFileTools(BaseCase):
     def test_read_number(self):
         """N29, P8: a number is read in one style, or it is none."""
         cases = {
-            "7": (7, 7), "-7": (-7, -7), "1234.5": (1234.5, None), "1234,5": (None, 1234.5), "1 234,50": (None, 1234.5),
-            "1.234,5": (None, 1234.5), "1'234": (1234, 1234), "1,234,567": (1234567, None), "0,125": (None, 0.125),
-            "1,234": (1234, 1.234), "(5)": (-5, -5), "5-": (-5, -5), "$1,250.50": (1250.5, None), "12,50 €": (None, 12.5),
-            "300 pts": (300, 300), "1,00,000": (100000, None), "\u22125": (-5, -5),
-        }  # fmt: skip
+            "7": (7, 7),
+            "-7": (-7, -7),
+            "1234.5": (1234.5, None),
+            "1234,5": (None, 1234.5),
+            "1 234,50": (None, 1234.5),
+            "1.234,5": (None, 1234.5),
+            "1'234": (1234, 1234),
+            "1,234,567": (1234567, None),
+            "0,125": (None, 0.125),
+            "1,234": (1234, 1.234),
+            "(5)": (-5, -5),
+            "5-": (-5, -5),
+            "$1,250.50": (1250.5, None),
+            "12,50 €": (None, 12.5),
+            "300 pts": (300, 300),
+            "1,00,000": (100000, None),
+            "\u22125": (-5, -5),
+        }
         for text, numbers in cases.items():
             read = tuple(balance_values.read_number(text, style) for style in ("point", "comma"))
             self.assertEqual(read, numbers, text)
@@ -449,12 +493,23 @@ class TestFileTools(BaseCase):
         """N29, P8: a moment is a day where the shop is; no text becomes a wrong date."""
         berlin = ZoneInfo("Europe/Berlin")
         for text, day in {
-            "2027-06-30T22:00:00Z": date(2027, 7, 1), "2027-06-30T23:59:59Z": date(2027, 6, 30),
-            "2027-06-30 00:00:00": date(2027, 6, 30), "5/6/27 12:00 AM": date(2027, 6, 5), "202712": date(2027, 12, 31),
-            "20271231": date(2027, 12, 31), "31-Dec-27": date(2027, 12, 31), "Dec 31, 2027": date(2027, 12, 31),
-            "02/2028": date(2028, 2, 29), "2027/12/31": date(2027, 12, 31), "46752": None, "31/31/2026": None, "": None,
-            "20271": None, "0001-01-01": None, "12": None,
-        }.items():  # fmt: skip
+            "2027-06-30T22:00:00Z": date(2027, 7, 1),
+            "2027-06-30T23:59:59Z": date(2027, 6, 30),
+            "2027-06-30 00:00:00": date(2027, 6, 30),
+            "5/6/27 12:00 AM": date(2027, 6, 5),
+            "202712": date(2027, 12, 31),
+            "20271231": date(2027, 12, 31),
+            "31-Dec-27": date(2027, 12, 31),
+            "Dec 31, 2027": date(2027, 12, 31),
+            "02/2028": date(2028, 2, 29),
+            "2027/12/31": date(2027, 12, 31),
+            "46752": None,
+            "31/31/2026": None,
+            "": None,
+            "20271": None,
+            "0001-01-01": None,
+            "12": None,
+        }.items():
             self.assertEqual(balance_values.read_date(text, "dmy", berlin), day, text)
 
     def test_names_of_columns(self):

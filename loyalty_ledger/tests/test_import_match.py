@@ -25,12 +25,13 @@ class TestImportMatch(ImportCase):
             record.line_ids,
             [
                 {
-                    "state": "problem", "card_id": False,
+                    "state": "problem",
+                    "card_id": False,
                     "problem": "Column card: the number HIDDEN-1 is in use where you have no access. Choose another number.",
                 },
                 {"state": "pending", "card_id": False, "problem": False},
             ],
-        )  # fmt: skip
+        )
         record.skip_problems = True
         self.make_card(self.foreign_program, code="NEW-1", partner_id=self.carl.id)
         record.action_import()
@@ -88,9 +89,11 @@ class TestImportMatch(ImportCase):
     def test_companies_of_the_check(self):
         """N29, P8: the import looks where the check looked, although the user may see more."""
         user = new_test_user(
-            self.env, "import_wide", "base.group_user,loyalty_ledger.group_loyalty_manager",
+            self.env,
+            "import_wide",
+            "base.group_user,loyalty_ledger.group_loyalty_manager",
             company_ids=[Command.set([self.env.company.id, self.elsewhere.id])],
-        )  # fmt: skip
+        )
         self.env["res.partner"].create({"name": "Carl", "ref": "C-1", "company_id": self.elsewhere.id})
         record = self.load("customer;points\nC-1;30\n", create_missing=True, check=False)
         record = record.with_user(user).with_context(allowed_company_ids=self.env.company.ids)
@@ -101,9 +104,15 @@ class TestImportMatch(ImportCase):
     def test_opening_balances_send_no_mail(self):
         """N29, P8: customers hear nothing of balances that they had before."""
         template = self.env["mail.template"].create(
-            {"name": "Welcome", "model_id": self.env["ir.model"]._get_id("loyalty.card"), "subject": "Welcome",
-             "partner_to": "{{ object.partner_id.id }}", "body_html": "Hello", "auto_delete": False}
-        )  # fmt: skip
+            {
+                "name": "Welcome",
+                "model_id": self.env["ir.model"]._get_id("loyalty.card"),
+                "subject": "Welcome",
+                "partner_to": "{{ object.partner_id.id }}",
+                "body_html": "Hello",
+                "auto_delete": False,
+            }
+        )
         self.program.communication_plan_ids = [
             Command.clear(),
             Command.create({"trigger": "create", "mail_template_id": template.id}),

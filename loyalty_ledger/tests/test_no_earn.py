@@ -64,7 +64,10 @@ class TestNoEarn(LedgerCase):
     def make_gift_program(self):
         return self.env["loyalty.program"].create(
             {
-                "name": "Vouchers", "program_type": "gift_card", "applies_on": "future", "trigger": "auto",
+                "name": "Vouchers",
+                "program_type": "gift_card",
+                "applies_on": "future",
+                "trigger": "auto",
                 "rule_ids": [Command.create({"product_ids": self.voucher.ids, "reward_point_mode": "money"})],
             }
-        )  # fmt: skip
+        )

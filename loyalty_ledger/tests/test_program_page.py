@@ -48,9 +48,18 @@ class TestProgramPage(HttpCase):
             answer = self.page(url)
             self.assertEqual(answer.status_code, 200)
             for text in (
-                "Wine Club", "Good wine, <b>good prices</b>.", "2 corks for every $", "30.00 on", "5 corks for every purchase",
-                "used 14 days later", "1,500 corks:", "Sommelier", "from 1,000 corks", "×1.5", "18 months after you earned",
-            ):  # fmt: skip
+                "Wine Club",
+                "Good wine, <b>good prices</b>.",
+                "2 corks for every $",
+                "30.00 on",
+                "5 corks for every purchase",
+                "used 14 days later",
+                "1,500 corks:",
+                "Sommelier",
+                "from 1,000 corks",
+                "×1.5",
+                "18 months after you earned",
+            ):
                 self.assertIn(text, answer.text)
             self.assertNotIn("not published", answer.text)
 

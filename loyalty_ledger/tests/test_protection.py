@@ -17,11 +17,14 @@ class TestProtection(LedgerCase):
         cls.entry = cls.Card._post_entries(
             [
                 {
-                    "card_id": cls.card.id, "kind": "earn", "points": 100, "key": "protection:earn",
+                    "card_id": cls.card.id,
+                    "kind": "earn",
+                    "points": 100,
+                    "key": "protection:earn",
                     "expiration_date": "2026-12-31",
                 }
             ]
-        )  # fmt: skip
+        )
         cls.spent = cls.Card._post_entries(
             [{"card_id": cls.card.id, "kind": "redeem", "points": -30, "key": "protection:redeem"}]
         )
@@ -60,9 +63,15 @@ class TestProtection(LedgerCase):
     def test_projections_cannot_be_written(self):
         """H17, S18: the balances that the ledger keeps on the card are not writable, and ignored at creation."""
         for name in (
-            "accumulated_points", "redeemed_points", "lifetime_points", "debt_points", "ledgered", "ledger_revision",
-            "last_use_date", "last_earning_date",
-        ):  # fmt: skip
+            "accumulated_points",
+            "redeemed_points",
+            "lifetime_points",
+            "debt_points",
+            "ledgered",
+            "ledger_revision",
+            "last_use_date",
+            "last_earning_date",
+        ):
             with self.assertRaisesRegex(UserError, "follows the points ledger"):
                 self.card.sudo().write({name: 1})
         card = self.make_card(accumulated_points=5, debt_points=-5, ledgered=False)
@@ -165,12 +174,27 @@ class TestProtection(LedgerCase):
     def test_entries(self):
         """N5, S12: no column of an entry can be changed in SQL, no entry deleted, the table not emptied."""
         for column, value in (
-            ("id", 2**30), ("card_id", self.other.id), ("kind", "adjust"), ("points", 101), ("balance_after", 101),
-            ("date", "2020-01-01"), ("effective_date", "2020-01-01"), ("expiration_date", None),
-            ("available_from", "2020-01-01"), ("reason", "Other"), ("res_model", "res.partner"), ("res_id", 1),
-            ("idempotency_key", "other"), ("reversed_entry_id", self.spent.id), ("is_redemption", True),
-            ("level_points", 1), ("waived_points", 1), ("author_id", 99), ("row_hash", "0"), ("company_id", None),
-        ):  # fmt: skip
+            ("id", 2**30),
+            ("card_id", self.other.id),
+            ("kind", "adjust"),
+            ("points", 101),
+            ("balance_after", 101),
+            ("date", "2020-01-01"),
+            ("effective_date", "2020-01-01"),
+            ("expiration_date", None),
+            ("available_from", "2020-01-01"),
+            ("reason", "Other"),
+            ("res_model", "res.partner"),
+            ("res_id", 1),
+            ("idempotency_key", "other"),
+            ("reversed_entry_id", self.spent.id),
+            ("is_redemption", True),
+            ("level_points", 1),
+            ("waived_points", 1),
+            ("author_id", 99),
+            ("row_hash", "0"),
+            ("company_id", None),
+        ):
             with self.subTest(column=column):
                 self.assertDatabaseRefuses(
                     f"UPDATE loyalty_ledger_entry SET {column} = %s WHERE id = %s", value, self.entry.id
@@ -208,10 +232,16 @@ class TestProtection(LedgerCase):
     def test_lots(self):
         """N5: a lot's points, rest, dates and owner cannot be changed in SQL, no lot deleted or slipped in."""
         for column, value in (
-            ("points", 101), ("remaining", 71), ("remaining", 0), ("expiration_date", None),
-            ("expiration_date", "2030-01-01"), ("available_from", "2030-01-01"), ("card_id", self.other.id),
-            ("entry_id", self.spent.id), ("date", "2020-01-01"),
-        ):  # fmt: skip
+            ("points", 101),
+            ("remaining", 71),
+            ("remaining", 0),
+            ("expiration_date", None),
+            ("expiration_date", "2030-01-01"),
+            ("available_from", "2030-01-01"),
+            ("card_id", self.other.id),
+            ("entry_id", self.spent.id),
+            ("date", "2020-01-01"),
+        ):
             with self.subTest(column=column):
                 self.assertDatabaseRefuses(
                     f"UPDATE loyalty_lot SET {column} = %s WHERE id = %s",
@@ -251,9 +281,11 @@ class TestProtection(LedgerCase):
               FROM loyalty_ledger_entry e WHERE e.id = %(entry)s
         """
         right = {
-            "card": self.card.id, "program": self.program.id, "company": self.program.company_id.id or None,
+            "card": self.card.id,
+            "program": self.program.id,
+            "company": self.program.company_id.id or None,
             "entry": self.entry.id,
-        }  # fmt: skip
+        }
         for wrong in ({"card": other.id}, {"program": program.id}, {"company": company.id}, {"card": 2**31 - 1}):
             for less in (0, 99):
                 with (
@@ -270,9 +302,13 @@ class TestProtection(LedgerCase):
     def test_consumptions(self):
         """N5: consumptions cannot be changed, deleted or slipped in."""
         for column, value in (
-            ("points", 1), ("remaining_after", 100), ("lot_id", self.lot.id + 1), ("debit_entry_id", self.entry.id),
-            ("entry_id", self.entry.id), ("moved_to_lot_id", self.lot.id),
-        ):  # fmt: skip
+            ("points", 1),
+            ("remaining_after", 100),
+            ("lot_id", self.lot.id + 1),
+            ("debit_entry_id", self.entry.id),
+            ("entry_id", self.entry.id),
+            ("moved_to_lot_id", self.lot.id),
+        ):
             with self.subTest(column=column):
                 self.assertDatabaseRefuses(
                     f"UPDATE loyalty_ledger_consumption SET {column} = %s WHERE id = %s", value, self.consumption.id
@@ -386,11 +422,23 @@ class TestVerification(LedgerCase):
         """N5: each protected column changes the hash."""
         entry = self.earn(20)
         for column, value in (
-            ("kind", "adjust"), ("date", "2020-01-01"), ("effective_date", "2020-01-01"), ("res_model", "x"),
-            ("res_id", 3), ("idempotency_key", "y"), ("level_points", 1), ("waived_points", 1), ("author_id", 99),
-            ("is_redemption", True), ("available_from", "2020-01-01"), ("expiration_date", "2020-01-01"),
-            ("reason", "Other"), ("company_id", None), ("balance_after", 7), ("points", 7),
-        ):  # fmt: skip
+            ("kind", "adjust"),
+            ("date", "2020-01-01"),
+            ("effective_date", "2020-01-01"),
+            ("res_model", "x"),
+            ("res_id", 3),
+            ("idempotency_key", "y"),
+            ("level_points", 1),
+            ("waived_points", 1),
+            ("author_id", 99),
+            ("is_redemption", True),
+            ("available_from", "2020-01-01"),
+            ("expiration_date", "2020-01-01"),
+            ("reason", "Other"),
+            ("company_id", None),
+            ("balance_after", 7),
+            ("points", 7),
+        ):
             with self.subTest(column=column):
                 savepoint = self.env.cr.savepoint()
                 self.tamper(f"UPDATE loyalty_ledger_entry SET {column} = %s WHERE id = %s", value, entry.id)

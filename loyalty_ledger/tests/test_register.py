@@ -293,8 +293,11 @@ class TestRegister(RegisterCase):
         levels = self.make_levels()
         master = self.make_card()
         card = self.make_card(
-            level_id=levels[2].id, start_date="2026-01-01", expiration_date="2027-01-01", is_default=True,
-        )  # fmt: skip
+            level_id=levels[2].id,
+            start_date="2026-01-01",
+            expiration_date="2027-01-01",
+            is_default=True,
+        )
         card._post_entries([{"card_id": card.id, "kind": "opening", "points": 700, "key": "copy"}])
         self.assertEqual(card.level_id, levels[2])
         closed = self.make_card()
@@ -306,11 +309,21 @@ class TestRegister(RegisterCase):
                 copy,
                 [
                     {
-                        "partner_id": self.partner.id, "program_id": self.program.id, "level_id": levels[0].id, "points": 0,
-                        "accumulated_points": 0, "start_date": False, "expiration_date": False, "is_default": False,
-                        "closed": False, "points_to_id": False, "ledger_revision": 0, "last_use_date": False, "active": True,
+                        "partner_id": self.partner.id,
+                        "program_id": self.program.id,
+                        "level_id": levels[0].id,
+                        "points": 0,
+                        "accumulated_points": 0,
+                        "start_date": False,
+                        "expiration_date": False,
+                        "is_default": False,
+                        "closed": False,
+                        "points_to_id": False,
+                        "ledger_revision": 0,
+                        "last_use_date": False,
+                        "active": True,
                     }
                 ],
-            )  # fmt: skip
+            )
             self.assertNotEqual(copy.code, original.code)
         self.assertTrue(card.is_default)

@@ -92,8 +92,10 @@ class TestStatement(StatementCase):
             self.earn(8, expiration_date="2026-03-20")
         before = [self.statement(), self.statement("2026-03-01", "2026-03-31"), self.statement("2026-02-11")]
         self.assertEqual(self.card.points, 50.5)
-        self.assertEqual([(each.opening, each.totals["expired"], each.closing) for each in before],
-                         [(0, -125000, 380000), (380000, -300000, 80000), (505000, -125000, 380000)])  # fmt: skip
+        self.assertEqual(
+            [(each.opening, each.totals["expired"], each.closing) for each in before],
+            [(0, -125000, 380000), (380000, -300000, 80000), (505000, -125000, 380000)],
+        )
         self.assertEqual(before[0].lines[-1].date, date(2026, 2, 11))
         self.Card._purge(programs=self.program, commit=False)
         self.assertEqual(self.card.points, 8)
@@ -138,9 +140,11 @@ class TestStatement(StatementCase):
     def test_next_expiries(self):
         """S25: of each card the next day and all that expires then; many cards take no more queries than one."""
         for card, points, day in (
-            (self.card, 5, "2026-09-30"), (self.card, 3, "2026-06-30"), (self.card, 2, "2026-06-30"),
+            (self.card, 5, "2026-09-30"),
+            (self.card, 3, "2026-06-30"),
+            (self.card, 2, "2026-06-30"),
             (self.other, 7, "2026-08-31"),
-        ):  # fmt: skip
+        ):
             self.earn(points, card=card, expiration_date=day)
         cards = self.card | self.other | self.make_card()
         self.env.flush_all()
@@ -259,11 +263,15 @@ class TestPortalStatement(HttpCase):
             self.card._post_entries(
                 [
                     {
-                        "card_id": self.card.id, "kind": kind, "points": points, "key": f"statement:{number}",
-                        "effective_date": day, "reason": "Anniversary",
+                        "card_id": self.card.id,
+                        "kind": kind,
+                        "points": points,
+                        "key": f"statement:{number}",
+                        "effective_date": day,
+                        "reason": "Anniversary",
                     }
                 ]
-            )  # fmt: skip
+            )
 
     def get(self, what, query="date_from=2026-02-01&date_to=2026-02-28"):
         return self.url_open(f"/my/loyalty_card/{self.card.id}/{what}?{query}", allow_redirects=False)
@@ -285,8 +293,9 @@ class TestPortalStatement(HttpCase):
             self.assertIn("attachment", pdf.headers["Content-Disposition"])
             self.assertIn(self.card.code, pdf.headers["Content-Disposition"])
         values = self.make_jsonrpc_request(f"/my/loyalty_card/{self.card.id}/values", {"card_id": self.card.id})
-        self.assertEqual([line["points"] for line in values["history_lines"]],
-                         ["+5 stars", "-77 stars", "+777.25 stars"])  # fmt: skip
+        self.assertEqual(
+            [line["points"] for line in values["history_lines"]], ["+5 stars", "-77 stars", "+777.25 stars"]
+        )
 
     def test_nonsense_in_the_address(self):
         """bH10: dates that are none fall back, dates the wrong way round are exchanged."""

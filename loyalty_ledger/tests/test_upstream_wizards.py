@@ -21,12 +21,20 @@ class TestUpstreamWizards(AdjustCase):
         )
 
     def generate(self, user=None, **values):
-        wizard = self.env["loyalty.generate.wizard"].with_user(user or self.manager).create(
-            {
-                "program_id": self.program.id, "mode": "anonymous", "coupon_qty": 3, "points_granted": 50,
-                "description": "Opening gift", **values,
-            }
-        )  # fmt: skip
+        wizard = (
+            self.env["loyalty.generate.wizard"]
+            .with_user(user or self.manager)
+            .create(
+                {
+                    "program_id": self.program.id,
+                    "mode": "anonymous",
+                    "coupon_qty": 3,
+                    "points_granted": 50,
+                    "description": "Opening gift",
+                    **values,
+                }
+            )
+        )
         return wizard.generate_coupons()
 
     def test_update_balance(self):
@@ -47,10 +55,14 @@ class TestUpstreamWizards(AdjustCase):
         """S20: whoever has Odoo's access to the wizard without being a manager cannot set a balance."""
         self.env["ir.model.access"].create(
             {
-                "name": "Everybody", "model_id": self.env["ir.model"]._get_id("loyalty.card.update.balance"),
-                "group_id": self.env.ref("base.group_user").id, "perm_read": True, "perm_write": True, "perm_create": True,
+                "name": "Everybody",
+                "model_id": self.env["ir.model"]._get_id("loyalty.card.update.balance"),
+                "group_id": self.env.ref("base.group_user").id,
+                "perm_read": True,
+                "perm_write": True,
+                "perm_create": True,
             }
-        )  # fmt: skip
+        )
         with self.assertRaises(AccessError):
             self.update(1000, user=self.clerk)
         self.assertBalances(points=0)
@@ -74,11 +86,15 @@ class TestUpstreamWizards(AdjustCase):
             cards[0].entry_ids,
             [
                 {
-                    "kind": "adjust", "points": 50, "reason": "Opening gift", "res_model": "loyalty.program",
-                    "res_id": self.program.id, "author_id": self.manager.id,
+                    "kind": "adjust",
+                    "points": 50,
+                    "reason": "Opening gift",
+                    "res_model": "loyalty.program",
+                    "res_id": self.program.id,
+                    "author_id": self.manager.id,
                 }
             ],
-        )  # fmt: skip
+        )
         with self.assertRaises(AccessError):
             cards[0].write({"points": 999})
 
@@ -86,10 +102,14 @@ class TestUpstreamWizards(AdjustCase):
         """S20: whoever may use the wizard but not set programs up issues no balance."""
         self.env["ir.model.access"].create(
             {
-                "name": "Everybody", "model_id": self.env["ir.model"]._get_id("loyalty.generate.wizard"),
-                "group_id": self.env.ref("base.group_user").id, "perm_read": True, "perm_write": True, "perm_create": True,
+                "name": "Everybody",
+                "model_id": self.env["ir.model"]._get_id("loyalty.generate.wizard"),
+                "group_id": self.env.ref("base.group_user").id,
+                "perm_read": True,
+                "perm_write": True,
+                "perm_create": True,
             }
-        )  # fmt: skip
+        )
         with self.assertRaises(AccessError):
             self.generate(user=self.clerk)
 

@@ -15,19 +15,39 @@ from collections import namedtuple
 
 #: Code pages in the order in which they are proposed: name, alphabet.
 CODE_PAGES = {
-    "cp1252": "LATIN", "cp1250": "LATIN", "cp1251": "CYRILLIC", "cp1253": "GREEK", "cp1254": "LATIN", "cp1257": "LATIN",
-    "cp1255": "HEBREW", "cp1256": "ARABIC", "mac_roman": "LATIN", "cp850": "LATIN", "cp852": "LATIN", "cp866": "CYRILLIC",
-    "koi8_r": "CYRILLIC", "cp932": "CJK", "gb18030": "CJK", "big5": "CJK", "cp949": "CJK",
-}  # fmt: skip
+    "cp1252": "LATIN",
+    "cp1250": "LATIN",
+    "cp1251": "CYRILLIC",
+    "cp1253": "GREEK",
+    "cp1254": "LATIN",
+    "cp1257": "LATIN",
+    "cp1255": "HEBREW",
+    "cp1256": "ARABIC",
+    "mac_roman": "LATIN",
+    "cp850": "LATIN",
+    "cp852": "LATIN",
+    "cp866": "CYRILLIC",
+    "koi8_r": "CYRILLIC",
+    "cp932": "CJK",
+    "gb18030": "CJK",
+    "big5": "CJK",
+    "cp949": "CJK",
+}
 #: Code page by language or country; English is written in all of them.
 HOME = {
     "cp1252": "de fr es it nl pt sv da nb nn fi is ca eu gl DE AT CH FR BE LU ES IT NL PT BR SE DK NO FI IS MX AR CO CL PE",
     "cp1250": "pl cs sk hu hr sl ro bs sq PL CZ SK HU HR SI RO BA AL",
     "cp1251": "ru uk bg be mk kk RU UA BG BY MK KZ",
-    "cp1253": "el GR CY", "cp1254": "tr az TR AZ", "cp1255": "he IL",
-    "cp1256": "ar fa ur AE SA EG IQ IR JO KW LB QA SY PK", "cp1257": "lt lv et LT LV EE",
-    "cp932": "ja JP", "gb18030": "zh CN SG", "big5": "TW HK MO", "cp949": "ko KR",
-}  # fmt: skip
+    "cp1253": "el GR CY",
+    "cp1254": "tr az TR AZ",
+    "cp1255": "he IL",
+    "cp1256": "ar fa ur AE SA EG IQ IR JO KW LB QA SY PK",
+    "cp1257": "lt lv et LT LV EE",
+    "cp932": "ja JP",
+    "gb18030": "zh CN SG",
+    "big5": "TW HK MO",
+    "cp949": "ko KR",
+}
 _HOMES = {place: encoding for encoding, places in HOME.items() for place in places.split()}
 #: Lead bytes of the common signs of a code page with two bytes each.
 _COMMON = {"cp932": (0x81, 0x97), "gb18030": (0xA1, 0xD7), "big5": (0xA1, 0xC6), "cp949": (0xA1, 0xC8)}

@@ -25,7 +25,9 @@ LONGEST_NUMBER = 30
 #: ``style`` is None where the cells fit both styles, or each only one of them; ``example`` is a cell that shows it.
 Reading = namedtuple("Reading", "style example")
 
-CURRENCY = re.compile(r"[$€£¥₹₺₽₩]|(?<![A-Za-z])(?:USD|EUR|GBP|CHF|SEK|NOK|DKK|PLN|CZK|CAD|AUD|NZD|JPY|INR|ZAR|BRL|MXN)(?![A-Za-z])")  # fmt: skip
+CURRENCY = re.compile(
+    r"[$€£¥₹₺₽₩]|(?<![A-Za-z])(?:USD|EUR|GBP|CHF|SEK|NOK|DKK|PLN|CZK|CAD|AUD|NZD|JPY|INR|ZAR|BRL|MXN)(?![A-Za-z])"
+)
 POINTS = re.compile(r"\s*(?:points?|pts?|pkt|punkte?)\.?$", re.IGNORECASE)
 
 

@@ -87,12 +87,20 @@ class Checker:
         if "name" not in who and (name := f"{cells.get('first_name', '')} {cells.get('last_name', '')}".strip()):
             who["name"] = name
         line = {
-            "import_id": record.id, "number": row.number, "problem": False, "note": False, "who": who,
-            "code": who.get("card", False), "mode": record.mode, "points": 0.0, "program_id": record.program_id.id,
+            "import_id": record.id,
+            "number": row.number,
+            "problem": False,
+            "note": False,
+            "who": who,
+            "code": who.get("card", False),
+            "mode": record.mode,
+            "points": 0.0,
+            "program_id": record.program_id.id,
             "customer": next((who[kind] for kind in ("customer", "email", "phone", "name") if kind in who), False),
-            "expiration_date": record.expiration_date, "reason": cells.get("reason") or False,
+            "expiration_date": record.expiration_date,
+            "reason": cells.get("reason") or False,
             "own_key": cells.get("key"),
-        }  # fmt: skip
+        }
         line["problem"] = self._fault(row, who) or self._read_cells(line, cells)
         if not line["problem"] and not cells.get("points"):
             line.update(state="skipped", note=_("The file has no number of points here."))

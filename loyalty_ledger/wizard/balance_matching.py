@@ -242,15 +242,18 @@ class Matcher:
             self._new_number(code, program, match)
         elif not cards.active:
             match.problem = _("Column card: card %s is archived. Restore it first, or use another card.", cards.code)
-        elif match.partner and cards.partner_id and (
-            cards.partner_id.commercial_partner_id != match.partner.commercial_partner_id
-        ):  # fmt: skip
+        elif (
+            match.partner
+            and cards.partner_id
+            and (cards.partner_id.commercial_partner_id != match.partner.commercial_partner_id)
+        ):
             match.problem = _("Column card: card %s belongs to another customer.", cards.code)
         elif program and cards.program_id.id != program:
             match.problem = _(
-                "Column card: card %(code)s belongs to program %(program)s.", code=cards.code,
+                "Column card: card %(code)s belongs to program %(program)s.",
+                code=cards.code,
                 program=cards.program_id.name,
-            )  # fmt: skip
+            )
         else:
             match.card = cards
             match.partner = cards.partner_id or match.partner

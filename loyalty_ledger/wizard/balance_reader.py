@@ -126,9 +126,11 @@ def _read_sheet(env, content, kind, sheet):
     """Return name, rows and length of a sheet (default: the first), and the names of all."""
     options = {"sheet": sheet}
     # Reads the bytes only, and nothing is stored.
-    reader = env["base_import.import"].sudo().new(
-        {"file": content, "file_name": f"balances.{kind}", "file_type": _TYPES[kind]}
-    )  # fmt: skip
+    reader = (
+        env["base_import.import"]
+        .sudo()
+        .new({"file": content, "file_name": f"balances.{kind}", "file_type": _TYPES[kind]})
+    )
     try:
         length, rows = reader._read_file(options)
     except (UserError, ValueError, ImportError) as error:

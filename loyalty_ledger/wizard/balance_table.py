@@ -191,12 +191,14 @@ class Table:
         meant = {name: balance_values.read_number(example, name) for name in totals}
         say = {
             name: env._(
-                "%(number)s (all lines together: %(total)s)", number=say_points(env, meant[name]), total=say_points(env, total)
+                "%(number)s (all lines together: %(total)s)",
+                number=say_points(env, meant[name]),
+                total=say_points(env, total),
             )
             if meant[name] is not None
             else env._("no number (the other lines together: %s)", say_points(env, total))
             for name, total in totals.items()
-        }  # fmt: skip
+        }
         return env._(
             "“%(example)s” can be read in two ways. With a decimal point it is %(point)s; with a decimal comma it is "
             "%(comma)s. Choose one; the lines below are read with a decimal %(style)s.",

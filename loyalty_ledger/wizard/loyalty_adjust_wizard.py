@@ -32,11 +32,13 @@ class LoyaltyAdjustWizard(models.TransientModel):
         "Renew the Whole Balance",
         help="The balance of the program expires without new earnings. Ticked: the added points count as one, and all "
         "points of the card expire later. Not ticked: they expire with the rest of the balance.",
-    )  # fmt: skip
+    )
     first_expiry = fields.Date(
-        "Added Points Expire On", compute="_compute_preview", store=True,
+        "Added Points Expire On",
+        compute="_compute_preview",
+        store=True,
         help="Last usable day of the points that are added; for several cards the earliest.",
-    )  # fmt: skip
+    )
     reason = fields.Char("Reason", help="The customer may read it: no personal data.")
     skip_problems = fields.Boolean("Leave Out Cards With Problems")
     card_count = fields.Integer("Number of Cards", compute="_compute_preview", store=True)
@@ -97,9 +99,19 @@ class LoyaltyAdjustWizard(models.TransientModel):
         return self.env["loyalty.card"].search(self._range_domain(), order="id", limit=limit)
 
     @api.depends(
-        "scope", "card_ids", "program_id", "code_from", "code_to", "level_ids", "category_ids",
-        "mode", "points", "skip_problems", "expiration_date", "renews",
-    )  # fmt: skip
+        "scope",
+        "card_ids",
+        "program_id",
+        "code_from",
+        "code_to",
+        "level_ids",
+        "category_ids",
+        "mode",
+        "points",
+        "skip_problems",
+        "expiration_date",
+        "renews",
+    )
     def _compute_preview(self):
         for wizard in self:
             cards = wizard._get_cards(limit=PLANNED)
@@ -213,9 +225,11 @@ class LoyaltyAdjustWizardLine(models.TransientModel):
     card_id = fields.Many2one("loyalty.card", "Card", readonly=True)
     partner_id = fields.Many2one(related="card_id.partner_id", string="Customer")
     target_id = fields.Many2one(
-        "loyalty.card", "Points Go To", readonly=True,
+        "loyalty.card",
+        "Points Go To",
+        readonly=True,
         help="The card that gets the points: the linked card, or the card itself. Before and After are its balances.",
-    )  # fmt: skip
+    )
     before = fields.Float("Before", digits=(16, 4), readonly=True)
     change = fields.Float("Change", digits=(16, 4), readonly=True)
     after = fields.Float("After", digits=(16, 4), readonly=True)

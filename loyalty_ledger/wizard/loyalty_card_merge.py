@@ -7,9 +7,13 @@ class LoyaltyCard(models.Model):
     _inherit = "loyalty.card"
 
     merge_into_id = fields.Many2one(
-        "loyalty.card", "Merges Into", copy=False, readonly=True, index="btree_not_null",
+        "loyalty.card",
+        "Merges Into",
+        copy=False,
+        readonly=True,
+        index="btree_not_null",
         help="The card gets the points that are still reserved here once their documents are settled.",
-    )  # fmt: skip
+    )
 
     def _merge_cards(self):
         """Make one default card that has everything, the first of these, and link the others to it.

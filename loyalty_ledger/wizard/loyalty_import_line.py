@@ -46,8 +46,10 @@ class LoyaltyImportLine(models.Model):
     remark = fields.Char("Remark", compute="_compute_remark")
     state = fields.Selection(
         [("pending", "To import"), ("problem", "Problem"), ("skipped", "Nothing to change"), ("done", "Imported")],
-        "Status", readonly=True, index=True,
-    )  # fmt: skip
+        "Status",
+        readonly=True,
+        index=True,
+    )
 
     _done_key_idx = models.Index("(key) WHERE state IN ('done', 'skipped')")
 
@@ -91,10 +93,14 @@ class LoyaltyImportLine(models.Model):
         Card = self.env["loyalty.card"].with_context(tracking_disable=True, loyalty_no_mail=True)
         existing = {}
         for card in Card.search(
-            [("partner_id", "in", waiting.filtered(lambda line: not line.code).partner_id.ids),
-             ("program_id", "in", waiting.program_id.ids), ("closed", "=", False), ("points_to_id", "=", False)],
+            [
+                ("partner_id", "in", waiting.filtered(lambda line: not line.code).partner_id.ids),
+                ("program_id", "in", waiting.program_id.ids),
+                ("closed", "=", False),
+                ("points_to_id", "=", False),
+            ],
             order="is_default, id desc",
-        ):  # fmt: skip
+        ):
             existing[card.program_id, card.partner_id] = card
         missing = [(key, lines) for key, lines in groups.items() if key not in existing]
         created = Card.create(

@@ -20,9 +20,24 @@ _logger = logging.getLogger(__name__)
 #: Lines that one step checks or posts, and lines up to which an import does not wait for the job.
 BATCH, AT_ONCE = 2000, 2000
 INPUTS = {
-    "data", "delimiter", "encoding", "sheet", "column_chosen", "program_id", "mode", "kind", "expiration_date", "reason", "client", "create_missing",
-    "import_again", "number_style", "date_style", "unit", "column_ids",
-}  # fmt: skip
+    "data",
+    "delimiter",
+    "encoding",
+    "sheet",
+    "column_chosen",
+    "program_id",
+    "mode",
+    "kind",
+    "expiration_date",
+    "reason",
+    "client",
+    "create_missing",
+    "import_again",
+    "number_style",
+    "date_style",
+    "unit",
+    "column_ids",
+}
 MODES = [("add", "Add"), ("set", "Set")]
 
 
@@ -40,12 +55,16 @@ class LoyaltyImportWizard(models.Model):
     digest = fields.Char(readonly=True)
     delimiter = fields.Selection(
         [("auto", "Automatic"), (";", "Semicolon"), (",", "Comma"), ("\t", "Tab"), ("|", "Bar")],
-        "Separator", required=True, default="auto",
-    )  # fmt: skip
+        "Separator",
+        required=True,
+        default="auto",
+    )
     encoding = fields.Selection(
-        ENCODINGS, required=True, default="auto",
+        ENCODINGS,
+        required=True,
+        default="auto",
         help="How the letters of a text file are stored. Automatic: found out; where several readings make words, you are asked.",
-    )  # fmt: skip
+    )
     sheet = fields.Char(help="Name of the sheet of a spreadsheet. Empty: the first one whose columns are known.")
     is_sheet = fields.Boolean(readonly=True)
     column_chosen = fields.Boolean(help="Somebody said which of several balances in the file counts.")
@@ -56,15 +75,20 @@ class LoyaltyImportWizard(models.Model):
         MODES, "Points Are", required=True, default="add", help="For lines that do not say whether to add or to set."
     )
     kind = fields.Selection(
-        [("opening", "Opening balances"), ("adjust", "Adjustments")], "Post As", required=True, default="opening",
+        [("opening", "Opening balances"), ("adjust", "Adjustments")],
+        "Post As",
+        required=True,
+        default="opening",
         help="Opening balances come from an older system; adjustments are corrections and grants.",
-    )  # fmt: skip
+    )
     expiration_date = fields.Date("Points Expire On", help="For lines without a date. Empty: as the program says.")
     reason = fields.Char("Reason", help="For lines without a reason; the customer may read it: no personal data.")
     client = fields.Char(
-        "Source", required=True, default="import",
+        "Source",
+        required=True,
+        default="import",
         help="Name of the system that the keys in the file come from. A key is posted once per source.",
-    )  # fmt: skip
+    )
     create_missing = fields.Boolean("Create Missing Cards", help="For numbers and customers that have no card yet.")
     import_again = fields.Boolean(
         "Import Again",
@@ -72,17 +96,26 @@ class LoyaltyImportWizard(models.Model):
         "month's balances. Lines with a key of their own are never imported twice.",
     )
     number_style = fields.Selection(
-        [("auto", "Automatic"), ("point", "1,234.50"), ("comma", "1.234,50")], "Numbers", required=True, default="auto",
+        [("auto", "Automatic"), ("point", "1,234.50"), ("comma", "1.234,50")],
+        "Numbers",
+        required=True,
+        default="auto",
         help="Automatic: as all numbers of the column are written. Where they can be read in two ways, you are asked.",
-    )  # fmt: skip
+    )
     date_style = fields.Selection(
-        [("auto", "Automatic"), ("dmy", "Day/Month/Year"), ("mdy", "Month/Day/Year")], "Dates", required=True, default="auto",
+        [("auto", "Automatic"), ("dmy", "Day/Month/Year"), ("mdy", "Month/Day/Year")],
+        "Dates",
+        required=True,
+        default="auto",
         help="Automatic: as all dates of the column are written. Where they can be read in two ways, you are asked.",
-    )  # fmt: skip
+    )
     unit = fields.Selection(
-        [("auto", "Automatic"), ("points", "Points"), ("money", "Money")], "Balances Count", required=True, default="auto",
+        [("auto", "Automatic"), ("points", "Points"), ("money", "Money")],
+        "Balances Count",
+        required=True,
+        default="auto",
         help="Money is turned into points by the value of a point.",
-    )  # fmt: skip
+    )
     encoding_question = fields.Char(readonly=True)
     column_question = fields.Char(readonly=True)
     number_question = fields.Char(readonly=True)
@@ -102,8 +135,12 @@ class LoyaltyImportWizard(models.Model):
             ("done", "Done"),
             ("refused", "Refused"),
         ],
-        "Status", required=True, default="draft", readonly=True, tracking=True,
-    )  # fmt: skip
+        "Status",
+        required=True,
+        default="draft",
+        readonly=True,
+        tracking=True,
+    )
     has_keys = fields.Boolean(readonly=True)
     row_count = fields.Integer("Lines", readonly=True)
     pending_count = fields.Integer("To Import", readonly=True)

@@ -32,17 +32,20 @@ class LoyaltyProgramChange(models.TransientModel):
     program_id = fields.Many2one("loyalty.program", "Program", required=True, ondelete="cascade")
     expiry_policy = fields.Selection(
         lambda self: self.env["loyalty.program"]._fields["expiry_policy"]._description_selection(self.env),
-        "Points Expiry", required=True,
-    )  # fmt: skip
+        "Points Expiry",
+        required=True,
+    )
     expiry_delay = fields.Integer("Expires After")
     expiry_unit = fields.Selection(
         lambda self: self.env["loyalty.program"]._fields["expiry_unit"]._description_selection(self.env),
-        "Expiry Unit", required=True,
-    )  # fmt: skip
+        "Expiry Unit",
+        required=True,
+    )
     level_basis = fields.Selection(
         lambda self: self.env["loyalty.program"]._fields["level_basis"]._description_selection(self.env),
-        "Level Basis", required=True,
-    )  # fmt: skip
+        "Level Basis",
+        required=True,
+    )
     level_ids = fields.One2many("loyalty.program.change.level", "change_id", "Levels")
     previewed = fields.Boolean(readonly=True)
     card_count = fields.Integer("Cards", readonly=True)
@@ -61,10 +64,18 @@ class LoyaltyProgramChange(models.TransientModel):
             values["program_id"] = program.id
             values.update({name: program[name] for name in POLICY})
             values["level_ids"] = [
-                (0, 0, {"level_id": level.id, "name": level.name, "min_points": level.min_points,
-                        "multiplier": level.multiplier})
+                (
+                    0,
+                    0,
+                    {
+                        "level_id": level.id,
+                        "name": level.name,
+                        "min_points": level.min_points,
+                        "multiplier": level.multiplier,
+                    },
+                )
                 for level in program.level_ids.sorted("min_points")
-            ]  # fmt: skip
+            ]
         return values
 
     def write(self, vals):

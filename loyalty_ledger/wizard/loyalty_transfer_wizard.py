@@ -17,10 +17,12 @@ class LoyaltyTransferWizard(models.TransientModel):
     available_points = fields.Float(related="card_id.available_points")
     outstanding_points = fields.Float("Outstanding", related="card_id.points")
     target_card_id = fields.Many2one(
-        "loyalty.card", "To Card", required=True,
+        "loyalty.card",
+        "To Card",
+        required=True,
         domain="[('program_id', '=', program_id), ('id', '!=', card_id), ('ledgered', '=', True), "
         "('closed', '=', False), ('points_to_id', '=', False)]",
-    )  # fmt: skip
+    )
     target_points = fields.Float("Balance There", related="target_card_id.points")
     everything = fields.Boolean(
         "Everything", help="The whole balance, pending points, debt, and what counts for the level."

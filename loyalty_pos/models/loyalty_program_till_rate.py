@@ -9,9 +9,11 @@ class LoyaltyProgram(models.Model):
     _inherit = "loyalty.program"
 
     till_rate_ids = fields.One2many(
-        "loyalty.till.rate", "program_id", "Rates by Point of Sale",
+        "loyalty.till.rate",
+        "program_id",
+        "Rates by Point of Sale",
         help="Registers that give more or less than the levels say. Only for points that are given when paid.",
-    )  # fmt: skip
+    )
 
     def _till_multiplier(self, config, level):
         """Return the factor of a till for a level, or None where the level's own holds."""

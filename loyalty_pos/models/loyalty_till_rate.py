@@ -10,19 +10,29 @@ class LoyaltyTillRate(models.Model):
     _order = "program_id, config_id, level_id"
 
     program_id = fields.Many2one(
-        "loyalty.program", "Program", required=True, ondelete="cascade", index=True,
+        "loyalty.program",
+        "Program",
+        required=True,
+        ondelete="cascade",
+        index=True,
         domain="[('program_type', '=', 'loyalty')]",
-    )  # fmt: skip
+    )
     config_id = fields.Many2one("pos.config", "Point of Sale", required=True, ondelete="cascade", index=True)
     company_id = fields.Many2one(related="config_id.company_id", store=True)
     level_id = fields.Many2one(
-        "loyalty.level", "Level", ondelete="cascade", domain="[('program_id', '=', program_id)]",
+        "loyalty.level",
+        "Level",
+        ondelete="cascade",
+        domain="[('program_id', '=', program_id)]",
         help="Empty: every level without a line of its own.",
-    )  # fmt: skip
+    )
     multiplier = fields.Float(
-        "Multiplier", default=1.0, required=True, digits=(16, 4),
+        "Multiplier",
+        default=1.0,
+        required=True,
+        digits=(16, 4),
         help="Factor for the points of sales at this Point of Sale, instead of the level's own.",
-    )  # fmt: skip
+    )
 
     _one_for_level = models.UniqueIndex(
         "(program_id, config_id, COALESCE(level_id, 0))", "The Point of Sale has a rate for this level already."

@@ -14,13 +14,17 @@ class PosConfig(models.Model):
 
     loyalty_offline_policy = fields.Selection(
         [("deny", "Not allowed"), ("cap", "Up to a limit per card")],
-        "Points Without Connection", required=True, default="deny",
+        "Points Without Connection",
+        required=True,
+        default="deny",
         help="Whether points can be redeemed while the register has no connection to the server, which knows what a card has.",
-    )  # fmt: skip
+    )
     loyalty_offline_cap = fields.Float(
-        "Limit per Card", digits=(16, 4), default=0.0,
+        "Limit per Card",
+        digits=(16, 4),
+        default=0.0,
         help="Maximum points that one card can redeem at this register until it has a connection again.",
-    )  # fmt: skip
+    )
 
     _check_loyalty_offline_cap = models.Constraint(
         "CHECK (loyalty_offline_cap >= 0)", "The limit of points without connection cannot be negative."

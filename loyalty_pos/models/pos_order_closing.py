@@ -22,10 +22,13 @@ class PosOrder(models.Model):
 
     # Tills read every field that their user may see, with each order.
     loyalty_items = fields.Json(
-        "Journal Items of the Points", copy=False, readonly=True, groups="base.group_system",
+        "Journal Items of the Points",
+        copy=False,
+        readonly=True,
+        groups="base.group_system",
         help="What the points of the order book when its session is closed, by program, as it was worked out when the "
         "order was paid. Returns take their part of it back.",
-    )  # fmt: skip
+    )
 
     # --- what points may pay -------------------------------------------------------------------------------------
 

@@ -47,9 +47,12 @@ class PosOrder(models.Model):
         if spend:
             discount = -round(total * reward.discount / 100, 2)
             values = {
-                "is_reward_line": True, "reward_id": reward.id, "coupon_id": card.id,
-                "points_cost": reward.required_points, "reward_identifier_code": "demo",
-            }  # fmt: skip
+                "is_reward_line": True,
+                "reward_id": reward.id,
+                "coupon_id": card.id,
+                "points_cost": reward.required_points,
+                "reward_identifier_code": "demo",
+            }
             lines.append(
                 self._demo_line(reward.discount_line_product_id, discount, 1, f"demo-{card_name}-reward", **values)
             )

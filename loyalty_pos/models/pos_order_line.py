@@ -13,9 +13,11 @@ class PosOrderLine(models.Model):
     _inherit = "pos.order.line"
 
     loyalty_redeem_uuid = fields.Char(
-        "Redemption", index="btree_not_null", copy=False,
+        "Redemption",
+        index="btree_not_null",
+        copy=False,
         help="Lines with the same value are one redemption of points that reduces the price, one line for each tax.",
-    )  # fmt: skip
+    )
     loyalty_card_id = fields.Many2one(
         "loyalty.card", "Loyalty Card", index="btree_not_null", ondelete="restrict", copy=False
     )

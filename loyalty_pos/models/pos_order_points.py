@@ -25,38 +25,53 @@ class PosOrder(models.Model):
     _inherit = "pos.order"
 
     loyalty_card_id = fields.Many2one(
-        "loyalty.card", "Loyalty Card", index="btree_not_null", ondelete="restrict", copy=False,
+        "loyalty.card",
+        "Loyalty Card",
+        index="btree_not_null",
+        ondelete="restrict",
+        copy=False,
         help="Card on which the order earns, as scanned or chosen at the till; by default the customer's own card.",
-    )  # fmt: skip
+    )
     loyalty_points_earnable = fields.Float(
-        "Points Earnable", digits=(16, 4), readonly=True, copy=False,
+        "Points Earnable",
+        digits=(16, 4),
+        readonly=True,
+        copy=False,
         help="What the order earns by the rules of the program, as paid.",
-    )  # fmt: skip
+    )
     loyalty_points_earned = fields.Float(
         "Points Earned", digits=(16, 4), readonly=True, copy=False, help="Negative when a return took points back."
     )
     loyalty_points_taken_back = fields.Float(
-        "Points Taken Back", digits=(16, 4), readonly=True, copy=False,
+        "Points Taken Back",
+        digits=(16, 4),
+        readonly=True,
+        copy=False,
         help="What returned goods had earned, taken back on the order that sold them.",
-    )  # fmt: skip
+    )
     loyalty_points_redeemed = fields.Float(
         "Points Redeemed", digits=(16, 4), readonly=True, copy=False, help="Negative when a return gave points back."
     )
     loyalty_points_reserved = fields.Float(
-        "Points Reserved", digits=(16, 4), compute="_compute_loyalty_points_reserved",
+        "Points Reserved",
+        digits=(16, 4),
+        compute="_compute_loyalty_points_reserved",
         help="Points that the order holds until it is paid.",
-    )  # fmt: skip
+    )
     loyalty_balance_after = fields.Float("Points After the Order", digits=(16, 4), readonly=True, copy=False)
     # Tills read every field that their user may see, with each order.
     loyalty_explanation = fields.Text(
-        "Why This Many Points?", compute="_compute_loyalty_explanation",
+        "Why This Many Points?",
+        compute="_compute_loyalty_explanation",
         groups="loyalty_ledger.group_loyalty_user,loyalty_ledger.group_loyalty_auditor",
-    )  # fmt: skip
+    )
     loyalty_note = fields.Text(
-        "Changes Before Payment", readonly=True, copy=False,
+        "Changes Before Payment",
+        readonly=True,
+        copy=False,
         help="What the register took off redemptions before the order was paid, and why: another customer or card, a "
         "smaller order, other products.",
-    )  # fmt: skip
+    )
     loyalty_settled = fields.Boolean("Points Settled", readonly=True, copy=False)
     loyalty_unsettled = fields.Boolean(
         "Points Could Not Be Settled", readonly=True, copy=False, help="The closing of the session tries again."

@@ -16,10 +16,15 @@ class PosPayment(models.Model):
         "Points", digits=(16, 4), help="Points that this payment took from the card; negative when it gave them back."
     )
     loyalty_debt_id = fields.Many2one(
-        "account.move.line", "Debt of the Customer", index="btree_not_null", ondelete="set null", copy=False,
-        readonly=True, groups="base.group_system",
+        "account.move.line",
+        "Debt of the Customer",
+        index="btree_not_null",
+        ondelete="set null",
+        copy=False,
+        readonly=True,
+        groups="base.group_system",
         help="Journal item of the closing entry that says what the customer owes for this payment on account.",
-    )  # fmt: skip
+    )
 
     @api.model_create_multi
     def create(self, vals_list):

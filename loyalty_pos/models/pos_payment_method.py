@@ -20,18 +20,25 @@ class PosPaymentMethod(models.Model):
 
     type = fields.Selection(selection_add=[(LOYALTY, "Loyalty Points")])
     loyalty_program_id = fields.Many2one(
-        "loyalty.program", "Loyalty Program", index="btree_not_null", ondelete="restrict",
+        "loyalty.program",
+        "Loyalty Program",
+        index="btree_not_null",
+        ondelete="restrict",
         domain="[('program_type', '=', 'loyalty'), ('accounting_policy', '!=', 'none'),"
         " ('vat_mode', 'in', ('tender', 'input_tax'))]",
         help="Customers pay with the points of this program. No journal is needed: the program says on which accounts "
         "points are booked when the session is closed.",
-    )  # fmt: skip
+    )
 
     earns_loyalty = fields.Boolean(
-        "Earns Points", compute="_compute_earns_loyalty", store=True, readonly=False, precompute=True,
+        "Earns Points",
+        compute="_compute_earns_loyalty",
+        store=True,
+        readonly=False,
+        precompute=True,
         help="What is paid this way earns loyalty points. Yes for cash and card; no for points, and for the customer's "
         "account, which is not paid yet.",
-    )  # fmt: skip
+    )
 
     @api.model
     def _load_pos_data_fields(self, config):

@@ -186,9 +186,7 @@ class TestTillFaults(TillFaultCase):
             self.config.id,
             later.id,
         )
-        order = self.sell(
-            [self.taxed(100, 15)], self.ann, payments=[self.pay(115, later)], to_invoice=True
-        ).sudo()  # fmt: skip
+        order = self.sell([self.taxed(100, 15)], self.ann, payments=[self.pay(115, later)], to_invoice=True).sudo()
         invoice = order.account_move
         lines = self.bank_journal.inbound_payment_method_line_ids
         lines.payment_account_id = self.bank_journal.default_account_id

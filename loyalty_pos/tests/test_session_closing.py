@@ -171,9 +171,14 @@ class TestClosingInputTax(ClosingCase):
         order = self.sale(to_invoice=True)
         self.assertEqual(order.account_move.payment_state, "paid")
         self.assertItems(
-            self.close(), [*self.redeemed(43.48, 6.52), (self.receivable_pos, 65), (self.receivable_pos, -65),
-                           (self.receivable_pos, -50)]
-        )  # fmt: skip
+            self.close(),
+            [
+                *self.redeemed(43.48, 6.52),
+                (self.receivable_pos, 65),
+                (self.receivable_pos, -65),
+                (self.receivable_pos, -50),
+            ],
+        )
 
     def test_late_invoice(self):
         """S2: an order that is invoiced after the closing is paid in full too, and its cost stands once."""

@@ -431,9 +431,12 @@ class TestTillClaims(TillCase):
         order = self.sell([self.line(price=10)], self.ann)
         company = self.env["res.company"].create({"name": "Elsewhere"})
         stranger = new_test_user(
-            self.env, "other_cashier", groups="base.group_user,point_of_sale.group_pos_user",
-            company_id=company.id, company_ids=[Command.set(company.ids)],
-        )  # fmt: skip
+            self.env,
+            "other_cashier",
+            groups="base.group_user,point_of_sale.group_pos_user",
+            company_id=company.id,
+            company_ids=[Command.set(company.ids)],
+        )
         with self.assertRaises(AccessError):
             order.with_user(stranger).with_company(company).confirm_coupon_programs(
                 {card.id: self.claim(10, card=card, partner_id=self.ann.id)}

@@ -45,9 +45,12 @@ class TestTillGuesses(TillPointsCase):
         self.assertEqual(misses.mapped("number"), [f"guess-{number}" for number in range(9, -1, -1)])
         self.assertEqual((misses.config_id, misses.company_id), (self.config, self.company))
         other = new_test_user(
-            self.env, "second_cashier", groups="point_of_sale.group_pos_user", company_id=self.company.id,
+            self.env,
+            "second_cashier",
+            groups="point_of_sale.group_pos_user",
+            company_id=self.company.id,
             company_ids=[(6, 0, self.company.ids)],
-        )  # fmt: skip
+        )
         self.assertTrue(self.find(self.card.code, other)["card"])
         with freeze_time(fields.Datetime.now() + timedelta(minutes=11)):
             self.assertTrue(self.find(self.card.code)["card"])

@@ -27,8 +27,11 @@ class TestTillReads(TillCase):
     def test_till_finds_only_cards_that_can_be_used(self):
         """H8, H10, H18, H25: closed, expired, not started and points-to cards stay out; the default card comes first."""
         for values in (
-            {"closed": True}, {"expiration_date": "2026-03-14"}, {"start_date": "2026-03-16"}, {"points_to_id": self.card.id},
-        ):  # fmt: skip
+            {"closed": True},
+            {"expiration_date": "2026-03-14"},
+            {"start_date": "2026-03-16"},
+            {"points_to_id": self.card.id},
+        ):
             self.make_card(self.ann, **values)
         preferred = self.make_card(self.ann, is_default=True)
         found = self.cards.search_read([("partner_id", "=", self.ann.id)], self.till_fields(), load=False)
@@ -37,8 +40,11 @@ class TestTillReads(TillCase):
     def test_scanned_card_identifies_its_customer(self):
         """H18, H25: a closed card does not identify its customer, one that sends its points elsewhere does."""
         for values, expected in (
-            ({}, self.bob), ({"closed": True}, None), ({"expiration_date": "2026-03-14"}, None), ({"points_to_id": self.card.id}, self.bob),
-        ):  # fmt: skip
+            ({}, self.bob),
+            ({"closed": True}, None),
+            ({"expiration_date": "2026-03-14"}, None),
+            ({"points_to_id": self.card.id}, self.bob),
+        ):
             card = self.make_card(self.bob, **values)
             partner = self.cards.get_loyalty_card_partner_by_code(card.code)
             self.assertEqual(partner or None, expected)

@@ -73,9 +73,12 @@ class TestTillRedeem(TillPointsCase):
         uuid = str(uuid4())
         self.hold(50, uuid)
         data = make_order_data(
-            self.pos_session, self.method, [self.taxed(100, 15)], self.ann,
+            self.pos_session,
+            self.method,
+            [self.taxed(100, 15)],
+            self.ann,
             payments=[self.pay(65.0), self.pay_points(50, uuid=uuid)],
-        )  # fmt: skip
+        )
         Order = self.env["pos.order"].with_user(self.cashier)
         for __ in range(2):
             Order.sync_from_ui([{**data, "lines": list(data["lines"]), "payment_ids": list(data["payment_ids"])}])
@@ -120,9 +123,15 @@ class TestTillRedeem(TillPointsCase):
         self.assertEqual((order.loyalty_points_reserved, self.card.points), (50, 1000))
         self.assertEntries(order, [])
         paid = make_order_data(
-            self.pos_session, self.method, [], self.ann, uuid=order_uuid,
-            payments=[self.pay(65.0), self.pay_points(50, uuid=uuid)], amount_total=115, access_token="",
-        )  # fmt: skip
+            self.pos_session,
+            self.method,
+            [],
+            self.ann,
+            uuid=order_uuid,
+            payments=[self.pay(65.0), self.pay_points(50, uuid=uuid)],
+            amount_total=115,
+            access_token="",
+        )
         Order.sync_from_ui([paid])
         self.assertEqual(order.state, "paid")
         self.assertEntries(order, [(self.card, "redeem", -50)])
@@ -258,8 +267,12 @@ class TestTillRedeem(TillPointsCase):
         order_uuid = str(uuid4())
         self.hold(300, "removed", order_uuid=order_uuid)
         self.hold(50, "used", order_uuid=order_uuid)
-        self.sell([self.taxed(100, 15)], self.ann, payments=[self.pay(65.0), self.pay_points(50, uuid="used")],
-                  uuid=order_uuid)  # fmt: skip
+        self.sell(
+            [self.taxed(100, 15)],
+            self.ann,
+            payments=[self.pay(65.0), self.pay_points(50, uuid="used")],
+            uuid=order_uuid,
+        )
         self.assertEqual((self.card.points, self.card.reserved_points), (950, 0))
 
     def test_cancelled_order_reserves_nothing(self):
@@ -269,9 +282,14 @@ class TestTillRedeem(TillPointsCase):
             order_uuid = str(uuid4())
             self.hold(100, f"left{number}", order_uuid=order_uuid)
             data = make_order_data(
-                self.pos_session, self.method, [self.taxed(100, 15)], self.ann, payments=[], uuid=order_uuid,
+                self.pos_session,
+                self.method,
+                [self.taxed(100, 15)],
+                self.ann,
+                payments=[],
+                uuid=order_uuid,
                 state="draft",
-            )  # fmt: skip
+            )
             Order.sync_from_ui([data])
             self.assertEqual(self.card.reserved_points, 100)
             getattr(Order.search([("uuid", "=", order_uuid)]), leave)()

@@ -34,13 +34,16 @@ class TestTillStores(EarningCase):
         uuid = str(uuid4())
         self.as_till.pos_hold(there.id, self.card.id, 50, uuid, "order")
         self.assertEqual(
-            self.as_till.pos_find_card(self.config.id, self.card.code)["card"]["available_points"], 1050,
+            self.as_till.pos_find_card(self.config.id, self.card.code)["card"]["available_points"],
+            1050,
             "reserved for every store",
-        )  # fmt: skip
+        )
         second = self.sell(
-            [self.taxed(100, 15)], self.ann, session=session,
+            [self.taxed(100, 15)],
+            self.ann,
+            session=session,
             payments=[self.pay(65.0), self.pay_points(50, uuid=uuid)],
-        )  # fmt: skip
+        )
         self.assertEqual(second.config_id, there)
         self.assertEntries(second, [(self.card, "redeem", -50), (self.card, "earn", 56)])
         self.assertRecordValues(self.card, [{"points": 1106, "available_points": 1106, "reserved_points": 0}])
@@ -68,9 +71,13 @@ class TestTillCompanies(TillCase):
         other = self.setup_other_company()["company"]
         other.partner_id.tz = "UTC"
         cashier = new_test_user(
-            self.env, "other_store_cashier", groups="base.group_user,point_of_sale.group_pos_user", tz="UTC",
-            company_id=other.id, company_ids=[Command.set(other.ids)],
-        )  # fmt: skip
+            self.env,
+            "other_store_cashier",
+            groups="base.group_user,point_of_sale.group_pos_user",
+            tz="UTC",
+            company_id=other.id,
+            company_ids=[Command.set(other.ids)],
+        )
         journal = self.env["account.journal"].search([("type", "=", "bank"), ("company_id", "=", other.id)], limit=1)
         method = self.env["pos.payment.method"].create(
             {"name": "Other bank", "journal_id": journal.id, "company_id": other.id}

@@ -16,13 +16,21 @@ class AccountMove(models.Model):
     _inherit = "account.move"
 
     loyalty_order_id = fields.Many2one(
-        "sale.order", "Order That Uses Points", copy=False, readonly=True, index="btree_not_null", ondelete="set null",
+        "sale.order",
+        "Order That Uses Points",
+        copy=False,
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
         help="Order whose reserved points pay this invoice.",
-    )  # fmt: skip
+    )
     loyalty_order_points = fields.Float(
-        "Points of the Order", digits=(16, 4), copy=False, readonly=True,
+        "Points of the Order",
+        digits=(16, 4),
+        copy=False,
+        readonly=True,
         help="Points that the invoice took over from the order.",
-    )  # fmt: skip
+    )
     loyalty_order_amount = fields.Monetary(
         "Value of the Order's Points", currency_field="company_currency_id", copy=False, readonly=True
     )

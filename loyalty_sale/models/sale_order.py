@@ -16,9 +16,11 @@ class SaleOrder(models.Model):
     _inherit = "sale.order"
 
     loyalty_in_ledger = fields.Boolean(
-        "Points in the Ledger", readonly=True, copy=False,
+        "Points in the Ledger",
+        readonly=True,
+        copy=False,
         help="The order was confirmed under the points ledger, which knows what it earned and spent.",
-    )  # fmt: skip
+    )
 
     @contextmanager
     def _loyalty_event(self, part="other"):

@@ -11,12 +11,18 @@ class SaleOrder(models.Model):
     _inherit = "sale.order"
 
     loyalty_card_id = fields.Many2one(
-        "loyalty.card", "Loyalty Card", compute="_compute_loyalty_card_id", store=True, readonly=False, copy=False,
+        "loyalty.card",
+        "Loyalty Card",
+        compute="_compute_loyalty_card_id",
+        store=True,
+        readonly=False,
+        copy=False,
         domain="[('program_id.program_type', '=', 'loyalty'), ('closed', '=', False), ('points_to_id', '=', False), "
         "'|', ('partner_id', '=', False), ('partner_id', 'parent_of', partner_id)]",
-        index="btree_not_null", ondelete="set null",
+        index="btree_not_null",
+        ondelete="set null",
         help="Card that this order earns on. Empty: a card is issued when the order earns its first points.",
-    )  # fmt: skip
+    )
 
     loyalty_can_issue_card = fields.Boolean(compute="_compute_loyalty_can_issue_card")
     loyalty_has_card = fields.Boolean(

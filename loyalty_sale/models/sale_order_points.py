@@ -11,18 +11,27 @@ class SaleOrder(models.Model):
     _inherit = "sale.order"
 
     loyalty_points_redeemed = fields.Float(
-        "Redeemed Points", digits=(16, 4), compute="_compute_loyalty_points_moved", compute_sudo=True,
+        "Redeemed Points",
+        digits=(16, 4),
+        compute="_compute_loyalty_points_moved",
+        compute_sudo=True,
         help="Points of the card that paid for this order, by its rewards and its invoices, less those given back.",
-    )  # fmt: skip
+    )
     loyalty_points_earned = fields.Float(
-        "Earned Points", digits=(16, 4), compute="_compute_loyalty_points_moved", compute_sudo=True,
+        "Earned Points",
+        digits=(16, 4),
+        compute="_compute_loyalty_points_moved",
+        compute_sudo=True,
         help="Points that the order and its invoices brought to the card, less what was taken back.",
-    )  # fmt: skip
+    )
     loyalty_points_earnable = fields.Float(
-        "Earnable Points", digits=(16, 4), compute="_compute_loyalty_points_earnable", compute_sudo=True,
+        "Earnable Points",
+        digits=(16, 4),
+        compute="_compute_loyalty_points_earnable",
+        compute_sudo=True,
         help="What the order earns in all, as far as is known now. Once it is invoiced and paid in full in ways that earn "
         "points, as many are earned.",
-    )  # fmt: skip
+    )
 
     @api.depends("state", "invoice_ids.loyalty_points_redeemed", "invoice_ids.loyalty_points_earned")
     def _compute_loyalty_points_moved(self):
@@ -45,9 +54,17 @@ class SaleOrder(models.Model):
             )
 
     @api.depends(
-        "state", "invoice_status", "coupon_point_ids.points", "loyalty_card_id", "partner_id", "pricelist_id", "date_order",
-        "order_line.price_total", "order_line.product_id", "invoice_ids.loyalty_points_earnable",
-    )  # fmt: skip
+        "state",
+        "invoice_status",
+        "coupon_point_ids.points",
+        "loyalty_card_id",
+        "partner_id",
+        "pricelist_id",
+        "date_order",
+        "order_line.price_total",
+        "order_line.product_id",
+        "invoice_ids.loyalty_points_earnable",
+    )
     def _compute_loyalty_points_earnable(self):
         waiting = {}
         for order in self:

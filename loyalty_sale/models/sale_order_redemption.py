@@ -21,56 +21,96 @@ class SaleOrder(models.Model):
     _inherit = "sale.order"
 
     loyalty_use_points = fields.Boolean(
-        "Use Loyalty Points", copy=False,
+        "Use Loyalty Points",
+        copy=False,
         help="Let points of the card pay for this order. They are reserved when the order is confirmed and pay its "
         "invoices. Ticking works out how many; later changes of the order leave them as they are until you press "
         "Recalculate.",
-    )  # fmt: skip
+    )
     loyalty_points_applied = fields.Float(
-        "Applied Points", digits=(16, 4), copy=False, readonly=True,
+        "Applied Points",
+        digits=(16, 4),
+        copy=False,
+        readonly=True,
         help="Points calculated when Use Loyalty Points was ticked, or at the latest recalculation.",
-    )  # fmt: skip
+    )
     loyalty_amount_applied = fields.Monetary(
-        "Amount Covered by Applied Points", currency_field="loyalty_currency_id", copy=False, readonly=True,
+        "Amount Covered by Applied Points",
+        currency_field="loyalty_currency_id",
+        copy=False,
+        readonly=True,
         help="What the applied points pay, in the currency of the company.",
-    )  # fmt: skip
+    )
     loyalty_currency_id = fields.Many2one(related="company_id.currency_id", string="Currency of Points")
     loyalty_hold_id = fields.Many2one(
-        "loyalty.hold", "Reservation", copy=False, readonly=True, ondelete="restrict", index="btree_not_null",
+        "loyalty.hold",
+        "Reservation",
+        copy=False,
+        readonly=True,
+        ondelete="restrict",
+        index="btree_not_null",
         help="Points that wait for the invoices of this order.",
-    )  # fmt: skip
+    )
     loyalty_points_to_use = fields.Float(
-        "Loyalty Points to Use", digits=(16, 4), compute="_compute_loyalty_points_to_use", compute_sudo=True,
+        "Loyalty Points to Use",
+        digits=(16, 4),
+        compute="_compute_loyalty_points_to_use",
+        compute_sudo=True,
         help="Ticked: the points that will be used. Not ticked: the points that could be used now, at most what the card "
         "has available and what the order can be paid with. Points that this order earns are never among them.",
-    )  # fmt: skip
+    )
     loyalty_amount_to_use = fields.Monetary(
-        "Amount Covered by Points", compute="_compute_loyalty_points_to_use", compute_sudo=True,
-        currency_field="loyalty_currency_id", help="What these points pay, in the currency of the company.",
-    )  # fmt: skip
+        "Amount Covered by Points",
+        compute="_compute_loyalty_points_to_use",
+        compute_sudo=True,
+        currency_field="loyalty_currency_id",
+        help="What these points pay, in the currency of the company.",
+    )
     loyalty_notice = fields.Char(
-        "About the Points", compute="_compute_loyalty_points_to_use", compute_sudo=True,
+        "About the Points",
+        compute="_compute_loyalty_points_to_use",
+        compute_sudo=True,
         help="Why the points no longer fit the order, or how many more could be used.",
-    )  # fmt: skip
+    )
     loyalty_problem = fields.Char("Why Points Cannot Pay", compute="_compute_loyalty_points_to_use", compute_sudo=True)
     loyalty_misfits = fields.Boolean(compute="_compute_loyalty_points_to_use", compute_sudo=True)
     loyalty_available_points = fields.Float(
-        "Available Points", digits=(16, 4), compute="_compute_loyalty_points_to_use", compute_sudo=True,
+        "Available Points",
+        digits=(16, 4),
+        compute="_compute_loyalty_points_to_use",
+        compute_sudo=True,
         help="Points of the card that can be used, those that this order reserved included.",
-    )  # fmt: skip
+    )
     loyalty_points_reserved = fields.Float(
-        "Reserved Points", digits=(16, 4), compute="_compute_loyalty_points_reserved", compute_sudo=True,
+        "Reserved Points",
+        digits=(16, 4),
+        compute="_compute_loyalty_points_reserved",
+        compute_sudo=True,
         help="Points set aside for this order and its draft invoices.",
-    )  # fmt: skip
+    )
 
     # --- what the form shows -------------------------------------------------------------------------------------
 
     @api.depends(
-        "loyalty_use_points", "loyalty_points_applied", "loyalty_amount_applied", "loyalty_card_id", "company_id", "state",
-        "loyalty_hold_id.state", "loyalty_hold_id.points", "amount_total", "currency_id", "order_line.price_total",
-        "order_line.product_id", "order_line.points_cost", "invoice_ids.state", "invoice_ids.amount_total", "locked",
-        "order_line.qty_invoiced", "order_line.qty_delivered",
-    )  # fmt: skip
+        "loyalty_use_points",
+        "loyalty_points_applied",
+        "loyalty_amount_applied",
+        "loyalty_card_id",
+        "company_id",
+        "state",
+        "loyalty_hold_id.state",
+        "loyalty_hold_id.points",
+        "amount_total",
+        "currency_id",
+        "order_line.price_total",
+        "order_line.product_id",
+        "order_line.points_cost",
+        "invoice_ids.state",
+        "invoice_ids.amount_total",
+        "locked",
+        "order_line.qty_invoiced",
+        "order_line.qty_delivered",
+    )
     def _compute_loyalty_points_to_use(self):
         """What is used if ticked, what could be used if not (P18), and whether that still fits (P15)."""
         for order in self:

@@ -50,9 +50,20 @@ class TestOrderGuards(OrderCase):
                     ]
                 },
             )
-            self.assertRefused(self._order, user=user, order_line=[Command.create(
-                {"product_id": self.product.id, "coupon_id": other.id, "reward_id": self.reward.id, "points_cost": -9}
-            )])  # fmt: skip
+            self.assertRefused(
+                self._order,
+                user=user,
+                order_line=[
+                    Command.create(
+                        {
+                            "product_id": self.product.id,
+                            "coupon_id": other.id,
+                            "reward_id": self.reward.id,
+                            "points_cost": -9,
+                        }
+                    )
+                ],
+            )
             self.assertRefused(paying.copy, {"order_id": self._order(1).id})
             self.assertRefused(paying.write, {"order_id": self._order(1).id})
 

@@ -142,9 +142,12 @@ class TestOrderNeed(OrderPointsCase):
         )
         self.env.invalidate_all()
         user = new_test_user(
-            self.env, "loyalty_hold_user", groups="loyalty_ledger.group_loyalty_user",
-            company_id=self.company.id, company_ids=[Command.set(self.company.ids)],
-        )  # fmt: skip
+            self.env,
+            "loyalty_hold_user",
+            groups="loyalty_ledger.group_loyalty_user",
+            company_id=self.company.id,
+            company_ids=[Command.set(self.company.ids)],
+        )
         view = self.env.ref("loyalty_ledger.loyalty_hold_view_search")
         self.assertIn('name="old"', view.arch)
         found = self.env["loyalty.hold"].search(

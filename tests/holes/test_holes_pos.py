@@ -163,9 +163,14 @@ class TestHolesPos(AccountTestInvoicingCommon):
         card = self._card()
         reward = self.program.reward_ids
         line = {
-            "product_id": reward.discount_line_product_id.id, "price_unit": 0.0, "is_reward_line": True,
-            "reward_id": reward.id, "coupon_id": card.id, "points_cost": -5000, "reward_identifier_code": "A",
-        }  # fmt: skip
+            "product_id": reward.discount_line_product_id.id,
+            "price_unit": 0.0,
+            "is_reward_line": True,
+            "reward_id": reward.id,
+            "coupon_id": card.id,
+            "points_cost": -5000,
+            "reward_identifier_code": "A",
+        }
         self._confirm(self._sell({}, line), card, 5100, line_codes=["A"])
         self.assertEqual(card.points, 100)
 
@@ -176,10 +181,15 @@ class TestHolesPos(AccountTestInvoicingCommon):
         order = self._sell(
             {},
             {
-                "product_id": reward.discount_line_product_id.id, "price_unit": -10.0, "is_reward_line": True,
-                "reward_id": reward.id, "coupon_id": card.id, "points_cost": 100, "reward_identifier_code": "A",
+                "product_id": reward.discount_line_product_id.id,
+                "price_unit": -10.0,
+                "is_reward_line": True,
+                "reward_id": reward.id,
+                "coupon_id": card.id,
+                "points_cost": 100,
+                "reward_identifier_code": "A",
             },
-        )  # fmt: skip
+        )
         line = order.lines.filtered("is_reward_line")
         self._try(line.write, {"coupon_id": other.id, "points_cost": 1})
         self.assertEqual((line.coupon_id, line.points_cost), (card, 100))
@@ -191,10 +201,14 @@ class TestHolesPos(AccountTestInvoicingCommon):
         self._try(
             order.lines.create,
             {
-                "order_id": order.id, "product_id": self.product.id, "price_unit": 5000.0, "qty": 1,
-                "price_subtotal": 5000, "price_subtotal_incl": 5000,
+                "order_id": order.id,
+                "product_id": self.product.id,
+                "price_unit": 5000.0,
+                "qty": 1,
+                "price_subtotal": 5000,
+                "price_subtotal_incl": 5000,
             },
-        )  # fmt: skip
+        )
         self._confirm(order, card, 5100)
         self.assertLessEqual(card.points, 100)
 
@@ -278,9 +292,14 @@ class TestHolesPos(AccountTestInvoicingCommon):
         card = self._card(300)
         reward = self.program.reward_ids
         line = {
-            "product_id": reward.discount_line_product_id.id, "price_unit": -100.0, "is_reward_line": True,
-            "reward_id": reward.id, "coupon_id": card.id, "points_cost": 100, "reward_identifier_code": "A",
-        }  # fmt: skip
+            "product_id": reward.discount_line_product_id.id,
+            "price_unit": -100.0,
+            "is_reward_line": True,
+            "reward_id": reward.id,
+            "coupon_id": card.id,
+            "points_cost": 100,
+            "reward_identifier_code": "A",
+        }
         self._sell({}, line)
         self.assertEqual(card.points, 200)
 
@@ -301,9 +320,14 @@ class TestHolesPos(AccountTestInvoicingCommon):
         card = self._card(300)
         reward = self.program.reward_ids
         line = {
-            "product_id": reward.discount_line_product_id.id, "price_unit": -10.0, "is_reward_line": True,
-            "reward_id": reward.id, "coupon_id": card.id, "points_cost": 100, "reward_identifier_code": "A",
-        }  # fmt: skip
+            "product_id": reward.discount_line_product_id.id,
+            "price_unit": -10.0,
+            "is_reward_line": True,
+            "reward_id": reward.id,
+            "coupon_id": card.id,
+            "points_cost": 100,
+            "reward_identifier_code": "A",
+        }
         order = self._sell({}, line)
         self._confirm(order, card, -10, line_codes=["A"])
         given = order.lines.filtered("is_reward_line")
@@ -340,9 +364,14 @@ class TestHolesPos(AccountTestInvoicingCommon):
         card = self._card(300)
         reward = self.program.reward_ids
         line = {
-            "product_id": reward.discount_line_product_id.id, "price_unit": -10.0, "is_reward_line": True,
-            "reward_id": reward.id, "coupon_id": card.id, "points_cost": 100, "reward_identifier_code": "A",
-        }  # fmt: skip
+            "product_id": reward.discount_line_product_id.id,
+            "price_unit": -10.0,
+            "is_reward_line": True,
+            "reward_id": reward.id,
+            "coupon_id": card.id,
+            "points_cost": 100,
+            "reward_identifier_code": "A",
+        }
         order = self._sell({}, line)
         self._confirm(order, card, -10, line_codes=["A"])
         self._back_end_return(order)
