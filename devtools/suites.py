@@ -17,6 +17,9 @@ BROWSERS = ("google-chrome", "chromium", "chromium-browser", "google-chrome-stab
 UPSTREAM = (("/pos_loyalty", "pos_loyalty"), ("/loyalty,/sale_loyalty", "loyalty"))
 UPSTREAM_TESTS = 201
 RESULT = re.compile(r"(\d+) failed, (\d+) error\(s\) of (\d+) tests")
+BROKEN = re.compile(r"odoo\.addons\.(\w+)\.tests\.\S+: (?:FAIL|ERROR): (\w+\.\w+)$")
+# Some tours of Odoo scan before the screen listens, and fail by chance on a busy machine; more than that is no chance.
+SECOND_CHANCES = 2
 LEVEL = re.compile(r"^\S+ \S+ \d+ (ERROR|CRITICAL) ")
 
 
@@ -77,42 +80,54 @@ def test(bases, options):
 def upstream(bases):
     _browser(required={"chromium"})
     template = bases.full()
-    runs = []
     title = f"Odoo's own tests with our add-ons installed: {' and '.join(tags for tags, _ in UPSTREAM)} side by side"
     with bases.copied(template) as first, bases.copied(template) as second, step(title) as current:
-        try:
-            for database, (tags, module) in zip((first, second), UPSTREAM):
-                runs.append(_UpstreamRun(bases, database, tags, module))
-            while any(run.process.poll() is None for run in runs):
-                time.sleep(1)
-                current.progress(f"{sum(run.started() for run in runs)} of {UPSTREAM_TESTS} tests started")
-        finally:
-            for run in runs:
-                console.stop(run.process)
-    failed = False
-    total = 0
+        runs = [_UpstreamRun(bases, database, *of) for database, of in zip((first, second), UPSTREAM)]
+        _wait(runs, current)
+    failed = {tag for run in runs for tag in run.broken()}
+    bad = any(not run.green() for run in runs)
     for run in runs:
-        found = run.result()
-        problems = run.problems()
-        say(f"   {run.tags}: {found or 'no result'}; log: {run.log}")
-        for line in problems:
+        say(f"   {run.tags}: {run.result() or 'no result'}; log: {run.log}")
+        for line in run.problems():
             say(f"      {line}")
-        numbers = RESULT.fullmatch(found)
-        total += int(numbers[3]) if numbers else 0
-        failed = failed or bool(run.process.returncode or problems) or not found.startswith("0 failed, 0 error(s)")
+    if 0 < len(failed) <= SECOND_CHANCES and all(run.green() or run.faults() == len(run.broken()) for run in runs):
+        bad = not _second_chance(bases, template, sorted(failed))
+    total = sum(run.total() for run in runs)
     say(
-        f"Odoo's own suites: {total} of {UPSTREAM_TESTS} tests ran, {'with failures' if failed else 'all green'}, in {console.elapsed()}"
+        f"Odoo's own suites: {total} of {UPSTREAM_TESTS} tests ran, {'with failures' if bad else 'all green'}, in {console.elapsed()}"
     )
-    return int(failed or total != UPSTREAM_TESTS)
+    return int(bad or total != UPSTREAM_TESTS)
+
+
+def _second_chance(bases, template, tests):
+    """Run what failed once more, alone, and say so: what is broken fails again."""
+    with bases.copied(template) as database, step(f"Once more, alone: {', '.join(tests)}") as current:
+        run = _UpstreamRun(bases, database, ",".join(tests), "again")
+        _wait([run], current, len(tests))
+    say(f"   {run.tags}: {run.result() or 'no result'}; log: {run.log}")
+    return run.green() and run.total() == len(tests)
+
+
+def _wait(runs, current, tests=UPSTREAM_TESTS):
+    try:
+        while any(run.process.poll() is None for run in runs):
+            time.sleep(1)
+            current.progress(f"{sum(run.started() for run in runs)} of {tests} tests started")
+    finally:
+        for run in runs:
+            console.stop(run.process)
 
 
 class _UpstreamRun:
-    def __init__(self, bases, database, tags, module):
+    """Odoo's tests of the tags in a process and database of their own."""
+
+    def __init__(self, bases, database, tags, name):
         self.tags = tags
-        self.log = bases.logs / f"upstream-{module}.log"
+        self.log = bases.logs / f"upstream-{name}.log"
+        modules = ",".join(sorted(set(re.findall(r"/(\w+)", tags))))
         command = bases.odoo_command()
         command += ["-d", database, f"--db-filter=^{database}$", f"--http-port={_free_port()}"]
-        command += ["-u", module, "--test-tags", tags, "--stop-after-init", "--max-cron-threads=0"]
+        command += ["-u", modules, "--test-tags", tags, "--stop-after-init", "--max-cron-threads=0"]
         with self.log.open("w") as file:
             self.process = console.start(command, stdout=file, env=bases.environment, cwd=cache.ROOT)
 
@@ -127,8 +142,24 @@ class _UpstreamRun:
         found = [match[0] for match in map(RESULT.search, self.lines()) if match]
         return found[-1] if found else ""
 
+    def total(self):
+        numbers = RESULT.fullmatch(self.result())
+        return int(numbers[3]) if numbers else 0
+
+    def faults(self):
+        """Failures and errors, those of whole classes too, which `broken` does not name."""
+        numbers = RESULT.fullmatch(self.result())
+        return int(numbers[1]) + int(numbers[2]) if numbers else 0
+
     def problems(self):
         return [line for line in self.lines() if LEVEL.match(line)][:20]
+
+    def green(self):
+        return not self.process.returncode and not self.problems() and self.result().startswith("0 failed, 0 error(s)")
+
+    def broken(self):
+        """The tests that failed, as tags that run them alone."""
+        return {f"/{match[1]}:{match[2]}" for match in map(BROKEN.search, self.lines()) if match}
 
 
 def _free_port():
