@@ -31,6 +31,8 @@ from . import loyalty_ledger_entry_redemption
 from . import loyalty_hold
 from . import loyalty_redemption_mixin
 from . import account_payment
+from . import account_payment_rules
+from . import account_payment_entry
 from . import loyalty_program_redemption_lines
 from . import account_move_items
 from . import account_move_payable

@@ -2,15 +2,10 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.fields import Command
-from odoo.tools import format_date
 
 from odoo.addons.loyalty_ledger.tools.today import loyalty_today
 from odoo.addons.loyalty_ledger.tools.trusted import trusted_defaults
-from odoo.addons.loyalty_ledger.tools.words import say_points
 
-from ..books.return_terms import ReturnTerms
-from ..books.vat_split import part_of
 from .account_payment_method import LOYALTY
 
 #: How long a document that is not final keeps points.
@@ -22,15 +17,15 @@ LOYALTY_FIELDS = ("loyalty_card_id", "loyalty_points", "loyalty_move_id", "loyal
 class AccountPayment(models.Model):
     """A payment whose method is Loyalty Points redeems points of a card, or gives them back.
 
-    Its journal entry is built here and not by Odoo: Dr redemption account (net, one line per rate), Dr input VAT,
-    Cr receivable (DESIGN: part T). Odoo rebuilds the lines of a draft payment from its amount and would lose the VAT,
-    so such a payment is cancelled or reversed, never edited (account/models/account_payment.py, _synchronize_to_moves).
+    Its journal entry is ours and not Odoo's (`account_payment_entry.py`): Dr redemption account (net, one line per rate),
+    Dr input VAT, Cr receivable. Odoo rebuilds the lines of a draft payment from its amount and would lose the VAT, so such
+    a payment is cancelled or reversed, never edited (account/models/account_payment.py, _synchronize_to_moves). What must
+    hold is in `account_payment_rules.py`, what goes back in `account_payment_return.py`.
     """
 
     _name = "account.payment"
     _inherit = ["loyalty.values.mixin", "account.payment", "loyalty.redemption.mixin"]
     _limits_numbers = False
-
     loyalty_card_id = fields.Many2one(
         "loyalty.card",
         "Loyalty Card",
@@ -170,158 +165,6 @@ class AccountPayment(models.Model):
             self.loyalty_points = program._points_typed(self.amount, due, self.date)
             self.amount = program._points_to_money(self.loyalty_points, self.date)
 
-    # --- rules ---------------------------------------------------------------------------------------------------
-
-    @api.constrains("payment_method_line_id", "payment_type", "journal_id", "currency_id", "amount", *LOYALTY_FIELDS)
-    def _check_loyalty(self):
-        for payment in self:
-            if not payment.is_loyalty:
-                if any(payment[name] for name in LOYALTY_FIELDS):
-                    raise ValidationError(
-                        self.env._(
-                            "Redeeming points takes the payment method Loyalty Points. Choose it, or leave card and points empty."
-                        )
-                    )
-            elif payment.payment_type == "inbound":
-                payment._check_loyalty_redemption()
-            else:
-                payment._check_loyalty_return()
-
-    def _check_loyalty_redemption(self):
-        """A payment with points has a usable card, whole points, their money value and an invoice that needs it."""
-        card = self.loyalty_card_id.sudo()  # rules of the card hold whoever pays; access was checked by the form
-        move, program = self.loyalty_move_id, card.program_id
-        if not card or not move:
-            raise ValidationError(
-                self.env._("To pay with points, choose the invoice and the card, and enter how many points.")
-            )
-        hold = self.loyalty_hold_id.sudo()  # reservations have no write access and are read here only
-        if problem := card._payment_problem(self.company_id, hold):
-            raise ValidationError(problem)
-        if self.journal_id != program.loyalty_journal_id:
-            raise ValidationError(
-                self.env._(
-                    "Points of program %(program)s are paid in the journal %(journal)s. Choose that journal.",
-                    program=program.name,
-                    journal=program.loyalty_journal_id.name,
-                )
-            )
-        if program.vat_mode == "price_reduction":
-            raise ValidationError(
-                self.env._(
-                    "Points of program %s lower the price and are no payment. Use Apply Loyalty Points on the invoice.",
-                    program.name,
-                )
-            )
-        if move.move_type not in ("out_invoice", "out_receipt") or (
-            move.commercial_partner_id != self.partner_id.commercial_partner_id
-        ):
-            raise ValidationError(
-                self.env._("Points can be redeemed on invoices of the same customer only. Choose another invoice.")
-            )
-        if self.loyalty_points <= 0 or self.loyalty_points != int(self.loyalty_points):
-            raise ValidationError(
-                self.env._("Enter a whole number of points, not %s.", say_points(self.env, self.loyalty_points))
-            )
-        if not hold and (problem := program._too_few_points(self.loyalty_points, self.date)):
-            raise ValidationError(problem)
-        if hold and not self._owns_hold(hold):
-            raise ValidationError(self.env._("The reserved points belong to another document."))
-        value = hold.amount if hold else program._points_to_money(self.loyalty_points, self.date)
-        if self.currency_id != program.currency_id or self.currency_id.compare_amounts(self.amount, value):
-            raise ValidationError(
-                self.env._(
-                    "%(points)s points pay %(value)s, not %(amount)s.",
-                    points=say_points(self.env, self.loyalty_points),
-                    value=program.currency_id.format(value),
-                    amount=self.currency_id.format(self.amount),
-                )
-            )
-
-    def _owns_hold(self, hold):
-        """Whether ``hold`` was placed for this payment or for its invoice, with its card and points."""
-        documents = {("account.payment", self.id), ("account.move", self.loyalty_move_id.id)}
-        return (
-            (hold.res_model, hold.res_id) in documents
-            and hold.card_id == self.loyalty_card_id
-            and hold.points == self.loyalty_points
-        )
-
-    def _check_loyalty_return(self):
-        """Points come back only through a credit note: never more than the payment took, with the same card."""
-        origin = self.loyalty_origin_id
-        if not origin or origin.payment_type != "inbound" or not origin.loyalty_card_id:
-            raise ValidationError(
-                self.env._(
-                    "Points are given back by the credit note of the invoice that they paid, not by a payment of its own."
-                )
-            )
-        if self.loyalty_move_id and self.loyalty_move_id.move_type != "out_refund":
-            raise ValidationError(self.env._("Points are given back by a credit note; choose one."))
-        if self.loyalty_card_id != origin.loyalty_card_id or self.currency_id != origin.currency_id:
-            raise ValidationError(self.env._("Points go back to the card that they came from."))
-        posted = (origin.loyalty_return_ids | self).filtered(
-            lambda payment: payment == self or payment._redemption_in_force()[0]
-        )
-        if (
-            sum(posted.mapped("loyalty_points")) > origin.loyalty_points
-            or origin.currency_id.compare_amounts(sum(posted.mapped("amount")), origin.amount) > 0
-        ):
-            raise ValidationError(
-                self.env._(
-                    "%s would give back more than the points paid.", self.display_name or self.env._("This payment")
-                )
-            )
-        points = origin._points_given_back(self.amount, posted - self)
-        if self.loyalty_points != points:
-            raise ValidationError(
-                self.env._(
-                    "%(points)s points go back for %(amount)s, not %(other)s.",
-                    points=say_points(self.env, points),
-                    amount=self.currency_id.format(self.amount),
-                    other=say_points(self.env, self.loyalty_points),
-                )
-            )
-
-    def _points_given_back(self, amount, earlier):
-        """Return the points that go back for ``amount`` of this payment, after the returns ``earlier``."""
-        self.ensure_one()
-        total = part_of(self.loyalty_points, sum(earlier.mapped("amount")) + amount, self.amount, 1.0)
-        return round(total - sum(earlier.mapped("loyalty_points")), 4)
-
-    @api.constrains("state", "move_id", "outstanding_account_id", "loyalty_card_id")
-    def _check_loyalty_has_entry(self):
-        """Odoo lets payments without outstanding account pay invoices without journal entry; points never do."""
-        for payment in self:
-            if payment.loyalty_card_id and payment.state in ("in_process", "paid") and not payment.move_id:
-                raise ValidationError(
-                    self.env._(
-                        "Points cannot pay without a journal entry: delete %s and apply points again.",
-                        payment.display_name,
-                    )
-                )
-
-    def _check_loyalty_frozen(self, vals):
-        """A payment with points that has a journal entry, or gave points back, does not change any more."""
-        names = {*self._get_trigger_fields_to_synchronize(), *LOYALTY_FIELDS, "payment_method_line_id"}
-        changed = names & vals.keys()
-        if not changed:
-            return
-        for payment in self.filtered(lambda payment: payment.loyalty_card_id and payment.move_id):
-            for name in changed:
-                field = payment._fields[name]
-                if field.convert_to_write(payment[name], payment) != field.convert_to_write(
-                    field.convert_to_record(field.convert_to_cache(vals[name], payment), payment), payment
-                ):
-                    raise UserError(
-                        self.env._(
-                            "%(payment)s was paid with points, so %(field)s cannot change. "
-                            "Cancel the payment, which gives the points back, and apply points again.",
-                            payment=payment.display_name,
-                            field=field._description_string(self.env),
-                        )
-                    )
-
     # --- create, write, undo -------------------------------------------------------------------------------------
 
     @api.model
@@ -363,21 +206,6 @@ class AccountPayment(models.Model):
         result = super().action_draft()
         self._reserve_loyalty_points()
         return result
-
-    def _check_not_locked(self):
-        """What lies behind a lock date is undone by an entry of today: say how, where Odoo would name the lock only."""
-        for payment in self.filtered(lambda payment: payment.loyalty_card_id and payment.move_id.state == "posted"):
-            move = payment.move_id
-            has_tax = any(line._affect_tax_report() for line in move.line_ids)
-            if move._get_violated_lock_dates(move.date, has_tax):
-                raise UserError(
-                    self.env._(
-                        "%(payment)s of %(date)s lies in a locked period and cannot be a draft again. Cancel it instead: an "
-                        "entry of today gives the points back.",
-                        payment=payment.display_name,
-                        date=format_date(self.env, move.date),
-                    )
-                )
 
     def action_post(self):
         """Confirm. No bank statement will follow: what points paid is paid, also by a payment that was a draft again."""
@@ -428,11 +256,6 @@ class AccountPayment(models.Model):
             returns.action_cancel()
         self.filtered(lambda payment: payment.state != "canceled").action_cancel()
 
-    def _synchronize_to_moves(self, changed_fields):
-        """Leave the lines of payments with points alone: rebuilt from the amount they would lose the VAT."""
-        loyalty = self.filtered("loyalty_card_id")
-        return super(AccountPayment, self - loyalty)._synchronize_to_moves(changed_fields)
-
     # --- reservation ---------------------------------------------------------------------------------------------
 
     def _reserve_loyalty_points(self):
@@ -457,72 +280,7 @@ class AccountPayment(models.Model):
     def _set_loyalty_hold(self, hold):
         models.Model.write(self, {"loyalty_hold_id": hold.id})  # past the guard of write()
 
-    # --- journal entry -------------------------------------------------------------------------------------------
-
-    def _generate_journal_entry(self, write_off_line_vals=None, force_balance=None, line_ids=None):
-        """Odoo's engine must not add tax lines of its own to ours."""
-        loyalty = self.filtered("loyalty_card_id")
-        if loyalty and (write_off_line_vals or force_balance):
-            raise UserError(
-                self.env._("A payment with points has no payment difference: keep the rest of the invoice open.")
-            )
-        for payment in loyalty:
-            super(AccountPayment, payment.with_context(skip_invoice_sync=True))._generate_journal_entry(
-                line_ids=[Command.create(vals) for vals in payment._prepare_loyalty_line_vals()]
-            )
-            payment.move_id._freeze_loyalty_items()
-            if payment.payment_type == "inbound":
-                program = payment.loyalty_card_id.sudo().program_id  # its mapping holds, whoever pays
-                payment.move_id._freeze_loyalty_sets(program, payment.loyalty_move_id)
-        return super(AccountPayment, self - loyalty)._generate_journal_entry(
-            write_off_line_vals=write_off_line_vals, force_balance=force_balance, line_ids=line_ids
-        )
-
-    def _prepare_loyalty_line_vals(self):
-        """Return the journal items: what the points pay, by rate and VAT, against the customer."""
-        self.ensure_one()
-        card = self.loyalty_card_id.sudo()  # the entry is the same whoever may see the card
-        label = self.env._(
-            "%(points)s loyalty points of card %(card)s",
-            points=say_points(self.env, self.loyalty_points),
-            card=card.code,
-        )
-        if self.payment_type == "inbound":
-            self._check_loyalty_due()
-            lines = card.program_id._redemption_lines(self.amount, self.loyalty_move_id, self.partner_id, label)
-        else:
-            lines = self._prepare_return_lines(label)
-        counterpart = {
-            "name": label,
-            "account_id": self.destination_account_id.id,
-            "partner_id": self.partner_id.id,
-            "currency_id": self.currency_id.id,
-            "balance": -self.amount_signed,
-            "amount_currency": -self.amount_signed,
-            "date_maturity": self.date,
-        }
-        document = self.loyalty_move_id
-        if self.loyalty_origin_id and document.currency_id != self.currency_id and document.amount_residual:
-            # As much of the foreign amount as the points paid; what the rate did since is an exchange difference.
-            # A credit note that settled the invoice needs nothing: the payment that it set free is undone.
-            counterpart["currency_id"] = document.currency_id.id
-            counterpart["amount_currency"] = self._foreign_return(document)
-        return [*lines, counterpart]
-
-    def _foreign_return(self, document):
-        """Return what this payment gives back in the currency of the credit note."""
-        if terms := ReturnTerms.of(self.env):
-            return terms.foreign
-        return self.currency_id._convert(
-            self.amount, document.currency_id, self.company_id, self.loyalty_origin_id.date
-        )
-
-    def _prepare_return_lines(self, label):
-        """Return the part of the redemption's lines that comes back, each set of taxes by what comes back of its goods."""
-        booked = self.loyalty_origin_id._loyalty_booked()
-        return booked.lines_back(booked.parts(self.amount, ReturnTerms.of(self.env)), label)
-
-    # --- points --------------------------------------------------------------------------------------------------
+    # --- redeeming -----------------------------------------------------------------------------------------------
 
     def _redemption_terms(self):
         self.ensure_one()
@@ -537,51 +295,6 @@ class AccountPayment(models.Model):
 
     def _redemption_returns(self):
         return self.loyalty_return_ids
-
-    def _check_loyalty_due(self):
-        """Points never pay more than the invoice still needs; a draft may have waited for long."""
-        if not self.loyalty_move_id:
-            raise UserError(
-                self.env._(
-                    "The invoice that %s paid was deleted. Apply the points to another invoice.", self.display_name
-                )
-            )
-        if self.loyalty_move_id.state != "posted":
-            raise UserError(self.env._("Confirm %s before you redeem points on it.", self.loyalty_move_id.display_name))
-        program = self.loyalty_card_id.sudo().program_id  # its rules hold, whoever pays
-        due = self.loyalty_move_id._loyalty_payable_amount(program)
-        if self.currency_id.compare_amounts(self.amount, due) > 0:
-            raise UserError(
-                self.env._(
-                    "Points can cover %(due)s of %(invoice)s, not %(amount)s. Apply fewer points.",
-                    due=self.currency_id.format(due),
-                    invoice=self.loyalty_move_id.display_name,
-                    amount=self.currency_id.format(self.amount),
-                )
-            )
-
-    def _reconcile_with_loyalty_move(self):
-        """Reconcile with the invoice that the points were applied to (C25, C27).
-
-        What gives points back settles first what waits of the payment that took them: no money is owed for that.
-        """
-        for payment in self:
-            payment._reconcile_with(payment.loyalty_origin_id.move_id)
-            if payment._reconcile_with(payment.loyalty_move_id):
-                payment.loyalty_move_id.matched_payment_ids += payment
-
-    def _reconcile_with(self, move):
-        """Match with what is open of ``move``; return whether there was anything."""
-        self.ensure_one()
-        lines = (self.move_id | move).line_ids.filtered(
-            lambda line: (
-                line.account_id == self.destination_account_id and line.parent_state == "posted" and not line.reconciled
-            )
-        )
-        if len(lines.move_id) < 2:
-            return False
-        lines.reconcile()
-        return True
 
     def action_apply_loyalty_points(self):
         """Turn this draft receipt into one that points pay: card, oldest open invoice, as many points as they need."""

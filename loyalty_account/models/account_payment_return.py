@@ -1,9 +1,13 @@
-"""What a return takes back of a payment by points."""
+"""What a payment with points gives back of another one."""
 
 from odoo import models
+from odoo.exceptions import ValidationError
+
+from odoo.addons.loyalty_ledger.tools.words import say_points
 
 from ..books.booking import Booked
-from ..books.return_terms import CONTEXT_KEY
+from ..books.return_terms import CONTEXT_KEY, ReturnTerms
+from ..books.vat_split import part_of
 
 
 class AccountPayment(models.Model):
@@ -64,3 +68,58 @@ class AccountPayment(models.Model):
             open_lines.reconcile()
         payment._log_redemption(credit_note)
         return payment
+
+    def _check_loyalty_return(self):
+        """Points come back only through a credit note: never more than the payment took, with the same card."""
+        origin = self.loyalty_origin_id
+        if not origin or origin.payment_type != "inbound" or not origin.loyalty_card_id:
+            raise ValidationError(
+                self.env._(
+                    "Points are given back by the credit note of the invoice that they paid, not by a payment of its own."
+                )
+            )
+        if self.loyalty_move_id and self.loyalty_move_id.move_type != "out_refund":
+            raise ValidationError(self.env._("Points are given back by a credit note; choose one."))
+        if self.loyalty_card_id != origin.loyalty_card_id or self.currency_id != origin.currency_id:
+            raise ValidationError(self.env._("Points go back to the card that they came from."))
+        posted = (origin.loyalty_return_ids | self).filtered(
+            lambda payment: payment == self or payment._redemption_in_force()[0]
+        )
+        if (
+            sum(posted.mapped("loyalty_points")) > origin.loyalty_points
+            or origin.currency_id.compare_amounts(sum(posted.mapped("amount")), origin.amount) > 0
+        ):
+            raise ValidationError(
+                self.env._(
+                    "%s would give back more than the points paid.", self.display_name or self.env._("This payment")
+                )
+            )
+        points = origin._points_given_back(self.amount, posted - self)
+        if self.loyalty_points != points:
+            raise ValidationError(
+                self.env._(
+                    "%(points)s points go back for %(amount)s, not %(other)s.",
+                    points=say_points(self.env, points),
+                    amount=self.currency_id.format(self.amount),
+                    other=say_points(self.env, self.loyalty_points),
+                )
+            )
+
+    def _points_given_back(self, amount, earlier):
+        """Return the points that go back for ``amount`` of this payment, after the returns ``earlier``."""
+        self.ensure_one()
+        total = part_of(self.loyalty_points, sum(earlier.mapped("amount")) + amount, self.amount, 1.0)
+        return round(total - sum(earlier.mapped("loyalty_points")), 4)
+
+    def _foreign_return(self, document):
+        """Return what this payment gives back in the currency of the credit note."""
+        if terms := ReturnTerms.of(self.env):
+            return terms.foreign
+        return self.currency_id._convert(
+            self.amount, document.currency_id, self.company_id, self.loyalty_origin_id.date
+        )
+
+    def _prepare_return_lines(self, label):
+        """Return the part of the redemption's lines that comes back, each set of taxes by what comes back of its goods."""
+        booked = self.loyalty_origin_id._loyalty_booked()
+        return booked.lines_back(booked.parts(self.amount, ReturnTerms.of(self.env)), label)
