@@ -33,7 +33,7 @@ class TestAdjustConcurrency(CrowdCase):
         (card_id,) = self.make_cards(0)
         with self.registry.cursor() as cr:
             env = self.env_of(cr)
-            op = {"card_id": card_id, "kind": "upstream", "points": -40, "key": f"owe:{card_id}"}
+            op = {"card_id": card_id, "kind": "external", "points": -40, "key": f"owe:{card_id}"}
             entry = env["loyalty.card"]._post_entries([op])
             exception_id = env["loyalty.exception"].search([("entry_id", "=", entry.id)]).id
 

@@ -5,9 +5,9 @@ from odoo.tools import SQL, format_date
 MOVEMENTS = ("issued", "redeemed", "expired", "adjusted", "revalued")
 #: What a transaction of points is in the roll-forward. Points taken back from a return were not issued.
 POINTS_COLUMN = SQL(
-    """CASE WHEN e.is_redemption OR e.kind = 'upstream' AND e.points < 0 THEN 'redeemed'
+    """CASE WHEN e.is_redemption OR e.kind = 'external' AND e.points < 0 THEN 'redeemed'
             WHEN e.kind = 'expire' THEN 'expired'
-            WHEN e.kind IN ('opening', 'earn', 'upstream', 'reversal') THEN 'issued'
+            WHEN e.kind IN ('opening', 'earn', 'external', 'reversal') THEN 'issued'
             ELSE 'adjusted' END"""
 )
 #: The same for value lines.

@@ -16,7 +16,7 @@ from .rounding import LIMIT, UNIT
 FOREVER = datetime.date.max
 
 #: Kinds of credits that bring fresh points; they count towards the lifetime basis of levels.
-GRANTS = frozenset(("opening", "earn", "adjust", "upstream"))
+GRANTS = frozenset(("opening", "earn", "adjust", "external"))
 #: Kinds of debits that take points away without anything in return: who returns the goods does not owe them again.
 LOSSES = frozenset(("expire", "adjust"))
 
@@ -442,7 +442,7 @@ class Card:
         if op.kind == "transfer" and op.target is not None:
             return self._transfer(op, plan, as_of)
         self._check_usable(op, as_of)
-        if op.kind == "expiry":
+        if op.kind == "redate":
             return self._reschedule(op, plan, as_of)
         if op.points > 0:
             if op.reverses is not None and op.reverses.points < 0:
@@ -462,7 +462,7 @@ class Card:
             self._lapse(as_of, plan)
 
     def _check_usable(self, op, as_of):
-        """Only an open card within its dates earns and pays; corrections and upstream events always go through."""
+        """Only an open card within its dates earns and pays; corrections and external changes always go through."""
         if op.kind not in ("earn", "redeem") and not (op.kind == "adjust" and op.points > 0):
             return
         if self.source and op.points < 0 and op.overdraw != "debt":
@@ -514,7 +514,7 @@ class Card:
             entry.level = op.points
         if kind == "earn" and entry.vests is None and terms.vesting:
             entry.vests = op.date + datetime.timedelta(days=terms.vesting)
-        if entry.expiry is None and terms.policy == "lot" and kind in ("earn", "adjust", "upstream"):
+        if entry.expiry is None and terms.policy == "lot" and kind in ("earn", "adjust", "external"):
             entry.expiry = add_delay(op.date, terms.delay, terms.unit)
         if kind == "earn" or op.renews or (kind in GRANTS and (self.last_earning is None or self._has_run_out(as_of))):
             self.earned_on(op.date)
@@ -725,7 +725,7 @@ class Card:
         lots = [lot for lot in self.lots if lot.remaining and lot.expiry is None]
         if not lots:
             return
-        entry = Entry(self, "expiry", 0, as_of, None, f"terms:{self.id}:{self.revision}")
+        entry = Entry(self, "redate", 0, as_of, None, f"terms:{self.id}:{self.revision}")
         entry.expiry = self._rolling
         for lot in lots:
             lot.expiry, lot.expiry_entry = entry.expiry, entry
@@ -789,7 +789,7 @@ class Card:
             new.append(self._new_lot(entry, left, plan, None, entry.expiry))
         for number, lot in enumerate(redated):
             # Its date may have been set after it left its origin: say so.
-            dated = Entry(self, "expiry", 0, op.date, op, f"{op.key}:expiry:{number + 1}")
+            dated = Entry(self, "redate", 0, op.date, op, f"{op.key}:redate:{number + 1}")
             dated.expiry, lot.expiry_entry = lot.expiry, dated
             self._post(dated, plan)
         if self.debt:
@@ -800,7 +800,7 @@ class Card:
         """Give open lots (all of them, or those asked for) a new last usable day by an entry of zero points (P7)."""
         if op.expiry is not None and op.expiry < as_of:
             raise LedgerError("past_date", self, date=op.expiry)
-        entry = Entry(self, "expiry", 0, op.date, op, op.key)
+        entry = Entry(self, "redate", 0, op.date, op, op.key)
         entry.expiry = op.expiry
         for lot in list(self.lots if op.lots is None else op.lots):
             if lot.remaining and self.lot_expiry(lot) >= as_of:

@@ -78,7 +78,7 @@ class Gateway(Reading, Levels, Writing):
             or (op["kind"] == "transfer" and not self._same_target(op, first, states))
             or (first["kind"], first["res_model"], first["res_id"] or None)
             != (op["kind"], model or None, res_id or None)
-            or (op["kind"] == "expiry" and first["expiration_date"] != fields.Date.to_date(op["expiration_date"]))
+            or (op["kind"] == "redate" and first["expiration_date"] != fields.Date.to_date(op["expiration_date"]))
             or (first["reversed_entry_id"] or None) != (op.get("reversed_entry_id") or None)
         ):
             raise ValidationError(
@@ -106,7 +106,7 @@ class Gateway(Reading, Levels, Writing):
                 self.env._("Card %s does not exist, or its program is not tracked in the points ledger.", op["card_id"])
             )
         kind, units = op["kind"], op["units"]
-        if card.source and kind != "transfer" and (units > 0 or kind in ("reversal", "upstream")):
+        if card.source and kind != "transfer" and (units > 0 or kind in ("reversal", "external")):
             card.revision += 1  # the event counts for the keys of this card too
             card = self._master(card, states)
         reverses = None
@@ -124,7 +124,7 @@ class Gateway(Reading, Levels, Writing):
                 )
         overdraw = op.get("overdraw")
         if not overdraw:
-            if kind == "upstream" or (kind == "opening" and units < 0):
+            if kind == "external" or (kind == "opening" and units < 0):
                 overdraw = "debt"
             elif reverses is not None and units < 0:
                 overdraw = card.terms.negative

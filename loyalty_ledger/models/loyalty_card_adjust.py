@@ -205,7 +205,7 @@ class LoyaltyCard(models.Model):
             return None
         common = {"document": document, "reason": reason.strip()}
         if mode == "expiry":
-            common.update(kind="expiry", points=0, expiration_date=expiration_date)
+            common.update(kind="redate", points=0, expiration_date=expiration_date)
         else:
             common.update(kind="adjust")
         return self._post_entries(

@@ -9,7 +9,7 @@ from ..ledger.gateway import Gateway
 from ..ledger.reading import BALANCES, CONTENTS
 from ..ledger.rounding import to_points, to_units
 
-KINDS = frozenset(("opening", "earn", "redeem", "adjust", "expiry", "transfer", "reversal", "upstream"))
+KINDS = frozenset(("opening", "earn", "redeem", "adjust", "redate", "transfer", "reversal", "external"))
 OVERDRAW = ("refuse", "debt", "clamp")
 #: Movements that are planned and written together: large enough for set-based SQL, small enough for memory.
 CHUNK = 20_000
@@ -28,20 +28,20 @@ class LoyaltyCard(models.Model):
         :param ops: iterable of dicts with
 
             * ``card_id``: id of the card. On a card with points-to, credits and reversals go to the master card.
-            * ``kind``: ``opening``, ``earn``, ``redeem``, ``adjust``, ``expiry``, ``transfer``, ``reversal`` or
-              ``upstream``
+            * ``kind``: ``opening``, ``earn``, ``redeem``, ``adjust``, ``redate``, ``transfer``, ``reversal`` or
+              ``external``
             * ``points``: signed number of points, rounded to four decimals
             * ``key``: unique name of the event. The same key and content again returns the first entry.
             * ``document``: ``(model, id)`` of the business document, or None
             * ``effective_date``: business date, default today (:func:`tools.today.loyalty_today`)
             * ``available_from``, ``expiration_date``: dates of the points of a credit, default by the program; for
-              ``expiry`` the new last usable day (None: no own date)
-            * ``lots``: ``loyalty.lot`` records or ids: what an ``expiry`` dates, or what an ``adjust`` takes first
+              ``redate`` the new last usable day (None: no own date)
+            * ``lots``: ``loyalty.lot`` records or ids: what an ``redate`` dates, or what an ``adjust`` takes first
             * ``hold``: ``loyalty.hold`` record that this redemption consumes
             * ``reason``: words, without personal data; required for ``adjust``
             * ``reversed_entry_id``: for ``reversal``, the entry that is undone, in whole or in part
             * ``overdraw``: ``refuse`` (default), ``debt`` or ``clamp``, when a debit exceeds what is available.
-              Default for taking back earned points: the program's ``negative_policy``; for ``upstream``: ``debt``
+              Default for taking back earned points: the program's ``negative_policy``; for ``external``: ``debt``
             * ``renews``: whether a credit renews the rolling expiry of the whole balance, as an earning does
             * ``target_card_id``: for ``transfer``, the card that receives; ``points`` negative, or 0 for everything
         :return: the ``loyalty.ledger.entry`` records, in the order of ``ops``
@@ -115,9 +115,9 @@ class LoyaltyCard(models.Model):
             ) from error
         if kind == "earn" and units <= 0 or kind == "redeem" and units >= 0:
             raise ValidationError(self.env._("Earned points are positive and redeemed points negative."))
-        if kind == "expiry" and units:
+        if kind == "redate" and units:
             raise ValidationError(self.env._("Changing the expiry date does not change the points."))
-        if kind == "expiry" and "expiration_date" not in op:
+        if kind == "redate" and "expiration_date" not in op:
             raise ValidationError(self.env._("Say to which date the expiry changes."))
         if kind == "transfer" and (not op.get("target_card_id") or units > 0):
             raise ValidationError(
@@ -125,7 +125,7 @@ class LoyaltyCard(models.Model):
             )
         if kind == "reversal" and not op.get("reversed_entry_id"):
             raise ValidationError(self.env._("A reversal names the transaction that it undoes."))
-        if kind not in ("expiry", "transfer") and not units:
+        if kind not in ("redate", "transfer") and not units:
             raise ValidationError(self.env._("A loyalty transaction needs a number of points other than zero."))
         if kind == "adjust" and not op.get("reason"):
             raise ValidationError(self.env._("Give a reason for the adjustment."))

@@ -14,7 +14,7 @@ from ..tools.words import say_points
 #: Rows of the summary between opening and closing balance, in this order.
 MOVEMENTS = ("earned", "redeemed", "expired", "transferred", "adjusted")
 #: The row that a kind of transaction is in; what counts as redeemed is in that row whatever its kind.
-ROWS = {"earn": "earned", "reversal": "earned", "upstream": "earned", "expire": "expired", "transfer": "transferred"}
+ROWS = {"earn": "earned", "reversal": "earned", "external": "earned", "expire": "expired", "transfer": "transferred"}
 
 
 class StatementLine(NamedTuple):
@@ -57,7 +57,7 @@ class LoyaltyCard(models.Model):
             openings[card.id] = to_units(points)
         lines = defaultdict(list)
         for entry in Entry.search([*domain, ("effective_date", ">=", date_from)], order="effective_date, id"):
-            if entry.points or entry.kind == "expiry":
+            if entry.points or entry.kind == "redate":
                 lines[entry.card_id.id].append(entry._statement_line())
         for card_id, day, units in self._unwritten_expiries():
             if day < date_from:

@@ -9,10 +9,10 @@ KINDS = [
     ("redeem", "Redeemed"),
     ("adjust", "Adjustment"),
     ("expire", "Expired"),
-    ("expiry", "Expiry date changed"),
+    ("redate", "Expiry date changed"),
     ("transfer", "Transfer"),
     ("reversal", "Reversal"),
-    ("upstream", "Other change"),
+    ("external", "Other change"),
 ]
 
 

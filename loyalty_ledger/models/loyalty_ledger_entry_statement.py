@@ -13,9 +13,9 @@ class LoyaltyLedgerEntry(models.Model):
     def _statement_line(self):
         """Return the transaction as a line of the customer's statement."""
         self.ensure_one()
-        spent = self.is_redemption or (self.kind == "upstream" and self.points < 0)
+        spent = self.is_redemption or (self.kind == "external" and self.points < 0)
         reason, document = self.reason or "", self.document_name or ""
-        if self.kind == "expiry" and self.expiration_date:
+        if self.kind == "redate" and self.expiration_date:
             reason = self.env._("Valid until %s", format_date(self.env, self.expiration_date))
         if self.res_model == "loyalty.card" and self.res_id == self.card_id.id:
             document = ""  # a card is no document of its own

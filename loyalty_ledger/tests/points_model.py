@@ -250,7 +250,7 @@ class Ledger:
         card = card.master or card
         seen = min(day, self.today)
         self.refresh(card, seen)
-        if kind != "upstream" and not self.usable(card, seen):
+        if kind != "external" and not self.usable(card, seen):
             raise Refused
         opens = None
         if kind == "earn" and self.rules.vesting:

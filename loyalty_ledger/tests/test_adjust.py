@@ -66,7 +66,7 @@ class TestAdjust(AdjustCase):
         self.adjust(points=0, expiration_date="2026-12-31")
         self.assertRecordValues(
             self.card.entry_ids[0],
-            [{"kind": "expiry", "points": 0, "balance_after": 100, "reason": "Goodwill"}],
+            [{"kind": "redate", "points": 0, "balance_after": 100, "reason": "Goodwill"}],
         )
         self.assertEqual(self.open_lots(), [(100, None, "2026-12-31")])
         self.adjust(mode="expiry", expiration_date="2027-01-31")

@@ -14,7 +14,7 @@ class TestAdjustAgain(AdjustCase):
 
     def owe(self, points, card=None):
         """Take points that the card does not have; return the exception."""
-        entry = self.post(card or self.card, "upstream", -points)
+        entry = self.post(card or self.card, "external", -points)
         return self.env["loyalty.exception"].search([("entry_id", "=", entry.id)]).with_user(self.manager)
 
     def message(self, action):

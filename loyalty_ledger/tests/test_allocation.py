@@ -199,7 +199,7 @@ class TestAllocation(BaseCase):
     def test_hold_in_debt(self):
         """N6: a later debit that left the card in debt does not take what a hold was promised."""
         card = self.card((100, None, None), holds=[(60, day(0))])
-        self.apply(card, "upstream", -90, overdraw="debt")
+        self.apply(card, "external", -90, overdraw="debt")
         self.assertEqual((card.debt, card.balance, card.available(TODAY)), (50, 10, 0))
         self.apply(card, "redeem", -60, hold=card.holds[0])
         self.assertEqual((card.debt, card.balance, card.redeemed), (50, -50, 60))
@@ -244,7 +244,7 @@ class TestAllocation(BaseCase):
             with self.subTest(taken):
                 self.setUp()
                 card = self.card((100, day(-1), None), holds=[(100, day(-5))])
-                self.apply(card, "upstream", -30, at=taken, overdraw="debt")
+                self.apply(card, "external", -30, at=taken, overdraw="debt")
                 self.assertEqual((card.balance, card.debt), (70, 30))
                 card.holds.clear()
                 card.refresh(TODAY, self.plan)
@@ -399,7 +399,7 @@ class TestAllocation(BaseCase):
                 self.assertRefused(code, self.apply, card, "earn", 1)
                 self.assertRefused(code, self.apply, card, "redeem", -1)
                 self.assertRefused(code, self.apply, card, "adjust", 1)
-                self.apply(card, "upstream", -1, overdraw="debt")
+                self.apply(card, "external", -1, overdraw="debt")
         card = self.card()
         card.source = True
         self.assertRefused("source", self.apply, card, "redeem", -1)
@@ -410,7 +410,7 @@ class TestAllocation(BaseCase):
         card = self.card((most, None, None))
         self.assertRefused("limit", self.apply, card, "earn", 1)
         card = self.card(debt=most)
-        self.assertRefused("limit", self.apply, card, "upstream", -1, overdraw="debt")
+        self.assertRefused("limit", self.apply, card, "external", -1, overdraw="debt")
 
     def test_many_lots(self):
         """N13: a card with thousands of lots is consumed in order, once."""

@@ -222,7 +222,7 @@ class TestExpiry(LedgerCase):
         self.earn(10, expiration_date="2026-04-30")
         hold = self.card._hold(10, "expiry:debt")
         with self.on("2026-05-05"):
-            self.post(self.card, "upstream", -5)
+            self.post(self.card, "external", -5)
             self.earn(8)
             self.assertBalances(debt=0, available=3)
             self.assertEqual(sorted(self.open_lots()), [(3, None, None), (10, None, "2026-04-30")])
@@ -246,14 +246,14 @@ class TestExpiry(LedgerCase):
         """N4, H10: points that come to a card past its date are lost, but what it owes is paid first."""
         self.earn(10)
         spent = self.redeem(10)
-        self.post(self.card, "upstream", -4)
+        self.post(self.card, "external", -4)
         self.card.expiration_date = "2026-04-01"
         with self.on("2026-04-10"):
             self.reverse(spent)
             self.assertBalances(points=6, debt=0, available=0)
-            self.post(self.card, "upstream", -9)
+            self.post(self.card, "external", -9)
             self.assertBalances(points=-9, debt=9)
-            self.post(self.card, "upstream", 5)
+            self.post(self.card, "external", 5)
             self.assertBalances(points=-4, debt=4, available=0)
             self.purge()
             self.assertBalances(points=-4, debt=4)
@@ -263,20 +263,20 @@ class TestExpiry(LedgerCase):
         """P7: zero points with a date re-dates all open lots or one, logged as a zero entry."""
         self.earn(10, expiration_date="2026-04-30")
         self.earn(5)
-        entry = self.post(self.card, "expiry", 0, expiration_date="2026-06-30", reason="Kindness")
+        entry = self.post(self.card, "redate", 0, expiration_date="2026-06-30", reason="Kindness")
         self.assertRecordValues(
             entry,
-            [{"kind": "expiry", "points": 0, "balance_after": 15, "expiration_date": date(2026, 6, 30)}],
+            [{"kind": "redate", "points": 0, "balance_after": 15, "expiration_date": date(2026, 6, 30)}],
         )
         self.assertEqual(self.open_lots(), [(10, None, "2026-06-30"), (5, None, "2026-06-30")])
         lot = self.Lot.search([("card_id", "=", self.card.id)], order="id", limit=1)
-        self.post(self.card, "expiry", 0, expiration_date="2026-05-31", lots=lot, reason="One lot")
+        self.post(self.card, "redate", 0, expiration_date="2026-05-31", lots=lot, reason="One lot")
         self.assertEqual(self.open_lots(), [(10, None, "2026-05-31"), (5, None, "2026-06-30")])
-        self.post(self.card, "expiry", 0, expiration_date=None, lots=lot, reason="No date")
+        self.post(self.card, "redate", 0, expiration_date=None, lots=lot, reason="No date")
         self.assertEqual(self.open_lots(), [(10, None, None), (5, None, "2026-06-30")])
         with self.assertRaisesRegex(ValidationError, "03/14/2026 is past"):
-            self.post(self.card, "expiry", 0, expiration_date="2026-03-14", reason="Past")
-        self.post(self.card, "expiry", 0, expiration_date="2026-03-15", reason="Today")
+            self.post(self.card, "redate", 0, expiration_date="2026-03-14", reason="Past")
+        self.post(self.card, "redate", 0, expiration_date="2026-03-15", reason="Today")
         with self.on("2026-03-16"):
             self.assertBalances(points=15, available=0, lapsed=15)
             self.purge()
@@ -288,14 +288,14 @@ class TestExpiry(LedgerCase):
         self.earn(10, expiration_date="2026-04-30")
         with self.on("2026-05-01"):
             self.earn(5)
-            self.post(self.card, "expiry", 0, expiration_date="2026-12-31", reason="Kindness")
+            self.post(self.card, "redate", 0, expiration_date="2026-12-31", reason="Kindness")
             self.assertBalances(points=5, available=5)
             self.assertEqual(self.open_lots(), [(5, None, "2026-12-31")])
 
     def test_key_of_a_date_change(self):
         """N7, P7: the key of a date change names that date."""
         self.earn(10)
-        op = self.op(self.card, "expiry", 0, expiration_date="2026-06-30", reason="Kindness", key="expiry:date")
+        op = self.op(self.card, "redate", 0, expiration_date="2026-06-30", reason="Kindness", key="expiry:date")
         first = self.Card._post_entries([op])
         self.assertEqual(self.Card._post_entries([op]), first)
         with self.assertRaisesRegex(ValidationError, "other content"):

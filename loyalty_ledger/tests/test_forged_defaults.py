@@ -68,7 +68,7 @@ class TestForgedDefaults(RegisterCase, AdjustCase):
     def test_exceptions(self):
         """N8: what the ledger reports is open until somebody looks at it."""
         self.Card.with_context(default_state="resolved", default_resolved_by_id=self.user.id)._post_entries(
-            [self.op(self.card, "upstream", -10)]
+            [self.op(self.card, "external", -10)]
         )
         exception = self.env["loyalty.exception"].search([("card_id", "=", self.card.id)])
         self.assertRecordValues(exception, [{"state": "open", "resolved_by_id": False}])

@@ -17,7 +17,7 @@ class TestGateway(LedgerCase):
         self.earn(50)
         self.post(self.card, "adjust", 7)
         self.post(self.card, "adjust", -2)
-        self.post(self.card, "upstream", 5)
+        self.post(self.card, "external", 5)
         spent = self.redeem(60)
         self.reverse(spent, 10)
         self.card._hold(20, "gateway:hold")
@@ -78,7 +78,7 @@ class TestGateway(LedgerCase):
         for other in (
             self.op(self.card, "earn", 11, key="gateway:content", document=document),
             self.op(self.other, "earn", 10, key="gateway:content", document=document),
-            self.op(self.card, "upstream", 10, key="gateway:content", document=document),
+            self.op(self.card, "external", 10, key="gateway:content", document=document),
             self.op(self.card, "earn", 10, key="gateway:content"),
             self.op(self.card, "earn", 10, key="gateway:content", document=("res.partner", 1 + self.partner.id)),
         ):
@@ -130,8 +130,8 @@ class TestGateway(LedgerCase):
             ("other than zero", self.op(card, "adjust", 0)),
             ("other than zero", self.op(card, "adjust", 0.00001)),
             ("Give a reason", self.op(card, "adjust", 1, reason="")),
-            ("does not change the points", self.op(card, "expiry", 1, expiration_date=TODAY)),
-            ("to which date", self.op(card, "expiry", 0)),
+            ("does not change the points", self.op(card, "redate", 1, expiration_date=TODAY)),
+            ("to which date", self.op(card, "redate", 0)),
             ("names the card that gets them", self.op(card, "transfer", -1)),
             ("names the card that gets them", self.op(card, "transfer", 1, target_card_id=self.other.id)),
             ("another card", self.op(card, "transfer", -1, target_card_id=card.id)),
@@ -213,7 +213,7 @@ class TestGateway(LedgerCase):
         self.card.closed = True
         self.reverse(spent, 3)
         self.reverse(earned, 5)
-        self.post(self.card, "upstream", -4)
+        self.post(self.card, "external", -4)
         self.assertBalances(points=-2, debt=2, redeemed=3, accumulated=1)
         self.assertClean()
 
@@ -250,7 +250,7 @@ class TestGateway(LedgerCase):
     def test_upstream_overspending_is_owed(self):
         """N6, P4: what already happened is posted: the shortfall is debt and an exception."""
         self.earn(30)
-        entry = self.post(self.card, "upstream", -50, document=("res.partner", self.partner.id))
+        entry = self.post(self.card, "external", -50, document=("res.partner", self.partner.id))
         self.assertBalances(points=-20, debt=20, available=0)
         self.assertEqual(entry.unpaid_points, 20)
         exception = self.env["loyalty.exception"].search([("card_id", "=", self.card.id)])
@@ -266,8 +266,8 @@ class TestGateway(LedgerCase):
 
     def test_debts_are_paid_oldest_first(self):
         """N4: later credits pay the oldest debt first."""
-        first = self.post(self.card, "upstream", -10)
-        second = self.post(self.card, "upstream", -10)
+        first = self.post(self.card, "external", -10)
+        second = self.post(self.card, "external", -10)
         credit = self.earn(12)
         self.assertEqual((first.unpaid_points, second.unpaid_points), (0, 8))
         self.assertEqual(
@@ -295,7 +295,7 @@ class TestGateway(LedgerCase):
         for number in range(200):
             ops.append(self.op(self.card, "earn", 3 + number % 5))
             ops.append(self.op(self.card, "redeem", -2))
-            ops.append(self.op(self.other, "upstream", -1 if number % 3 else 3))
+            ops.append(self.op(self.other, "external", -1 if number % 3 else 3))
         entries = self.Card._post_entries(ops)
         self.assertEqual([entry.points for entry in entries], [op["points"] for op in ops])
         self.assertBalances(points=600, redeemed=400)

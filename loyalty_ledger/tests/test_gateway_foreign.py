@@ -17,7 +17,7 @@ class TestForeignChanges(LedgerCase):
     def test_creation_with_points(self):
         """P4: points that a new card is given are an entry, and a lot like all others."""
         card = self.make_card(points=25.5)
-        self.assertEqual(self.entries(card), [("upstream", 25.5, 25.5)])
+        self.assertEqual(self.entries(card), [("external", 25.5, 25.5)])
         self.assertEqual(self.open_lots(card), [(25.5, None, None)])
         self.assertBalances(card, points=25.5, available=25.5, accumulated=25.5)
         self.assertEqual(self.entries(self.make_card()), [])
@@ -29,7 +29,7 @@ class TestForeignChanges(LedgerCase):
         self.card.points += 30
         self.card.points -= 50
         self.card.points = 80
-        self.assertEqual(self.entries(), [("upstream", 100, 100), ("upstream", 30, 130), ("upstream", -50, 80)])
+        self.assertEqual(self.entries(), [("external", 100, 100), ("external", 30, 130), ("external", -50, 80)])
         self.assertBalances(points=80, accumulated=80, redeemed=0)
         self.assertClean()
 
@@ -38,8 +38,8 @@ class TestForeignChanges(LedgerCase):
         third = self.make_card(points=5)
         self.earn(10)
         (self.card + self.other + third).write({"points": 5})
-        self.assertEqual(self.entries()[-1], ("upstream", -5, 5))
-        self.assertEqual(self.entries(self.other), [("upstream", 5, 5)])
+        self.assertEqual(self.entries()[-1], ("external", -5, 5))
+        self.assertEqual(self.entries(self.other), [("external", 5, 5)])
         self.assertEqual(len(self.entries(third)), 1)
         self.assertClean()
 
@@ -146,7 +146,7 @@ class TestForeignChanges(LedgerCase):
         coupon.invalidate_recordset()
         self.assertTrue(coupon.ledgered)
         coupon.points += 5
-        self.assertEqual(self.entries(coupon), [("upstream", 5, 5)])
+        self.assertEqual(self.entries(coupon), [("external", 5, 5)])
         self.assertClean()
 
     def test_demonstration_cards_stay(self):

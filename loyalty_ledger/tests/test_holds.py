@@ -137,7 +137,7 @@ class TestHolds(LedgerCase):
         self.earn(100)
         first = self.card._hold(60, "holds:first")
         second = self.card._hold(40, "holds:second")
-        self.post(self.card, "upstream", -30)
+        self.post(self.card, "external", -30)
         self.assertBalances(points=70, debt=30, available=0, reserved=100)
         self.assertEqual((first._consume("1").points, second._consume("2").points), (-60, -40))
         self.assertBalances(points=-30, debt=30, reserved=0)
@@ -149,7 +149,7 @@ class TestHolds(LedgerCase):
         """N6: what a hold kept from a debt pays it once the hold is released."""
         self.earn(100)
         hold = self.card._hold(60, "holds:debt")
-        self.post(self.card, "upstream", -80)
+        self.post(self.card, "external", -80)
         self.assertBalances(points=20, debt=40, available=0)
         hold._release()
         self.assertBalances(points=20, available=20)

@@ -111,7 +111,7 @@ class TestLots(LedgerCase):
     def test_reversal_of_what_was_never_paid(self):
         """N4: a refund cancels what the debit still owes first, then gives back what later credits paid."""
         self.earn(10)
-        spent = self.post(self.card, "upstream", -30)
+        spent = self.post(self.card, "external", -30)
         self.earn(5, expiration_date="2026-12-31")
         self.assertBalances(points=-15, debt=15)
         self.reverse(spent, 18)
@@ -123,7 +123,7 @@ class TestLots(LedgerCase):
 
     def test_debt_paid_and_reversed_in_one_batch(self):
         """N4: a credit pays a debt and the debit is reversed in the same call: the paid points come back."""
-        spent = self.post(self.card, "upstream", -30)
+        spent = self.post(self.card, "external", -30)
         self.Card._post_entries(
             [
                 self.op(self.card, "earn", 20, expiration_date="2026-12-31"),
@@ -136,7 +136,7 @@ class TestLots(LedgerCase):
 
     def test_pending_credit_pays_when_it_vests(self):
         """N9: a pending credit leaves the debt open and pays it on the day it vests."""
-        self.post(self.card, "upstream", -10)
+        self.post(self.card, "external", -10)
         self.earn(30, available_from="2026-03-20")
         self.assertBalances(points=20, debt=10, pending=30, available=0)
         with self.on("2026-03-20"):
@@ -148,7 +148,7 @@ class TestLots(LedgerCase):
 
     def test_vested_points_pay_even_when_no_job_ran(self):
         """N9: points that vested and lapsed since the last run have paid the debt in between."""
-        self.post(self.card, "upstream", -10)
+        self.post(self.card, "external", -10)
         self.earn(30, available_from="2026-03-20", expiration_date="2026-03-25")
         with self.on("2026-04-10"):
             self.Card._purge(commit=False)
@@ -159,7 +159,7 @@ class TestLots(LedgerCase):
 
     def test_vesting_and_reversal_in_one_movement(self):
         """N4, N9: a debt that vested points pay at the moment of its reversal gives these points back."""
-        spent = self.post(self.card, "upstream", -10)
+        spent = self.post(self.card, "external", -10)
         self.earn(30, available_from="2026-03-20", expiration_date="2026-12-31")
         with self.on("2026-03-21"):
             self.reverse(spent)
@@ -266,7 +266,7 @@ class TestLots(LedgerCase):
         third = self.make_card()
         self.earn(10, expiration_date="2026-12-31")
         self.post(self.card, "transfer", -10, target_card_id=self.other.id)
-        self.post(self.other, "expiry", 0, expiration_date="2027-06-30", reason="Kindness")
+        self.post(self.other, "redate", 0, expiration_date="2027-06-30", reason="Kindness")
         spent = self.redeem(6, self.other)
         self.other.points_to_id = third
         self.reverse(spent)
@@ -294,7 +294,7 @@ class TestLots(LedgerCase):
             with self.subTest(**values):
                 card, master = self.make_card(), self.make_card()
                 self.earn(100, master)
-                self.post(card, "upstream", -30)
+                self.post(card, "external", -30)
                 if values:
                     self.env.cr.execute(
                         "UPDATE loyalty_card SET expiration_date = %s WHERE id = %s", ["2026-03-01", card.id]
@@ -341,7 +341,7 @@ class TestLots(LedgerCase):
         """N4: points that a refund gives back pay what the card owes elsewhere."""
         self.earn(10)
         spent = self.redeem(10)
-        self.post(self.card, "upstream", -4)
+        self.post(self.card, "external", -4)
         self.reverse(spent)
         self.assertBalances(points=6, debt=0, available=6, redeemed=0)
         self.assertClean()

@@ -29,7 +29,7 @@ MOVEMENTS = (
     REVERSE,
     st.tuples(st.just("grant"), pick, points),
     st.tuples(st.just("withdraw"), pick, share),
-    st.tuples(st.just("upstream"), pick, points, st.booleans()),
+    st.tuples(st.just("external"), pick, points, st.booleans()),
     st.tuples(st.just("transfer"), pick, pick, share),
 )
 HOLD = st.tuples(st.just("hold"), pick, share, st.sampled_from([None, None, 3]))
@@ -245,15 +245,15 @@ class _Run:
         points = -self.amounts.get(key, 1) / UNIT
         self.post(key, card_id=self.cards[self.name(pick)].id, kind="adjust", points=points, reason="Random")
 
-    def in_model_upstream(self, key, pick, points, up):
+    def in_model_external(self, key, pick, points, up):
         if up:
-            self.model.credit(self.name(pick), key, "upstream", points, self.model.today)
+            self.model.credit(self.name(pick), key, "external", points, self.model.today)
         else:
-            self.model.debit(self.name(pick), key, "upstream", points, "debt")
+            self.model.debit(self.name(pick), key, "external", points, "debt")
 
-    def in_ledger_upstream(self, key, pick, points, up):
+    def in_ledger_external(self, key, pick, points, up):
         sign = 1 if up else -1
-        self.post(key, card_id=self.cards[self.name(pick)].id, kind="upstream", points=sign * points / UNIT)
+        self.post(key, card_id=self.cards[self.name(pick)].id, kind="external", points=sign * points / UNIT)
 
     def in_model_hold(self, key, pick, share, days):
         until = self.model.now + timedelta(days=days) if days else None
@@ -288,7 +288,7 @@ class _Run:
         return [
             key
             for key, movement in self.model.movements.items()
-            if key in self.entries and movement.kind in ("earn", "redeem", "upstream", "adjust") and movement.points
+            if key in self.entries and movement.kind in ("earn", "redeem", "external", "adjust") and movement.points
         ]
 
     def in_model_reverse(self, key, pick, quarter):
@@ -359,7 +359,7 @@ class _Run:
         self.post(
             key,
             card_id=self.cards[self.name(pick)].id,
-            kind="expiry",
+            kind="redate",
             points=0,
             expiration_date=self.model.today + timedelta(days=days),
             reason="Random",

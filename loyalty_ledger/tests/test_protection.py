@@ -100,7 +100,7 @@ class TestProtection(LedgerCase):
         self.card.sudo().points += 5
         self.env.flush_all()
         entry = self.Entry.search([("card_id", "=", self.card.id)], limit=1)
-        self.assertRecordValues(entry, [{"kind": "upstream", "points": 5, "balance_after": 75}])
+        self.assertRecordValues(entry, [{"kind": "external", "points": 5, "balance_after": 75}])
         self.assertClean()
 
     def test_program_after_points(self):
@@ -204,7 +204,7 @@ class TestProtection(LedgerCase):
 
     def test_debt(self):
         """N5: what a card owes cannot be cancelled in SQL, neither on the card nor on the transaction."""
-        entry = self.post(self.other, "upstream", -10)
+        entry = self.post(self.other, "external", -10)
         for query, record in (
             ("UPDATE loyalty_card SET debt_points = 0 WHERE id = %s", self.other),
             ("UPDATE loyalty_card SET debt_points = NULL WHERE id = %s", self.other),
@@ -466,7 +466,7 @@ class TestVerification(LedgerCase):
     def test_deleted_entry(self):
         """N5: a deleted entry leaves a gap in the running balance."""
         self.earn(10)
-        gone, after = self.post(self.other, "upstream", -5), self.post(self.other, "upstream", -6)
+        gone, after = self.post(self.other, "external", -5), self.post(self.other, "external", -6)
         self.tamper("DELETE FROM loyalty_exception WHERE entry_id = %s", gone.id)
         self.tamper("DELETE FROM loyalty_ledger_entry WHERE id = %s", gone.id)
         self.assertFirstBad(after, "Balance after the transaction is -11.0, its sum is -6.0")
@@ -554,7 +554,7 @@ class TestVerification(LedgerCase):
 
     def test_cancelled_debt(self):
         """N5: a debt that disappears without payment is found."""
-        entry = self.post(self.card, "upstream", -10)
+        entry = self.post(self.card, "external", -10)
         self.tamper("UPDATE loyalty_ledger_entry SET unpaid_points = 0 WHERE id = %s", entry.id)
         self.tamper("UPDATE loyalty_card SET debt_points = 0 WHERE id = %s", self.card.id)
         self.assertFirstBad(entry, "The debit took 10.0 points")

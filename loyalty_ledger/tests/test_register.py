@@ -187,10 +187,10 @@ class TestRegister(RegisterCase):
         with self.assertRaisesRegex(ValidationError, "is archived"):
             self.card._hold(5, "test:archived", None)
         self.reverse(spent)
-        self.post(self.card, "upstream", -5)
+        self.post(self.card, "external", -5)
         self.post(self.card, "adjust", 2)
         self.post(self.card, "adjust", -2)
-        self.post(self.card, "expiry", 0, expiration_date="2026-03-15")
+        self.post(self.card, "redate", 0, expiration_date="2026-03-15")
         self.post(self.card, "transfer", -20, target_card_id=self.other.id)
         self.assertBalances(points=25, available=0)
         with self.on("2026-03-16"):

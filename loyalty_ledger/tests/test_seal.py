@@ -70,7 +70,7 @@ class TestSeal(LedgerCase):
     def test_deleted_entry(self):
         """N5: a sealed entry that is missing breaks its seal, the last one of a card included."""
         seal = self.seal()
-        empty = self.post(self.other, "expiry", 0, expiration_date=None, reason="Nothing")
+        empty = self.post(self.other, "redate", 0, expiration_date=None, reason="Nothing")
         later = self.seal(empty)
         self.tamper("DELETE FROM loyalty_ledger_entry WHERE id = %s", empty.id)
         self.assertEqual(self.broken(), later.ids)
@@ -87,7 +87,7 @@ class TestSeal(LedgerCase):
             """
             INSERT INTO loyalty_ledger_entry (id, card_id, program_id, kind, points, balance_after, date, effective_date,
                 idempotency_key, is_redemption, level_points, waived_points, author_id, unpaid_points, row_hash)
-            VALUES (%s, %s, %s, 'expiry', 0, 0, now(), now(), 'slipped', FALSE, 0, 0, 1, 0, '0')
+            VALUES (%s, %s, %s, 'redate', 0, 0, now(), now(), 'slipped', FALSE, 0, 0, 1, 0, '0')
             """,
             free,
             self.other.id,

@@ -27,7 +27,7 @@ class StatementCase(RegisterCase):
         with self.on("2026-02-20"):
             self.post(self.card, "transfer", -5, target_card_id=self.other.id)
             self.post(self.card, "adjust", 7.25, reason="Birthday")
-            self.post(self.card, "expiry", 0, expiration_date="2026-12-31")
+            self.post(self.card, "redate", 0, expiration_date="2026-12-31")
 
     def statement(self, start="2026-02-01", end="2026-02-28", card=None, user=None):
         card = (card or self.card).with_user(user or self.user)
@@ -63,7 +63,7 @@ class TestStatement(StatementCase):
                 ("2026-02-10", "reversal", -100000),
                 ("2026-02-20", "transfer", -50000),
                 ("2026-02-20", "adjust", 72500),
-                ("2026-02-20", "expiry", 0),
+                ("2026-02-20", "redate", 0),
             ],
         )
         for start, end in (("2025-01-01", "2026-01-09"), ("2026-01-01", "2026-02-10"), ("2026-02-11", "2026-12-31")):

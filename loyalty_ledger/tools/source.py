@@ -26,7 +26,7 @@ class Source(str):
     def __new__(cls, *args, **kwargs):
         return super().__new__(cls, CONTEXT_KEY)
 
-    def __init__(self, document=None, reason=None, kind="upstream", buffer=None):
+    def __init__(self, document=None, reason=None, kind="external", buffer=None):
         self.document = document
         self.reason = reason
         self.kind = kind

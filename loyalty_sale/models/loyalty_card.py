@@ -5,7 +5,7 @@ class LoyaltyCard(models.Model):
     _inherit = "loyalty.card"
 
     def action_archive(self):
-        """Archive cards as whoever may write them: upstream clears their rows on quotations with the user's rights."""
+        """Archive cards for users who may not write them: Odoo clears their rows on quotations with the user's rights."""
         self.check_access("write")
         self._check_may_manage({"active": False})
         return super(LoyaltyCard, self.sudo()).action_archive()

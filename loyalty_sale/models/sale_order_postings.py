@@ -81,9 +81,9 @@ class SaleOrder(models.Model):
                 if earned > 0 and (reason := order._why_no_earning(card)):
                     order._message_log(body=self.env._("No points earned. %s", reason))
                 elif earned:
-                    movements.append(order._loyalty_op(card, "earn" if earned > 0 else "upstream", earned))
+                    movements.append(order._loyalty_op(card, "earn" if earned > 0 else "external", earned))
                 if spent:
-                    movements.append(order._loyalty_op(card, "redeem" if spent > 0 else "upstream", -spent))
+                    movements.append(order._loyalty_op(card, "redeem" if spent > 0 else "external", -spent))
                     if card not in left:
                         left[card] = to_units(card._spendable_points())
                     if left[card] >= spent:
@@ -113,7 +113,7 @@ class SaleOrder(models.Model):
             if units < 0:
                 ops += self._reversal_ops(card, units, [row for row in opened if row.kind == "earn"])
             elif units:
-                ops.append(self._loyalty_op(card, "upstream", units))
+                ops.append(self._loyalty_op(card, "external", units))
         for card_id, units in changes.earned.items():
             card = cards.browse(card_id)
             units = self._unposted_earning(card, units, opened)
@@ -179,7 +179,7 @@ class SaleOrder(models.Model):
             earned = to_units(change) + spent - posted[card.id, "earn"]
             spent += posted[card.id, "redeem"]
             ops += [
-                self._loyalty_op(card, "upstream", units, suffix=suffix)
+                self._loyalty_op(card, "external", units, suffix=suffix)
                 for units, suffix in ((spent, ":spent"), (-earned, ":earned"))
                 if units
             ]
@@ -241,7 +241,7 @@ class SaleOrder(models.Model):
             ops.append(self._reversal_op(card, row, part))
             units -= part
         if units:
-            ops.append(self._loyalty_op(card, "upstream", units))
+            ops.append(self._loyalty_op(card, "external", units))
         return ops
 
     def _post_loyalty(self, ops):

@@ -78,7 +78,7 @@ class TestOrderEvents(OrderCase):
     def test_points_of_the_same_order_on_a_card_that_owes(self):
         """C18: what an order earns pays what the card owes before it can be spent."""
         card = self._card(60)
-        card._post_entries([{"card_id": card.id, "kind": "upstream", "points": -460, "key": "till"}])
+        card._post_entries([{"card_id": card.id, "kind": "external", "points": -460, "key": "till"}])
         order = self._order(4)
         order._update_programs_and_rewards()
         self.assertFalse(order._get_claimable_rewards())
@@ -273,7 +273,7 @@ class TestOrderEvents(OrderCase):
         order.invalidate_recordset(["state"])
         order.order_line.invalidate_recordset(["state"])
         order._action_cancel()
-        self.assertPosted(order, [(card, "upstream", 100), (card, "upstream", -200)])
+        self.assertPosted(order, [(card, "external", 100), (card, "external", -200)])
         self.assertEqual(card.points, 400)
 
     def test_gift_card_sold_and_cancelled(self):
