@@ -3,6 +3,7 @@
 from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 from ..tools.today import loyalty_today
 
@@ -61,10 +62,21 @@ class LoyaltyCard(models.Model):
         return bool(partner) and not partner.is_public and partner._earns_loyalty()
 
     @api.model
+    def _lock_customer(self, partner):
+        """Let cards of one customer be issued one after the other: two clicks, or two documents at once, make one card.
+
+        Waiting alone is not enough: under REPEATABLE READ the second one would go on without the card of the first. It
+        fails, starts again and finds the card. Visitors share one contact and would wait for each other: they are let by.
+        """
+        customer = partner.sudo().commercial_partner_id
+        if customer and not partner.sudo().is_public:
+            self.env.cr.execute(SQL("UPDATE res_partner SET write_uid = write_uid WHERE id = %s", customer.id))
+
+    @api.model
     def _issue_to(self, partner, program):
         """Return the usable card of the customer in ``program``; without one, a new card with a number of its own.
 
-        The caller has checked that the user may serve the customer.
+        The caller has checked that the user may serve the customer. Others who do the same at this moment start again.
 
         :raises odoo.exceptions.UserError: where the customer does not collect points, or has a card that cannot be used
         """
@@ -75,6 +87,7 @@ class LoyaltyCard(models.Model):
                     partner.display_name,
                 )
             )
+        self._lock_customer(partner)
         cards = self._family_cards(partner, program)
         usable = cards.filtered(lambda card: card._is_usable())
         if usable:

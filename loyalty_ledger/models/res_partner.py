@@ -297,11 +297,19 @@ class ResPartner(models.Model):
         return self.loyalty_card_ids.filtered(lambda card: not card.points_to_id).action_adjust_points()
 
     def action_issue_loyalty_card(self):
-        """Give the customer a card of the first program that has none of the customer's, in one click."""
+        """Give a customer without cards one of the first program, in one click. A second click gives no second card."""
         self.ensure_one()
         self.check_access("read")
         Card = self.env["loyalty.card"]
         Card._check_ledger_group("loyalty_ledger.group_loyalty_user")
+        if self.loyalty_card_ids:
+            raise UserError(
+                self.env._(
+                    "%(customer)s has card %(card)s already. Create cards of other programs under Loyalty / Cards.",
+                    customer=self.display_name,
+                    card=self.loyalty_card_ids[0].code,
+                )
+            )
         company = self.company_id or self.env.company
         programs = Card._programs_to_join(company)
         if not programs:
@@ -313,5 +321,5 @@ class ResPartner(models.Model):
             )
         missing = programs.filtered(lambda program: not Card._family_cards(self, program))
         if not missing:
-            raise UserError(self.env._("%s has a card of each program already.", self.display_name))
+            raise UserError(self.env._("The company of %s has a card of each program already.", self.display_name))
         return Card._issue_to(self, missing[0])._notify_issued()

@@ -259,8 +259,12 @@ class LoyaltyCard(models.Model):
     def _issue_at_till(self, program, partner, code):
         """Return the card with that number for the customer: a blank one that exists already, or a new one.
 
-        No card where the number is somebody else's.
+        Without a number the customer's card that can be used, if there is one by now. No card where the number is
+        somebody else's.
         """
+        self._lock_customer(partner)
+        if not code and (own := self._family_cards(partner, program).filtered(lambda card: card._is_usable())):
+            return self._default_card(partner, program) or own[:1]
         card = self.with_context(active_test=False).search([("code", "=", code)], limit=1) if code else self.browse()
         if not card:
             self._check_new_numbers([code])

@@ -129,6 +129,7 @@ class PosOrder(models.Model):
         claim = self._earning_claim(Card.new({"program_id": program.id, "partner_id": self.partner_id.id}))
         if not self.env["loyalty.earning"]._preview([claim])[claim].points:
             return card
+        Card._lock_customer(self.partner_id)
         return Card.create({"program_id": program.id, "partner_id": self.partner_id.id, "source_pos_order_id": self.id})
 
     # --- what was sold -------------------------------------------------------------------------------------------

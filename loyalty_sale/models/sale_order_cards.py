@@ -274,6 +274,7 @@ class SaleOrder(models.Model):
             }
         card = self._earning_card(program)
         if not card:
+            self.env["loyalty.card"]._lock_customer(self.partner_id)  # Odoo issues one
             result = super().__try_apply_program(program, coupon, status)
             issued = result.get("coupon")
             if issued and program.program_type == "loyalty" and not self.loyalty_card_id:
