@@ -26,16 +26,14 @@ class AccountMove(models.Model):
         help="What a posted invoice without a card would earn if the customer had one.",
     )
 
-    @api.depends("loyalty_card_id", "partner_id", "company_id", "state", "payment_state")
+    @api.depends("loyalty_card_id", "partner_id", "company_id", "state", "payment_state", "amount_total", "invoice_date")
     def _compute_loyalty_can_issue_card(self):
-        """Whether the form offers Issue Card: there is no card, and a program would take the customer."""
-        offers = self._loyalty_programs_to_join()
+        """Whether the form offers Issue Card, or the customer's card: what the button then does."""
+        offers = self._loyalty_offers()
         for move in self:
-            programs = offers.get(move)
-            move.loyalty_can_issue_card = bool(programs)
-            move.loyalty_has_card = bool(
-                programs and self.env["loyalty.card"]._family_cards(move.partner_id, programs[:1])
-            )
+            program, __ = offers.get(move, (None, 0))
+            move.loyalty_can_issue_card = bool(program)
+            move.loyalty_has_card = bool(program and self.env["loyalty.card"]._family_cards(move.partner_id, program))
 
     @api.depends_context("lang")
     @api.depends("loyalty_card_id", "partner_id", "state", "payment_state", "amount_total")
@@ -43,7 +41,9 @@ class AccountMove(models.Model):
         """Say what posted invoices without a card miss; drafts have a button, and nothing to miss yet."""
         self.loyalty_missed_notice = False
         posted = self.filtered(lambda move: move.state == "posted" and isinstance(move.id, int))
-        for move, (program, points) in posted._loyalty_missed_points().items():
+        for move, (program, points) in posted._loyalty_offers().items():
+            if not points:
+                continue
             values = {
                 "customer": move.partner_id.display_name,
                 "points": say_points(self.env, points),
@@ -101,23 +101,27 @@ class AccountMove(models.Model):
         paid_on = max(receivable.matched_credit_ids.mapped("max_date"), default=self.invoice_date or self.date)
         return paid_on < loyalty_today(self.env, self.company_id) - JOIN_AFTER_PAYMENT
 
-    def _loyalty_missed_points(self):
-        """Return ``{document: (program, points)}`` of the first program in which it would earn, paid as usual."""
-        missed = {}
+    def _loyalty_offers(self):
+        """Return ``{document: (program, points)}``: whose card the button puts on it, and what that earns, paid as usual.
+
+        The first program in which the document earns; where it earns in none, the first program and 0 points.
+        """
+        offers = {}
         for move, programs in self._loyalty_programs_to_join().items():
-            move = move.sudo()  # what the rules of programs say, whoever reads the invoice
+            offers[move] = (programs[0], 0)
+            document = move.sudo()  # what the rules of programs say, whoever reads the invoice
             for program in programs:
                 level = program.level_ids.sorted("min_points")[:1]
                 card = self.env["loyalty.card"].sudo()._family_cards(move.partner_id, program)[:1]
                 card = card or card.new(
                     {"program_id": program.id, "partner_id": move.partner_id.id, "level_id": level.id}
                 )
-                claims = move._loyalty_claims(preview=True, cards={move: card})
+                claims = document._loyalty_claims(preview=True, cards={document: card})
                 points = sum(result.earnable for result in self.env["loyalty.earning"]._preview(claims).values())
                 if points > 0:
-                    missed[self.browse(move.id)] = (program, to_points(points))
+                    offers[move] = (program, to_points(points))
                     break
-        return missed
+        return offers
 
     def action_issue_loyalty_card(self):
         """Put the customer's card on the document, a new one where there is none; what the rules allow is earned.
@@ -128,8 +132,8 @@ class AccountMove(models.Model):
         self.check_access("write")
         if self.loyalty_card_id:
             raise UserError(self.env._("%s has a loyalty card already.", self.display_name))
-        programs = self._loyalty_programs_to_join().get(self)
-        if not programs:
+        program, __ = self._loyalty_offers().get(self, (None, 0))
+        if not program:
             raise UserError(
                 self.env._(
                     "No card can be issued for %s: no program of the company gives points for it, it was paid more than 30 "
@@ -137,7 +141,6 @@ class AccountMove(models.Model):
                     self.display_name,
                 )
             )
-        program = self._loyalty_missed_points().get(self, (programs[0], 0))[0]
         card = self.env["loyalty.card"]._issue_to(self.partner_id, program)
         # A posted document gets its first card; changing it was allowed, and no other field is.
         self.sudo().loyalty_card_id = card

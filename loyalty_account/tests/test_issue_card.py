@@ -89,6 +89,28 @@ class TestIssueCard(EarningCase):
         move.action_issue_loyalty_card()
         self.assertEqual((move.loyalty_card_id, self.cards_of(self.stranger), card.points), (card, card, 100))
 
+    def test_label_and_action_mean_one_program(self):
+        """N29: the button says Issue Card where it issues one, and names the customer's card where it takes that, also where
+        a program comes first in which the invoice earns nothing."""
+        services = self.env["product.product"].create({"name": "Service"})
+        first = self.program.copy({"name": "Services", "active": True, "sequence": -1})
+        first.rule_ids.product_ids = services
+        card = self.make_card(self.stranger)
+        move = self.make_invoice(100.0, partner=self.stranger)
+        move.loyalty_card_id = False
+        self.assertEqual(move._loyalty_programs_to_join()[move][:2], first | self.program)
+        self.assertEqual((move.loyalty_can_issue_card, move.loyalty_has_card), (True, True))
+        move.action_issue_loyalty_card()
+        self.assertEqual((move.loyalty_card_id, self.cards_of(self.stranger)), (card, card))
+        # And the other way round: there is a card of the first program, the invoice earns in the second.
+        other = self.env["res.partner"].create({"name": "Eve"})
+        self.env["loyalty.card"].create({"program_id": first.id, "partner_id": other.id})
+        move = self.make_invoice(100.0, partner=other)
+        move.loyalty_card_id = False
+        self.assertEqual((move.loyalty_can_issue_card, move.loyalty_has_card), (True, False))
+        move.action_issue_loyalty_card()
+        self.assertEqual(move.loyalty_card_id.program_id, self.program)
+
     def test_nothing_to_promise(self):
         """N29: no word where a card would earn nothing: customers who do not collect, closed cards, switched-off programs,
         products without points, Odoo's timing, bills."""
