@@ -26,7 +26,9 @@ class AccountMove(models.Model):
         help="What a posted invoice without a card would earn if the customer had one.",
     )
 
-    @api.depends("loyalty_card_id", "partner_id", "company_id", "state", "payment_state", "amount_total", "invoice_date")
+    @api.depends(
+        "loyalty_card_id", "partner_id", "company_id", "state", "payment_state", "amount_total", "invoice_date"
+    )
     def _compute_loyalty_can_issue_card(self):
         """Whether the form offers Issue Card, or the customer's card: what the button then does."""
         offers = self._loyalty_offers()
