@@ -1,16 +1,18 @@
-"""Points on invoices: reserved by drafts, settled at posting, given back by credit notes."""
+"""What points do to an invoice: its fields, and the moments at which they are settled.
+
+How they are reserved and booked is in `account_move_redemption_apply.py`, what credit notes give back in `_credit.py` (when) and
+`_return.py` (how much), points that lower the price in `_reduction.py`, and what may not change afterwards in `_lock.py` and
+`_items.py`.
+"""
 
 from collections import defaultdict
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-from odoo.addons.loyalty_ledger.tools.today import loyalty_today
 from odoo.addons.loyalty_ledger.tools.trusted import trusted_defaults
-from odoo.addons.loyalty_ledger.tools.words import say_points
 
 from ..books.vat_split import part_of
-from .account_payment import HOLD_TIME
 
 #: What only code of the server writes on documents.
 SERVER_FIELDS = (
@@ -29,7 +31,6 @@ SERVER_FIELDS = (
 class AccountMove(models.Model):
     _name = "account.move"
     _inherit = ["account.move", "loyalty.redemption.mixin"]
-
     loyalty_hold_id = fields.Many2one(
         "loyalty.hold",
         "Points to Redeem",
@@ -138,75 +139,6 @@ class AccountMove(models.Model):
                 )
             )
 
-    def _compute_payments_widget_reconciled_info(self):
-        """Say which payments were points, and how many (on the form, the portal and the printed invoice)."""
-        super()._compute_payments_widget_reconciled_info()
-        for move in self:
-            content = (move.invoice_payments_widget or {}).get("content", [])
-            # Odoo shows these payments to whoever reads the invoice, on the portal too; so the points.
-            payments = self.env["account.payment"].browse([row["account_payment_id"] for row in content]).sudo()
-            reductions = self.browse([row["move_id"] for row in content]).sudo()
-            for row in content:
-                payment = payments.filtered(lambda payment: payment.id == row["account_payment_id"])  # noqa: B023
-                reduction = reductions.filtered(lambda move: move.id == row["move_id"])  # noqa: B023
-                points = payment.loyalty_points if payment.loyalty_card_id else reduction.loyalty_redeem_points
-                if points:
-                    row["loyalty_points"] = say_points(self.env, points)
-                    card = payment.loyalty_card_id or reduction.loyalty_redeem_card_id
-                    row["loyalty_label"] = self.env._("with %s", card._say_points(points))
-
-    def _loyalty_statement(self):
-        """Return what the printed document says about points: each card by its last digits, never the whole number.
-
-        Somebody else's card, which the customer presented, is neither identified nor is it told what it earned: that is
-        between the shop and the card's holder. No balance is printed at all, a print may lie about for years.
-        """
-        self.ensure_one()
-        document = self.sudo()  # the document is printed for the customer, whatever its reader may see
-        redeemed = document._loyalty_redeemed_by_card()
-        earned = document.loyalty_points_earned if "loyalty_points_earned" in self._fields else 0
-        lines = []
-        for card in self.env["loyalty.card"].sudo().union(*redeemed) | document.loyalty_card_id:
-            own = card._belongs_to(document.partner_id)
-            facts = []
-            points, amount = redeemed.get(card, (0, 0))
-            if points and self.move_type == "out_refund":
-                facts.append(self.env._("Given back: %s", card._say_points(points)))
-            elif points:
-                facts.append(
-                    self.env._(
-                        "Redeemed: %(points)s, worth %(amount)s",
-                        points=card._say_points(points),
-                        amount=self.currency_id.format(amount),
-                    )
-                )
-            if earned and own and card == document.loyalty_card_id:
-                facts.append(self.env._("Earned: %s", card._say_points(earned)))
-            if facts:
-                whose = self.env._("Loyalty card ending in %s", card.code[-4:])
-                lines += [whose if own else self.env._("Loyalty card of another customer"), *facts]
-        return lines
-
-    def _loyalty_redeemed_by_card(self):
-        """Return ``{card: (points, amount)}`` of what this document redeems or gives back; a card alone has all of it."""
-        self.ensure_one()
-        if not self.loyalty_points_redeemed:
-            return {}
-        by_card = defaultdict(lambda: [0.0, 0.0])
-        for payment, matched in self._loyalty_payments().items():
-            by_card[payment.loyalty_card_id][0] += part_of(
-                payment.loyalty_points, matched["paid"], payment.amount, 0.0001
-            )
-            by_card[payment.loyalty_card_id][1] += matched["amount"]
-        others = self.loyalty_redeem_card_id or self._loyalty_reductions().loyalty_redeem_card_id[:1]
-        points = round(self.loyalty_points_redeemed - sum(points for points, __ in by_card.values()), 4)
-        if points and (others or not by_card):  # what lowered the price
-            by_card[others or self.loyalty_card_id][0] += points
-            by_card[others or self.loyalty_card_id][1] += self.loyalty_amount_redeemed - sum(
-                amount for __, amount in by_card.values()
-            )
-        return {card: (round(points, 4), amount) for card, (points, amount) in by_card.items() if card}
-
     def _loyalty_payments(self):
         """Return ``{payment with points: matched}`` of the reconciled ones, ``matched`` a dict with ``paid``, what of
         the payment's own amount was used, in its currency, and ``amount``, what that is in the currency of this document.
@@ -281,111 +213,6 @@ class AccountMove(models.Model):
         action["display_name"] = self.env._("Points of %s", self.display_name)
         return action
 
-    def _apply_loyalty_points(self, card, points):
-        """Let ``points`` of ``card`` pay this invoice: reserve them on a draft, book them on a posted one.
-
-        :return: the payment, or the credit note in mode price reduction, or no record for a draft
-        """
-        self.ensure_one()
-        self.check_access("write")
-        card = card.sudo()  # whoever may edit the invoice may let a presented card pay; its rules are checked here
-        self._check_can_pay(card, points)
-        program = card.program_id
-        amount = program._points_to_money(points, loyalty_today(self.env, self.company_id))
-        if self.state == "draft":
-            self._remove_loyalty_points()
-            self._check_payable(amount, program)
-            if program.vat_mode == "price_reduction":
-                self._add_reduction_lines(card, points, amount)
-            elif program.vat_mode == "input_tax":
-                program._map_tax_sets(self._loyalty_tax_sets(program))
-            self._reserve_points(card, points, amount)
-            return self.env["account.payment"]
-        self._check_payable(amount, program)
-        if program.vat_mode == "price_reduction":
-            return self._reduce_posted_price(card, points, amount)
-        payment = self.env["account.payment"].create(self._prepare_loyalty_payment_vals(card, points, amount))
-        payment._confirm_for_move()
-        return payment
-
-    def _check_can_pay(self, card, points, hold=None):
-        if not card:
-            raise UserError(self.env._("Choose a card."))
-        if problem := card._payment_problem(self.company_id, hold):
-            raise UserError(problem)
-        if points <= 0 or points != int(points):
-            raise UserError(self.env._("Enter a whole number of points, not %s.", say_points(self.env, points)))
-        today = loyalty_today(self.env, self.company_id)
-        if not hold and (problem := card.program_id._too_few_points(points, today)):
-            raise UserError(problem)
-
-    def _check_payable(self, amount, program):
-        due = self._loyalty_payable_amount(program)
-        if self.company_currency_id.compare_amounts(amount, due) > 0:
-            raise UserError(
-                self.env._(
-                    "Points can cover %(due)s of %(invoice)s, not %(amount)s. Apply fewer points.",
-                    due=self.company_currency_id.format(due),
-                    invoice=self.display_name,
-                    amount=self.company_currency_id.format(amount),
-                )
-            )
-
-    def _reserve_points(self, card, points, amount):
-        key = f"account.move:{self.id}:{card.id}:{card.ledger_revision}"
-        hold = card._hold(points, key, ("account.move", self.id), HOLD_TIME)
-        hold._freeze(amount, self.company_currency_id)
-        self.sudo().loyalty_hold_id = hold  # access to the invoice was checked; reservations have no write access
-        self.message_post(
-            body=self.env._(
-                "%(points)s loyalty points of card %(card)s are reserved for %(amount)s.",
-                points=say_points(self.env, points),
-                card=card.code,
-                amount=self.company_currency_id.format(amount),
-            )
-        )
-
-    def _remove_loyalty_points(self):
-        """Give up the reservation of a draft, with the lines that it made."""
-        for move in self.filtered(lambda move: move.loyalty_hold_id or move.loyalty_redeem_points):
-            hold = move.sudo().loyalty_hold_id  # reservations have no write access
-            # Callers may edit the draft; these fields are the server's.
-            move.sudo().write(
-                {
-                    "loyalty_hold_id": False,
-                    "loyalty_redeem_card_id": False,
-                    "loyalty_redeem_points": 0,
-                    "loyalty_redeem_amount": 0,
-                }
-            )
-            hold._release()
-            lines = move.line_ids.filtered("is_loyalty_reduction")
-            if lines and move.state == "draft":
-                move.write({"invoice_line_ids": [fields.Command.delete(line.id) for line in lines]})
-
-    def _prepare_loyalty_payment_vals(self, card, points, amount):
-        """Values of the payment with points for this invoice."""
-        program = card.program_id
-        receivable = self.line_ids.filtered(lambda line: line.display_type == "payment_term").account_id[:1]
-        return {
-            "payment_type": "inbound",
-            "partner_type": "customer",
-            "partner_id": self.commercial_partner_id.id,
-            "company_id": self.company_id.id,
-            "journal_id": program.loyalty_journal_id.id,
-            "payment_method_line_id": program._loyalty_method_line("inbound").id,
-            "currency_id": self.company_currency_id.id,
-            "amount": amount,
-            "date": loyalty_today(self.env, self.company_id),
-            "memo": self.payment_reference or self.name,
-            "destination_account_id": receivable.id,
-            "loyalty_card_id": card.id,
-            "loyalty_points": points,
-            "loyalty_move_id": self.id,
-            "loyalty_hold_id": self.loyalty_hold_id.id,
-            "write_off_line_vals": [],  # makes the journal entry at once: no draft, no reservation
-        }
-
     # --- posting and undoing -------------------------------------------------------------------------------------
 
     def _post(self, soft=True):
@@ -399,28 +226,6 @@ class AccountMove(models.Model):
         for move in posted.filtered("loyalty_hold_id"):
             move._settle_loyalty_hold()
         return posted
-
-    def _settle_loyalty_hold(self):
-        """Turn the reservation of a draft into a redemption, for the money it was made for."""
-        hold = self.sudo().loyalty_hold_id  # reservations are read here only
-        if self.loyalty_redeem_points:  # the lines are part of the invoice, its posting redeemed them
-            self._freeze_loyalty_sets(hold.program_id, self)
-            self.message_post(
-                body=self.env._(
-                    "%(points)s loyalty points of card %(card)s lowered the price by %(amount)s.",
-                    points=say_points(self.env, self.loyalty_redeem_points),
-                    card=hold.card_id.code,
-                    amount=self.currency_id.format(self.loyalty_redeem_amount),
-                )
-            )
-            return
-        self._check_can_pay(hold.card_id, hold.points, hold)
-        self._check_payable(hold.amount, hold.program_id)
-        payment = self.env["account.payment"].create(
-            self._prepare_loyalty_payment_vals(hold.card_id, hold.points, hold.amount)
-        )
-        self.sudo().loyalty_hold_id = False  # posting was allowed; the field is the server's
-        payment._confirm_for_move()
 
     def write(self, vals):
         """Points follow the journal entry into and out of the books (S11)."""
@@ -445,26 +250,6 @@ class AccountMove(models.Model):
             documents._reserve_again(self)
         return result
 
-    def _loyalty_reversals(self):
-        """Return the posted entries that reverse this one; credit notes are none."""
-        return self.sudo().reversal_move_ids.filtered(
-            lambda entry: entry.state == "posted" and entry.move_type == "entry"
-        )
-
-    def _check_reversal_stays(self):
-        """The reversal of an entry that carries points is final: the points went with it."""
-        for move in self.filtered(lambda move: move.state == "posted"):
-            first = move.reversed_entry_id.reversed_entry_id
-            if first.loyalty_items or first.origin_payment_id.loyalty_card_id:
-                raise UserError(
-                    self.env._(
-                        "%(entry)s undid what %(first)s did to points and cannot be reversed. Apply points again, or "
-                        "credit the invoice again.",
-                        entry=move.reversed_entry_id.display_name,
-                        first=first.display_name,
-                    )
-                )
-
     @api.model_create_multi
     def create(self, vals_list):
         for vals in vals_list:
@@ -481,107 +266,6 @@ class AccountMove(models.Model):
             payment.loyalty_card_id and payment.id != vals["origin_payment_id"] for payment in self.origin_payment_id
         ):
             raise AccessError(self.env._("This entry carries loyalty points and stays with its payment."))
-
-    def _reserve_again(self, changed):
-        """A draft that was posted keeps its points reserved; a cancelled one gives them up."""
-        for move in self & changed:
-            hold = move.sudo().loyalty_hold_id  # read only: the one that was used says what the points pay
-            if move.move_type not in ("out_invoice", "out_receipt") or not hold:
-                continue
-            if move.state == "draft" and not move.loyalty_points_reserved:
-                move._reserve_points(hold.card_id, hold.points, hold.amount)
-
-    def button_draft(self):
-        """A credit note that is a draft again gives nothing back; posting it decides anew, by its lines."""
-        notes = self.filtered(lambda move: move.move_type == "out_refund")
-        payments = notes._only_loyalty_payments()
-        result = super().button_draft()
-        # Odoo keeps matches of drafts, and the invoice would stay paid by points that are on the card again.
-        self.filtered(
-            lambda move: move.loyalty_items or move in notes and move._is_reduction()
-        ).line_ids.remove_move_reconcile()
-        payments._undo_loyalty()
-        notes._undo_reductions()
-        for move in self - notes:
-            lines = move.line_ids.filtered("is_loyalty_reduction")
-            if lines and move.state == "draft" and not move.loyalty_redeem_points:  # it was cancelled and gave them up
-                move.write({"invoice_line_ids": [fields.Command.delete(line.id) for line in lines]})
-        return result
-
-    def button_cancel(self):
-        """The sale does not take place: points that paid it go back."""
-        payments = self._only_loyalty_payments()
-        result = super().button_cancel()
-        self._remove_loyalty_points()
-        payments._undo_loyalty()
-        self._undo_reductions()
-        return result
-
-    def unlink(self):
-        payments = self._only_loyalty_payments()
-        self._undo_reductions()
-        for move in self:
-            if move.loyalty_hold_id:
-                move.sudo().loyalty_hold_id._release()  # reservations have no write access
-        result = super().unlink()
-        payments._undo_loyalty()
-        return result
-
-    def _only_loyalty_payments(self):
-        """Return payments with points that were made for these documents and do nothing else now."""
-        documents = self.filtered(lambda move: move.move_type in ("out_invoice", "out_receipt", "out_refund"))
-        if not documents:
-            return self.env["account.payment"]
-        payments = self.env["account.payment"].search(
-            [("loyalty_move_id", "in", documents.ids), ("state", "in", ("in_process", "paid"))]
-        )
-        return payments.filtered(
-            lambda payment: payment.loyalty_origin_id or payment.reconciled_invoice_ids <= payment.loyalty_move_id
-        )
-
-    # --- credit notes --------------------------------------------------------------------------------------------
-
-    def _reconcile_reversed_moves(self, reverse_moves, move_reverse_cancel):
-        """Credit notes give points back before they are matched with what is open of the invoice."""
-        if not move_reverse_cancel:
-            for number, credit_note in enumerate(reverse_moves, 1):
-                invoice = credit_note.reversed_entry_id
-                credit_note._return_loyalty_points(invoice, invoice._loyalty_sources(), reverse_moves[number:])
-        return super()._reconcile_reversed_moves(reverse_moves, move_reverse_cancel)
-
-    def _reverse_moves(self, default_values_list=None, cancel=False):
-        """A credit note that cancels the invoice unmatches its payments first: remember which were points.
-
-        What cancels a credit note takes the points again that it gave back, as if it had never been. Reversed otherwise,
-        its points stay on the card, and the new invoice is paid like any other.
-        """
-        for note in self.filtered(lambda move: move.move_type == "out_refund" and move._is_reduction()):
-            raise UserError(
-                self.env._(
-                    "%s lowers a price by points. To give the points back, credit the invoice, or reset the credit note to "
-                    "draft and cancel it.",
-                    note.display_name,
-                )
-            )
-        sources = {move: move._loyalty_sources() for move in self} if cancel else {}
-        if cancel:
-            notes = self.filtered(lambda move: move.move_type == "out_refund")
-            notes._only_loyalty_payments()._undo_loyalty()
-            notes._undo_returns()
-        result = super()._reverse_moves(default_values_list=default_values_list, cancel=cancel)
-        for number, credit_note in enumerate(result if cancel else (), 1):
-            invoice = credit_note.reversed_entry_id
-            credit_note._return_loyalty_points(invoice, sources.get(invoice), result[number:])
-        return result
-
-    def _return_points_of_linked(self):
-        """Give points back for credit notes that no reversal links with their invoices: Odoo matches none of those."""
-        notes = self.filtered(lambda move: move.move_type == "out_refund" and not move.reversed_entry_id)
-        later = notes
-        for note, parents in notes._loyalty_returned().items() if notes else ():
-            later -= note
-            for invoice in parents:
-                note._return_loyalty_points(invoice, invoice._loyalty_sources(), later)
 
     # --- the document as a redemption ----------------------------------------------------------------------------
 

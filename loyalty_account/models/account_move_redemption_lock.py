@@ -1,4 +1,5 @@
-"""Invoices that are confirmed again: what points paid of them must still fit (S11), and what is undone has its date."""
+"""What points did stays: invoices that are confirmed again must still fit what points paid of them (S11), and what cannot be
+touched is undone by an entry with a date of its own, once."""
 
 from odoo import models
 from odoo.exceptions import UserError
@@ -100,3 +101,23 @@ class AccountMove(models.Model):
         payment = self.origin_payment_id
         card = (payment.loyalty_card_id or self.loyalty_redeem_card_id).sudo()  # the program says it, whoever asks
         return card.program_id._is_accrued(self.date)
+
+    def _loyalty_reversals(self):
+        """Return the posted entries that reverse this one; credit notes are none."""
+        return self.sudo().reversal_move_ids.filtered(
+            lambda entry: entry.state == "posted" and entry.move_type == "entry"
+        )
+
+    def _check_reversal_stays(self):
+        """The reversal of an entry that carries points is final: the points went with it."""
+        for move in self.filtered(lambda move: move.state == "posted"):
+            first = move.reversed_entry_id.reversed_entry_id
+            if first.loyalty_items or first.origin_payment_id.loyalty_card_id:
+                raise UserError(
+                    self.env._(
+                        "%(entry)s undid what %(first)s did to points and cannot be reversed. Apply points again, or "
+                        "credit the invoice again.",
+                        entry=move.reversed_entry_id.display_name,
+                        first=first.display_name,
+                    )
+                )
