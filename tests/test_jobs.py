@@ -9,7 +9,7 @@ import odoo
 from odoo import Command, fields
 from odoo.tests import tagged
 
-from odoo.addons.loyalty_ledger.models import loyalty_card_jobs
+from odoo.addons.loyalty_ledger.models import loyalty_card_purge
 
 JOBS = (
     "loyalty_ledger.cron_purge",
@@ -215,7 +215,7 @@ class TestAllJobs(JobsCase):
                 raise KeyboardInterrupt
             return result
 
-        self.patch(loyalty_card_jobs, "BATCH", 1)
+        self.patch(loyalty_card_purge, "BATCH", 1)
         self.patch(Card, "_purge_progress", die)
         with self.assertRaises(KeyboardInterrupt):
             self.run_job("loyalty_ledger.cron_purge")

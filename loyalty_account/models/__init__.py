@@ -12,7 +12,7 @@ from . import loyalty_valuation
 from . import loyalty_verification
 from . import loyalty_exception
 from . import loyalty_ledger_entry
-from . import loyalty_card_jobs
+from . import loyalty_card_purge
 from . import loyalty_accrual_run
 from . import account_move_books
 from . import loyalty_program_proof

@@ -1,7 +1,7 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
-from odoo.addons.loyalty_ledger.models.loyalty_card_jobs import LOT_EXPIRY
+from odoo.addons.loyalty_ledger.models.loyalty_card_purge import LOT_EXPIRY
 
 
 class LoyaltyLiabilityReport(models.Model):

@@ -10,7 +10,11 @@ from . import loyalty_reward
 from . import loyalty_mail
 from . import loyalty_card_posting
 from . import loyalty_card
-from . import loyalty_card_jobs
+from . import loyalty_card_rules
+from . import loyalty_card_foreign
+from . import loyalty_card_purge
+from . import loyalty_card_verification
+from . import loyalty_card_leaving
 from . import loyalty_card_adoption
 from . import ir_module_module
 from . import loyalty_exception

@@ -6,7 +6,7 @@ from ..ledger.allocation import Terms, add_delay
 from ..ledger.rounding import to_units
 from ..ledger.schema import LEDGERED_TYPES
 from ..tools.memory import remembered
-from .loyalty_card_jobs import TERMS_CHANGE
+from .loyalty_card_purge import TERMS_CHANGE
 
 
 class LoyaltyProgram(models.Model):

@@ -1,7 +1,7 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
-from ..models.loyalty_card_jobs import LOT_EXPIRY
+from ..models.loyalty_card_purge import LOT_EXPIRY
 from ..tools.today import loyalty_today
 
 

@@ -1,3 +1,5 @@
+"""What expires is booked with the write-off, one entry for each program and month (P12)."""
+
 from odoo import models
 
 from ..books.write_off import CONTEXT_KEY, WriteOff
