@@ -59,6 +59,8 @@ from . import product_category
 from . import product_template
 from . import loyalty_rule_products
 from . import loyalty_earning
+from . import loyalty_earning_terms
+from . import loyalty_earning_posting
 from . import loyalty_earning_explanation
 from . import loyalty_program_earning
 from . import loyalty_rule_earning
