@@ -5,7 +5,7 @@ from odoo.fields import Command
 from odoo.tests import Form, new_test_user, tagged
 from odoo.tools import mute_logger
 
-from ..wizard import loyalty_import_wizard
+from ..wizard import loyalty_import_wizard, loyalty_import_wizard_posting
 from .test_adjust import AdjustCase
 
 
@@ -265,7 +265,8 @@ class TestImport(ImportCase):
     def test_large_file(self):
         """P8: a large file is posted by the job in batches, goes on after an interruption, and needs few queries."""
         self.patch(loyalty_import_wizard, "BATCH", 100)
-        self.patch(loyalty_import_wizard, "AT_ONCE", 100)
+        self.patch(loyalty_import_wizard_posting, "BATCH", 100)
+        self.patch(loyalty_import_wizard_posting, "AT_ONCE", 100)
         cards = self.Card.create([{"program_id": self.program.id, "code": f"L{number:04}"} for number in range(250)])
         text = "card;points\n" + "".join(f"{code};{number + 1}\n" for number, code in enumerate(cards.mapped("code")))
         record = self.load(text)
@@ -303,8 +304,8 @@ class TestImport(ImportCase):
 
     def large_imports(self, *texts):
         """Return approved imports that the job has to go on with, one line a batch."""
-        self.patch(loyalty_import_wizard, "BATCH", 1)
-        self.patch(loyalty_import_wizard, "AT_ONCE", 0)
+        self.patch(loyalty_import_wizard_posting, "BATCH", 1)
+        self.patch(loyalty_import_wizard_posting, "AT_ONCE", 0)
         records = self.env["loyalty.import.wizard"]
         for text in texts:
             record = self.load(text, create_missing=True)
@@ -345,7 +346,7 @@ class TestImport(ImportCase):
             count(record)
 
         self.patch(Wizard, "_count", fail)
-        with mute_logger("odoo.addons.loyalty_ledger.wizard.loyalty_import_wizard"):
+        with mute_logger("odoo.addons.loyalty_ledger.wizard.loyalty_import_wizard_posting"):
             self.run_job()
         self.assertEqual((first | second).mapped("state"), ["approved", "done"])
         self.patch(Wizard, "_count", count)

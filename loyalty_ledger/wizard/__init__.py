@@ -6,6 +6,7 @@ from . import loyalty_transfer_wizard
 from . import loyalty_card_update_balance
 from . import loyalty_generate_wizard
 from . import loyalty_import_wizard
+from . import loyalty_import_wizard_posting
 from . import loyalty_import_column
 from . import loyalty_import_line
 from . import loyalty_program_change
