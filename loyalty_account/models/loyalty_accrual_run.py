@@ -11,12 +11,16 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, format_date
 
 from odoo.addons.loyalty_ledger.ledger.settled import seen_up_to
+from odoo.addons.loyalty_ledger.tools.sql_files import read_sql
 from odoo.addons.loyalty_ledger.tools.today import loyalty_today
 from odoo.addons.loyalty_ledger.tools.trusted import trusted_defaults
 
 from ..books import valuation
+from ..books.lots import lots_on
 from .loyalty_ledger_entry import post_moves
 from .loyalty_valuation import KINDS
+
+ACCRUAL_PLAN = read_sql(__file__, "accrual_plan")
 
 _logger = logging.getLogger(__name__)
 
@@ -24,44 +28,6 @@ _logger = logging.getLogger(__name__)
 INPUTS = frozenset(("program_id", "date_to", "opening_account_id"))
 #: Kinds of value lines that a run makes, in the order in which it shows them.
 RUN_KINDS = ("opening", "issue", "redeem", "expire", "revalue", "correct")
-
-
-def lots_on(program, date, dated="effective_date"):
-    """Return SQL (a CTE list) that ends in ``state``: the lots of a program on a day and what they carry.
-
-    Columns: ``id``, ``entry_id``, ``origin_lot_id``, ``remaining`` (points on that day, rolled back from today),
-    ``amount`` (value lines up to that day), ``valued`` (whether there are any).
-
-    :param dated: which date of the value lines counts
-    """
-    return SQL(
-        """
-        late AS MATERIALIZED (
-             SELECT id, reversed_entry_id FROM loyalty_ledger_entry
-              WHERE program_id = %(program)s AND effective_date > %(date)s),
-        later AS MATERIALIZED (
-             SELECT c.lot_id, sum(c.points) AS points FROM loyalty_ledger_consumption c
-              WHERE c.moved_to_lot_id IS NULL
-                AND c.debit_entry_id IN (SELECT id FROM late UNION
-                                         SELECT reversed_entry_id FROM late WHERE reversed_entry_id IS NOT NULL)
-                AND (c.debit_entry_id IN (SELECT id FROM late) OR c.entry_id IN (SELECT id FROM late))
-              GROUP BY c.lot_id),
-        posted AS (
-             SELECT lot_id, sum(amount) AS amount FROM loyalty_valuation
-              WHERE program_id = %(program)s AND %(dated)s <= %(date)s GROUP BY lot_id),
-        state AS MATERIALIZED (
-             SELECT l.id, l.entry_id, l.origin_lot_id, l.remaining + COALESCE(r.points, 0) AS remaining,
-                    COALESCE(p.amount, 0) AS amount, p.lot_id IS NOT NULL AS valued
-               FROM loyalty_lot l
-               LEFT JOIN later r ON r.lot_id = l.id
-               LEFT JOIN posted p ON p.lot_id = l.id
-              WHERE l.program_id = %(program)s AND l.date <= %(date)s
-                AND (l.remaining + COALESCE(r.points, 0) > 0 OR p.amount <> 0))
-        """,
-        program=program.id,
-        date=date,
-        dated=SQL.identifier(dated),
-    )
 
 
 class LoyaltyAccrualRun(models.Model):
@@ -272,64 +238,7 @@ class LoyaltyAccrualRun(models.Model):
         self.env.cr.execute("DROP TABLE IF EXISTS loyalty_accrual_plan; SET LOCAL work_mem = '256MB'")
         self.env.cr.execute(
             SQL(
-                """
-                CREATE TEMPORARY TABLE loyalty_accrual_plan ON COMMIT DROP AS
-                WITH %(lots)s,
-                opening AS (
-                     SELECT l.id FROM loyalty_ledger_entry e JOIN loyalty_lot l ON l.entry_id = e.id
-                      WHERE e.program_id = %(program)s AND e.kind = 'opening'),
-                dirty AS MATERIALIZED (
-                     SELECT id, remaining, amount, valued,
-                            NOT valued AND COALESCE(origin_lot_id, id) IN (SELECT id FROM opening) AS is_opening
-                       FROM state
-                      WHERE NOT valued OR abs(remaining * %(numerator)s::numeric - amount * %(denominator)s::numeric)
-                                          >= %(rounding)s::numeric * %(denominator)s::numeric),
-                outstanding AS MATERIALIZED (
-                     SELECT COALESCE(sum(amount), 0) AS amount, COALESCE(sum(remaining), 0) AS points FROM state),
-                left_out AS MATERIALIZED (
-                     SELECT COALESCE(sum(remaining), 0) AS points FROM dirty WHERE is_opening AND NOT %(with_opening)s),
-                total AS MATERIALIZED (
-                     SELECT o.amount, round((o.points - f.points) * %(numerator)s::numeric / %(denominator)s::numeric
-                                            / %(rounding)s::numeric) * %(rounding)s::numeric AS target
-                       FROM outstanding o CROSS JOIN left_out f),
-                rounded AS (
-                     SELECT d.*, round((t.amount + sum(d.remaining) OVER lots * %(numerator)s::numeric
-                                        / %(denominator)s::numeric - sum(d.amount) OVER lots)
-                                       / %(rounding)s::numeric) * %(rounding)s::numeric AS reached
-                       FROM dirty d CROSS JOIN total t
-                      WHERE NOT d.is_opening OR %(with_opening)s
-                     WINDOW lots AS (ORDER BY d.id ROWS UNBOUNDED PRECEDING)),
-                lines AS MATERIALIZED (
-                     SELECT r.id, r.remaining, r.valued, r.is_opening,
-                            r.reached - lag(r.reached, 1, t.amount) OVER (ORDER BY r.id) AS amount
-                       FROM rounded r CROSS JOIN total t),
-                rest AS MATERIALIZED (
-                     SELECT t.target - t.amount - COALESCE((SELECT sum(amount) FROM lines), 0) AS amount FROM total t),
-                cents AS (
-                     SELECT s.id, s.remaining, TRUE AS valued, FALSE AS is_opening,
-                            (SELECT sign(amount) FROM rest) * %(rounding)s::numeric AS amount
-                       FROM state s
-                      WHERE (SELECT amount FROM rest) <> 0 AND s.valued
-                        AND abs(s.remaining * %(numerator)s::numeric - s.amount * %(denominator)s::numeric)
-                            < %(rounding)s::numeric * %(denominator)s::numeric
-                      ORDER BY (SELECT sign(amount) FROM rest)
-                               * (s.remaining * %(numerator)s::numeric - s.amount * %(denominator)s::numeric) DESC, s.id
-                      LIMIT (SELECT abs(amount) / %(rounding)s::numeric FROM rest)::bigint)
-                SELECT n.id AS lot_id, n.amount, n.remaining AS points,
-                       CASE WHEN n.is_opening THEN 'opening' WHEN NOT n.valued THEN 'issue'
-                            WHEN n.remaining > 0 AND %(revalued)s THEN 'revalue'
-                            WHEN n.amount < 0 THEN COALESCE((
-                                 SELECT CASE d.kind WHEN 'redeem' THEN 'redeem' WHEN 'expire' THEN 'expire' END
-                                   FROM loyalty_ledger_consumption c JOIN loyalty_ledger_entry d ON d.id = c.debit_entry_id
-                                  WHERE c.lot_id = n.id AND c.points > 0 ORDER BY c.id DESC LIMIT 1), 'correct')
-                            ELSE 'correct' END AS kind
-                  FROM (SELECT * FROM lines UNION ALL SELECT * FROM cents) n
-                 WHERE n.amount <> 0 OR NOT n.valued
-                 UNION ALL
-                SELECT NULL, amount, points, 'before' FROM outstanding
-                 UNION ALL
-                SELECT NULL, points * %(numerator)s::numeric / %(denominator)s::numeric, points, 'left_out' FROM left_out
-                """,
+                ACCRUAL_PLAN,
                 lots=lots_on(program, self.date_to),
                 program=program.id,
                 numerator=str(numerator),

@@ -6,11 +6,16 @@ from odoo import fields, models
 from odoo.tools import SQL, format_date
 
 from odoo.addons.loyalty_ledger.ledger import schema
+from odoo.addons.loyalty_ledger.tools.sql_files import read_sql
 from odoo.addons.loyalty_ledger.tools.today import loyalty_today
 from odoo.addons.loyalty_ledger.tools.words import say_points
 
 from ..books import valuation
-from .loyalty_accrual_run import lots_on
+from ..books.lots import lots_on
+
+PROOF_COMPLETENESS = read_sql(__file__, "proof_completeness")
+
+PROOF_POINTS = read_sql(__file__, "proof_points")
 
 PARTS = ("points", "value", "completeness", "payments")
 #: Rows of one kind that are named; what is beyond is one line.
@@ -98,36 +103,7 @@ class LoyaltyProgram(models.Model):
         """Sum of the transactions up to the day, against lots less debt, rolled back to that day."""
         ((entries, lots, debt),) = self.env.execute_query(
             SQL(
-                """
-                WITH late AS MATERIALIZED (
-                     SELECT id, reversed_entry_id, points FROM loyalty_ledger_entry
-                      WHERE program_id = %(program)s AND effective_date > %(date)s),
-                moved AS MATERIALIZED (
-                     SELECT c.points, c.moved_to_lot_id, l.date <= %(date)s AS old_lot,
-                            c.debit_entry_id IN (SELECT id FROM late) AS late_debit,
-                            c.entry_id IN (SELECT id FROM late) AS late_cause
-                       FROM (SELECT id FROM loyalty_ledger_consumption
-                              WHERE debit_entry_id IN (SELECT id FROM late UNION
-                                    SELECT reversed_entry_id FROM late WHERE reversed_entry_id IS NOT NULL)
-                              UNION
-                             SELECT p.id FROM loyalty_lot n JOIN loyalty_ledger_consumption p ON p.lot_id = n.id
-                              WHERE n.entry_id IN (SELECT id FROM late)) r
-                       JOIN loyalty_ledger_consumption c ON c.id = r.id JOIN loyalty_lot l ON l.id = c.lot_id)
-                SELECT (SELECT COALESCE(sum(points), 0) FROM loyalty_ledger_entry
-                         WHERE program_id = %(program)s AND effective_date <= %(date)s),
-                       (SELECT COALESCE(sum(remaining), 0) FROM loyalty_lot
-                         WHERE program_id = %(program)s AND date <= %(date)s)
-                       + (SELECT COALESCE(sum(points), 0) FROM moved
-                           WHERE old_lot AND moved_to_lot_id IS NULL AND (late_debit OR late_cause)),
-                       (SELECT COALESCE(sum(unpaid_points), 0) FROM loyalty_ledger_entry
-                         WHERE program_id = %(program)s AND effective_date <= %(date)s)
-                       + (SELECT COALESCE(sum(points), 0) FROM moved WHERE late_cause AND NOT late_debit)
-                       -- Documents of the past that took points of later lots: that day they took more than there was.
-                       + (SELECT COALESCE(sum(points), 0) FROM moved
-                           WHERE NOT old_lot AND NOT late_debit AND NOT late_cause)
-                       + (SELECT COALESCE(sum(r.points), 0) FROM late r JOIN loyalty_ledger_entry d
-                                 ON d.id = r.reversed_entry_id AND d.points < 0 AND d.effective_date <= %(date)s)
-                """,
+                PROOF_POINTS,
                 program=self.id,
                 date=date,
             )
@@ -274,56 +250,7 @@ class LoyaltyProgram(models.Model):
         rounding = self._proof_rounding()
         self.env.cr.execute(
             SQL(
-                """
-                WITH %(lots)s,
-                deviations AS (
-                     SELECT s.*, s.remaining * %(numerator)s::numeric / %(denominator)s::numeric AS target,
-                            s.remaining * %(numerator)s::numeric / %(denominator)s::numeric - s.amount AS deviation
-                       FROM state s),
-                classed AS (
-                     SELECT d.id, d.entry_id, d.remaining, d.amount, d.target, d.deviation, CASE
-                       WHEN d.valued AND abs(d.deviation) < %(rounding)s::numeric THEN 'rounding'
-                       WHEN NOT d.valued AND r.kind = 'opening' THEN 'opening'
-                       -- What a lot released or got back presupposes that it was valued, by a run or when it came.
-                       WHEN d.valued AND NOT EXISTS (
-                            SELECT 1 FROM loyalty_valuation v
-                             WHERE v.lot_id = d.id AND (v.run_id IS NOT NULL OR v.entry_id = d.entry_id)) THEN 'fault'
-                       WHEN EXISTS (SELECT 1 FROM loyalty_valuation v WHERE v.lot_id = d.id AND v.date > %(date)s
-                                       AND v.effective_date <= %(date)s) THEN 'locked'
-                       WHEN d.valued AND EXISTS (
-                            SELECT 1 FROM loyalty_ledger_consumption c
-                             WHERE c.lot_id = d.id AND c.entry_id IN (SELECT id FROM (%(deferred)s) w)
-                               AND NOT EXISTS (SELECT 1 FROM loyalty_valuation v WHERE v.consumption_id = c.id))
-                            THEN 'deferred'
-                       WHEN %(run)s::int IS NULL THEN 'no_run'
-                       WHEN e.effective_date > %(until)s THEN 'after'
-                       WHEN e.id > %(last)s OR e.date > %(posted)s THEN 'late'
-                       WHEN d.valued AND %(revalued)s THEN 'revalued'
-                       WHEN d.valued AND EXISTS (
-                            SELECT 1 FROM loyalty_ledger_consumption c JOIN loyalty_ledger_entry x
-                                   ON x.id IN (c.debit_entry_id, c.entry_id)
-                             WHERE c.lot_id = d.id AND (x.id > %(last)s OR x.effective_date > %(until)s)
-                               AND (c.points < 0 OR c.entry_id <> c.debit_entry_id)) THEN 'moved'
-                       WHEN d.valued AND EXISTS (
-                            SELECT 1 FROM loyalty_ledger_consumption c JOIN loyalty_ledger_entry x
-                                   ON x.id = c.debit_entry_id
-                             WHERE c.lot_id = d.id AND x.effective_date > %(until)s AND x.id <= %(last)s) THEN 'moved'
-                       WHEN d.valued AND EXISTS (
-                            SELECT 1 FROM loyalty_valuation v WHERE v.lot_id = d.id AND v.kind = 'reversal') THEN 'reversed'
-                       ELSE 'fault' END AS class
-                       FROM deviations d
-                       JOIN loyalty_ledger_entry e ON e.id = d.entry_id
-                       LEFT JOIN loyalty_lot o ON o.id = d.origin_lot_id
-                       JOIN loyalty_ledger_entry r ON r.id = COALESCE(o.entry_id, d.entry_id))
-                SELECT class, count(*), sum(target), sum(deviation),
-                       CASE WHEN class IN ('late', 'fault') THEN (array_agg(id ORDER BY id))[1:%(named)s] END,
-                       CASE WHEN class IN ('late', 'fault') THEN (array_agg(entry_id ORDER BY id))[1:%(named)s] END,
-                       CASE WHEN class IN ('late', 'fault')
-                            THEN (array_agg((target - deviation)::float8 ORDER BY id))[1:%(named)s] END,
-                       CASE WHEN class IN ('late', 'fault')
-                            THEN (array_agg(deviation::float8 ORDER BY id))[1:%(named)s] END
-                  FROM classed GROUP BY class ORDER BY class
-                """,
+                PROOF_COMPLETENESS,
                 lots=lots_on(self, date, "date"),
                 numerator=str(numerator),
                 denominator=str(denominator),

@@ -9,7 +9,13 @@ from collections import defaultdict
 from odoo import models
 from odoo.tools import SQL
 
+from odoo.addons.loyalty_ledger.tools.sql_files import read_sql
+
 from ..books.relief import differences, relief_of, rough_relief, still_redeemed
+
+PROOF_RELIEF_OF_REDUCTIONS = read_sql(__file__, "proof_relief_of_reductions")
+
+PROOF_RELIEF_OF_PAYMENTS = read_sql(__file__, "proof_relief_of_payments")
 
 #: Taxes whose part of an amount is the same whatever the amount.
 PERCENT = "percent"
@@ -122,31 +128,7 @@ class LoyaltyProgram(models.Model):
         """Input VAT of payments with points, what gave them back and what reversed them."""
         rows = self.env.execute_query(
             SQL(
-                """
-                WITH payments AS MATERIALIZED (
-                     SELECT p.id, p.move_id, p.payment_type, COALESCE(p.loyalty_origin_id, p.id) AS origin_id,
-                            p.loyalty_move_id
-                       FROM account_payment p JOIN loyalty_card c ON c.id = p.loyalty_card_id
-                      WHERE c.program_id = %(program)s AND p.move_id IS NOT NULL),
-                items AS (
-                     SELECT p.id, l.balance, l.tax_line_id, l.account_id
-                       FROM (SELECT id, move_id FROM payments UNION ALL
-                             SELECT p.id, r.id FROM payments p JOIN account_move r ON r.reversed_entry_id = p.move_id) p
-                       JOIN account_move_line l ON l.move_id = p.move_id
-                      WHERE l.parent_state = 'posted' AND l.date <= %(date)s),
-                money AS (
-                     SELECT i.id, -sum(i.balance) AS amount FROM items i
-                       JOIN account_account a ON a.id = i.account_id AND a.account_type = 'asset_receivable' GROUP BY i.id),
-                taxes AS (
-                     SELECT i.id, t.amount AS rate, sum(i.balance) AS vat FROM items i
-                       JOIN account_tax t ON t.id = i.tax_line_id GROUP BY i.id, t.amount)
-                SELECT o.loyalty_move_id, p.id, p.payment_type, p.loyalty_move_id, COALESCE(m.amount, 0), t.rate, t.vat
-                  FROM payments p JOIN payments o ON o.id = p.origin_id
-                  LEFT JOIN money m ON m.id = p.id LEFT JOIN taxes t ON t.id = p.id
-                 WHERE (m.amount <> 0 OR t.vat <> 0)
-                   AND EXISTS (SELECT 1 FROM account_move_line l WHERE l.move_id = o.move_id AND l.tax_line_id IS NOT NULL)
-                 ORDER BY p.id
-                """,
+                PROOF_RELIEF_OF_PAYMENTS,
                 program=self.id,
                 date=date,
             )
@@ -170,39 +152,7 @@ class LoyaltyProgram(models.Model):
         """Output VAT that lines of points take off, in the currency of the company; entries say it by their items."""
         rows = self.env.execute_query(
             SQL(
-                """
-                WITH own AS MATERIALIZED (
-                     SELECT m.id, m.loyalty_redeem_origin_id AS origin_id, m.loyalty_redeem_note_id AS note_id, m.move_type,
-                            m.reversed_entry_id
-                       FROM account_move m JOIN loyalty_card c ON c.id = m.loyalty_redeem_card_id
-                      WHERE c.program_id = %(program)s),
-                moves AS (
-                     SELECT CASE WHEN o.move_type = 'out_invoice' OR o.move_type = 'out_receipt' THEN o.id
-                                 WHEN o.move_type = 'out_refund' AND o.origin_id IS NULL THEN o.reversed_entry_id
-                                 WHEN o.move_type = 'out_refund' THEN o.origin_id
-                                 ELSE (SELECT x.reversed_entry_id FROM account_move x WHERE x.id = o.origin_id) END AS sale_id,
-                            o.id, o.move_type,
-                            CASE WHEN o.move_type = 'entry' THEN o.note_id
-                                 WHEN o.origin_id IS NOT NULL THEN o.id END AS return_id
-                       FROM own o
-                      UNION
-                     SELECT o.id, r.id, r.move_type, r.id FROM own o JOIN account_move r ON r.reversed_entry_id = o.id
-                      WHERE o.move_type IN ('out_invoice', 'out_receipt') AND r.move_type = 'out_refund'
-                        AND r.loyalty_redeem_card_id IS NULL)
-                SELECT s.sale_id, s.id, s.move_type, s.return_id, COALESCE(NULLIF(m.invoice_currency_rate, 0), 1),
-                       m.currency_id, l.tax_line_id, l.is_loyalty_reduction, l.balance, l.price_total, l.price_subtotal,
-                       a.account_type,
-                       (SELECT array_agg(x.account_tax_id ORDER BY x.account_tax_id)
-                          FROM account_move_line_account_tax_rel x WHERE x.account_move_line_id = l.id)
-                  FROM moves s JOIN account_move m ON m.id = s.id JOIN account_move_line l ON l.move_id = m.id
-                  LEFT JOIN account_account a ON a.id = l.account_id
-                 WHERE m.state = 'posted' AND m.date <= %(date)s
-                   AND (l.is_loyalty_reduction OR m.move_type = 'entry')
-                   AND NOT EXISTS (
-                       SELECT 1 FROM account_move r WHERE r.reversed_entry_id = m.id AND r.state = 'posted'
-                          AND r.move_type = 'entry' AND r.date <= %(date)s)
-                 ORDER BY s.id
-                """,
+                PROOF_RELIEF_OF_REDUCTIONS,
                 program=self.id,
                 date=date,
             )
