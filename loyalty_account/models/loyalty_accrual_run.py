@@ -333,6 +333,20 @@ class LoyaltyAccrualRun(models.Model):
             counterparts={"opening": self.opening_account_id},
         )
         move = post_moves(self.env, [vals]) if vals else self.env["account.move"]
+        self._write_valuations(move)
+        self.sudo().write(  # the result is the server's; whoever runs was checked
+            {
+                "state": "posted",
+                "move_id": move.id,
+                "posted_at": fields.Datetime.now(),
+                "last_entry_id": seen_up_to(self.env.cr, self.env.registry),
+            }
+        )
+        return True
+
+    def _write_valuations(self, move):
+        """Write the planned value lines, with the journal entry that books them, and drop the plan."""
+        program = self.program_id.sudo()
         self.env.flush_all()
         # Foreign keys keep plans of this session, made while the tables were small, and read small tables whole: row by
         # row, both are slow. Planned anew, they use their indexes.
@@ -357,15 +371,6 @@ class LoyaltyAccrualRun(models.Model):
             "DROP TABLE loyalty_accrual_plan; SET LOCAL work_mem TO DEFAULT; SET LOCAL enable_seqscan TO DEFAULT"
         )
         self.env["loyalty.valuation"].invalidate_model(flush=False)
-        self.sudo().write(  # the result is the server's; whoever runs was checked
-            {
-                "state": "posted",
-                "move_id": move.id,
-                "posted_at": fields.Datetime.now(),
-                "last_entry_id": seen_up_to(self.env.cr, self.env.registry),
-            }
-        )
-        return True
 
     def action_open_move(self):
         """Open the journal entry of the run, or its items for whoever the entry's form does not show them."""

@@ -56,97 +56,79 @@ class LoyaltyProgram(models.Model):
 
     def _name_moves(self, part, date, pairs):
         """Name the journal item behind each entry that does not say the same as its value lines."""
-        _ = self.env._
         moves = self.env["account.move"].browse([move_id for move_id, __, __ in pairs if move_id])
         former = self._values_on_former_accounts(moves, date)
         for move_id, value, booked in pairs:
             difference = value - booked
             if not move_id:
-                part.add(
-                    self._name,
-                    self.id,
-                    _("Transfers of points changed the value; they must add up to nothing."),
-                    difference,
-                )
+                text = self.env._("Transfers of points changed the value; they must add up to nothing.")
+                part.add(self._name, self.id, text, difference)
                 continue
             move = moves.browse(move_id)
             if elsewhere := former.pop(move_id, None):
-                for account, amount in elsewhere.items():
-                    part.add(
-                        "account.account",
-                        account.id,
-                        _(
-                            "%(move)s booked %(amount)s on %(account)s, the former liability account of the program. "
-                            "Move the balance to %(current)s with a journal entry.",
-                            move=move.name,
-                            amount=self.currency_id.format(float(amount)),
-                            account=account.display_name,
-                            current=self.liability_account_id.display_name,
-                        ),
-                        amount,
-                    )
-                    difference -= amount
+                self._name_former_accounts(part, move, elsewhere)
+                difference -= sum(elsewhere.values())
                 if not difference:
                     continue
             lines = move.line_ids.filtered(lambda line: line.account_id == self.liability_account_id)
             if not value and not move.loyalty_program_id:
-                for line in lines:
-                    part.add(
-                        "account.move.line",
-                        line.id,
-                        _(
-                            "%(move)s is not an entry of the points ledger: a manual entry of %(amount)s on %(account)s.",
-                            move=move.name,
-                            amount=self.currency_id.format(-line.balance),
-                            account=line.account_id.display_name,
-                        ),
-                        line.balance,
-                    )
+                self._name_manual_items(part, move, lines)
                 continue
-            if value and move.loyalty_program_id - self:
-                part.add(
-                    "account.move",
-                    move_id,
-                    _(
-                        "%(move)s is an entry of program %(other)s, but %(amount)s of its value lines are of this program.",
-                        move=move.name,
-                        other=move.loyalty_program_id.name,
-                        amount=self.currency_id.format(float(value)),
-                    ),
-                    difference,
-                )
-                continue
-            if move.state != "posted":
-                part.add(
-                    "account.move",
-                    move_id,
-                    _("%s was booked for value lines but is no longer posted.", move.display_name),
-                    difference,
-                )
-            elif move.date > date:
-                part.add(
-                    "account.move",
-                    move_id,
-                    _(
-                        "%(move)s is dated %(date)s, its value lines are earlier.",
-                        move=move.name,
-                        date=format_date(self.env, move.date),
-                    ),
-                    difference,
-                )
-            else:
-                part.add(
-                    "account.move.line" if lines else "account.move",
-                    lines[:1].id or move_id,
-                    _(
-                        "%(move)s says %(booked)s on the liability account, its value lines say %(value)s: the journal "
-                        "item was changed, or a value line is missing.",
-                        move=move.name,
-                        booked=self.currency_id.format(float(booked)),
-                        value=self.currency_id.format(float(value)),
-                    ),
-                    difference,
-                )
+            text = self._move_problem_text(move, date, value, booked)
+            is_item = move.state == "posted" and move.date <= date and not self._is_of_another_program(move, value)
+            record = lines[:1] if is_item and lines else move
+            part.add(record._name, record.id, text, difference)
+
+    def _name_former_accounts(self, part, move, amounts):
+        for account, amount in amounts.items():
+            text = self.env._(
+                "%(move)s booked %(amount)s on %(account)s, the former liability account of the program. "
+                "Move the balance to %(current)s with a journal entry.",
+                move=move.name,
+                amount=self.currency_id.format(float(amount)),
+                account=account.display_name,
+                current=self.liability_account_id.display_name,
+            )
+            part.add("account.account", account.id, text, amount)
+
+    def _name_manual_items(self, part, move, lines):
+        for line in lines:
+            text = self.env._(
+                "%(move)s is not an entry of the points ledger: a manual entry of %(amount)s on %(account)s.",
+                move=move.name,
+                amount=self.currency_id.format(-line.balance),
+                account=line.account_id.display_name,
+            )
+            part.add("account.move.line", line.id, text, line.balance)
+
+    def _is_of_another_program(self, move, value):
+        return bool(value and move.loyalty_program_id - self)
+
+    def _move_problem_text(self, move, date, value, booked):
+        """Say why a journal entry and its value lines differ."""
+        _ = self.env._
+        if self._is_of_another_program(move, value):
+            return _(
+                "%(move)s is an entry of program %(other)s, but %(amount)s of its value lines are of this program.",
+                move=move.name,
+                other=move.loyalty_program_id.name,
+                amount=self.currency_id.format(float(value)),
+            )
+        if move.state != "posted":
+            return _("%s was booked for value lines but is no longer posted.", move.display_name)
+        if move.date > date:
+            return _(
+                "%(move)s is dated %(date)s, its value lines are earlier.",
+                move=move.name,
+                date=format_date(self.env, move.date),
+            )
+        return _(
+            "%(move)s says %(booked)s on the liability account, its value lines say %(value)s: the journal "
+            "item was changed, or a value line is missing.",
+            move=move.name,
+            booked=self.currency_id.format(float(booked)),
+            value=self.currency_id.format(float(value)),
+        )
 
     def _values_on_former_accounts(self, moves, date):
         """``{move id: {account: amount}}`` of journal items of value entries on accounts that the program had before."""

@@ -12,6 +12,15 @@ from .rounding import to_points
 from .writing import Writing
 
 
+def _usual_overdraw(kind, units, card, reverses):
+    """Return how far a movement goes below zero where it does not say so itself (:class:`allocation.Op`)."""
+    if kind == "external" or (kind == "opening" and units < 0):
+        return "debt"
+    if reverses is not None and units < 0:
+        return card.terms.negative
+    return "refuse"
+
+
 class Gateway(Reading, Levels, Writing):
     """One pass of the gateway: load the rows of some cards, apply movements, write what the plan says."""
 
@@ -109,42 +118,10 @@ class Gateway(Reading, Levels, Writing):
         if card.source and kind != "transfer" and (units > 0 or kind in ("reversal", "external")):
             card.revision += 1  # the event counts for the keys of this card too
             card = self._master(card, states)
-        reverses = None
-        if op.get("reversed_entry_id"):
-            reverses = undone.get(op["reversed_entry_id"])
-            if reverses is None or (reverses.points > 0) == (units > 0):
-                raise ValidationError(self.env._("The transaction to reverse does not exist, or has the same sign."))
-            if card.id not in reverses.cards:
-                raise ValidationError(self.env._("The transaction to reverse belongs to another card."))
-            if reverses.kind == "transfer":
-                raise ValidationError(
-                    self.env._(
-                        "A transfer moves points on two cards, so one side alone cannot be reversed. Transfer the points back instead."
-                    )
-                )
-        overdraw = op.get("overdraw")
-        if not overdraw:
-            if kind == "external" or (kind == "opening" and units < 0):
-                overdraw = "debt"
-            elif reverses is not None and units < 0:
-                overdraw = card.terms.negative
-            else:
-                overdraw = "refuse"
+        reverses = self._find_reversed(op, card, undone) if op.get("reversed_entry_id") else None
         target = op.get("target_card_id") and states.get(op["target_card_id"])
         if kind == "transfer":
             target = self._check_target(card, target, states)
-        hold = op.get("hold")
-        if hold:
-            if hold.card_id.id != op["card_id"]:
-                raise ValidationError(
-                    self.env._("The reserved points belong to another card, or their number differs.")
-                )
-            # A hold that timed out, or was taken meanwhile, is not among the active ones: a plain redemption.
-            hold = self.holds.get(hold.id)
-            if hold is not None and (hold not in card.holds or hold.points != -units):
-                raise ValidationError(
-                    self.env._("The reserved points belong to another card, or their number differs.")
-                )
         lots = op.get("lots")
         if lots is not None:
             lots = [self.lots[lot_id] for lot_id in _ids(lots) if lot_id in self.lots]
@@ -160,9 +137,9 @@ class Gateway(Reading, Levels, Writing):
             vests=fields.Date.to_date(op.get("available_from")),
             expiry=fields.Date.to_date(op.get("expiration_date")),
             lots=lots,
-            hold=hold,
+            hold=self._find_hold(op, card) if op.get("hold") else None,
             reverses=reverses,
-            overdraw=overdraw,
+            overdraw=op.get("overdraw") or _usual_overdraw(kind, units, card, reverses),
             target=target,
             model=model,
             res_id=res_id,
@@ -173,6 +150,29 @@ class Gateway(Reading, Levels, Writing):
             return card.apply(movement, self.plan, today)
         except allocation.LedgerError as error:
             self.refuse(error)
+
+    def _find_reversed(self, op, card, undone):
+        """Return the :class:`allocation.Reversed` that the movement undoes, on the card that it is posted on."""
+        reverses = undone.get(op["reversed_entry_id"])
+        if reverses is None or (reverses.points > 0) == (op["units"] > 0):
+            raise ValidationError(self.env._("The transaction to reverse does not exist, or has the same sign."))
+        if card.id not in reverses.cards:
+            raise ValidationError(self.env._("The transaction to reverse belongs to another card."))
+        if reverses.kind == "transfer":
+            raise ValidationError(
+                self.env._(
+                    "A transfer moves points on two cards, so one side alone cannot be reversed. Transfer the points back instead."
+                )
+            )
+        return reverses
+
+    def _find_hold(self, op, card):
+        """Return the :class:`allocation.Hold` that the movement uses up; None where it timed out or was taken meanwhile."""
+        hold = self.holds.get(op["hold"].id)
+        is_other = hold is not None and (hold not in card.holds or hold.points != -op["units"])
+        if is_other or op["hold"].card_id.id != op["card_id"]:
+            raise ValidationError(self.env._("The reserved points belong to another card, or their number differs."))
+        return hold
 
     def _master(self, card, states):
         master = states.get(card.info["points_to_id"])

@@ -203,25 +203,21 @@ class LoyaltyCard(models.Model):
         changes = {row["card"].id: row["change"] for row in rows}
         if not approved and self._exceeds_adjustment_limit(changes):
             return None
-        common = {"document": document, "reason": reason.strip()}
-        if mode == "expiry":
-            common.update(kind="redate", points=0, expiration_date=expiration_date)
-        else:
-            common.update(kind="adjust")
-        return self._post_entries(
-            [
-                {
-                    **common,
-                    "card_id": row["card"].id,
-                    "key": f"{key}:{row['card'].id}",
-                    **({} if mode == "expiry" else {"points": row["change"]}),
-                    **({"expiration_date": expiration_date, "renews": renews} if row["change"] > 0 else {}),
-                    **({"overdraw": "debt"} if waive else {}),
-                }
-                for row in rows
-                if row["change"] or mode == "expiry"
-            ]
-        )
+        ops = []
+        for row in rows:
+            op = {
+                "card_id": row["card"].id,
+                "key": f"{key}:{row['card'].id}",
+                "document": document,
+                "reason": reason.strip(),
+                **({"overdraw": "debt"} if waive else {}),
+            }
+            if mode == "expiry":
+                ops.append({**op, "kind": "redate", "points": 0, "expiration_date": expiration_date})
+            elif row["change"]:
+                dated = {"expiration_date": expiration_date, "renews": renews} if row["change"] > 0 else {}
+                ops.append({**op, "kind": "adjust", "points": row["change"], **dated})
+        return self._post_entries(ops)
 
     def _describe_problems(self, rows):
         shown = [f"{row['card'].code}: {row['problem']}" for row in rows[:5]]
