@@ -12,20 +12,16 @@ class AccountMove(models.Model):
     _inherit = "account.move"
 
     def _loyalty_payable_lines(self, programs):
-        """Return the invoice lines that points of ``programs`` may pay: no delivery, nothing that product or program
-        keep out (bP5, bP6). Override to add."""
+        """Return the invoice lines that points of ``programs`` may pay: nothing that product or program keep out (bP6).
+        Override to keep out others."""
         self.ensure_one()
-        lines = self.line_ids.filtered(
+        return self.line_ids.filtered(
             lambda line: (
                 line.display_type == "product"
                 and not line.is_loyalty_reduction
                 and programs._may_pay_for(line.product_id, line.price_total)
             )
         )
-        if "sale_line_ids" in lines._fields and "is_delivery" in self.env["sale.order.line"]._fields:
-            # Whoever lets points pay need not see the order.
-            lines = lines.filtered(lambda line: not any(line.sudo().sale_line_ids.mapped("is_delivery")))
-        return lines
 
     def _loyalty_payable_sets(self, programs, frozen=None, parts=None):
         """Return ``{taxes: gross}`` of what points of ``programs`` may pay of this document, in its currency.
