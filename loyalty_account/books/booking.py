@@ -1,5 +1,19 @@
 """What a redemption booked, read back from its journal items: returns take their part of that, whatever the settings
-say by now."""
+say by now.
+
+How to use it. A redemption of 100.00 that was booked in two parts, of which 50.00 come back:
+
+>>> cost, customers = env["account.account"].create([
+...     {"name": "Redemptions", "code": "X60", "account_type": "expense"},
+...     {"name": "Customers", "code": "X10", "account_type": "asset_receivable", "reconcile": True},
+... ])
+>>> items = [(cost, 30.0), (cost, 70.0), (customers, -100.0)]
+>>> lines = [(0, 0, {"account_id": account.id, "balance": balance}) for account, balance in items]
+>>> move = env["account.move"].create({"move_type": "entry", "line_ids": lines})
+>>> booked = Booked(move, customers, returns=move.browse())
+>>> booked.shares, booked.parts(50.0, terms=None)
+([30.0, 70.0], [15.0, 35.0])
+"""
 
 from .vat_split import gross_of_sets, lines_back, parts_back, split
 

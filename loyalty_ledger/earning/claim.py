@@ -1,4 +1,22 @@
-"""What documents tell the earning engine: the border between orders, invoices and registers and their points."""
+"""What documents tell the earning engine: the border between orders, invoices and registers and their points.
+
+What it is. A :class:`Claim` says what a document sold, what came back of it and how it was paid by now. It says nothing about
+points: `loyalty.earning` freezes the terms, and posts what the document has earned less what was posted for it before.
+
+How to use it. Claim at every event, any number of times. Nothing is earned before the document is paid in full:
+
+>>> from datetime import date
+>>> from odoo.addons.loyalty_ledger.earning.basket import Settlement
+>>> rule = {"reward_point_mode": "money", "reward_point_amount": 1}
+>>> values = {"name": "Example", "program_type": "loyalty", "rule_ids": [(0, 0, rule)]}
+>>> card = env["loyalty.card"].create({"program_id": env["loyalty.program"].create(values).id})
+>>> def claim(paid):
+...     settlement = Settlement(due=92, qualifying=paid, settled=paid == 92)
+...     document, goods = ("res.partner", env.user.partner_id.id), [ClaimLine(0, 2, 80.0, 92.0)]
+...     return Claim(document, card, date(2026, 3, 1), goods, settlement=settlement)
+>>> [env["loyalty.earning"]._synchronise([claim(paid)]).points for paid in (46, 92, 92)], card.points
+([0.0, 80.0, 80.0], 80.0)
+"""
 
 
 class Claim:

@@ -1,4 +1,22 @@
-"""The gateway: the one place where the balance of a card changes."""
+"""The gateway: the one place where the balance of a card changes.
+
+What it is. :class:`Gateway` is one pass: it locks and reads cards (:mod:`.reading`), has :mod:`.allocation` decide about each
+movement in the order given, and writes transactions, lots, consumptions and cards together (:mod:`.writing`). Either all of it
+is written or nothing; a key that was posted before answers with the transaction of then.
+
+How to use it. Through the door, `loyalty.card._post_entries`, which checks the movements first and takes any number of them:
+
+>>> program = env["loyalty.program"].create({"name": "Example", "program_type": "loyalty"})
+>>> card = env["loyalty.card"].create({"program_id": program.id})
+>>> earned, redeemed = card._post_entries([
+...     {"card_id": card.id, "kind": "earn", "points": 100, "key": "example:1"},
+...     {"card_id": card.id, "kind": "redeem", "points": -30.5, "key": "example:2"},
+... ])
+>>> card.points, redeemed.balance_after, card.lot_ids.mapped("remaining")
+(69.5, 69.5, [69.5])
+>>> card._post_entries([{"card_id": card.id, "kind": "earn", "points": 100, "key": "example:1"}]) == earned
+True
+"""
 
 from odoo import fields
 from odoo.exceptions import ValidationError

@@ -1,4 +1,18 @@
-"""Business events of orders, carried through Odoo's own code by the context."""
+"""Business events of orders, carried through Odoo's own code by the context.
+
+What it is. While an order is confirmed, cancelled or given a reward, Odoo's code writes costs of lines and balances of cards in
+many places. An :class:`OrderEvent` in the context collects what it means to change, and the order posts all of it at the end,
+as one transaction for each card.
+
+How to use it. Bind it to the order, enter the event, and say which part the code that follows is about:
+
+>>> order = env["sale.order"].create({"partner_id": env.user.partner_id.id})
+>>> event, order = OrderEvent.bound(order)
+>>> with event.enter(order) as changes, event.collecting(changes.spent):
+...     event.buffer[7] = -30_0000  # as the ledger does when code of rewards takes 30 points off card 7
+>>> changes.card_ids(), changes.spent, event.is_active()
+([7], {7: -300000}, False)
+"""
 
 from contextlib import contextmanager
 
