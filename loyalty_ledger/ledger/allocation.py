@@ -1,19 +1,30 @@
 """Which lots a movement of points touches: the arithmetic of the ledger, without database and ORM.
 
-Amounts are integers in ten-thousandths of a point (see :mod:`.units`), dates are :class:`datetime.date`.
-A :class:`Card` is filled with what the database holds, movements are applied to it one after the other, and a
-:class:`Plan` collects the rows that have to be written. Nothing is written when a movement raises
-:class:`LedgerError`.
+What it is. A :class:`Card` is filled with what the database holds (:mod:`.card`), movements are applied to it one after the
+other, and a :class:`.plan.Plan` collects the rows that have to be written. Nothing is written when a movement raises
+:class:`.plan.LedgerError`.
 
 Invariant after each movement: balance = sum of what is left in the lots - debt.
+
+How to use it. The lot that expires first is used first; what comes back goes to the lot that it came from:
+
+>>> from datetime import date
+>>> from odoo.addons.loyalty_ledger.ledger.plan import Op, Plan, Terms
+>>> card, plan, today = Card(1, Terms()), Plan(), date(2026, 3, 1)
+>>> soon = card.apply(Op("earn", 20_0000, "sale 1", today, expiry=date(2026, 12, 31)), plan, today)
+>>> ever = card.apply(Op("earn", 50_0000, "sale 2", today), plan, today)
+>>> redeemed = card.apply(Op("redeem", -30_0000, "sale 3", today), plan, today)
+>>> [lot.remaining for lot in plan.lots], card.balance
+([0, 400000], 400000)
+>>> [(lot.entry.key, points) for debit, lot, points, *__ in plan.consumptions]
+[('sale 1', 200000), ('sale 2', 100000)]
 """
 
-import calendar
 import datetime
 
+from .card import CardState
+from .plan import Debt, Entry, LedgerError, Lot, Op, add_delay
 from .rounding import LIMIT, UNIT
-
-FOREVER = datetime.date.max
 
 #: Kinds of credits that bring fresh points; they count towards the lifetime basis of levels.
 GRANTS = frozenset(("opening", "earn", "adjust", "external"))
@@ -21,412 +32,10 @@ GRANTS = frozenset(("opening", "earn", "adjust", "external"))
 LOSSES = frozenset(("expire", "adjust"))
 
 
-class LedgerError(Exception):
-    """A movement that must not happen.
+class Card(CardState):
+    """A card to which movements are applied."""
 
-    :param code: ``insufficient``, ``over_reversed``, ``archived``, ``closed``, ``not_started``, ``expired``,
-        ``source``, ``reserved``, ``past_date`` or ``limit``
-    :param details: amounts (in ten-thousandths) and dates that the message needs
-    """
-
-    def __init__(self, code, card, **details):
-        super().__init__(code)
-        self.code = code
-        self.card = card
-        self.details = details
-
-
-def add_delay(start, number, unit):
-    """Return ``start`` plus ``number`` of ``unit`` (``day``, ``month`` or ``year``).
-
-    Months keep the day and fall back to the last day of a shorter month, as PostgreSQL's intervals do.
-    """
-    if unit == "day":
-        return start + datetime.timedelta(days=number)
-    months = start.month - 1 + number * (12 if unit == "year" else 1)
-    year, month = start.year + months // 12, months % 12 + 1
-    return start.replace(year=year, month=month, day=min(start.day, calendar.monthrange(year, month)[1]))
-
-
-class Terms:
-    """What a program says about the life of its points."""
-
-    __slots__ = ("policy", "delay", "unit", "vesting", "negative", "grace")
-
-    def __init__(self, policy="never", delay=0, unit="month", vesting=0, negative="debt", grace=30):
-        self.policy = policy
-        self.delay = delay
-        self.unit = unit
-        self.vesting = vesting
-        self.negative = negative
-        self.grace = grace
-
-
-class Lot:
-    """The open part of a credit. ``entry`` is the id of the credit, or the planned :class:`Entry`."""
-
-    __slots__ = (
-        "id",
-        "card_id",
-        "entry",
-        "points",
-        "remaining",
-        "vests",
-        "expiry",
-        "origin",
-        "order",
-        "expiry_entry",
-        "is_open",
-    )
-
-    def __init__(self, id_, card_id, entry, points, remaining, vests=None, expiry=None, origin=None, order=0):
-        self.id = id_
-        self.card_id = card_id
-        self.entry = entry
-        self.points = points
-        self.remaining = remaining
-        self.vests = vests
-        self.expiry = expiry
-        self.origin = origin
-        self.order = order
-        self.expiry_entry = None
-        self.is_open = remaining > 0
-
-    def first(self):
-        """The lot that these points were in first: its id, or the lot itself while it has none."""
-        return self.origin or self.id or self
-
-
-class Hold:
-    """Points set aside since a date for a document that is not final."""
-
-    __slots__ = ("id", "points", "since")
-
-    def __init__(self, id_, points, since):
-        self.id = id_
-        self.points = points
-        self.since = since
-
-
-class Debt:
-    """What is still unpaid of a debit that took more than there was.
-
-    :param date: when it was taken
-    :param lot: of a credit that was taken back, the lot that its points were in first
-    """
-
-    __slots__ = ("entry", "unpaid", "date", "lot")
-
-    def __init__(self, entry, unpaid, date=FOREVER, lot=None):
-        self.entry = entry
-        self.unpaid = unpaid
-        self.date = date
-        self.lot = lot
-
-
-class Entry:
-    """A planned row of the ledger."""
-
-    __slots__ = (
-        "id",
-        "card",
-        "kind",
-        "points",
-        "balance",
-        "date",
-        "vests",
-        "expiry",
-        "op",
-        "key",
-        "reversed_id",
-        "redemption",
-        "level",
-        "unpaid",
-        "waived",
-    )
-
-    def __init__(self, card, kind, points, date, op, key, redemption=False, level=0):
-        self.id = None
-        self.card = card
-        self.kind = kind
-        self.points = points
-        self.balance = 0
-        self.date = date
-        self.vests = None
-        self.expiry = None
-        self.op = op
-        self.key = key
-        self.reversed_id = None
-        self.redemption = redemption
-        self.level = level
-        self.unpaid = 0
-        self.waived = 0
-
-
-class Reversed:
-    """The entry that a reversal undoes, as far as the arithmetic needs it.
-
-    :param taken: for a debit, its consumptions in the order they were made: pairs of lot and what of it is still
-        taken; for a credit, its own lots or what became of them on the card now
-    :param left: what may still be reversed, positive
-    :param cards: ids of the entry's card and of the card that one sends its points to
-    :param lost: of a credit, what expired or was adjusted away and no earlier reversal left out
-    """
-
-    __slots__ = ("id", "points", "level", "redemption", "unpaid", "left", "taken", "kind", "cards", "lost")
-
-    def __init__(self, id_, points, level, redemption, unpaid, left, taken, kind=None, cards=(), lost=0):
-        self.id = id_
-        self.points = points
-        self.level = level
-        self.redemption = redemption
-        self.unpaid = unpaid
-        self.left = left
-        self.taken = taken
-        self.kind = kind
-        self.cards = cards
-        self.lost = lost
-
-
-class Op:
-    """One movement, normalised: signed ``points``, the business ``date``, and how far it may go."""
-
-    __slots__ = (
-        "kind",
-        "points",
-        "key",
-        "date",
-        "vests",
-        "expiry",
-        "lots",
-        "hold",
-        "reverses",
-        "overdraw",
-        "target",
-        "model",
-        "res_id",
-        "reason",
-        "renews",
-    )
-
-    def __init__(self, kind, points, key, date, **details):
-        self.kind = kind
-        self.points = points
-        self.key = key
-        self.date = date
-        get = details.get
-        self.vests = get("vests")
-        self.expiry = get("expiry")
-        self.lots = get("lots")
-        self.hold = get("hold")
-        self.reverses = get("reverses")
-        self.overdraw = get("overdraw", "refuse")
-        self.target = get("target")
-        self.model = get("model")
-        self.res_id = get("res_id")
-        self.reason = get("reason")
-        self.renews = get("renews", False)
-
-
-class Plan:
-    """The rows that the movements ask for, in the order of the ledger."""
-
-    def __init__(self):
-        self.entries = []
-        self.lots = []
-        self.changed_lots = {}
-        self.consumptions = []
-        self.changed_debts = {}
-        self.shortfalls = []
-        self.undone = {}
-        #: Lot id -> the credit that is undone in the same pass and that the lot's points came from.
-        self.roots = {}
-        self.new_order = 1 << 60
-
-    def consume(self, debit, lot, points, cause, moved_to=None):
-        """Note that ``debit`` took ``points`` of ``lot`` (negative: gave them back) because of ``cause``."""
-        self.consumptions.append((debit, lot, points, cause, lot.remaining, moved_to))
-        if lot.id is not None:
-            self.changed_lots[lot.id] = lot
-
-
-class Card:
-    """A card's balance, lots, holds and debts while movements are applied to it."""
-
-    __slots__ = (
-        "id",
-        "terms",
-        "balance",
-        "accumulated",
-        "redeemed",
-        "lifetime",
-        "debt",
-        "lots",
-        "holds",
-        "debts",
-        "last_earning",
-        "last_use",
-        "start",
-        "expiry",
-        "closed",
-        "archived",
-        "source",
-        "revision",
-        "info",
-        "level_id",
-        "_rolling",
-        "_sorted",
-        "_has_vesting",
-        "_has_dates",
-        "open_total",
-    )
-
-    def __init__(self, id_, terms, balance=0, accumulated=0, redeemed=0, lifetime=0, debt=0, last_earning=None):
-        self.id = id_
-        self.terms = terms
-        self.balance = balance
-        self.accumulated = accumulated
-        self.redeemed = redeemed
-        self.lifetime = lifetime
-        self.debt = debt
-        self.lots = []
-        self.holds = []
-        self.debts = []
-        self.last_earning = None
-        self.last_use = None
-        self.start = None
-        self.expiry = None
-        self.closed = False
-        self.archived = False
-        self.source = False
-        self.revision = 0
-        self.info = None
-        self.level_id = None
-        self._rolling = None
-        self._sorted = True
-        self._has_vesting = False
-        self._has_dates = False
-        self.open_total = 0
-        if last_earning:
-            self.earned_on(last_earning)
-
-    # --- dates ---------------------------------------------------------------------------------------------------
-
-    def earned_on(self, date):
-        """Remember the last earning; with rolling expiry it renews the whole balance (bP3)."""
-        if self.last_earning is None or date > self.last_earning:
-            self.last_earning = date
-            if self.terms.policy == "rolling":
-                self._rolling = add_delay(date, self.terms.delay, self.terms.unit)
-                if self._has_dates:
-                    self._sorted = False
-
-    def _has_run_out(self, as_of):
-        """Whether rolling expiry is over: points granted now would be lapsed at once."""
-        return self._rolling is not None and self._rolling < as_of
-
-    def lot_expiry(self, lot):
-        """Last usable day of a lot: the sooner of the card's date and its own, overridden or rolling one."""
-        own = lot.expiry or self._rolling or FOREVER
-        return min(own, self.expiry) if self.expiry else own
-
-    def add_lot(self, lot):
-        """Put an open lot among the others, keeping the order of consumption: earliest expiry, then oldest."""
-        if lot.vests is not None:
-            self._has_vesting = True
-        if lot.expiry is not None and not self._has_dates:
-            self._has_dates = True
-            self._sorted = self._sorted and not (self.lots and self._rolling)
-        if self._sorted and self.lots:
-            last = self.lots[-1]
-            self._sorted = (self.lot_expiry(last), last.order) <= (self.lot_expiry(lot), lot.order)
-        lot.is_open = True
-        self.lots.append(lot)
-        self.open_total += lot.remaining
-
-    def ordered_lots(self):
-        """Open lots in the order in which they are consumed."""
-        if not self._sorted:
-            self.lots.sort(key=lambda lot: (self.lot_expiry(lot), lot.order))
-            self._sorted = True
-        return self.lots
-
-    # --- balances ------------------------------------------------------------------------------------------------
-
-    def _lapsed(self, as_of):
-        """Open lots past their date, earliest first."""
-        lots = self.ordered_lots()
-        if not lots or self.lot_expiry(lots[0]) >= as_of:
-            return []
-        lapsed = []
-        for lot in lots:
-            if self.lot_expiry(lot) >= as_of:
-                break
-            lapsed.append(lot)
-        return lapsed
-
-    def shields(self, lapsed, holds=None):
-        """How much of each lapsed lot the holds (default: all of the card) still protect.
-
-        A hold protects a lot only if it was placed while the lot could be used. The earliest lot takes from the
-        earliest holds, which leaves the most for later lots.
-
-        :return: list of amounts, in the order of ``lapsed``
-        """
-        left = sorted(
-            ([hold.since, hold.points] for hold in (self.holds if holds is None else holds)),
-            key=lambda pair: pair[0],
-        )
-        amounts = []
-        for lot in lapsed:
-            expiry, need = self.lot_expiry(lot), lot.remaining
-            for pair in left:
-                if pair[0] > expiry or not need:
-                    break
-                taken = min(pair[1], need)
-                pair[1] -= taken
-                need -= taken
-            amounts.append(lot.remaining - need)
-        return amounts
-
-    def _pending(self, as_of, lapsed=()):
-        if not self._has_vesting:
-            return 0
-        return sum(lot.remaining for lot in self.lots if lot.vests and lot.vests > as_of and lot not in lapsed)
-
-    def takeable(self, as_of, hold=None):
-        """Points of lots that a debit may take: live ones less what other documents hold.
-
-        With a ``hold`` of the card, its own amount and the lapsed lots that it protects count too.
-        """
-        lapsed = self._lapsed(as_of)
-        live = self.open_total - self._pending(as_of, lapsed) - sum(lot.remaining for lot in lapsed)
-        if hold is None:
-            reserved = sum(other.points for other in self.holds)
-            if reserved and lapsed:
-                reserved -= sum(self.shields(lapsed))
-            return max(0, live - max(0, reserved))
-        others = [other for other in self.holds if other is not hold]
-        shields = self.shields(lapsed, others)
-        protected = sum(
-            lot.remaining - shielded for lot, shielded in zip(lapsed, shields) if self.lot_expiry(lot) >= hold.since
-        )
-        return max(0, live + protected + sum(shields) - sum(other.points for other in others))
-
-    def available(self, as_of, hold=None):
-        """Points that can be spent on ``as_of`` (C18): max(0, live - debt - reserved beyond what is shielded).
-
-        A hold's own points stay available to it even when a later debit left the card in debt.
-        """
-        usable = self.takeable(as_of, hold)
-        free = max(0, usable - self.debt)
-        return max(free, min(hold.points, usable)) if hold else free
-
-    def pending(self, as_of):
-        """Points of lots that are not vested yet (N9)."""
-        return self._pending(as_of)
-
-    # --- movements -----------------------------------------------------------------------------------------------
+    __slots__ = ()
 
     def apply(self, op, plan, today):
         """Apply one movement.
@@ -854,25 +463,30 @@ class Card:
                 credit.vests, credit.expiry = lot.vests, min(dates, default=None)
                 target._new_lot(credit, part, plan, credit.vests, credit.expiry, lot.first())
         if everything and self.debt:
-            owed = self.debt
-            clear = Op("transfer", owed, f"{op.key}:debt", op.date, model=op.model, res_id=op.res_id, reason=op.reason)
-            credit = self._post(Entry(self, "transfer", owed, op.date, clear, clear.key), plan)
-            lot = self._new_lot(credit, owed, plan)
-            for debt in list(self.debts):
-                # Even on a card past its date, where a lot pays nothing by itself.
-                self._pay_from(lot, debt, debt.unpaid, plan)
-            self._drop_empty_lots()
-            carry = Op(
-                "transfer",
-                -owed,
-                f"{op.key}:owed",
-                op.date,
-                overdraw="debt",
-                model=op.model,
-                res_id=op.res_id,
-                reason=op.reason,
-            )
-            target._debit(carry, plan, as_of)
+            self._transfer_debt(op, plan, as_of)
         elif target.debt:
             target._settle(as_of, plan)
         return debit
+
+    def _transfer_debt(self, op, plan, as_of):
+        """Clear what this card owes, and charge it to the card that got everything else."""
+        target = op.target
+        owed = self.debt
+        clear = Op("transfer", owed, f"{op.key}:debt", op.date, model=op.model, res_id=op.res_id, reason=op.reason)
+        credit = self._post(Entry(self, "transfer", owed, op.date, clear, clear.key), plan)
+        lot = self._new_lot(credit, owed, plan)
+        for debt in list(self.debts):
+            # Even on a card past its date, where a lot pays nothing by itself.
+            self._pay_from(lot, debt, debt.unpaid, plan)
+        self._drop_empty_lots()
+        carry = Op(
+            "transfer",
+            -owed,
+            f"{op.key}:owed",
+            op.date,
+            overdraw="debt",
+            model=op.model,
+            res_id=op.res_id,
+            reason=op.reason,
+        )
+        target._debit(carry, plan, as_of)

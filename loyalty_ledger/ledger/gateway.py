@@ -23,15 +23,16 @@ from odoo.exceptions import ValidationError
 from odoo.tools import SQL, format_date
 
 from ..tools.words import say_points
-from . import allocation, arrays
+from . import arrays
 from .levels import Levels
+from .plan import Entry, LedgerError, Op
 from .reading import Reading
 from .rounding import to_points
 from .writing import Writing
 
 
 def _usual_overdraw(kind, units, card, reverses):
-    """Return how far a movement goes below zero where it does not say so itself (:class:`allocation.Op`)."""
+    """Return how far a movement goes below zero where it does not say so itself (:class:`.plan.Op`)."""
     if kind == "external" or (kind == "opening" and units < 0):
         return "debt"
     if reverses is not None and units < 0:
@@ -65,7 +66,7 @@ class Gateway(Reading, Levels, Writing):
             posted[op["key"]] = entry
             results.append(entry)
         self.write(states)
-        return [entry.id if isinstance(entry, allocation.Entry) else entry["id"] for entry in results]
+        return [entry.id if isinstance(entry, Entry) else entry["id"] for entry in results]
 
     def _find_posted(self, ops):
         self.cr.execute(
@@ -82,7 +83,7 @@ class Gateway(Reading, Levels, Writing):
 
     def _check_same(self, op, first, states):
         """The same key must mean the same event."""
-        if isinstance(first, allocation.Entry):
+        if isinstance(first, Entry):
             first = {
                 "card_id": first.card.id,
                 "kind": first.kind,
@@ -147,7 +148,7 @@ class Gateway(Reading, Levels, Writing):
                 raise ValidationError(self.env._("The lots belong to another card."))
         model, res_id = op.get("document") or (None, None)
         today = self.today(card)
-        movement = allocation.Op(
+        movement = Op(
             kind,
             units,
             op["key"],
@@ -166,11 +167,11 @@ class Gateway(Reading, Levels, Writing):
         )
         try:
             return card.apply(movement, self.plan, today)
-        except allocation.LedgerError as error:
+        except LedgerError as error:
             self.refuse(error)
 
     def _find_reversed(self, op, card, undone):
-        """Return the :class:`allocation.Reversed` that the movement undoes, on the card that it is posted on."""
+        """Return the :class:`.plan.Reversed` that the movement undoes, on the card that it is posted on."""
         reverses = undone.get(op["reversed_entry_id"])
         if reverses is None or (reverses.points > 0) == (op["units"] > 0):
             raise ValidationError(self.env._("The transaction to reverse does not exist, or has the same sign."))
@@ -185,7 +186,7 @@ class Gateway(Reading, Levels, Writing):
         return reverses
 
     def _find_hold(self, op, card):
-        """Return the :class:`allocation.Hold` that the movement uses up; None where it timed out or was taken meanwhile."""
+        """Return the :class:`.plan.Hold` that the movement uses up; None where it timed out or was taken meanwhile."""
         hold = self.holds.get(op["hold"].id)
         is_other = hold is not None and (hold not in card.holds or hold.points != -op["units"])
         if is_other or op["hold"].card_id.id != op["card_id"]:
@@ -215,7 +216,7 @@ class Gateway(Reading, Levels, Writing):
         return self.env["loyalty.card"].sudo().browse(card.id).code
 
     def refuse(self, error):
-        """Turn a :class:`ledger.allocation.LedgerError` into the message that the user gets."""
+        """Turn a :class:`ledger.plan.LedgerError` into the message that the user gets."""
         _, code, details = self.env._, self._code(error.card), error.details
         day = format_date(self.env, details["date"]) if "date" in details else ""
         messages = {

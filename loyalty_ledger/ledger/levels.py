@@ -4,7 +4,8 @@ from collections import defaultdict
 
 from odoo.tools import SQL
 
-from . import allocation, arrays
+from . import arrays
+from .plan import add_delay
 
 #: Bases of levels that the card itself knows; for the others entries are counted.
 KNOWN_BASES = ("balance", "lifetime")
@@ -62,7 +63,7 @@ class Levels:
                  GROUP BY e.card_id
                 """,
                 ids,
-                arrays.numbers([allocation.add_delay(end, -1, "year") for end in ends]),
+                arrays.numbers([add_delay(end, -1, "year") for end in ends]),
             )
         else:
             query = SQL(

@@ -5,6 +5,7 @@ from odoo.tools import SQL
 
 from ..tools.today import loyalty_today
 from . import allocation, arrays
+from .plan import Debt, Hold, Lot, Plan, Reversed
 from .rounding import to_points, to_units
 
 #: What a card can do with its points now, as :meth:`Reading.balances` returns it.
@@ -20,7 +21,7 @@ class Reading:
     def __init__(self, env):
         self.env = env
         self.cr = env.cr
-        self.plan = allocation.Plan()
+        self.plan = Plan()
         self.lots = {}
         self.holds = {}
         self._terms = {}
@@ -179,13 +180,11 @@ class Reading:
                 if entry_id is not None:
                     lot = self.lots.get(id_)
                     if lot is None:
-                        lot = allocation.Lot(
-                            id_, card.id, entry_id, points, remaining, since, expiry, origin_id, order=id_
-                        )
+                        lot = Lot(id_, card.id, entry_id, points, remaining, since, expiry, origin_id, order=id_)
                         self.lots[id_] = lot
                     card.add_lot(lot)
                 elif until is None or until > now:
-                    hold = self.holds[id_] = allocation.Hold(id_, points, since)
+                    hold = self.holds[id_] = Hold(id_, points, since)
                     card.holds.append(hold)
 
     def _read_contents(self, card_ids, contents):
@@ -221,7 +220,7 @@ class Reading:
             )
         )
         for card_id, *debt in self.cr.fetchall():
-            states[card_id].debts.append(allocation.Debt(*debt))
+            states[card_id].debts.append(Debt(*debt))
 
     def _read_lots(self, condition):
         """Yield lots once: a lot already read is the same object everywhere."""
@@ -238,7 +237,7 @@ class Reading:
         for row in self.cr.fetchall():
             lot = self.lots.get(row[0])
             if lot is None:
-                lot = self.lots[row[0]] = allocation.Lot(*row)
+                lot = self.lots[row[0]] = Lot(*row)
             yield lot
 
     def _load_reversed(self, entry_ids):
@@ -260,10 +259,7 @@ class Reading:
             )
         )
         # What earlier reversals left out counts as lost again once the losses are added below.
-        found = {
-            row[0]: allocation.Reversed(*row[:6], [], kind=row[6], cards=row[8:], lost=-row[7])
-            for row in self.cr.fetchall()
-        }
+        found = {row[0]: Reversed(*row[:6], [], kind=row[6], cards=row[8:], lost=-row[7]) for row in self.cr.fetchall()}
         debits = [entry.id for entry in found.values() if entry.points < 0]
         credits_ = [entry.id for entry in found.values() if entry.points > 0]
         if debits:

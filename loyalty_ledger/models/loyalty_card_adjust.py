@@ -5,7 +5,7 @@ from odoo.exceptions import ValidationError
 from odoo.tools import format_date
 
 from ..ledger import arrays
-from ..ledger.allocation import add_delay
+from ..ledger.plan import add_delay
 from ..ledger.rounding import to_points, to_units
 from ..tools.today import loyalty_today
 from ..tools.words import say_points

@@ -4,8 +4,9 @@ from odoo import fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import SQL, split_every
 
-from ..ledger import allocation, arrays
+from ..ledger import arrays
 from ..ledger.gateway import Gateway
+from ..ledger.plan import Hold, LedgerError, Op
 from ..ledger.reading import BALANCES, CONTENTS
 from ..ledger.rounding import to_points, to_units
 
@@ -183,7 +184,7 @@ class LoyaltyCard(models.Model):
 
     def _place_hold(self, points, key, document, ttl, values=None):
         """Implementation of :meth:`_hold`, with the card locked."""
-        Hold = self.env["loyalty.hold"].sudo()
+        holds = self.env["loyalty.hold"].sudo()
         try:
             units = to_units(points)
         except (OverflowError, ValueError, TypeError):
@@ -196,22 +197,22 @@ class LoyaltyCard(models.Model):
         card = states.get(self.id)
         if card is None:
             raise ValidationError(self.env._("The card no longer exists."))
-        existing = Hold.search([("key", "=", key)])
+        existing = holds.search([("key", "=", key)])
         if existing:
             return self._check_same_hold(existing, to_points(units))
         today = gateway.today(card)
         try:
             card.refresh(today, gateway.plan)
-            probe = allocation.Op("redeem", -units, key, today)
+            probe = Op("redeem", -units, key, today)
             card._check_usable(probe, today)
             if units > card.available(today):
-                raise allocation.LedgerError("insufficient", card, wanted=units, available=card.available(today))
-        except allocation.LedgerError as error:
+                raise LedgerError("insufficient", card, wanted=units, available=card.available(today))
+        except LedgerError as error:
             gateway.refuse(error)
         card.revision += 1
         gateway.write(states)
         now = fields.Datetime.now()
-        hold = Hold._place(
+        hold = holds._place(
             {
                 "card_id": self.id,
                 "program_id": card.info["program_id"],
@@ -226,7 +227,7 @@ class LoyaltyCard(models.Model):
             }
         )
         self._forget_contents()
-        card.holds.append(allocation.Hold(hold.id, units, today))
+        card.holds.append(Hold(hold.id, units, today))
         gateway.remember_balances(card)
         return hold
 

@@ -13,7 +13,7 @@ _logger = logging.getLogger(__name__)
 #: Cards that one step of the nightly write-off takes.
 BATCH = 5_000
 
-#: Last usable day of a lot ``l`` on card ``c`` of program ``p``; :meth:`ledger.allocation.Card.lot_expiry` in SQL.
+#: Last usable day of a lot ``l`` on card ``c`` of program ``p``; :meth:`ledger.card.CardState.lot_expiry` in SQL.
 LOT_EXPIRY = SQL(
     """LEAST(c.expiration_date, COALESCE(l.expiration_date, CASE WHEN p.expiry_policy = 'rolling' THEN
         (c.last_earning_date + CASE p.expiry_unit

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 
 from ..ledger import schema
-from ..ledger.allocation import add_delay
+from ..ledger.plan import add_delay
 from ..ledger.snapshot import Snapshot
 from ..tools.words import say_points
 

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ..ledger import schema
-from ..ledger.allocation import Terms, add_delay
+from ..ledger.plan import Terms, add_delay
 from ..ledger.rounding import to_units
 from ..ledger.schema import LEDGERED_TYPES
 from ..tools.memory import remembered
@@ -101,7 +101,7 @@ class LoyaltyProgram(models.Model):
 
     @remembered("self.id")
     def _ledger_terms(self):
-        """Return what the program says about the life of its points (:class:`ledger.allocation.Terms`).
+        """Return what the program says about the life of its points (:class:`ledger.plan.Terms`).
 
         Every question about a balance asks, and programs hardly ever change: remembered until one does.
         """

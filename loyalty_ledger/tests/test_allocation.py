@@ -3,7 +3,8 @@ from decimal import Decimal
 
 from odoo.tests import BaseCase, tagged
 
-from ..ledger.allocation import Card, Debt, Hold, LedgerError, Lot, Op, Plan, Reversed, Terms, add_delay
+from ..ledger.allocation import Card
+from ..ledger.plan import Debt, Hold, LedgerError, Lot, Op, Plan, Reversed, Terms, add_delay
 from ..ledger.rounding import LIMIT, UNIT, to_points, to_units
 
 TODAY = date(2026, 3, 15)

@@ -4,8 +4,8 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import split_every
 
-from ..ledger.allocation import FOREVER, add_delay
 from ..ledger.gateway import Gateway
+from ..ledger.plan import FOREVER, add_delay
 from ..ledger.rounding import to_points, to_units
 from ..models.loyalty_card_adjust import MANAGER
 from ..tools.today import loyalty_today
