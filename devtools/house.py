@@ -1,7 +1,10 @@
-"""Where things live: a file of `models/` or `wizard/` is named after the models that it defines or re-opens.
+"""Where things live, and how long they are: a file of `models/` or `wizard/` is named after the models that it defines or re-opens.
 
 `x_y_more.py` may hold `x.y`. Lines and parts follow their parent: `x.y.line` may live there too, and `x.y.part` beside the
 definition of `x.y`. Files without models (helpers of wizards) are free. The name of the model leads to the file.
+
+And a file or function in which two thoughts met is two: no file has over 500 lines, no function over 60. Tests are free, and
+SQL has files of its own.
 """
 
 import ast
@@ -14,9 +17,36 @@ EXCEPTIONS = {
 }
 FOLDERS = ("models", "wizard")
 
+#: Lines that a file and a function may have.
+FILE, FUNCTION = 500, 60
+#: File, or `file:function` -> why it may have more. At most five.
+LONGER = {}
+
 
 def problems(root, add_ons):
-    """Return what does not live where it belongs, as lines of text."""
+    """Return what does not live where it belongs, or is too long, as lines of text."""
+    return [*_strays(root, add_ons), *_too_long(root, add_ons)]
+
+
+def _too_long(root, add_ons):
+    found = []
+    for path in sorted(path for add_on in add_ons for path in (root / add_on).rglob("*.py")):
+        name = path.relative_to(root).as_posix()
+        if "tests" in path.relative_to(root).parts:
+            continue
+        text = path.read_text()
+        lines = len(text.splitlines())
+        if lines > FILE and name not in LONGER:
+            found.append(f"{name}: {lines} lines, at most {FILE}")
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and f"{name}:{node.name}" not in LONGER:
+                lines = node.end_lineno - node.lineno + 1
+                if lines > FUNCTION:
+                    found.append(f"{name}:{node.lineno}: {node.name} has {lines} lines, at most {FUNCTION}")
+    return found
+
+
+def _strays(root, add_ons):
     found = []
     for add_on in add_ons:
         for folder in FOLDERS:

@@ -55,7 +55,7 @@ def _ruff(interpreter, fix):
 
 
 def _house(interpreter, fix):
-    say("-- files are named after their models")
+    say("-- files are named after their models and short")
     found = house.problems(cache.ROOT, cache.add_ons())
     for line in found:
         say(line)

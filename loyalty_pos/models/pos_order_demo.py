@@ -76,16 +76,7 @@ class PosOrder(models.Model):
                     "amount_return": 0,
                     "to_invoice": False,
                     "lines": lines,
-                    "payment_ids": [
-                        Command.create(
-                            {
-                                "name": fields.Datetime.now(),
-                                "amount": total,
-                                "payment_method_id": method.id,
-                                "uuid": f"{uuid}-payment",
-                            }
-                        )
-                    ],
+                    "payment_ids": [self._demo_payment(method, total, f"{uuid}-payment")],
                 }
             ]
         )
@@ -97,6 +88,16 @@ class PosOrder(models.Model):
             "partner_id": card.partner_id.id,
         }
         order.confirm_coupon_programs({str(card.id): claim})
+
+    def _demo_payment(self, method, amount, uuid):
+        return Command.create(
+            {
+                "name": fields.Datetime.now(),
+                "amount": amount,
+                "payment_method_id": method.id,
+                "uuid": uuid,
+            }
+        )
 
     def _demo_line(self, product, price, quantity, uuid, **values):
         amount = price * quantity
