@@ -1,8 +1,8 @@
 """What points do to an invoice: its fields, and the moments at which they are settled.
 
-How they are reserved and booked is in `account_move_redemption_apply.py`, what credit notes give back in `_credit.py` (when) and
-`_return.py` (how much), points that lower the price in `_reduction.py`, and what may not change afterwards in `_lock.py` and
-`_items.py`.
+`account_move_redemption_apply.py` reserves and books them, `..._credit.py` says when credit notes give them back and
+`..._return.py` how much, `..._reduction.py` holds points that lower the price, and `..._lock.py` and `..._items.py` keep what
+was done.
 """
 
 from collections import defaultdict
