@@ -20,6 +20,8 @@ from . import pos_order_claims
 from . import pos_order_points
 from . import pos_order_late_card
 from . import pos_order_settle
+from . import pos_order_settle_payment
+from . import pos_order_settle_returns
 from . import pos_order_returns
 from . import pos_order_earning
 from . import pos_order_preview

@@ -7,17 +7,15 @@ points is not looked at. Settling again changes nothing: each movement has a key
 import logging
 from contextlib import suppress
 from typing import NamedTuple
-from uuid import uuid4
 
 from odoo import api, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from odoo.addons.loyalty_ledger.ledger.rounding import to_points, to_units
 from odoo.addons.loyalty_ledger.tools.words import say_points
 
-from ..tools import remote, tender
+from ..tools import remote
 from ..tools.queue import StillBusy, stand_in_line
 from .pos_payment_method import LOYALTY
 
@@ -36,14 +34,6 @@ class Redemption(NamedTuple):
     card: object
     number: str
     records: object
-
-
-class PaidWithPoints(NamedTuple):
-    """What an order paid with points: money, points, and the entries that took them, newest first."""
-
-    amount: float
-    points: float
-    entries: object
 
 
 def values_of(command):
@@ -349,148 +339,6 @@ class PosOrder(models.Model):
             return
         redemption.records.write({"loyalty_card_id": card.id, "loyalty_points": 0})
         redemption.records[:1].loyalty_points = points
-
-    # --- payments in the back end --------------------------------------------------------------------------------
-
-    @remote.checked(data=remote.plain)
-    def add_payment(self, data):
-        """Payments that people enter in the back end are checked first: nothing has been handed over yet."""
-        method = self.env["pos.payment.method"].browse(data.get("payment_method_id"))
-        self._check_unlinked_returns()
-        if method.type == LOYALTY and data["amount"] > 0:
-            data = {**data, **self._reserve_for_payment(method.loyalty_program_id.sudo(), data["amount"])}
-        elif data["amount"] < 0 and not data.get("is_change"):
-            self._check_refund_payment(method, -data["amount"])
-        return super().add_payment(data)
-
-    def _reserve_for_payment(self, program, amount):
-        """Reserve the points of a payment that is entered in the back end; return its values."""
-        order = self.sudo()  # the rules of the till hold for whoever may enter payments
-        card = order._card_that_pays(order.loyalty_card_id, False, program)
-        if not card:
-            raise UserError(
-                self.env._("The customer of order %s has no card whose points can be redeemed.", self.name or self.uuid)
-            )
-        points = order._points_that_pay(program, amount)
-        uuid = str(uuid4())
-        card._hold_for_till(order.config_id, points, uuid, self.uuid)
-        return {"uuid": uuid, "loyalty_card_id": card.id, "loyalty_card_code": card.code}
-
-    def _points_that_pay(self, program, amount):
-        """Return the whole points that pay an amount exactly; refuse amounts that no number of points pays."""
-        points, day = program._money_to_points(amount, self._loyalty_day()), self._loyalty_day()
-        worth = program._points_to_money(points, day)
-        if self.currency_id.compare_amounts(worth, amount):
-            below = program._points_within(amount, day)
-            raise UserError(
-                self.env._(
-                    "No whole number of points pays %(amount)s: %(fewer)s points pay %(less)s, %(points)s pay %(more)s. "
-                    "Enter one of these amounts.",
-                    amount=self.currency_id.format(amount),
-                    fewer=say_points(self.env, below),
-                    less=self.currency_id.format(program._points_to_money(below, day)),
-                    points=say_points(self.env, points),
-                    more=self.currency_id.format(worth),
-                )
-            )
-        return points
-
-    # --- what a refund gives back --------------------------------------------------------------------------------
-
-    def _give_back_redeemed(self, redemptions):
-        """Return redeemed points to the lots that they came from, pro rata to the money that the order gives back."""
-        for redemption in redemptions:
-            entries = self._returns_of(redemption.uuid)
-            if not entries:
-                origin = self._origin_of_refund()
-                paid = origin._paid_with_points(redemption.program, redemption.card)
-                before = origin._given_back(redemption.program, self, redemption.card)
-                back, left = -redemption.amount, self.currency_id.round(paid.amount - before)
-                if self.currency_id.compare_amounts(back, left + self._lost_in_lines(redemption, origin)) > 0:
-                    self._report_points(
-                        card=redemption.card,
-                        program=redemption.program,
-                        note=self.env._(
-                            "%(back)s come back as points, of which only %(left)s were paid with points.",
-                            back=self.currency_id.format(back),
-                            left=self.currency_id.format(left),
-                        ),
-                    )
-                points = tender.points_share(paid.points, before, min(back, left), paid.amount)
-                entries = self._return_points(paid.entries, points, redemption.uuid)
-            card = entries[:1].card_id or redemption.card
-            self._note_points(redemption._replace(card=card), -sum(entries.mapped("points")))
-
-    def _lost_in_lines(self, redemption, origin):
-        """Return by how much lines that give a reduction back may differ from their part of it.
-
-        The tax engine rounds net and tax of each line: two halves of 20.00 with 15 % in it are 10.01 each.
-        """
-        if redemption.records._name != "pos.order.line":
-            return 0.0
-        return self.currency_id.rounding * len(redemption.records) * len(origin._refunds_of_origin() | self)
-
-    def _paid_with_points(self, program, card=None):
-        """Return what this order paid with points of a program (:class:`PaidWithPoints`).
-
-        :param card: only this card's, where several cards paid
-        """
-        redemptions = self._redemptions_of(program, card)
-        posted = self._entries_by_key([self._redeem_key(redemption.uuid) for redemption in redemptions])
-        entries = self.env["loyalty.ledger.entry"].union(*posted.values()).sorted("id", reverse=True)
-        amount = self.currency_id.round(sum(redemption.amount for redemption in redemptions)) if redemptions else 0.0
-        return PaidWithPoints(amount, -sum(entries.mapped("points")), entries)
-
-    def _redemptions_of(self, program, card=None, sign=1):
-        """Return the redemptions of a program in these orders, or with ``sign`` -1 what they give back."""
-        redemptions = [
-            redemption
-            for order in self
-            for redemption in order._loyalty_redemptions()
-            if redemption.program == program and redemption.amount * sign > 0
-        ]
-        of_card = [redemption for redemption in redemptions if redemption.card == card]
-        return of_card or redemptions
-
-    def _given_back(self, program, refund, card=None):
-        """Return how much of what was paid with points of a program other refunds than ``refund`` gave back."""
-        refunds = (self.lines.refund_orderline_ids.order_id - refund).filtered("loyalty_settled")
-        several = len({redemption.card for redemption in self._redemptions_of(program)}) > 1
-        return -sum(
-            redemption.amount
-            for redemption in refunds._redemptions_of(program, sign=-1)
-            if not several or redemption.card == card
-        )
-
-    def _returns_of(self, uuid):
-        """Return the entries with which this refund gave back a redemption already."""
-        entries = self._entries_of_order().filtered("reversed_entry_id")
-        return entries.filtered(lambda entry: entry.idempotency_key.startswith(f"pos-pay:{uuid}:return:"))
-
-    def _return_points(self, entries, points, uuid):
-        """Reverse ``points`` of debits, newest first."""
-        Entry = self.env["loyalty.ledger.entry"]
-        returned = dict(
-            Entry._read_group([("reversed_entry_id", "in", entries.ids)], ["reversed_entry_id"], ["points:sum"])
-        )
-        ops, missing = [], to_units(points)
-        for entry in entries:
-            part = min(missing, -to_units(entry.points) - to_units(returned.get(entry, 0)))
-            if part <= 0:
-                continue
-            missing -= part
-            ops.append(
-                {
-                    "card_id": entry.card_id.id,
-                    "kind": "reversal",
-                    "points": to_points(part),
-                    "key": f"pos-pay:{uuid}:return:{entry.id}",
-                    "document": ("pos.order", self.id),
-                    "reversed_entry_id": entry.id,
-                    "effective_date": self._loyalty_day(),
-                }
-            )
-        return self.env["loyalty.card"]._post_entries(ops)
 
     # --- results and exceptions ----------------------------------------------------------------------------------
 
