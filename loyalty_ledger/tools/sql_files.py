@@ -17,4 +17,5 @@ def read_sql(module_file, name):
 
     :param module_file: the module's ``__file__``
     """
-    return (Path(module_file).parent / "sql" / f"{name}.sql").read_text(encoding="utf-8")
+    with (Path(module_file).parent / "sql" / f"{name}.sql").open(encoding="utf-8") as file:
+        return file.read()
