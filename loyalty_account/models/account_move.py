@@ -94,22 +94,5 @@ class AccountMove(models.Model):
                 raise ValidationError(
                     self.env._("Only customer invoices, credit notes and receipts have a loyalty card.")
                 )
-            if not card.ledgered or card.program_type != "loyalty":
-                raise ValidationError(
-                    self.env._(
-                        "%(code)s is not a card of a loyalty program: %(program)s.",
-                        code=card.code,
-                        program=card.program_id.name,
-                    )
-                )
-            if card.company_id and card.company_id not in move.company_id.parent_ids:
-                raise ValidationError(
-                    self.env._(
-                        "Card %(code)s belongs to company %(company)s; this document to %(other)s.",
-                        code=card.code,
-                        company=card.company_id.name,
-                        other=move.company_id.name,
-                    )
-                )
-            if reason := card._unusable_reason():
+            if reason := card._unusable_reason(company=move.company_id):
                 raise ValidationError(reason)

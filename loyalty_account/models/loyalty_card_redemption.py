@@ -58,7 +58,7 @@ class LoyaltyCard(models.Model):
         """
         self.ensure_one()
         if not self.ledgered:
-            return self.env._("Card %s is not tracked in the points ledger.", self.code)
-        if not (hold and hold._is_active()) and (reason := self._unusable_reason()):
+            return self._say_unusable("untracked")
+        if reason := self._unusable_reason(held=bool(hold and hold._is_active())):
             return reason
         return self.program_id.sudo()._redemption_problem(company)  # rules of the program hold whoever pays

@@ -38,3 +38,4 @@ from . import test_redemption_edited
 from . import test_card_codes
 from . import test_month_end_again
 from . import test_reduction_tax_on_tax
+from . import test_usability

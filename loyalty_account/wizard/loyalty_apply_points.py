@@ -138,12 +138,12 @@ class LoyaltyApplyPoints(models.TransientModel):
         """Say at once what Apply would refuse, and whose card it is."""
         for wizard in self:
             notices = []
-            holder = wizard.card_id.sudo().partner_id.commercial_partner_id  # the name, for whoever presents the card
-            if holder and holder != wizard.partner_id:
+            card = wizard.card_id.sudo()  # the owner's name, for whoever presents the card
+            if card and not card._belongs_to(wizard.move_id.partner_id):
                 notices.append(
                     self.env._(
                         "This card belongs to %(holder)s, the invoice to %(customer)s.",
-                        holder=holder.name,
+                        holder=card.partner_id.display_name,
                         customer=wizard.partner_id.name,
                     )
                 )

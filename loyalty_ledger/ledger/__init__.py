@@ -7,6 +7,7 @@ What it is. Balances of cards change in one place only. `loyalty.card._post_entr
   (:mod:`.writing`, :mod:`.levels`),
 * :mod:`.allocation` decides, without database, which lots a movement takes or fills, pays debts and lets points expire;
   :mod:`.card` says what a card has and can spend, :mod:`.plan` what movements and planned rows are,
+* :mod:`.usability` says whether a card can be used, and if not, why,
 * :mod:`.rounding` knows how points are counted: whole ten-thousandths,
 * :mod:`.schema` holds the triggers and constraints that keep the tables append-only, :mod:`.settled` says up to which
   entry the ledger is complete, :mod:`.arrays` passes many rows to one statement.

@@ -25,6 +25,7 @@ import datetime
 from .card import CardState
 from .plan import Debt, Entry, LedgerError, Lot, Op, add_delay
 from .rounding import LIMIT, UNIT
+from .usability import why_unusable
 
 #: Kinds of credits that bring fresh points; they count towards the lifetime basis of levels.
 GRANTS = frozenset(("opening", "earn", "adjust", "external"))
@@ -74,18 +75,12 @@ class Card(CardState):
         """Only an open card within its dates earns and pays; corrections and external changes always go through."""
         if op.kind not in ("earn", "redeem") and not (op.kind == "adjust" and op.points > 0):
             return
-        if self.source and op.points < 0 and op.overdraw != "debt":
-            raise LedgerError("source", self)
         if op.overdraw == "debt":
             return
-        if self.archived and op.kind != "adjust":
-            raise LedgerError("archived", self)
-        if self.closed:
-            raise LedgerError("closed", self)
-        if self.start and as_of < self.start:
-            raise LedgerError("not_started", self, date=self.start)
-        if self.expiry and as_of > self.expiry and op.hold is None:
-            raise LedgerError("expired", self, date=self.expiry)
+        expiry = self.expiry if op.hold is None else None  # what was reserved in time outlives the card
+        code = why_unusable(as_of, op.kind, self.archived, self.closed, self.source, self.start, expiry)
+        if code:
+            raise LedgerError(code, self)
 
     def _post(self, entry, plan):
         self.balance += entry.points

@@ -23,7 +23,7 @@ from odoo.exceptions import ValidationError
 from odoo.tools import SQL, format_date
 
 from ..tools.words import say_points
-from . import arrays
+from . import arrays, usability
 from .levels import Levels
 from .plan import Entry, LedgerError, Op
 from .reading import Reading
@@ -217,18 +217,11 @@ class Gateway(Reading, Levels, Writing):
 
     def refuse(self, error):
         """Turn a :class:`ledger.plan.LedgerError` into the message that the user gets."""
+        if error.code in usability.CODES:
+            raise ValidationError(self.env["loyalty.card"].browse(error.card.id)._say_unusable(error.code)) from error
         _, code, details = self.env._, self._code(error.card), error.details
         day = format_date(self.env, details["date"]) if "date" in details else ""
         messages = {
-            "archived": lambda: _("Card %s is archived. Unarchive it, or use another card.", code),
-            "closed": lambda: _("Card %s is closed. Reopen it, or use another card.", code),
-            "not_started": lambda: _("Card %(code)s can be used from %(date)s on.", code=code, date=day),
-            "expired": lambda: _("Card %(code)s expired on %(date)s.", code=code, date=day),
-            "source": lambda: _(
-                "Card %(code)s is linked to card %(master)s. Redeem from that card.",
-                code=code,
-                master=self.env["loyalty.card"].sudo().browse(error.card.info["points_to_id"]).code,
-            ),
             "insufficient": lambda: _(
                 "Card %(code)s has %(available)s points available, fewer than the %(wanted)s asked for.",
                 code=code,

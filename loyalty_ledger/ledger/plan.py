@@ -16,8 +16,8 @@ FOREVER = datetime.date.max
 class LedgerError(Exception):
     """A movement that must not happen.
 
-    :param code: ``insufficient``, ``over_reversed``, ``archived``, ``closed``, ``not_started``, ``expired``,
-        ``source``, ``reserved``, ``past_date`` or ``limit``
+    :param code: ``insufficient``, ``over_reversed``, ``reserved``, ``past_date``, ``limit``, or one of
+        :data:`.usability.CODES`
     :param details: amounts (in ten-thousandths) and dates that the message needs
     """
 

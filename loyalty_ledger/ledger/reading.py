@@ -7,6 +7,7 @@ from ..tools.today import loyalty_today
 from . import allocation, arrays
 from .plan import Debt, Hold, Lot, Plan, Reversed
 from .rounding import to_points, to_units
+from .usability import REDEEM, why_unusable
 
 #: What a card can do with its points now, as :meth:`Reading.balances` returns it.
 BALANCES = ("reserved_points", "pending_points", "lapsed_points", "available_points")
@@ -106,18 +107,12 @@ class Reading:
         """Return ``(reserved, pending, lapsed, available)`` of an :class:`allocation.Card` in points, as of now."""
         today = self.today(card)
         lapsed = sum(lot.remaining for lot in card._lapsed(today))
-        usable = not (
-            card.archived
-            or card.closed
-            or card.source
-            or (card.start and card.start > today)
-            or (card.expiry and card.expiry < today)
-        )
+        problem = why_unusable(today, REDEEM, card.archived, card.closed, card.source, card.start, card.expiry)
         return (
             to_points(sum(hold.points for hold in card.holds)),
             to_points(card.pending(today)),
             to_points(lapsed),
-            to_points(card.available(today)) if usable else 0.0,
+            0.0 if problem else to_points(card.available(today)),
         )
 
     def remember_balances(self, card):

@@ -10,6 +10,7 @@ from . import loyalty_reward
 from . import loyalty_mail
 from . import loyalty_card_posting
 from . import loyalty_card
+from . import loyalty_card_usability
 from . import loyalty_card_rules
 from . import loyalty_card_foreign
 from . import loyalty_card_purge

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from ..ledger.usability import ADJUST
 from .loyalty_card_adjust import MODES
 
 #: Cards that could not be adjusted that a message names.
@@ -122,10 +123,8 @@ class LoyaltyAdjustment(models.Model):
     def _post_transfer(self):
         """Post the transfer as it was asked for; the gateway checks both cards as they are now."""
         for line in self.sudo().line_ids:  # access: see _decide
-            if line.target_id.closed:
-                raise UserError(
-                    self.env._("Card %s is closed. Reopen it, or refuse this transfer.", line.target_id.code)
-                )
+            if problem := line.target_id._unusable_reason(purpose=ADJUST):
+                raise UserError(problem)
             operation = line.card_id._transfer_op(line.target_id, self.points, self.reason)
             self.env["loyalty.card"]._post_entries(
                 [{**operation, "key": f"adjustment:{self.id}:{line.card_id.id}", "document": (self._name, self.id)}]

@@ -4,7 +4,6 @@ from odoo.exceptions import AccessError, ValidationError
 from ..ledger import schema
 from ..ledger.gateway import read_balances
 from ..ledger.rounding import PRECISION
-from ..tools.today import loyalty_today
 from .loyalty_program import LEDGERED_TYPES
 
 #: Fields that only the gateway writes.
@@ -170,19 +169,6 @@ class LoyaltyCard(models.Model):
             ("hold_ids", "any", [("state", "=", "active"), "|", ("expires_at", "=", False), ("expires_at", ">", now)])
         ]
 
-    def _is_usable(self, date=None):
-        """Return whether the card earns and pays on ``date`` (default today)."""
-        self.ensure_one()
-        if not self.active or self.closed or self.points_to_id:
-            return False
-        if not self.start_date and not self.expiration_date:
-            return True
-        day = date or loyalty_today(self.env, self.company_id)
-        return bool(
-            (not self.start_date or self.start_date <= day)
-            and (not self.expiration_date or self.expiration_date >= day)
-        )
-
     @api.depends("points", "point_name")
     def _compute_points_display(self):
         """Customers see what they can spend; staff see the outstanding balance in its own column."""
@@ -222,9 +208,13 @@ class LoyaltyCard(models.Model):
         return cards.sorted(lambda card: (not card._is_usable(), card.partner_id != partner))[:1]
 
     def _belongs_to(self, partner):
-        """Return whether the card is the customer's: the contact's own, its company's, or nobody's in person."""
+        """Return whether the card is the customer's: the contact's own, its company's, or nobody's in person.
+
+        Cards of visitors of the web shop are on the public contact: nobody's in person either.
+        """
         self.ensure_one()
-        return not self.partner_id or self.partner_id in partner | partner.commercial_partner_id
+        owner = self.partner_id
+        return bool(not owner or owner in partner | partner.commercial_partner_id or owner.is_public)
 
     # --- the register --------------------------------------------------------------------------------------------
 

@@ -2,11 +2,11 @@
 
 from odoo import models
 from odoo.exceptions import ValidationError
-from odoo.tools import format_date
 
 from ..ledger import arrays
 from ..ledger.plan import add_delay
 from ..ledger.rounding import to_points, to_units
+from ..ledger.usability import ADJUST
 from ..tools.today import loyalty_today
 from ..tools.words import say_points
 
@@ -121,19 +121,14 @@ class LoyaltyCard(models.Model):
         """Return why the ledger would refuse the adjustment of ``card``, or False."""
         _ = self.env._
         if not card.ledgered:
-            return _("The card is not tracked in the points ledger.")
+            return card._say_unusable("untracked")
         if card.points_to_id and (change < 0 or mode in ("set", "expiry")):
-            return _("It is linked to card %s; adjust that one.", card.points_to_id.code)
+            return card._say_unusable("linked")
         if waive:
             return False
-        if change > 0 and card.closed:
-            return _("The card is closed.")
-        if change > 0 and card.start_date and card.start_date > today:
-            return _("The card can be used from %s on.", format_date(self.env, card.start_date))
-        expired = card.expiration_date and card.expiration_date < today
-        if change > 0 and expired:
-            return _("The card expired on %s.", format_date(self.env, card.expiration_date))
-        if change < 0 and not card.closed and not expired and -change > available:
+        if change > 0:
+            return card._unusable_reason(today, ADJUST)
+        if -change > available and card._unusable_code(today, ADJUST) not in ("closed", "expired"):
             return _("Only %s points are available.", say_points(self.env, to_points(available)))
         return False
 

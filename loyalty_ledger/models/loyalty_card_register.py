@@ -2,9 +2,7 @@
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import format_date
 
-from ..tools.today import loyalty_today
 from ..tools.trusted import trusted_defaults
 from .loyalty_card import PROJECTIONS
 
@@ -18,18 +16,6 @@ class LoyaltyCard(models.Model):
     use_count = fields.Integer(compute_sudo=True)
     # Points past their date are for the staff only (P10).
     lapsed_points = fields.Float(groups="base.group_user")
-    status = fields.Selection(
-        [
-            ("open", "Open"),
-            ("not_started", "Not Started"),
-            ("redirected", "Linked to Another Card"),
-            ("expired", "Expired"),
-            ("closed", "Closed"),
-            ("archived", "Archived"),
-        ],
-        "Status",
-        compute="_compute_status",
-    )
     level_multiplier = fields.Float(
         "Multiplier",
         digits=(16, 4),
@@ -67,49 +53,6 @@ class LoyaltyCard(models.Model):
     @api.depends_context("uid")
     def _compute_can_manage(self):
         self.can_manage = self.env.user.has_group("loyalty_ledger.group_loyalty_manager")
-
-    @api.depends("active", "closed", "points_to_id", "start_date", "expiration_date")
-    def _compute_status(self):
-        for card in self:
-            today = loyalty_today(self.env, card.company_id)
-            if not card.active:
-                card.status = "archived"
-            elif card.closed:
-                card.status = "closed"
-            elif card.expiration_date and card.expiration_date < today:
-                card.status = "expired"
-            elif card.points_to_id:
-                card.status = "redirected"
-            elif card.start_date and card.start_date > today:
-                card.status = "not_started"
-            else:
-                card.status = "open"
-
-    def _unusable_reason(self, date=None):
-        """Say why the card neither earns nor pays on ``date`` (default today), or return False."""
-        self.ensure_one()
-        if self._is_usable(date):
-            return False
-        if not self.active:
-            return self.env._("Card %s is archived. Use another card.", self.code)
-        if self.closed:
-            return self.env._("Card %s is closed. Reopen it, or use another card.", self.code)
-        if self.points_to_id:
-            return self.env._(
-                "Card %(code)s is linked to card %(master)s. Use that card.",
-                code=self.code,
-                master=self.points_to_id.code,
-            )
-        day = date or loyalty_today(self.env, self.company_id)
-        if self.start_date and self.start_date > day:
-            return self.env._(
-                "Card %(code)s can be used from %(date)s on.",
-                code=self.code,
-                date=format_date(self.env, self.start_date),
-            )
-        return self.env._(
-            "Card %(code)s expired on %(date)s.", code=self.code, date=format_date(self.env, self.expiration_date)
-        )
 
     def _compute_entry_count(self):
         # Cashiers and salespeople see the number on the card whether or not they may read the transactions.

@@ -5,6 +5,7 @@ from odoo.tools import SQL
 
 from ..earning.basket import Line, Rule, earn
 from ..ledger.rounding import to_points, to_units
+from ..ledger.usability import EARN
 
 
 class LoyaltyEarning(models.Model):
@@ -161,7 +162,7 @@ class LoyaltyEarning(models.Model):
 
     def _unusable_reason(self, claim):
         """Say why the card cannot earn on that day, or return False."""
-        return (self.card_id.points_to_id or self.card_id)._unusable_reason(claim.earned_on)
+        return self.card_id._unusable_reason(claim.earned_on, EARN)
 
     def _own_entries(self):
         """Return ``{earning id: [{"id", "card_id", "left", "waived"}]}``: earned entries, latest first; what of them is not

@@ -41,3 +41,4 @@ from . import test_level_pricelist
 from . import test_program_page
 from . import test_program_end
 from . import test_limit_by_customer
+from . import test_usability

@@ -124,11 +124,12 @@ class TestAdjust(AdjustCase):
         self.earn(100)
         self.other.closed = True
         wizard = self.wizard(self.card | self.other, points=50)
+        closed = f"Card {self.other.code} is closed. Reopen it, or use another card."
         self.assertRecordValues(
             wizard.line_ids.sorted("card_id"),
             [
                 {"card_id": self.card.id, "before": 100, "change": 50, "after": 150, "problem": False},
-                {"card_id": self.other.id, "before": 0, "change": 50, "after": 50, "problem": "The card is closed."},
+                {"card_id": self.other.id, "before": 0, "change": 50, "after": 50, "problem": closed},
             ],
         )
         self.assertRecordValues(wizard, [{"card_count": 2, "total_change": 50, "problem_count": 1}])

@@ -91,7 +91,7 @@ class TestAdjustAgain(AdjustCase):
                     adjustment.with_user(self.second).action_approve()
                     self.assertIn(cards[1].code, adjustment.message_ids[0].body)
                 else:
-                    with self.assertRaisesRegex(Exception, "The card is closed"), self.env.cr.savepoint():
+                    with self.assertRaisesRegex(Exception, f"Card {cards[1].code} is closed"), self.env.cr.savepoint():
                         adjustment.with_user(self.second).action_approve()
                     self.env.invalidate_all()
                     self.assertEqual(adjustment.state, "waiting")

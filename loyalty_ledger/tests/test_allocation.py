@@ -403,7 +403,7 @@ class TestAllocation(BaseCase):
                 self.apply(card, "external", -1, overdraw="debt")
         card = self.card()
         card.source = True
-        self.assertRefused("source", self.apply, card, "redeem", -1)
+        self.assertRefused("linked", self.apply, card, "redeem", -1)
 
     def test_limit(self):
         """N13: a balance stays below the limit, up and down."""

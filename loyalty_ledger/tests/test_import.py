@@ -155,7 +155,7 @@ class TestImport(ImportCase):
                 (8, "Columns card and customer: both are empty."),
                 (9, "Column customer: no customer has the reference, e-mail, phone or name “Nobody”."),
                 (10, "Only 0 points are available."),
-                (11, "Column card: card CARD-2 belongs to another customer."),
+                (11, "Column card: Card CARD-2 belongs to Ann. Use a card of Bob."),
             ],
         )
         with self.assertRaisesRegex(ValidationError, "10 lines have problems"):

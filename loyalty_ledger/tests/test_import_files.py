@@ -249,7 +249,7 @@ class TestImportFiles(FilesCase):
         """N29, P8: an archived card gets no points silently."""
         self.card.active = False
         record = self.load("card;points\nCARD-1;5\n")
-        self.assertIn("card CARD-1 is archived", record.problem_line_ids.problem)
+        self.assertIn("Column card: Card CARD-1 is archived", record.problem_line_ids.problem)
 
     def test_who_is_meant(self):
         """N29, P8: customers are found by e-mail, reference or phone; two that fit, or contradict, are a problem."""

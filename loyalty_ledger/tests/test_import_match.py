@@ -45,7 +45,7 @@ class TestImportMatch(ImportCase):
         stranger = self.make_card(code="NEW-1", partner_id=self.carl.id)
         record.action_import()
         self.assertEqual(record.line_ids.mapped("state"), ["problem", "done", "done"])
-        self.assertIn("belongs to another customer", record.line_ids[0].problem)
+        self.assertIn("Column card: Card NEW-1 belongs to", record.line_ids[0].problem)
         # The customer's own card is the right one, whoever issued it.
         self.assertBalances(stranger, points=30)
         self.assertEqual(record.line_ids[2].card_id, stranger)

@@ -249,7 +249,7 @@ class TestRegister(RegisterCase):
             self.card.with_user(self.manager).points_to_id = self.card
         with self.card_form(self.card) as form:
             form.points_to_id = self.other
-        self.assertEqual(self.card.status, "redirected")
+        self.assertEqual(self.card.status, "linked")
         with self.assertRaises(ValidationError), self.env.cr.savepoint():
             self.other.with_user(self.manager).points_to_id = self.card
 

@@ -241,13 +241,14 @@ class Matcher:
         elif not cards:
             self._new_number(code, program, match)
         elif not cards.active:
-            match.problem = _("Column card: card %s is archived. Restore it first, or use another card.", cards.code)
+            match.problem = _("Column card: %s", cards._say_unusable("archived"))
         elif (
             match.partner
             and cards.partner_id
             and (cards.partner_id.commercial_partner_id != match.partner.commercial_partner_id)
         ):
-            match.problem = _("Column card: card %s belongs to another customer.", cards.code)
+            customer = match.partner.display_name
+            match.problem = _("Column card: %s", cards._say_unusable("owner", customer=customer))
         elif program and cards.program_id.id != program:
             match.problem = _(
                 "Column card: card %(code)s belongs to program %(program)s.",

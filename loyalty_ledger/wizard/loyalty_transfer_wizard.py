@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ..ledger.rounding import to_units
+from ..ledger.usability import ADJUST
 from ..models.loyalty_card_adjust import MANAGER
 
 
@@ -52,8 +53,8 @@ class LoyaltyTransferWizard(models.TransientModel):
             raise ValidationError(_("Give a reason for the transfer."))
         if not self.everything and to_units(self.points) <= 0:
             raise ValidationError(_("Enter a positive number of points, or choose Everything."))
-        if self.target_card_id.closed:
-            raise ValidationError(_("Card %s is closed. Reopen it, or choose another card.", self.target_card_id.code))
+        if problem := self.target_card_id._unusable_reason(purpose=ADJUST):
+            raise ValidationError(problem)
         if self.done:
             return self._close()
         self.done = True

@@ -2,6 +2,7 @@ from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
+from odoo.addons.loyalty_ledger.ledger.usability import EARN
 from odoo.addons.loyalty_ledger.tools.source import Source
 from odoo.addons.loyalty_ledger.tools.today import loyalty_today
 
@@ -34,19 +35,9 @@ class LoyaltyCard(models.Model):
     def search_read(self, domain=None, fields=None, offset=0, limit=None, order=None, **read_kwargs):
         """The till finds a customer's card by search: cards that cannot be used stay out, default cards come first."""
         if self._is_till_read(fields):
-            domain = Domain(domain or Domain.TRUE) & self._till_usable_domain()
+            domain = Domain(domain or Domain.TRUE) & self._usable_domain(loyalty_today(self.env, self.env.company))
             order = order or "is_default DESC, id"
         return super().search_read(domain, fields, offset, limit, order, **read_kwargs)
-
-    @api.model
-    def _till_usable_domain(self):
-        today = loyalty_today(self.env, self.env.company)
-        return (
-            Domain("closed", "=", False)
-            & Domain("points_to_id", "=", False)
-            & (Domain("start_date", "=", False) | Domain("start_date", "<=", today))
-            & (Domain("expiration_date", "=", False) | Domain("expiration_date", ">=", today))
-        )
 
     @api.model
     def _config_of_call(self, config_id):
@@ -76,7 +67,7 @@ class LoyaltyCard(models.Model):
         card = self.search([("code", "=", code), ("program_type", "=", "loyalty")], limit=1)
         if not card and not self.sudo().search_count([("code", "=", code)], limit=1):
             Miss._note(self._config_of_call(None), code)
-        if card.ledgered and not card._earns_on(loyalty_today(self.env, card.company_id or self.env.company)):
+        if card.ledgered and not card._is_usable(loyalty_today(self.env, card.company_id or self.env.company), EARN):
             return False
         return super().get_loyalty_card_partner_by_code(code)
 
@@ -93,11 +84,6 @@ class LoyaltyCard(models.Model):
             source.settle()
         return super()._send_creation_communication(force_send=force_send)
 
-    def _earns_on(self, day):
-        """Return whether purchases of ``day`` earn on the card: it can be used, or sends its points to another."""
-        self.ensure_one()
-        return self._is_usable(day) or bool(self.active and not self.closed and self.points_to_id)
-
     @api.model
     def _earning_card(self, partner, program, day):
         """Return the card on which a purchase of the customer earns: the default card, else one with points-to."""
@@ -107,7 +93,7 @@ class LoyaltyCard(models.Model):
         owners = partner | partner.commercial_partner_id
         return self.search(
             [("partner_id", "in", owners.ids), ("program_id", "=", program.id), ("points_to_id", "!=", False)], limit=1
-        ).filtered(lambda card: card._earns_on(day))
+        ).filtered(lambda card: card._is_usable(day, EARN))
 
     @api.model
     def _has_card(self, partner, program):

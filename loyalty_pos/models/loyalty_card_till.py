@@ -5,6 +5,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
 from odoo.addons.loyalty_ledger.ledger.rounding import UNIT, to_units
+from odoo.addons.loyalty_ledger.ledger.usability import EARN
 from odoo.addons.loyalty_ledger.tools.today import loyalty_today
 
 from ..tools import remote
@@ -18,6 +19,7 @@ class LoyaltyCard(models.Model):
     _inherit = "loyalty.card"
 
     level_name = fields.Char(related="level_id.name", string="Level Name")
+    points_to_code = fields.Char(related="points_to_id.code", string="Number of the Linked Card")
 
     @api.model
     def _load_pos_data_fields(self, config):
@@ -31,6 +33,7 @@ class LoyaltyCard(models.Model):
             "level_id",
             "level_multiplier",
             "level_name",
+            "points_to_code",
             "points_to_id",
             "redeemed_points",
             "reserved_points",
@@ -83,12 +86,11 @@ class LoyaltyCard(models.Model):
                 )
             )
         day = loyalty_today(self.env, config.company_id)
-        earns = card.points_to_id and not card.closed
         Partner = self.env["res.partner"]
         return {
             "card": card._till_values(config),
             "partner": next(iter(Partner._load_pos_data_read(card.partner_id.with_env(self.env), config)), False),
-            "error": not earns and card._unusable_reason(day),
+            "error": card._unusable_reason(day, EARN),
             "warning": card._till_warning(),
             "taken": True,
         }

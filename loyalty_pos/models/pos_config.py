@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from odoo.addons.loyalty_ledger.ledger.usability import CODES
 from odoo.addons.loyalty_ledger.tools.memory import forget
 from odoo.addons.loyalty_ledger.tools.words import say_points
 
@@ -94,9 +95,11 @@ class PosConfig(models.Model):
     @api.model
     def _load_pos_data_read(self, records, config):
         values = super()._load_pos_data_read(records, config)
+        words = {code: self.env["loyalty.card"]._usability_words(code) for code in CODES}
         product = self.env.ref("loyalty_pos.product_redemption", raise_if_not_found=False)
         for vals in values:
             vals["_loyalty_redemption_product_id"] = product.id if product else False
+            vals["_loyalty_card_words"] = words
         return values
 
     @remote.checked(
@@ -120,15 +123,14 @@ class PosConfig(models.Model):
         if not card.ledgered:
             return result
         points = card._spendable_points()
-        if not card._is_usable(fields.Date.to_date(creation_date[:10])):
-            message = self.env._("Card %s is closed, not valid yet or expired.", code)
-        elif not any(reward.required_points <= points for reward in card.program_id.reward_ids):
+        message = card._unusable_reason(fields.Date.to_date(creation_date[:10]))
+        if not message and not any(reward.required_points <= points for reward in card.program_id.reward_ids):
             message = self.env._(
                 "No reward can be claimed with card %(code)s: %(points)s points available.",
                 code=code,
                 points=say_points(self.env, points),
             )
-        else:
+        if not message:
             result["payload"]["points"] = points
             return result
         return {"successful": False, "payload": {"error_message": message}}

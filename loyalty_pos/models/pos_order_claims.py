@@ -6,6 +6,7 @@ from odoo import api, fields, models
 from odoo.tools import float_round
 
 from odoo.addons.loyalty_ledger.ledger.rounding import PRECISION, to_points, to_units
+from odoo.addons.loyalty_ledger.ledger.usability import EARN
 from odoo.addons.loyalty_ledger.tools.today import loyalty_today
 
 from ..tools import claims as rules
@@ -63,8 +64,7 @@ class PosOrder(models.Model):
         return costs
 
     def _is_customers_card(self, card):
-        owners = self.partner_id | self.partner_id.commercial_partner_id
-        return not card.partner_id or card.partner_id in owners
+        return card._belongs_to(self.partner_id)
 
     @api.model
     def _is_part_of_combo(self, line):
@@ -273,16 +273,14 @@ class PosOrder(models.Model):
             return None
         if program.is_nominative and not self.partner_id:
             return self.env._("The order has no customer")
-        if program.is_nominative and card and not self._is_customers_card(card):
-            return self.env._("The card belongs to another customer")
-        return None
+        return (card and card._unusable_for(self.partner_id)) or None
 
     def _earning_problem(self, card, program):
         """Return why the order earns nothing on the card, or None. Who paid for a top-up gets it on any card."""
         if not program._is_offered_to(self):
             return self.env._("The program is not offered at this Point of Sale")
-        if card.ledgered and program.program_type not in STORED_VALUE and not card._earns_on(self._loyalty_day()):
-            return self.env._("The card cannot be used: closed, not started or expired")
+        if card.ledgered and program.program_type not in STORED_VALUE:
+            return card._unusable_reason(self._loyalty_day(), EARN) or None
         return None
 
     def _card_of_claim(self, card, program, spent):
@@ -292,7 +290,7 @@ class PosOrder(models.Model):
         """
         if not program.is_ledgered or not program.is_nominative:
             return card, True
-        if card and (spent or card._earns_on(self._loyalty_day())):
+        if card and (spent or card._is_usable(self._loyalty_day(), EARN)):
             return card, True
         Card = self.env["loyalty.card"].sudo()
         other = Card._earning_card(self.partner_id, program, self._loyalty_day())

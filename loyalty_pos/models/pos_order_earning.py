@@ -11,6 +11,7 @@ from odoo import models
 from odoo.addons.loyalty_ledger.earning.basket import Settlement
 from odoo.addons.loyalty_ledger.earning.claim import Claim, ClaimLine
 from odoo.addons.loyalty_ledger.ledger.rounding import UNIT, to_points, to_units
+from odoo.addons.loyalty_ledger.ledger.usability import EARN
 from odoo.addons.loyalty_ledger.tools.today import loyalty_today
 
 from .pos_order_account import NOTHING_YET
@@ -119,7 +120,7 @@ class PosOrder(models.Model):
         Card = self.env["loyalty.card"]
         day = self._loyalty_day()
         named = self.loyalty_card_id
-        if named.program_id == program and self._is_customers_card(named) and named._earns_on(day):
+        if named.program_id == program and self._is_customers_card(named) and named._is_usable(day, EARN):
             return named
         card = Card._earning_card(self.partner_id, program, day) if self.partner_id else Card
         if card or not self.partner_id or Card._has_card(self.partner_id, program):

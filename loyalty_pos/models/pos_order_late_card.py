@@ -7,6 +7,8 @@ no customer yet take one, and never the card of the person who is at the till.
 from odoo import models
 from odoo.exceptions import UserError
 
+from odoo.addons.loyalty_ledger.ledger.usability import EARN
+
 from ..tools import remote
 
 
@@ -72,17 +74,13 @@ class PosOrder(models.Model):
         values = {"order": self.name or self.uuid, "code": card.code, "program": program.name}
         if not card.partner_id:
             return self.env._("Card %(code)s has no customer. Name its customer first.", **values)
-        if not self._is_customers_card(card) and self.partner_id:
-            return self.env._(
-                "Card %(code)s is not a card of %(customer)s, the customer of order %(order)s.",
-                customer=self.partner_id.name,
-                **values,
-            )
+        if self.partner_id and (problem := card._unusable_for(self.partner_id)):
+            return problem
         if card.partner_id == self.env.user.partner_id:
             return self.env._("This is your own card. Ask a colleague to give the points of order %(order)s.", **values)
         day = self._loyalty_day()
-        if not card._earns_on(day):
-            return card._unusable_reason(day)
+        if reason := card._unusable_reason(day, EARN):
+            return reason
         if not card.partner_id._earns_loyalty():
             return self.env._("%s does not participate in loyalty programs.", card.partner_id.name)
         if program not in self._programs_of_server():

@@ -24,3 +24,4 @@ from . import test_till_totals
 from . import test_proof_till_faults
 from . import test_till_guesses
 from . import test_till_late_card
+from . import test_usability

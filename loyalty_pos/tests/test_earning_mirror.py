@@ -1,4 +1,5 @@
 import json
+from datetime import date
 
 from odoo.fields import Command
 from odoo.tests import BaseCase, TransactionCase, tagged
@@ -8,6 +9,7 @@ from odoo.addons.loyalty_account.books import points as rates
 from odoo.addons.loyalty_account.books import vat_split
 from odoo.addons.loyalty_ledger.earning.basket import Line, Rule, Settlement, earn
 from odoo.addons.loyalty_ledger.ledger.rounding import to_points
+from odoo.addons.loyalty_ledger.ledger.usability import why_unusable
 
 UTILS = "loyalty_pos/static/tests/unit/utils"
 
@@ -75,6 +77,17 @@ class TestPointsMirror(BaseCase):
         self.assertGreater(len(cases), 100)
         for number, (total, before, part, whole, unit, share) in enumerate(cases):
             self.assertEqual(vat_split.next_part(total, before, part, whole, unit), share, f"case {number}")
+
+
+@tagged("post_install", "-at_install")
+class TestUsabilityMirror(BaseCase):
+    def test_the_till_and_the_server_refuse_the_same_cards(self):
+        """N29, H8, H10, H18, H25: the till's cases of cards that cannot be used have the server's codes."""
+        day = date(2026, 3, 15)
+        for number, case in enumerate(read_cases("usability_cases.js")):
+            card = {name: fact if fact is True else date.fromisoformat(fact) for name, fact in case["card"].items()}
+            found = {purpose: why_unusable(day, purpose, **card) for purpose in ("earn", "redeem")}
+            self.assertEqual(found, {name: case[name] for name in found}, f"case {number}")
 
 
 @tagged("post_install", "-at_install")

@@ -92,7 +92,7 @@ class TestTillLateCard(EarningCase):
         order = self.sell([self.line()], self.bob, payments=[self.pay(100.0)])
         self.bob.loyalty_tracked = True
         self.assertEntries(order, [])
-        self.refused("is not a card of Bob", order, self.card)
+        self.refused("belongs to Ann. Use a card of Bob.", order, self.card)
         card = self.make_till_card(self.bob)
         self.assertEqual(self.name_card(order, card)["points"], 100)
 

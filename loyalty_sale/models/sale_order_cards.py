@@ -4,6 +4,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools.sql import column_exists, create_column
 
+from odoo.addons.loyalty_ledger.ledger.usability import EARN
+
 from ..tools.order_event import OrderEvent
 
 
@@ -128,25 +130,12 @@ class SaleOrder(models.Model):
         """A personal card is its customer's, also when a confirmed order, which keeps its card, gets another customer."""
         for order in self:
             card = order.loyalty_card_id.sudo()  # the customer's card; the name alone is told
-            if card and not order._may_use_card(card):
-                raise ValidationError(
-                    self.env._(
-                        "Card %(card)s belongs to %(owner)s. Choose a card of %(customer)s.",
-                        card=card.code,
-                        owner=card.partner_id.display_name,
-                        customer=order.partner_id.display_name,
-                    )
-                )
+            if card and (problem := card._unusable_for(order.partner_id)):
+                raise ValidationError(problem)
 
     def _may_use_card(self, card):
         """Return whether the card may pay and earn on this order: personal cards belong to its customer."""
-        owner = card.partner_id
-        return bool(
-            not card.program_id.is_nominative
-            or not owner
-            or owner in (self.partner_id, self.partner_id.commercial_partner_id)
-            or owner.is_public
-        )
+        return not card._misfit_code(self.partner_id)
 
     def _earning_card(self, program):
         """Return the card that earns in ``program``, usable or not, or no card when the customer has none."""
@@ -176,9 +165,7 @@ class SaleOrder(models.Model):
             return self.env._("%s is not awarding points now.", card.program_id.name)
         if card.program_type == "loyalty" and card.program_id._excludes_pricelist(self.pricelist_id):
             return self.env._("Pricelist %s earns no points.", self.pricelist_id.name)
-        if card.points_to_id and not card.closed:
-            card = card.points_to_id
-        return card._unusable_reason()
+        return card._unusable_reason(purpose=EARN)
 
     def _customer_earns(self, program):
         """Return whether purchases of the customer earn points (C4); prepaid money is no earning."""

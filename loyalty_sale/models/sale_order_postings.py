@@ -40,9 +40,8 @@ class SaleOrder(models.Model):
             if stranger:
                 raise ValidationError(
                     self.env._(
-                        "Card %(card)s does not belong to %(customer)s. Remove its reward from order %(order)s.",
-                        card=card.code,
-                        customer=stranger.partner_id.display_name,
+                        "%(problem)s Remove its reward from order %(order)s.",
+                        problem=card._unusable_for(stranger.partner_id),
                         order=stranger.name,
                     )
                 )

@@ -207,9 +207,7 @@ class SaleOrder(models.Model):
     def _points_problem(self):
         """Say why points of the card cannot pay this order, or return False."""
         card = self.loyalty_card_id._origin
-        if not self._may_use_card(card):
-            return self.env._("Card %(card)s belongs to %(owner)s.", card=card.code, owner=card.partner_id.name)
-        return card._payment_problem(self.company_id, self.loyalty_hold_id)
+        return card._unusable_for(self.partner_id) or card._payment_problem(self.company_id, self.loyalty_hold_id)
 
     def _usable_points(self):
         """Return the points that could be used now, and what they pay in company currency."""

@@ -1,11 +1,10 @@
 import { LoyaltyCard } from "@pos_loyalty/app/models/loyalty_card";
 import { formatDate } from "@web/core/l10n/dates";
-import { _t } from "@web/core/l10n/translation";
 import { patch } from "@web/core/utils/patch";
+import { sprintf } from "@web/core/utils/strings";
+import { EARN, REDEEM, toDay, whyUnusable } from "@loyalty_pos/app/utils/usability";
 
 const { DateTime } = luxon;
-
-const toDay = (date) => (typeof date === "string" ? DateTime.fromISO(date) : date);
 
 patch(LoyaltyCard.prototype, {
     /** Whether the card exists on the server; the till makes temporary ones for customers without a card. */
@@ -26,33 +25,29 @@ patch(LoyaltyCard.prototype, {
     get owedPoints() {
         return Math.max(0, this.debt_points || 0);
     },
-    /** The expiration date is the last day on which the card can be used. */
-    isExpired() {
-        const date = toDay(this.expiration_date);
-        return Boolean(date) && date.endOf("day") < DateTime.now();
+    /** Return why the card cannot be used today, as a code, or null; the master of a linked card is the server's to know. */
+    getProblemCode(purpose = EARN) {
+        return whyUnusable(DateTime.now(), purpose, {
+            closed: this.closed,
+            linked: Boolean(this.raw.points_to_id),
+            start: this.start_date,
+            expiry: this.expiration_date,
+        });
     },
-    isStarted() {
-        const date = toDay(this.start_date);
-        return !date || date.startOf("day") <= DateTime.now();
+    /** Return why the card cannot be used today, in the server's words, or an empty string. */
+    getProblem(purpose = EARN) {
+        const code = this.getProblemCode(purpose);
+        return code ? this.sayUnusable(code) : "";
     },
-    /** Return why the card cannot be used today, or an empty string. */
-    getProblem() {
-        if (this.closed) {
-            return _t("Card %s is closed.", this.code);
-        }
-        if (this.isExpired()) {
-            return _t("Card %(code)s expired on %(date)s.", {
-                code: this.code,
-                date: formatDate(toDay(this.expiration_date)),
-            });
-        }
-        if (!this.isStarted()) {
-            return _t("Card %(code)s can be used from %(date)s on.", {
-                code: this.code,
-                date: formatDate(toDay(this.start_date)),
-            });
-        }
-        return "";
+    /** Return the words of a code; the server sent them in the cashier's language. */
+    sayUnusable(code) {
+        const date = { not_started: this.start_date, expired: this.expiration_date }[code];
+        const words = this.models["pos.config"].getFirst()._loyalty_card_words?.[code] || code;
+        return sprintf(words, {
+            card: this.code,
+            master: this.points_to_code,
+            date: date ? formatDate(toDay(date)) : "",
+        });
     },
     /** The factor of the card's level for sales at this till (bS1, bH2); a master's level counts for its sources. */
     getMultiplier() {
@@ -65,6 +60,6 @@ patch(LoyaltyCard.prototype, {
     },
     /** Whether the points of the card can pay: it can be used and keeps its points for itself. */
     canRedeem() {
-        return this.isRegistered && !this.getProblem() && !this.raw.points_to_id;
+        return this.isRegistered && !this.getProblemCode(REDEEM);
     },
 });

@@ -23,6 +23,7 @@ import {
     roundPoints,
     wholePoints,
 } from "@loyalty_pos/app/utils/points";
+import { REDEEM } from "@loyalty_pos/app/utils/usability";
 
 /** How long the cards of a customer are taken for current; reserving points asks the server anyway. */
 const CARDS_CURRENT_MS = 60_000;
@@ -620,15 +621,9 @@ patch(PosStore.prototype, {
     },
     /** Return why points of the card cannot pay on this order, or an empty string. */
     whyNotRedeem(order, card, redemption) {
-        const problem = card.getProblem();
+        const problem = card.getProblem(REDEEM);
         if (problem) {
             return problem;
-        }
-        if (card.raw.points_to_id) {
-            return _t(
-                "Card %s is linked to another card, which redeems points for both.",
-                card.code
-            );
         }
         const { program_id: program } = card;
         if (!redemption && order.getRedeemableDue(null, this.isReducing(program), program) <= 0) {

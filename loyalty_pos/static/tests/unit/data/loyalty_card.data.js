@@ -17,6 +17,7 @@ patch(LoyaltyCard.prototype, {
             "level_id",
             "level_multiplier",
             "level_name",
+            "points_to_code",
             "points_to_id",
             "redeemed_points",
             "reserved_points",

@@ -4,6 +4,7 @@ import { useService } from "@web/core/utils/hooks";
 import { _t } from "@web/core/l10n/translation";
 import { formatCurrency } from "@web/core/currency";
 import { formatPoints, pointsName, sayPoints } from "@loyalty_pos/app/utils/format";
+import { REDEEM } from "@loyalty_pos/app/utils/usability";
 
 /**
  * The order's loyalty card: number, level, points available and owed. A touch opens the card dialog, a touch on
@@ -60,17 +61,8 @@ export class LoyaltyCardChip extends Component {
         const card = this.card;
         const warnings = [];
         if (card) {
-            warnings.push(card.getProblem());
-            if (card.raw.points_to_id) {
-                warnings.push(
-                    card.points_to_id
-                        ? _t(
-                              "This card is linked to card %s, which redeems.",
-                              card.points_to_id.code
-                          )
-                        : _t("This card is linked to another card, which redeems.")
-                );
-            }
+            const redeems = card.getProblem(REDEEM);
+            warnings.push(redeems && !card.getProblem() ? _t("Earns only. %s", redeems) : redeems);
             if (this.pos.isCashiersCard(card)) {
                 warnings.push(_t("This is your own card."));
             }
