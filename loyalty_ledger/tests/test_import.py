@@ -158,7 +158,7 @@ class TestImport(ImportCase):
                 (11, "Column card: Card CARD-2 belongs to Ann. Use a card of Bob."),
             ],
         )
-        with self.assertRaisesRegex(ValidationError, "10 lines have problems"):
+        with self.assertRaisesRegex(ValidationError, "Lines with problems: 10."):
             record.action_import()
 
     def test_leave_out(self):

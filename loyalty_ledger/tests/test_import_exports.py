@@ -67,7 +67,7 @@ class TestImportExports(ImportCase):
         self.assertEqual(record.new_card_count, 1)
         self.assertFalse(record.line_ids[2].expiration_date)  # 01.01.0001
         self.assertIn("looks like the total", self.problem(record, 6))
-        self.assertIn("2 lines name customers who are not among your contacts.", record.notes)
+        self.assertIn("Lines that name customers who are not among your contacts: 2.", record.notes)
         record.skip_problems = True
         record.action_import()
         card = record.line_ids[0].card_id
@@ -334,7 +334,7 @@ class TestImportExports(ImportCase):
         self.assertEqual(record.line_ids.mapped("is_new_card"), [True, False])
         record = self.load(text)
         self.assertEqual(
-            record.notes, "2 lines are for cards that do not exist yet. Choose Create Missing Cards to issue them."
+            record.notes, "Lines for cards that do not exist yet: 2. Choose Create Missing Cards to issue them."
         )
 
     def test_same_name(self):

@@ -70,14 +70,14 @@ class Checker:
         if count := self.matcher.unknown_count:
             notes.append(
                 _(
-                    "%s lines name customers who are not among your contacts. Import the customers first (Contacts), then check this "
-                    "file again.",
+                    "Lines that name customers who are not among your contacts: %s. Import the customers first (Contacts), then "
+                    "check this file again.",
                     count,
                 )
             )
         if count := self.matcher.missing_count:
             notes.append(
-                _("%s lines are for cards that do not exist yet. Choose Create Missing Cards to issue them.", count)
+                _("Lines for cards that do not exist yet: %s. Choose Create Missing Cards to issue them.", count)
             )
         return notes
 

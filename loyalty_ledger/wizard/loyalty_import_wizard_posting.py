@@ -33,7 +33,7 @@ class LoyaltyImportWizard(models.Model):
         if self.problem_count and not self.skip_problems:
             raise ValidationError(
                 self.env._(
-                    "%s lines have problems. Correct the file, or choose to leave these lines out.", self.problem_count
+                    "Lines with problems: %s. Correct the file, or choose to leave these lines out.", self.problem_count
                 )
             )
         if not self._would_change():
