@@ -22,8 +22,8 @@ class TestIssueConcurrency(CrowdCase):
             env["loyalty.program"].browse(self.program_id).write(
                 {"company_id": company.id, "issue_on": "paid", "sequence": -1}
             )
-            firm = env["res.partner"].create({"name": "Crowded", "is_company": True})
-            self.partner_id = env["res.partner"].create({"name": "Ann", "parent_id": firm.id}).id
+            firm = env["res.partner"].create({"name": "Two Clicks and Sons", "is_company": True})
+            self.partner_id = env["res.partner"].create({"name": "Two Clicks", "parent_id": firm.id}).id
             product = env["product.product"].create({"name": "Goods", "type": "service", "taxes_id": [Command.clear()]})
             self.order_ids = (
                 env["sale.order"]
@@ -54,7 +54,7 @@ class TestIssueConcurrency(CrowdCase):
                 )
                 .ids
             )
-            self.config_id = env["pos.config"].create({"name": "Crowded"}).id
+            self.config_id = env["pos.config"].create({"name": "Two Clicks"}).id
             env["pos.session"].create({"config_id": self.config_id, "user_id": env.uid, "state": "opened"})
         self.addCleanup(self.leave)
 
@@ -66,6 +66,7 @@ class TestIssueConcurrency(CrowdCase):
             config = env["pos.config"].browse(self.config_id)
             config.session_ids.unlink()
             config.active = False
+            env["res.partner"].browse(self.partner_id).active = False
 
     def cards(self):
         """Return the customer's loyalty cards; orders issue one of each program of the company, demo data included."""
