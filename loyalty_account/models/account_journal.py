@@ -15,8 +15,8 @@ class AccountJournal(models.Model):
         store=True,
         readonly=False,
         precompute=True,
-        help="Invoices that this journal's bank statements and entries pay earn points. For payments, each payment "
-        "method says it.",
+        help="Invoices paid by bank statements and entries of this journal earn points. For payments, see the "
+        "setting of each payment method.",
     )
 
     @api.depends("type")

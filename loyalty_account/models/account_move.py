@@ -22,8 +22,8 @@ class AccountMove(models.Model):
         domain="[('ledgered', '=', True), ('program_type', '=', 'loyalty'), ('program_id.active', '=', True),"
         " ('closed', '=', False), ('points_to_id', '=', False),"
         " '|', ('company_id', '=', False), ('company_id', 'parent_of', company_id)]",
-        help="Card that earns this document's points and pays with points. By default the customer's own card. "
-        "Scan or type the full number to use another card.",
+        help="Card on which this document earns and redeems points. By default the customer's own card. Scan or type "
+        "the full number to use another card.",
     )
 
     def _auto_init(self):

@@ -124,7 +124,7 @@ class AccountMove(models.Model):
         if posted:
             raise UserError(
                 self.env._(
-                    "The loyalty card of %s cannot change any more. Reset the document to draft first.",
+                    "The loyalty card of %s can no longer change. Reset the document to draft first.",
                     ", ".join(posted[:5].mapped("display_name")),
                 )
             )

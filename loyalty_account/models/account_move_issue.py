@@ -21,7 +21,7 @@ class AccountMove(models.Model):
         compute="_compute_loyalty_can_issue_card", help="The customer has a card that is not on the document."
     )
     loyalty_missed_notice = fields.Char(
-        "Points That Nobody Earns",
+        "Missed Points",
         compute="_compute_loyalty_missed_notice",
         help="What a posted invoice without a card would earn if the customer had one.",
     )

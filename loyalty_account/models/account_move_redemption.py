@@ -38,34 +38,34 @@ class AccountMove(models.Model):
         readonly=True,
         ondelete="restrict",
         index="btree_not_null",
-        help="Points that pay this draft when it is confirmed.",
+        help="Points that are redeemed when this draft is confirmed.",
     )
     loyalty_points_reserved = fields.Float(
         "Reserved Points",
         digits=(16, 4),
         compute="_compute_loyalty_points_reserved",
         compute_sudo=True,
-        help="Points set aside on the card until the draft is confirmed, cancelled or deleted, at most 7 days.",
+        help="Points reserved on the card until the draft is confirmed, cancelled or deleted, at most 7 days.",
     )
     loyalty_amount_reserved = fields.Monetary(
         "Amount Covered by Points",
         compute="_compute_loyalty_points_reserved",
         compute_sudo=True,
         currency_field="company_currency_id",
-        help="What the reserved points pay when the draft is confirmed.",
+        help="Amount covered by the reserved points when the draft is confirmed.",
     )
     loyalty_points_redeemed = fields.Float(
         "Redeemed Points",
         digits=(16, 4),
         compute="_compute_loyalty_points_redeemed",
         compute_sudo=True,
-        help="Points that pay this document. On a credit note: points that it gave back.",
+        help="Points redeemed on this document. On a credit note: points that it returned.",
     )
     loyalty_amount_redeemed = fields.Monetary(
         "Paid with Points",
         compute="_compute_loyalty_points_redeemed",
         compute_sudo=True,
-        help="What these points pay, in the currency of the document.",
+        help="Amount covered by these points, in the currency of the document.",
     )
     can_apply_loyalty_points = fields.Boolean(compute="_compute_can_apply_loyalty_points", compute_sudo=True)
     # What the document itself redeems in mode price reduction; payments with points carry their own.

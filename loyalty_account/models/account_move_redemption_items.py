@@ -13,15 +13,15 @@ class AccountMove(models.Model):
         "Journal Items of the Points",
         copy=False,
         readonly=True,
-        help="What the points justify: the journal items as they were made. The entry is posted with these only.",
+        help="The journal items as they were created for the points. The entry can be posted with these only.",
     )
 
     loyalty_sets = fields.Json(
-        "What Points Paid",
+        "Redemption Details",
         copy=False,
         readonly=True,
-        help="As it was when points paid: taxes of the sale and those of the journal items that the points made of them; "
-        "products that points could pay.",
+        help="As of the redemption: taxes of the sale, taxes of the journal items of the redemption, and eligible "
+        "products.",
     )
 
     def _freeze_loyalty_items(self):

@@ -46,9 +46,9 @@ class AccountMove(models.Model):
             if wrong:
                 raise UserError(
                     self.env._(
-                        "Points paid %(amount)s of %(invoice)s before it was changed. Their money and their VAT do not fit "
-                        "its lines any longer. Cancel %(documents)s, which gives the points back, confirm the invoice, "
-                        "and apply points again.",
+                        "%(amount)s of %(invoice)s was paid with points before the invoice was changed, so amount "
+                        "and VAT of the redemption no longer match its lines. Cancel %(documents)s, which returns "
+                        "the points, confirm the invoice, and apply points again.",
                         amount=currency.format(paid),
                         invoice=move.display_name,
                         documents=", ".join(source.display_name for source in wrong),

@@ -265,8 +265,8 @@ class AccountMove(models.Model):
             if move.currency_id.compare_amounts(total, amount):
                 raise UserError(
                     self.env._(
-                        "The lines of %(document)s that points pay add up to %(total)s; %(points)s points pay %(amount)s. "
-                        "Use Apply Loyalty Points again instead of changing the lines.",
+                        "The redemption lines of %(document)s add up to %(total)s, but %(points)s points are worth "
+                        "%(amount)s. Use Apply Loyalty Points again instead of changing the lines.",
                         document=move.display_name,
                         total=move.currency_id.format(total),
                         points=say_points(self.env, move.loyalty_redeem_points),
@@ -312,8 +312,8 @@ class AccountMove(models.Model):
         ):
             raise UserError(
                 self.env._(
-                    "The lines of %s that points pay do not fit the lines that they pay for: amounts, taxes or products "
-                    "changed. Use Apply Loyalty Points again.",
+                    "The redemption lines of %s no longer match the lines that they cover: amounts, taxes or "
+                    "products changed. Use Apply Loyalty Points again.",
                     self.display_name,
                 )
             )

@@ -13,8 +13,9 @@ class AccountMove(models.Model):
             if card.program_id.unlinked_return_policy == "refuse":
                 raise UserError(
                     self.env._(
-                        "%(note)s names no invoice or order, so nobody can tell whether points paid for what comes back. "
-                        "Program %(program)s refuses that: open the invoice and use Credit Note there.",
+                        "%(note)s is not linked to an invoice or order, so it is unknown whether the returned goods "
+                        "were paid with points. Program %(program)s does not allow that: open the invoice and use "
+                        "Credit Note there.",
                         note=note.display_name,
                         program=card.program_id.name,
                     )
@@ -26,8 +27,8 @@ class AccountMove(models.Model):
                     card,
                     card.program_id,
                     self.env._(
-                        "%(note)s gives %(amount)s back and names no invoice or order. Nobody can tell whether points paid "
-                        "for what came back, and what it had earned.",
+                        "%(note)s refunds %(amount)s and is not linked to an invoice or order, so it is unknown "
+                        "whether the returned goods were paid with points and what they had earned.",
                         note=note.name,
                         amount=note.currency_id.format(note.amount_total),
                     ),

@@ -32,7 +32,7 @@ class AccountPayment(models.Model):
         copy=False,
         index="btree_not_null",
         ondelete="restrict",
-        help="Card whose points pay.",
+        help="Card from which points are redeemed.",
     )
     loyalty_points = fields.Float(
         "Points", digits=(16, 4), copy=False, help="Whole points that this payment redeems, or gives back."
@@ -49,7 +49,7 @@ class AccountPayment(models.Model):
         copy=False,
         index="btree_not_null",
         check_company=True,
-        help="Invoice whose lines and taxes the points pay; for points given back, the credit note.",
+        help="Invoice on which the points are redeemed; for returned points, the credit note.",
     )
     loyalty_origin_id = fields.Many2one(
         "account.payment",
@@ -67,7 +67,7 @@ class AccountPayment(models.Model):
         digits=(16, 4),
         compute="_compute_loyalty_points_reserved",
         compute_sudo=True,
-        help="Points set aside on the card until the payment is confirmed or cancelled.",
+        help="Points reserved on the card until the payment is confirmed or cancelled.",
     )
     loyalty_entry_id = fields.Many2one(
         "loyalty.ledger.entry",
@@ -303,7 +303,9 @@ class AccountPayment(models.Model):
         partners = self.partner_id | self.partner_id.commercial_partner_id
         invoice = self._oldest_open_invoice()
         if not invoice:
-            raise UserError(self.env._("%s has no open invoice that points could pay.", self.partner_id.display_name))
+            raise UserError(
+                self.env._("%s has no open invoice on which points can be redeemed.", self.partner_id.display_name)
+            )
         cards = invoice.loyalty_card_id | self.env["loyalty.card"].search(
             [("partner_id", "in", partners.ids), ("ledgered", "=", True), ("program_type", "=", "loyalty")],
             order="is_default DESC, id",
@@ -320,7 +322,7 @@ class AccountPayment(models.Model):
         points = program._points_within(due, self.date, usable.available_points)
         if not points:
             problem = due and program._too_few_points(int(usable.available_points), self.date)
-            raise UserError(problem or self.env._("Card %s has no points that could pay.", usable.code))
+            raise UserError(problem or self.env._("Card %s has no points to redeem.", usable.code))
         self.write(
             {
                 "journal_id": program.loyalty_journal_id.id,

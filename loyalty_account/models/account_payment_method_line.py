@@ -12,8 +12,8 @@ class AccountPaymentMethodLine(models.Model):
         store=True,
         readonly=False,
         precompute=True,
-        help="What is paid this way earns loyalty points. Yes for cash, cheque and card; no for loyalty points, gift "
-        "cards and credit notes. By default as the journal says, and never for points.",
+        help="Amounts paid this way earn loyalty points. Yes for cash, cheque and card; no for loyalty points, gift "
+        "cards and credit notes. By default as set on the journal, and never for points.",
     )
 
     @api.depends("journal_id.earns_loyalty", "payment_method_id")

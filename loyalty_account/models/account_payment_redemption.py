@@ -23,7 +23,7 @@ class AccountPayment(models.Model):
             "amount": self.currency_id.format(self.amount),
         }
         if self.payment_type == "inbound":
-            body = self.env._("%(points)s loyalty points of card %(card)s paid %(amount)s.", **values)
+            body = self.env._("%(points)s loyalty points of card %(card)s were redeemed for %(amount)s.", **values)
         else:
             body = self.env._("%(points)s loyalty points worth %(amount)s went back to card %(card)s.", **values)
         move.message_post(body=body)

@@ -91,7 +91,7 @@ class AccountPayment(models.Model):
         ):
             raise ValidationError(
                 self.env._(
-                    "%s would give back more than the points paid.", self.display_name or self.env._("This payment")
+                    "%s would return more than was paid with points.", self.display_name or self.env._("This payment")
                 )
             )
         points = origin._points_given_back(self.amount, posted - self)

@@ -19,7 +19,8 @@ class AccountPayment(models.Model):
                 if any(payment[name] for name in LOYALTY_FIELDS):
                     raise ValidationError(
                         self.env._(
-                            "Redeeming points takes the payment method Loyalty Points. Choose it, or leave card and points empty."
+                            "To redeem points, choose the payment method Loyalty Points. Otherwise leave card and "
+                            "points empty."
                         )
                     )
             elif payment.payment_type == "inbound":
@@ -33,7 +34,7 @@ class AccountPayment(models.Model):
         move, program = self.loyalty_move_id, card.program_id
         if not card or not move:
             raise ValidationError(
-                self.env._("To pay with points, choose the invoice and the card, and enter how many points.")
+                self.env._("To redeem points, choose the invoice and the card, and enter the number of points.")
             )
         hold = self.loyalty_hold_id.sudo()  # reservations have no write access and are read here only
         if problem := card._payment_problem(self.company_id, hold):
@@ -71,7 +72,7 @@ class AccountPayment(models.Model):
         if self.currency_id != program.currency_id or self.currency_id.compare_amounts(self.amount, value):
             raise ValidationError(
                 self.env._(
-                    "%(points)s points pay %(value)s, not %(amount)s.",
+                    "%(points)s points are worth %(value)s, not %(amount)s.",
                     points=say_points(self.env, self.loyalty_points),
                     value=program.currency_id.format(value),
                     amount=self.currency_id.format(self.amount),
@@ -94,7 +95,7 @@ class AccountPayment(models.Model):
             if payment.loyalty_card_id and payment.state in ("in_process", "paid") and not payment.move_id:
                 raise ValidationError(
                     self.env._(
-                        "Points cannot pay without a journal entry: delete %s and apply points again.",
+                        "A payment with points needs a journal entry: delete %s and apply points again.",
                         payment.display_name,
                     )
                 )

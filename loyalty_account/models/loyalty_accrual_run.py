@@ -102,8 +102,8 @@ class LoyaltyAccrualRun(models.Model):
         "Counter-account of Opening Balances",
         check_company=True,
         copy=False,
-        help="Opening balances are not a cost of this period: choose where they come from, for example retained earnings "
-        "or the provision that they replace. Empty: they stay out of the books.",
+        help="Opening balances are not a cost of this period: choose the counter-account, for example retained "
+        "earnings or the provision that they replace. If empty, they are not booked.",
     )
 
     lock_message = fields.Char("Locked Period", compute="_compute_lock_message", compute_sudo=True)

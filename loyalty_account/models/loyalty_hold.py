@@ -8,7 +8,7 @@ from ..books import points as rates
 class LoyaltyHold(models.Model):
     _inherit = "loyalty.hold"
 
-    amount = fields.Monetary("Amount", readonly=True, help="What the points pay, as it was when they were reserved.")
+    amount = fields.Monetary("Amount", readonly=True, help="Amount covered by the points, as of their reservation.")
     currency_id = fields.Many2one("res.currency", "Currency", readonly=True)
 
     def _freeze(self, amount, currency):

@@ -21,13 +21,13 @@ class LoyaltyPointValue(models.Model):
         "Point Value",
         digits=(16, 6),
         required=True,
-        help="What one point pays when it is redeemed, in the currency of the program (redemption multiplier).",
+        help="Value of one point when it is redeemed, in the currency of the program (redemption multiplier).",
     )
     vat_rate = fields.Float(
         "Expected VAT (%)",
         digits=(16, 4),
-        help="Average rate of VAT on what points are spent on. Where redemption recovers VAT, "
-        "a point is a liability only for its value without this VAT.",
+        help="Average VAT rate of the products on which points are redeemed. If redemption recovers VAT, a point is "
+        "a liability only for its value without this VAT.",
     )
 
     _program_date_unique = models.UniqueIndex("(program_id, date)", "The program has a value from this day on already.")

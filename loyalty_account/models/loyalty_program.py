@@ -69,14 +69,14 @@ class LoyaltyProgram(models.Model):
         digits=(16, 6),
         compute="_compute_point_value",
         inverse="_inverse_point_value",
-        help="What one point pays when it is redeemed, in the currency of the program. A change holds from today on.",
+        help="Value of one point when it is redeemed, in the currency of the program. A change applies from today on.",
     )
     vat_rate = fields.Float(
         "Expected VAT (%)",
         digits=(16, 4),
         compute="_compute_point_value",
         inverse="_inverse_vat_rate",
-        help="Average rate of VAT on what points are spent on, for the value of the liability.",
+        help="Average VAT rate of the products on which points are redeemed. The liability is net of it.",
     )
 
     @api.depends("point_value_ids.point_value", "point_value_ids.vat_rate", "point_value_ids.date")

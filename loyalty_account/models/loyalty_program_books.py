@@ -220,8 +220,8 @@ class LoyaltyProgram(models.Model):
             return None
         if not self.tax_map_ids:
             return self.env._(
-                "no input tax is set. “Recover input tax” needs a line under Input Taxes for each sales tax that "
-                "points may pay, or use Set Up Accounting."
+                "no input tax is set. “Recover input tax” needs a line under Input Taxes for each sales tax on which "
+                "points can be redeemed, or use Set Up Accounting."
             )
         for line in self.tax_map_ids:
             if problem := line._problem():

@@ -22,6 +22,6 @@ class LoyaltyProgram(models.Model):
             self.currency_id or company.currency_id,
         )
         return [
-            self.env._("%(points)s pay %(amount)s", points=self._public_points(EXAMPLE), amount=amount),
+            self.env._("%(points)s cover %(amount)s", points=self._public_points(EXAMPLE), amount=amount),
             *lines,
         ]

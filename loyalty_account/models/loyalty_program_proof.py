@@ -191,7 +191,7 @@ class LoyaltyProgram(models.Model):
             part.add(
                 "loyalty.ledger.entry",
                 entry_id,
-                self.env._("The transaction was changed: its hash does not fit its contents."),
+                self.env._("The transaction was changed: its hash does not match its contents."),
                 size=points,
             )
 
@@ -341,7 +341,7 @@ class LoyaltyProgram(models.Model):
             "no_run": _("Not accrued yet: there was no accrual run up to this day"),
             "opening": _("Opening balances that were not entered; an accrual run with a counter-account enters them"),
             "locked": _("Booked later, because the period was locked"),
-            "deferred": _("Used by documents that are booked later, such as open sessions of tills"),
+            "deferred": _("Used by documents that are booked later, such as open Point of Sale sessions"),
             "after": _("Points since the last accrual run (%s)", day),
             "revalued": _("The value of a point changed since the last accrual run (%s)", day),
             "moved": _("Points that were given back or settled a debt since the last accrual run (%s)", day),
@@ -382,8 +382,8 @@ class LoyaltyProgram(models.Model):
             "loyalty.lot",
             lot_id,
             _(
-                "The lot of %(entry)s carries %(carried)s, which is not what its points are worth: a value line is "
-                "missing or was changed.",
+                "The lot of %(entry)s is carried at %(carried)s, which is not the value of its points: a value line "
+                "is missing or was changed.",
                 entry=entry.display_name,
                 carried=self.currency_id.format(carried),
             ),

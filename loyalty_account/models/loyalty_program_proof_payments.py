@@ -76,8 +76,12 @@ class LoyaltyProgram(models.Model):
         if not row["books"]:
             return _("%(name)s redeemed points for %(ledger)s, but nothing was paid with them.", name=name, **amounts)
         if not row["points"]:
-            return _("%(name)s paid %(books)s, but no points were redeemed for it.", name=name, **amounts)
-        return _("%(name)s paid %(books)s, its points are worth %(ledger)s.", name=name, **amounts)
+            return _(
+                "%(name)s shows %(books)s paid with points, but no points were redeemed for it.", name=name, **amounts
+            )
+        return _(
+            "%(name)s shows %(books)s paid with points, but its points are worth %(ledger)s.", name=name, **amounts
+        )
 
     def _redemption_rows(self, date):
         """Return dicts ``model``, ``id``, ``ledger`` and ``books`` of documents that redeemed points or gave them back.

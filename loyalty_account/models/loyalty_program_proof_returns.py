@@ -400,8 +400,8 @@ class LoyaltyProgram(models.Model):
             "model": node[0],
             "res_id": node[1],
             "problem": self.env._(
-                "%(name)s: %(back)s of the %(taken)s points that paid for this sale came back, but the goods that were "
-                "returned are worth %(due)s of them.",
+                "%(name)s: %(back)s of the %(taken)s points redeemed for this sale were returned, but the returned "
+                "goods account for %(due)s of them.",
                 name=self._name_of(node),
                 back=say_points(self.env, back),
                 taken=say_points(self.env, taken),

@@ -26,8 +26,8 @@ class LoyaltyProgram(models.Model):
                         "model": node[0],
                         "res_id": node[1],
                         "problem": self.env._(
-                            "%(name)s: points paid %(amount)s of what points cannot buy in program %(program)s: gift cards, "
-                            "top-ups of wallets or tips.",
+                            "%(name)s: %(amount)s of points were redeemed on products that are not eligible in "
+                            "program %(program)s: gift cards, eWallet top-ups or tips.",
                             name=self._name_of(node),
                             amount=self.currency_id.format(excess),
                             program=self.name,

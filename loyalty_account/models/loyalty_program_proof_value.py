@@ -61,7 +61,7 @@ class LoyaltyProgram(models.Model):
         for move_id, value, booked in pairs:
             difference = value - booked
             if not move_id:
-                text = self.env._("Transfers of points changed the value; they must add up to nothing.")
+                text = self.env._("Transfers of points changed the value; their total must be zero.")
                 part.add(self._name, self.id, text, difference)
                 continue
             move = moves.browse(move_id)
@@ -256,8 +256,8 @@ class LoyaltyProgram(models.Model):
                 "loyalty.ledger.entry",
                 entry_id,
                 self.env._(
-                    "What was undone on %(posted)s is dated %(dated)s, in a month that was accrued until %(until)s. It "
-                    "belongs to the day on which it was undone.",
+                    "What was reversed on %(posted)s is dated %(dated)s, in a month that was accrued until "
+                    "%(until)s. It belongs to the day of the reversal.",
                     posted=format_date(self.env, posted),
                     dated=format_date(self.env, dated),
                     until=format_date(self.env, until),

@@ -115,7 +115,7 @@ class LoyaltyProgram(models.Model):
             "model": model,
             "res_id": res_id,
             "problem": _(
-                "%(name)s: the VAT that points relieve is not that of what they still pay (%(parts)s).",
+                "%(name)s: the VAT relieved by points does not match the lines that they still cover (%(parts)s).",
                 name=record.display_name,
                 parts="; ".join(parts),
             ),

@@ -12,8 +12,8 @@ class LoyaltyProgram(models.Model):
         "Eligible Products",
         required=True,
         default="all",
-        help="What points of this program may pay for, on orders, invoices and at the till. Shipping, and products that "
-        "say “Points Cannot Pay”, are never paid with points.",
+        help="Products on which points of this program can be redeemed, on orders, invoices and at the register. "
+        "Shipping, and products with “Don't Redeem Points”, are never eligible.",
     )
     redeem_category_ids = fields.Many2many(
         "product.category",
@@ -33,18 +33,18 @@ class LoyaltyProgram(models.Model):
     )
 
     redeem_stored_value = fields.Boolean(
-        "Points Buy Gift Cards",
-        help="Points may pay for gift cards and for top-ups of wallets. Normally they may not: points would turn into "
-        "money that is worth more than points.",
+        "Redeem Points on Gift Cards",
+        help="Points can be redeemed on gift cards and eWallet top-ups. By default they cannot: points would turn "
+        "into money, which is worth more than points.",
     )
     unlinked_return_policy = fields.Selection(
         [("refuse", "Refuse"), ("exception", "Accept and list as exception")],
         "Returns without Receipt",
         required=True,
         default="exception",
-        help="What happens when goods come back and nothing says which sale they were part of, so nobody can tell whether "
-        "points paid for them. Refuse: look the sale up and refund it. Accept: the money is paid out and a manager sees "
-        "the return in the list of exceptions.",
+        help="What happens when goods are returned without the sale that they belong to, so that it is unknown "
+        "whether they were paid with points. Refuse: look up the sale and refund it. Accept: the money is paid "
+        "out and a manager sees the return in the list of exceptions.",
     )
 
     @api.constrains("redeem_filter", "redeem_category_ids", "redeem_product_ids")

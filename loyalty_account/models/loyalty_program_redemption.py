@@ -55,7 +55,7 @@ class LoyaltyProgram(models.Model):
         if points <= 0 or self._points_to_money(points, date):
             return False
         return self.env._(
-            "Redeem at least %(least)s points: it takes that many to pay %(unit)s, and %(points)s would pay nothing.",
+            "Redeem at least %(least)s points, which are worth %(unit)s: %(points)s would be worth nothing.",
             least=say_points(self.env, self._least_points(date)),
             unit=self.currency_id.format(self.currency_id.rounding),
             points=say_points(self.env, points),
@@ -68,7 +68,7 @@ class LoyaltyProgram(models.Model):
         """
         self.ensure_one()
         if self.program_type != "loyalty":
-            return self.env._("%s is not a loyalty program: its points cannot pay invoices.", self.name)
+            return self.env._("%s is not a loyalty program: its points cannot be redeemed on invoices.", self.name)
         if not self.active:
             return self.env._("Program %s is archived.", self.name)
         if self.company_id and self.company_id not in company.parent_ids:
@@ -90,7 +90,8 @@ class LoyaltyProgram(models.Model):
             )
         if missing:
             return self.env._(
-                "Points of program %(program)s cannot pay yet. Enter on its tab Accounting: %(fields)s.",
+                "Points of program %(program)s cannot be redeemed as payment yet. Enter on its tab Accounting: "
+                "%(fields)s.",
                 program=self.name,
                 fields=", ".join(missing),
             )

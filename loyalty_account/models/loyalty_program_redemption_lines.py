@@ -88,8 +88,8 @@ class LoyaltyProgram(models.Model):
         if tax.tax_exigibility == "on_payment" and tax.amount:
             raise UserError(
                 self.env._(
-                    "Tax %s is due on payment (cash basis). Points of a program that recovers input tax cannot pay such "
-                    "lines: use another VAT mode, or let the tax be due on the invoice.",
+                    "Tax %s is due on payment (cash basis). Points of a program that recovers input tax cannot be "
+                    "redeemed on such lines: use another VAT mode, or let the tax be due on the invoice.",
                     tax.name,
                 )
             )
@@ -97,8 +97,8 @@ class LoyaltyProgram(models.Model):
             if tax.amount and tax.amount_type != "fixed":
                 raise UserError(
                     self.env._(
-                        "Points cannot pay lines with the tax %(tax)s: no input tax is mapped to it. "
-                        "Add it under Input Taxes on the tab Accounting of program %(program)s.",
+                        "Points cannot be redeemed on lines with the tax %(tax)s: no input tax is mapped to it. Add "
+                        "it under Input Taxes on the tab Accounting of program %(program)s.",
                         tax=tax.name,
                         program=self.name,
                     )

@@ -63,8 +63,8 @@ class LoyaltyProgram(models.Model):
             program.point_value_notice = False
             if program.program_type == "loyalty" and 0 < value < currency.rounding:
                 program.point_value_notice = self.env._(
-                    "A point is worth less than %(unit)s, the smallest amount of the currency. What points pay is rounded "
-                    "down, so it takes at least %(least)s points to pay %(unit)s; fewer cannot be redeemed.",
+                    "A point is worth less than %(unit)s, the smallest amount of the currency. The amount covered by "
+                    "points is rounded down, so at least %(least)s points must be redeemed, for %(unit)s.",
                     unit=format_amount(self.env, currency.rounding, currency),
                     least=rates.money_to_points(currency.rounding, value, currency.rounding),
                 )

@@ -19,7 +19,7 @@ class LoyaltyTaxMap(models.Model):
         check_company=True,
         domain=[("type_tax_use", "=", "sale")],
         ondelete="restrict",
-        help="Tax on the invoice line that the points pay.",
+        help="Tax on the invoice line on which points are redeemed.",
     )
     purchase_tax_id = fields.Many2one(
         "account.tax",
@@ -71,8 +71,8 @@ class LoyaltyTaxMap(models.Model):
                 )
             if tax.tax_exigibility == "on_payment":
                 return _(
-                    "Input Taxes: %s is due on payment (cash basis). Points cannot pay invoices with such taxes: set "
-                    "its Tax Exigibility to “Based on Invoice”, or choose another tax.",
+                    "Input Taxes: %s is due on payment (cash basis). Points cannot be redeemed on invoices with such "
+                    "taxes: set its Tax Exigibility to “Based on Invoice”, or choose another tax.",
                     tax.name,
                 )
         if float_compare(sale.amount, purchase.amount, precision_digits=4):

@@ -76,13 +76,13 @@ class LoyaltyValuation(models.Model):
     kind = fields.Selection(KINDS, "Type", required=True, readonly=True)
     amount = fields.Monetary("Amount", required=True, readonly=True, help="Positive: the liability grows.")
     points = fields.Float(
-        "Points", digits=(16, 4), required=True, readonly=True, help="How many points the amount is about."
+        "Points", digits=(16, 4), required=True, readonly=True, help="Number of points behind the amount."
     )
 
     _lot_idx = models.Index("(lot_id)")
     _program_idx = models.Index("(program_id, date)")
     _consumption_unique = models.UniqueIndex(
-        "(consumption_id) WHERE consumption_id IS NOT NULL", "This use of points has its value already."
+        "(consumption_id) WHERE consumption_id IS NOT NULL", "The value of this redemption is booked already."
     )
 
     def init(self):

@@ -5,7 +5,7 @@ class ProductTemplate(models.Model):
     _inherit = "product.template"
 
     loyalty_no_redeem = fields.Boolean(
-        "Points Cannot Pay",
-        help="Loyalty points never pay this product, for example shipping or a deposit. To keep whole categories out for "
-        "one program only, see Eligible Products on the tab Accounting of the program.",
+        "Don't Redeem Points",
+        help="Points cannot be redeemed on this product, for example shipping or a deposit. To exclude whole "
+        "categories from one program only, see Eligible Products on the tab Accounting of the program.",
     )

@@ -245,7 +245,7 @@ class TestEarningEvents(EarningCase):
         invoice = self.make_invoice(100, post=True)
         self.pay(invoice)
         friend = self.make_card(self.env["res.partner"].create({"name": "Bob"}))
-        with self.assertRaisesRegex(UserError, f"The loyalty card of {invoice.name} cannot change any more"):
+        with self.assertRaisesRegex(UserError, f"The loyalty card of {invoice.name} can no longer change"):
             call_kw(invoice, "write", [invoice.ids, {"loyalty_card_id": friend.id}], {})
         call_kw(invoice, "write", [invoice.ids, {"loyalty_card_id": self.card.id}], {})
         self.assertEarned(invoice, 100)

@@ -159,7 +159,7 @@ class TestIssueCard(EarningCase):
         wizard = self.env["loyalty.apply.points"].with_user(self.clerk).create({"move_id": move.id})
         self.assertEqual(
             wizard.missing_card,
-            "Bob has no loyalty card. Scan or choose the card that pays. Or issue a card: it has no points yet, but this "
+            "Bob has no loyalty card. Scan or choose the card to redeem from. Or issue a card: it has no points yet, but this "
             "invoice can earn some.",
         )
         self.assertTrue(wizard.can_issue)

@@ -126,7 +126,9 @@ class TestSmallValue(RedemptionCase):
         """N29: four times 1 point pays nothing and takes nothing, 2 points pay 0.01, 4 pay 0.02; the message says so."""
         move = self.make_invoice(self.line(100, 15), post=True)
         for _time in range(4):
-            with self.assertRaisesRegex(UserError, "Redeem at least 2 points: .* pay .*0.01.* 1 would pay nothing"):
+            with self.assertRaisesRegex(
+                UserError, "Redeem at least 2 points, which are worth .*0.01.* 1 would be worth nothing"
+            ):
                 self.apply_points(move, 1)
         self.assertEqual((move.amount_residual, self.card.points), (115.0, 1000))
         self.apply_points(move, 2)
@@ -191,12 +193,12 @@ class TestSmallValue(RedemptionCase):
         with self.assertRaisesRegex(ValidationError, "Redeem at least 2 points"):
             self.env["account.payment"].with_user(self.clerk).create(vals)
         vals = move._prepare_loyalty_payment_vals(self.card, 3, 0.02)
-        with self.assertRaisesRegex(ValidationError, "3 points pay .*0.01.* not .*0.02"):
+        with self.assertRaisesRegex(ValidationError, "3 points are worth .*0.01.* not .*0.02"):
             self.env["account.payment"].with_user(self.clerk).create(vals)
 
     def test_program_says_so(self):
         """N29: the program, its books and Set Up Accounting say that single points pay nothing, later values included."""
-        notice = "at least 2 points to pay"
+        notice = "at least 2 points must be redeemed"
         self.assertIn(notice, self.program.point_value_notice)
         setup = self.env["loyalty.account.setup"].create(
             {"program_id": self.program.id, "accounting_policy": "redemption", "vat_mode": "tender"}

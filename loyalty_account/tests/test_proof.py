@@ -287,7 +287,7 @@ class TestPlantedDifferences(ProofCase):
     def test_changed_entry(self):
         """N1, N5: a transaction that was changed."""
         self.tamper("UPDATE loyalty_ledger_entry SET points = 300 WHERE id = %s", self.third.id)
-        self.assertFound("points", "loyalty.ledger.entry", self.third.id, "its hash does not fit")
+        self.assertFound("points", "loyalty.ledger.entry", self.third.id, "its hash does not match")
 
     def test_redemption_without_payment(self):
         """N1: points that were redeemed for a payment that is gone."""

@@ -53,7 +53,7 @@ class TestPaymentFaults(FaultCase):
             payment.move_id.id,
             self.receivable.id,
         )
-        self.assertNamed(payment, "paid .60.00, its points are worth .50.00", size=10.0)
+        self.assertNamed(payment, "shows .60.00 paid with points, but its points are worth .50.00", size=10.0)
 
     def test_cost_on_another_account(self):
         """N29, N1: the cost of a redemption on the account of another program is named with it; what was booked before the
@@ -99,7 +99,7 @@ class TestPaymentFaults(FaultCase):
         self.assertSound()
         payment = self.loyalty_payments(move)
         self.tamper("UPDATE loyalty_ledger_entry SET points = -1 WHERE id = %s", payment.loyalty_entry_id.id)
-        self.assertNamed(payment, "paid .0.01, its points are worth .0.00", size=0.01)
+        self.assertNamed(payment, "shows .0.01 paid with points, but its points are worth .0.00", size=0.01)
 
     def test_points_that_came_back_twice(self):
         """N29: a redemption that was undone in part although its document stands (B3)."""
@@ -118,7 +118,7 @@ class TestPaymentFaults(FaultCase):
                 }
             ]
         )
-        self.assertNamed(payment, "paid .50.00, its points are worth .44.40", size=5.6)
+        self.assertNamed(payment, "shows .50.00 paid with points, but its points are worth .44.40", size=5.6)
 
     def test_cash_for_points(self):
         """N29: goods that points paid are credited in money, by a note that gives no points back (B2)."""
@@ -188,7 +188,7 @@ class TestPaymentFaults(FaultCase):
         base = payment.move_id.line_ids.filtered(lambda line: line.account_id == self.cost_account)[:1]
         self.tamper("UPDATE account_move_line SET balance = balance - 3 WHERE id = %s", tax_lines[:1].id)
         self.tamper("UPDATE account_move_line SET balance = balance + 3 WHERE id = %s", base.id)
-        self.assertNamed(move, "VAT that points relieve is not that of what they still pay .*5 %: ")
+        self.assertNamed(move, "VAT relieved by points does not match the lines that they still cover .*5 %: ")
 
     def test_tax_that_changed(self):
         """N29: an invoice that was edited after points had paid it keeps the relief of a tax that it has no more (B11)."""
@@ -252,7 +252,7 @@ class TestPaymentFaults(FaultCase):
         self.assertSound()
         line = move.invoice_line_ids.filtered(lambda line: line.product_id != gift)
         self.tamper("UPDATE account_move_line SET product_id = %s WHERE id = %s", gift.id, line.id)
-        self.assertNamed(move, "paid .50.00 of what points cannot buy")
+        self.assertNamed(move, ".50.00 of points were redeemed on products that are not eligible")
         self.program.redeem_stored_value = True
         self.assertFalse([item for item in self.prove()["payments"]["items"] if "cannot buy" in item["problem"]])
 
@@ -331,7 +331,7 @@ class TestReductionFaults(ProofVerbs, ReductionCase):
         self.apply_points(move, 500)
         note = move._loyalty_reductions()
         self.tamper("UPDATE account_move_line SET balance = balance * 0.88 WHERE move_id = %s", note.id)
-        self.assertNamed(note, "paid .44.00, its points are worth .50.00", size=6.0)
+        self.assertNamed(note, "shows .44.00 paid with points, but its points are worth .50.00", size=6.0)
 
     def test_reversals_of_other_kinds(self):
         """N29: points that were earned and taken back are no redemption that came back (B3)."""
@@ -351,7 +351,7 @@ class TestReductionFaults(ProofVerbs, ReductionCase):
                 }
             ]
         )
-        self.assertNamed(move, "paid .50.00, its points are worth .44.40", size=5.6)
+        self.assertNamed(move, "shows .50.00 paid with points, but its points are worth .44.40", size=5.6)
 
     def test_vat_of_the_part(self):
         """N29: a credit note that takes points back at another rate than that of its goods (B4)."""

@@ -260,7 +260,7 @@ class TestRedemptionDialog(RedemptionCase):
         with self.assertRaisesRegex(UserError, "Bob has no loyalty card"):
             receipt.action_apply_loyalty_points()
         card = self.make_card(bob)
-        with self.assertRaisesRegex(UserError, "has no points that could pay"):
+        with self.assertRaisesRegex(UserError, "has no points to redeem"):
             receipt.action_apply_loyalty_points()
         card.action_close()
         with self.assertRaisesRegex(UserError, "is closed"):

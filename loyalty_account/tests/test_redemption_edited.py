@@ -51,7 +51,9 @@ class EditedInvoice:
         move.button_draft()
         move.invoice_line_ids.price_unit = 30
         with (
-            self.assertRaisesRegex(UserError, "Points paid .*50.00 of .* before it was changed.*Cancel "),
+            self.assertRaisesRegex(
+                UserError, "50.00 of .* was paid with points before the invoice was changed.*Cancel "
+            ),
             self.cr.savepoint(),
         ):
             move.action_post()
@@ -75,7 +77,7 @@ class EditedInvoice:
             move.action_post()
             self.assertEqual((move.amount_residual, self.vat(move)), (50, 0))
             return
-        with self.assertRaisesRegex(UserError, "before it was changed"), self.cr.savepoint():
+        with self.assertRaisesRegex(UserError, "before the invoice was changed"), self.cr.savepoint():
             move.action_post()
 
     def test_other_shares(self):
@@ -91,7 +93,7 @@ class EditedInvoice:
             move.action_post()
             self.assertEqual(move.amount_residual, 285)
             return
-        with self.assertRaisesRegex(UserError, "before it was changed"), self.cr.savepoint():
+        with self.assertRaisesRegex(UserError, "before the invoice was changed"), self.cr.savepoint():
             move.action_post()
 
 
@@ -115,7 +117,7 @@ class TestEditedReduction(EditedInvoice, EditedCase):
         move.button_draft()
         line = move.invoice_line_ids.filtered(lambda line: not line.is_loyalty_reduction)
         line.tax_ids = self.sale_taxes[0]
-        with self.assertRaisesRegex(UserError, "do not fit the lines"), self.cr.savepoint():
+        with self.assertRaisesRegex(UserError, "no longer match the lines"), self.cr.savepoint():
             move.action_post()
 
 

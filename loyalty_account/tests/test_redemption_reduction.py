@@ -204,7 +204,7 @@ class TestPriceReduction(ReductionCase):
         note.button_cancel()
         self.assertEqual(self.card.points, 1000)
         note.button_draft()
-        with self.assertRaisesRegex(UserError, "0 points pay"), self.cr.savepoint():
+        with self.assertRaisesRegex(UserError, "0 points are worth"), self.cr.savepoint():
             note.action_post()
 
     def test_cancelled_invoice_as_draft(self):

@@ -282,8 +282,8 @@ class TestRedemptionUndo(RedemptionCase):
             ({"loyalty_card_id": False}, "choose the invoice and the card"),
             ({"loyalty_points": 0}, "whole number of points"),
             ({"loyalty_points": 10.5, "amount": 10.5}, "whole number of points, not 10.5"),
-            ({"amount": 100}, "50 points pay"),
-            ({"loyalty_points": 1, "amount": 50}, "1 points pay"),
+            ({"amount": 100}, "50 points are worth"),
+            ({"loyalty_points": 1, "amount": 50}, "1 points are worth"),
             ({"loyalty_move_id": bill.id}, "of the same customer"),
             ({"loyalty_hold_id": hold.id}, "belong to another document"),
             ({"journal_id": self.bank_journal.id, "payment_method_line_id": False}, "method Loyalty Points"),
@@ -353,7 +353,7 @@ class TestRedemptionUndo(RedemptionCase):
         )
         draft.outstanding_account_id = False
         draft.invoice_ids = move
-        with self.assertRaisesRegex(ValidationError, "without a journal entry"), self.cr.savepoint():
+        with self.assertRaisesRegex(ValidationError, "needs a journal entry"), self.cr.savepoint():
             draft.action_post()
         self.env.invalidate_all()
         self.assertEqual((self.card.points, move.amount_residual), (950, 65))

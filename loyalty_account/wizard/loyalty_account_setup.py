@@ -40,7 +40,7 @@ class LoyaltyAccountSetup(models.TransientModel):
     )
     vat_mode = fields.Selection(
         [
-            ("tender", "Means of payment: points pay like a voucher, without effect on VAT"),
+            ("tender", "Means of payment: points are redeemed like a voucher, without effect on VAT"),
             ("price_reduction", "Price reduction: points lower the price and the output VAT with it"),
             ("input_tax", "Recover input tax: the VAT in the redeemed amount is claimed as input tax"),
         ],
@@ -57,8 +57,8 @@ class LoyaltyAccountSetup(models.TransientModel):
         "account.tax",
         string="Sales Taxes without Input Tax",
         readonly=True,
-        help="No purchase tax of the same rate was found. Invoices with these taxes cannot be paid with points until "
-        "you add one under Input Taxes.",
+        help="No purchase tax of the same rate was found. Points cannot be redeemed on invoices with these taxes "
+        "until you add one under Input Taxes.",
     )
     created = fields.Text("Created", readonly=True)
     waiting_points = fields.Float("Points Not on the Books", digits=(16, 4), readonly=True)

@@ -36,7 +36,7 @@ class LoyaltyApplyPoints(models.TransientModel):
     accumulated_points = fields.Float("Accumulated", digits=(16, 4), compute="_compute_balances")
     redeemed_points = fields.Float("Redeemed", digits=(16, 4), compute="_compute_balances")
     reserved_points = fields.Float(
-        "Reserved", digits=(16, 4), compute="_compute_balances", help="Points set aside for other documents."
+        "Reserved", digits=(16, 4), compute="_compute_balances", help="Points reserved for other documents."
     )
     available_points = fields.Float(
         "Available",
@@ -53,8 +53,8 @@ class LoyaltyApplyPoints(models.TransientModel):
         "Invoice Due",
         currency_field="move_currency_id",
         related="move_id.amount_residual",
-        help="In the currency of the invoice. Points pay in the company's currency, at the rate of today; where they lower "
-        "the price of a draft, at the rate of the draft.",
+        help="In the currency of the invoice. Points are valued in the company's currency and converted at today's "
+        "rate, or at the rate of the draft if they reduce its price.",
     )
     points = fields.Float(
         "Points",
@@ -69,8 +69,8 @@ class LoyaltyApplyPoints(models.TransientModel):
         compute="_compute_points",
         store=True,
         readonly=False,
-        help="What the points pay, rounded down to the currency's unit. Changing it changes the points, rounded up to "
-        "whole ones.",
+        help="Amount covered by the points, rounded down to the currency's unit. Changing the amount changes the "
+        "points, rounded up to whole points.",
     )
     reserved_here = fields.Float(digits=(16, 4), compute="_compute_balances")
 
@@ -117,16 +117,18 @@ class LoyaltyApplyPoints(models.TransientModel):
             # The reason is told to who serves the customer, and may not see the card.
             unusable = self.env["loyalty.card"].sudo()._unusable_of(customer, wizard.company_id)
             if not customer:
-                wizard.missing_card = self.env._("This invoice has no customer. Scan or choose the card that pays.")
+                wizard.missing_card = self.env._(
+                    "This invoice has no customer. Scan or choose the card to redeem from."
+                )
             elif unusable:
                 wizard.missing_card = self.env._(
-                    "%(customer)s has no card that can be used. %(reason)s Scan or choose the card that pays.",
+                    "%(customer)s has no card that can be used. %(reason)s Scan or choose the card to redeem from.",
                     customer=customer.display_name,
                     reason=unusable._unusable_reason(),
                 )
             else:
                 wizard.missing_card = self.env._(
-                    "%s has no loyalty card. Scan or choose the card that pays.", customer.display_name
+                    "%s has no loyalty card. Scan or choose the card to redeem from.", customer.display_name
                 )
                 if wizard.can_issue:
                     wizard.missing_card += " " + self.env._(

@@ -197,7 +197,7 @@ class LoyaltyProofLine(models.TransientModel):
     part = fields.Selection(COMPARISONS, "Comparison", readonly=True)
     res_model = fields.Char("Model", readonly=True)
     res_id = fields.Many2oneReference("Row", model_field="res_model", readonly=True)
-    row_name = fields.Char("Which", compute="_compute_row_name")
+    row_name = fields.Char("Record", compute="_compute_row_name")
     problem = fields.Text("What", readonly=True)
     amount = fields.Float(
         "Amount", digits=(16, 2), readonly=True, help="In points where points are compared, otherwise in money."
@@ -206,12 +206,12 @@ class LoyaltyProofLine(models.TransientModel):
         "Size",
         digits=(16, 2),
         readonly=True,
-        help="How large the fault is, where both sides say the same: what it is worth in money, or how many points it is.",
+        help="Size of the difference in money or in points, also if both sides of the comparison are equal.",
     )
     is_explained = fields.Boolean(
         "Expected",
         readonly=True,
-        help="Known for what it is: it waits for the next accrual run, or it is in the list of exceptions.",
+        help="Known and explained: it is part of the next accrual run, or it is in the list of exceptions.",
     )
 
     def _compute_row_name(self):

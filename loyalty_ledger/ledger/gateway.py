@@ -207,7 +207,9 @@ class Gateway(Reading, Levels, Writing):
                 states.update(self.load({target.info["points_to_id"]}))
             target = self._master(target, states)
         if target is None or target is card:
-            raise ValidationError(self.env._("Choose another card with a points ledger to receive the points."))
+            raise ValidationError(
+                self.env._("Choose another card that is tracked in the points ledger to receive the points.")
+            )
         if target.info["program_id"] != card.info["program_id"]:
             raise ValidationError(self.env._("Points move between cards of one program only."))
         return target

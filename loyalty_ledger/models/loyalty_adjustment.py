@@ -24,9 +24,10 @@ class LoyaltyAdjustment(models.Model):
         "Renews the Balance", readonly=True, help="The whole balance expires later, as after a sale."
     )
     skip_problems = fields.Boolean(
-        "Leave Out Cards With Problems",
+        "Skip Cards With Problems",
         readonly=True,
-        help="Cards that cannot be adjusted when the request is approved are left out; without it nothing is posted.",
+        help="Cards that cannot be adjusted when the request is approved are skipped. If this is not ticked, nothing "
+        "is posted then.",
     )
     reason = fields.Char("Reason", required=True, readonly=True)
     state = fields.Selection(
@@ -41,7 +42,10 @@ class LoyaltyAdjustment(models.Model):
     line_ids = fields.One2many("loyalty.adjustment.line", "adjustment_id", "Cards", readonly=True)
     card_count = fields.Integer("Number of Cards", compute="_compute_totals")
     total_points = fields.Float(
-        "Points Moved", digits=(16, 4), compute="_compute_totals", help="Over all cards, in or out."
+        "Points Moved",
+        digits=(16, 4),
+        compute="_compute_totals",
+        help="Total of all cards, whether points are added or taken away.",
     )
     company_id = fields.Many2one("res.company", "Company", readonly=True)
 
@@ -157,12 +161,12 @@ class LoyaltyAdjustment(models.Model):
         )
         if left := [f"{row['card'].code}: {row['problem']}" for row in rows if row["problem"]]:
             shown = left[:LISTED] + ([self.env._("… and %s more cards.", len(left) - LISTED)] if left[LISTED:] else [])
-            self.sudo()._message_log(body=self.env._("Left out: %s", "; ".join(shown)))  # access: see _decide
+            self.sudo()._message_log(body=self.env._("Skipped: %s", "; ".join(shown)))  # access: see _decide
 
     @api.ondelete(at_uninstall=False)
     def _unlink_unless_approved(self):
         if any(adjustment.state == "approved" for adjustment in self):
-            raise ValidationError(self.env._("Transactions name this adjustment; it cannot be deleted."))
+            raise ValidationError(self.env._("This adjustment has transactions, so it cannot be deleted."))
 
 
 class LoyaltyAdjustmentLine(models.Model):
@@ -175,10 +179,10 @@ class LoyaltyAdjustmentLine(models.Model):
     partner_id = fields.Many2one(related="card_id.partner_id", string="Customer")
     target_id = fields.Many2one(
         "loyalty.card",
-        "Points Go To",
+        "Credited Card",
         readonly=True,
         ondelete="restrict",
-        help="The card that gets the points: the linked card, or the card itself.",
+        help="Card that receives the points: the linked card, or the card itself.",
     )
     before = fields.Float("Balance When Requested", digits=(16, 4), readonly=True, aggregator=None)
     change = fields.Float("Change When Requested", digits=(16, 4), readonly=True)

@@ -73,7 +73,9 @@ class LoyaltyApprovalMixin(models.AbstractModel):
         if current != "waiting":
             return False
         if requester_id == self.env.uid:
-            raise UserError(self.env._("You asked for this change yourself: another manager must decide."))
+            raise UserError(
+                self.env._("You requested this change yourself. Another manager must approve or refuse it.")
+            )
         record = self.sudo()  # nobody has write access: the group was checked above
         record.write({"state": state, "approver_id": self.env.uid, "decided_on": fields.Datetime.now()})
         record.activity_unlink(["mail.mail_activity_data_todo"])

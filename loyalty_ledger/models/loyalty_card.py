@@ -71,14 +71,14 @@ class LoyaltyCard(models.Model):
         readonly=True,
         copy=False,
         prefetch="loyalty_totals",
-        help="Points ever earned or granted, less what was taken back. Spending does not change it.",
+        help="Points ever earned or granted, less what was taken back. Redeeming points does not change it.",
     )
     debt_points = fields.Float(
         "Owed",
         digits=(16, 4),
         readonly=True,
         copy=False,
-        help="Points that were taken although the card did not have them. New points pay them first.",
+        help="Points that were taken although the card did not have them. New points settle this debt first.",
     )
     last_earning_date = fields.Date("Last Earning", readonly=True, copy=False)
     last_use_date = fields.Date(
@@ -92,7 +92,7 @@ class LoyaltyCard(models.Model):
         digits=(16, 4),
         compute="_compute_ledger_balances",
         search="_search_reserved_points",
-        help="Points set aside for documents that are not final.",
+        help="Points reserved for documents that are not final.",
     )
     pending_points = fields.Float(
         "Pending", digits=(16, 4), compute="_compute_ledger_balances", help="Points that cannot be spent yet."
@@ -233,7 +233,7 @@ class LoyaltyCard(models.Model):
         for card in self:
             if card.ledgered and card.program_type not in LEDGERED_TYPES:
                 raise ValidationError(
-                    self.env._("Card %s is under the points ledger and cannot move to this program.", card.code)
+                    self.env._("Card %s is tracked in the points ledger and cannot move to this program.", card.code)
                 )
 
     @api.constrains("level_id", "program_id")

@@ -138,7 +138,7 @@ class LoyaltyCard(models.Model):
         """Refuse adjustments that make no sense before anything is planned (C31, P7)."""
         _ = self.env._
         if not self:
-            raise ValidationError(_("No card fits; choose at least one."))
+            raise ValidationError(_("No card matches. Choose at least one."))
         if not (reason or "").strip():
             raise ValidationError(_("Give a reason for the adjustment."))
         try:

@@ -75,7 +75,10 @@ class LoyaltyCard(models.Model):
     def _check_code_expression(self, spec):
         if spec.partition(":")[0] == "code" and not self._may_read_codes():
             raise AccessError(
-                self.env._("Numbers of gift cards are money. Ask a loyalty user to group or count cards by number.")
+                self.env._(
+                    "Gift card numbers can be spent like money, so only loyalty users can group or count "
+                    "cards by number. Ask one of them."
+                )
             )
 
     def _read_group_groupby(self, alias, groupby_spec, query):
@@ -112,5 +115,9 @@ class LoyaltyCard(models.Model):
 
     def action_print_card(self):
         if not self._may_read_codes() and self.sudo().filtered(lambda card: card.program_type not in OPEN_TYPES):
-            raise AccessError(self.env._("Numbers of gift cards are money: only those who may issue cards print them."))
+            raise AccessError(
+                self.env._(
+                    "Gift card numbers can be spent like money, so only users who can issue cards can print them."
+                )
+            )
         return super().action_print_card()

@@ -96,8 +96,8 @@ class LoyaltyCard(models.Model):
         if len(owners) > 1 and Company._exceeds_loyalty_limit(totals):
             raise UserError(
                 self.env._(
-                    "Within 24 hours you gave these customers points: %(names)s. As one customer they would have more points than "
-                    "one person may give to a customer. Ask somebody else to join them, or do it tomorrow.",
+                    "Within 24 hours you granted points to these customers: %(names)s. Merged into one customer, "
+                    "they exceed the single-approver limit. Ask somebody else to merge them, or merge them tomorrow.",
                     names=", ".join(
                         customers.filtered(lambda customer: customer.id in owners)[:5].mapped("display_name")
                     ),
@@ -163,8 +163,9 @@ class LoyaltyCard(models.Model):
         if linked._exceeds_transfer_limit(target):
             raise UserError(
                 self.env._(
-                    "Linking moves more points to card %(card)s than one person may give to a customer within 24 hours. "
-                    "Use Transfer Points first: it asks another manager for approval. Then link the empty card.",
+                    "Linking moves more points to card %(card)s than the single-approver limit allows within 24 "
+                    "hours. Use Transfer Points first, which asks another manager for approval, then link the empty "
+                    "card.",
                     card=target.sudo().code,
                 )
             )
@@ -203,8 +204,8 @@ class LoyaltyCard(models.Model):
         if self._exceeds_limit(giving, NO_CARDS, customer.ids):
             raise UserError(
                 self.env._(
-                    "With these cards you would give %(customer)s more points than one person may give to a customer "
-                    "within 24 hours. Give the customer a card of its own, then use Transfer Points: it asks another "
+                    "With these cards, %(customer)s would receive more points than the single-approver limit allows "
+                    "within 24 hours. Issue the customer a new card, then use Transfer Points, which asks another "
                     "manager for approval.",
                     customer=partner.display_name,
                 )

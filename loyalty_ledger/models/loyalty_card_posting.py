@@ -119,13 +119,13 @@ class LoyaltyCard(models.Model):
         if kind == "redate" and units:
             raise ValidationError(self.env._("Changing the expiry date does not change the points."))
         if kind == "redate" and "expiration_date" not in op:
-            raise ValidationError(self.env._("Say to which date the expiry changes."))
+            raise ValidationError(self.env._("Enter the new expiry date."))
         if kind == "transfer" and (not op.get("target_card_id") or units > 0):
             raise ValidationError(
-                self.env._("A transfer takes points from one card and names the card that gets them.")
+                self.env._("A transfer needs a card that gives the points and a card that receives them.")
             )
         if kind == "reversal" and not op.get("reversed_entry_id"):
-            raise ValidationError(self.env._("A reversal names the transaction that it undoes."))
+            raise ValidationError(self.env._("A reversal needs the transaction that it reverses."))
         if kind not in ("redate", "transfer") and not units:
             raise ValidationError(self.env._("A loyalty transaction needs a number of points other than zero."))
         if kind == "adjust" and not op.get("reason"):

@@ -21,7 +21,7 @@ class LoyaltyCard(models.Model):
         digits=(16, 4),
         compute="_compute_level_multiplier",
         compute_sudo=True,
-        help="By which points of purchases are multiplied on the level of the card.",
+        help="Points on purchases are multiplied by this factor at the level of the card.",
     )
     entry_count = fields.Integer("Transaction Count", compute="_compute_entry_count")
     points_from_count = fields.Integer("Linked Cards", compute="_compute_points_from_count")

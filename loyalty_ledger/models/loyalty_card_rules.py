@@ -65,13 +65,15 @@ class LoyaltyCard(models.Model):
         """What a used card does not allow any more (H9, H11, H12)."""
         for card in self.filtered("last_use_date"):
             if "start_date" in vals and fields.Date.to_date(vals["start_date"]) != (card.start_date or None):
-                raise ValidationError(self.env._("Card %s was used already: its start date cannot change.", card.code))
+                raise ValidationError(
+                    self.env._("Card %s has been used: its start date can no longer change.", card.code)
+                )
             if "expiration_date" not in vals or vals["expiration_date"] == card.expiration_date:
                 continue
             date = fields.Date.to_date(vals["expiration_date"])
             if not date and card.expiration_date:
                 raise ValidationError(
-                    self.env._("Card %s was used already: its expiry date cannot be removed, only moved.", card.code)
+                    self.env._("Card %s has been used: its expiry date can be changed, but not removed.", card.code)
                 )
             if date and date < card.last_use_date:
                 raise ValidationError(

@@ -49,7 +49,7 @@ class LoyaltyCard(models.Model):
                     "SELECT id, row_hash, '' FROM loyalty_ledger_entry e WHERE row_hash IS DISTINCT FROM %s ORDER BY id",
                     schema.row_hash("e"),
                 ),
-                lambda found, expected: _("The row was changed: its hash does not fit its contents."),
+                lambda found, expected: _("The row was changed: its hash does not match its contents."),
             ),
             (
                 "loyalty.ledger.entry",

@@ -9,7 +9,7 @@ BLOCKED = [
     ("program", "The program is not awarding points now"),
     ("dates", "The program does not run on the date of the document"),
     ("pricelist", "The pricelist earns no points"),
-    ("elsewhere", "The points were given on another document"),
+    ("elsewhere", "The points were awarded on another document"),
 ]
 
 
@@ -50,12 +50,13 @@ class LoyaltyEarning(models.Model):
         readonly=True,
         default="waiting",
         index=True,
-        help="Waiting for payment: nothing is earned before the document is paid in full.\n"
+        help="Waiting for payment: nothing is earned until the document is paid in full.\n"
         "Earned: paid in full; the points are on the card.\n"
-        "Earns nothing: the document does not take part, or nothing in it earns points.\n"
-        "Withdrawn: the document was cancelled or is a draft again.",
+        "Earns nothing: no product of the document earns points, or its customer, pricelist or program does not "
+        "participate.\n"
+        "Withdrawn: the document was cancelled or reset to draft.",
     )
-    blocked = fields.Selection(BLOCKED, "Does Not Take Part", readonly=True)
+    blocked = fields.Selection(BLOCKED, "Reason for Earning Nothing", readonly=True)
     earnable_points = fields.Float(
         "Earnable",
         digits=(16, 4),

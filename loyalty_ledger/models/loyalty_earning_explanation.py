@@ -21,7 +21,7 @@ class LoyaltyEarning(models.Model):
         if self.state == "withdrawn" and not self.steps:
             return [self.env._("The document was cancelled, deleted or is a draft again: its points were taken back.")]
         lines = [words for step in self.steps or [] if (words := self._explain_step(step))]
-        return lines or [self.env._("Nothing earns points here.")]
+        return lines or [self.env._("No line of this document earns points.")]
 
     def _money_text(self, amount):
         return formatLang(self.env, amount, currency_obj=self.currency_id)

@@ -55,7 +55,7 @@ class LoyaltyException(models.Model):
     resolved_on = fields.Datetime("Resolved On", readonly=True)
 
     is_found = fields.Boolean(
-        readonly=True, default=True, help="The last verification still found it. Resolved or not, it is no news then."
+        readonly=True, default=True, help="The last verification found it again, so it is not reported as new."
     )
 
     _open_idx = models.Index("(state) WHERE state = 'open'")
@@ -127,8 +127,9 @@ class LoyaltyException(models.Model):
             if entries is None:
                 raise UserError(
                     self.env._(
-                        "%(points)s points of card %(card)s, with what you gave to its customer within 24 hours, exceed the "
-                        "single-approver limit. Use Adjust Points: a second manager has to approve it.",
+                        "%(points)s points on card %(card)s, together with what you granted its customer within 24 "
+                        "hours, exceed the single-approver limit. Use Adjust Points, which asks a second manager for "
+                        "approval.",
                         points=say_points(self.env, owed),
                         card=card.code,
                     )
@@ -211,7 +212,7 @@ class LoyaltyException(models.Model):
         if exceptions:
             exceptions[0].activity_schedule(
                 "mail.mail_activity_data_todo",
-                summary=self.env._("Points ledger: %s rows do not fit", len(fresh)),
+                summary=self.env._("Points ledger: %s discrepancies", len(fresh)),
                 note=self.env._(
                     "The nightly verification found rows that were changed outside the ledger. "
                     "Open Loyalty / Audit / Verify Ledger for the whole list."

@@ -165,7 +165,12 @@ class LoyaltyHold(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        raise UserError(self.env._("Reserve points from a document: an order, an invoice or the till."))
+        raise UserError(
+            self.env._(
+                "Points are reserved by a document: an order, an invoice or a register. They "
+                "cannot be reserved by hand."
+            )
+        )
 
     def _place(self, vals):
         """Insert a hold; only ``loyalty.card._hold`` calls it, with the card locked."""

@@ -47,14 +47,18 @@ class LoyaltyLedgerEntry(models.Model):
         "Date", required=True, readonly=True, help="Business date: it decides expiry and levels."
     )
     expiration_date = fields.Date(
-        "Expires On", readonly=True, help="Last usable day of the points that this transaction brought or dated."
+        "Expires On",
+        readonly=True,
+        help="Last usable day of the points that this transaction added or whose expiry it changed.",
     )
     available_from = fields.Date("Available From", readonly=True, help="Until then the points are pending.")
     reason = fields.Char("Reason", readonly=True)
     res_model = fields.Char("Document Model", readonly=True)
     res_id = fields.Many2oneReference("Document", model_field="res_model", readonly=True)
     document_name = fields.Char("Source Document", compute="_compute_document_name")
-    idempotency_key = fields.Char("Key", required=True, readonly=True, help="An event is posted once per key.")
+    idempotency_key = fields.Char(
+        "Key", required=True, readonly=True, help="Identifies the event: there is one transaction per key."
+    )
     reversed_entry_id = fields.Many2one(
         "loyalty.ledger.entry", "Reversal Of", readonly=True, index="btree_not_null", ondelete="restrict"
     )
@@ -72,8 +76,8 @@ class LoyaltyLedgerEntry(models.Model):
         digits=(16, 4),
         required=True,
         readonly=True,
-        help="Points that a return did not take back: those that had expired or been adjusted away, and those that were "
-        "spent where the program waives them.",
+        help="Points that a return did not take back: those that had expired or been removed by an adjustment, and "
+        "those that were spent if the program waives them.",
     )
     author_id = fields.Integer("Author ID", required=True, readonly=True, aggregator=None)
     author_name = fields.Char("Author", compute="_compute_author_name")
@@ -83,7 +87,7 @@ class LoyaltyLedgerEntry(models.Model):
         digits=(16, 4),
         required=True,
         readonly=True,
-        help="What this debit took beyond the card's points and no later credit has paid yet.",
+        help="Points that this transaction took beyond the card's balance and that no later credit has settled yet.",
     )
     consumption_ids = fields.One2many("loyalty.ledger.consumption", "debit_entry_id", "Taken From", readonly=True)
 

@@ -54,7 +54,8 @@ class LoyaltyLot(models.Model):
     _card_idx = models.Index("(card_id, remaining)")
     _dated_idx = models.Index("(expiration_date) WHERE remaining > 0 AND expiration_date IS NOT NULL")
     _check_remaining = models.Constraint(
-        "CHECK (remaining >= 0 AND remaining <= points)", "A lot cannot hold less than nothing or more than it got."
+        "CHECK (remaining >= 0 AND remaining <= points)",
+        "A lot holds between zero points and the points it was created with.",
     )
 
     def init(self):

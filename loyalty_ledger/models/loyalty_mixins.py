@@ -36,7 +36,7 @@ class LoyaltyRememberedMixin(models.AbstractModel):
     """
 
     _name = "loyalty.remembered.mixin"
-    _description = "Row That Is Remembered"
+    _description = "Cached Record"
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -59,7 +59,7 @@ class LoyaltyDocumentMixin(models.AbstractModel):
     """A row that names what is behind it, a document or another row, by ``res_model`` and ``res_id``."""
 
     _name = "loyalty.document.mixin"
-    _description = "Row with a Source Document"
+    _description = "Record with a Source Document"
 
     def _names_of_documents(self, documents):
         """Return ``{id: name}``; a card is named as its reader may know it, since codes of gift cards are money."""
@@ -108,7 +108,7 @@ class LoyaltyValuesMixin(models.AbstractModel):
     """
 
     _name = "loyalty.values.mixin"
-    _description = "Row Whose Numbers Are Checked"
+    _description = "Record Whose Numbers Are Checked"
 
     #: Whether numbers have a limit too. Odoo's own documents may be larger than what points can pay.
     _limits_numbers = True

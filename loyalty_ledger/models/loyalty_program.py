@@ -56,7 +56,7 @@ class LoyaltyProgram(models.Model):
         "Days of Grace",
         default=30,
         prefetch="loyalty_terms",
-        help="Points that come back after their expiry date can be used this many more days.",
+        help="Points that are returned after their expiry date stay usable for this many days.",
     )
     level_ids = fields.One2many("loyalty.level", "program_id", "Levels", copy=True)
     level_basis = fields.Selection(
@@ -69,7 +69,8 @@ class LoyaltyProgram(models.Model):
         "Level Basis",
         required=True,
         default="lifetime",
-        help="What a card's level depends on. Points ever earned: spending never downgrades.",
+        help="What the level of a card is based on. With “Points ever earned”, redeeming points never lowers the "
+        "level.",
     )
 
     _check_expiry_delay = models.Constraint(
@@ -79,7 +80,7 @@ class LoyaltyProgram(models.Model):
     _check_delays = models.Constraint(
         "CHECK (expiry_delay <= CASE expiry_unit WHEN 'day' THEN 36525 WHEN 'month' THEN 1200 ELSE 100 END"
         " AND vesting_days <= 36525 AND reversal_grace_days <= 36525)",
-        "Points can be pending, or live, for 100 years at most.",
+        "Points can be pending, or stay valid, for 100 years at most.",
     )
     _check_grace = models.Constraint("CHECK (reversal_grace_days >= 0)", "The days of grace cannot be negative.")
 
@@ -165,7 +166,7 @@ class LoyaltyProgram(models.Model):
             if changed and program._has_entries():
                 raise ValidationError(
                     self.env._(
-                        "%(program)s has transactions in the points ledger, so its %(fields)s cannot change any more. "
+                        "%(program)s has transactions in the points ledger, so its %(fields)s can no longer change. "
                         "Create another program and transfer the cards.",
                         program=program.name,
                         fields=", ".join(changed),

@@ -40,8 +40,8 @@ class LoyaltyProgram(models.Model):
     accumulates = fields.Boolean(
         "Customers Earn Points",
         default=True,
-        help="Switch off to stop giving points. Customers can still redeem what they have. Documents that were "
-        "posted before keep what they were promised.",
+        help="Switch off to stop awarding points. Customers can still redeem what they have. Documents that are "
+        "already posted earn as announced.",
     )
     earning_basis = fields.Selection(
         [("untaxed", "Amounts without tax"), ("total", "Amounts with tax")],
@@ -70,9 +70,9 @@ class LoyaltyProgram(models.Model):
     gift_cards_earn = fields.Boolean(
         "Selling Gift Cards Earns",
         prefetch="loyalty_terms",
-        help="Whether selling a gift card or topping an eWallet up earns points. By default it does not: it is money "
-        "in advance. What is later paid with it earns nothing where points are given when a document is paid in full; "
-        "with Odoo's own timing the goods earn whatever pays for them.",
+        help="Whether selling a gift card or topping up an eWallet earns points. By default it does not, since it is "
+        "money paid in advance. Purchases that are later paid with it earn nothing if points are awarded when a "
+        "document is paid in full; with Odoo's own timing, products earn points however they are paid for.",
     )
     earning_count = fields.Integer("Documents That Earn", compute="_compute_earning_count")
 

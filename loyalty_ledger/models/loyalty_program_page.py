@@ -13,7 +13,9 @@ class LoyaltyProgram(models.Model):
         "Published", copy=False, help="Whether everybody can read the page of the program, without logging in."
     )
     public_introduction = fields.Html(
-        "Introduction", translate=True, help="What the page says first. Rules, levels and expiry follow by themselves."
+        "Introduction",
+        translate=True,
+        help="Text at the top of the page. Rules, levels and expiry are added automatically.",
     )
     public_url = fields.Char("Public Page", compute="_compute_public_url")
 
@@ -47,7 +49,7 @@ class LoyaltyProgram(models.Model):
         """Say how points are earned."""
         _ = self.env._
         if not self.accumulates:
-            return [_("No points are given at present. The points that you have can be used.")]
+            return [_("No points are awarded at the moment. You can still use the points you have.")]
         lines = [self._public_rule(rule) for rule in self._earning_rules()]
         if self.issue_on == "paid":
             lines.append(_("Points are added once your purchase is paid in full."))

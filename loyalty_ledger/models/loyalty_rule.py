@@ -10,7 +10,7 @@ class LoyaltyRule(models.Model):
         compute="_compute_currency_per_point",
         inverse="_inverse_currency_per_point",
         digits=(16, 6),
-        help="The same rate the other way round: 50 means that each 50 spent bring one point, so 320 bring 6.40.",
+        help="The same rate as an amount per point: with 50, every 50 spent earn one point, so 320 earn 6.40.",
     )
 
     @api.depends("reward_point_amount")

@@ -13,7 +13,7 @@ class LoyaltyStaffSumsMixin(models.AbstractModel):
     """Rows that customers read in the portal, without the sums that still contain expired points."""
 
     _name = "loyalty.staff.sums.mixin"
-    _description = "Row with Sums for the Staff"
+    _description = "Record with Totals for the Staff"
 
     def _has_field_access(self, field, operation):
         """Customers see what is available, also over RPC (P11).

@@ -22,7 +22,7 @@ class LoyaltyVerification(models.TransientModel):
     seal_count = fields.Integer("Seals", readonly=True)
     sealed_up_to = fields.Datetime("Sealed On", readonly=True)
     problem_count = fields.Integer("Problems", readonly=True)
-    state = fields.Selection([("ok", "No Discrepancies"), ("bad", "Damaged")], "Result", readonly=True)
+    state = fields.Selection([("ok", "No Discrepancies"), ("bad", "Failed")], "Result", readonly=True)
     line_ids = fields.One2many("loyalty.verify.line", "verification_id", "Discrepancies", readonly=True)
 
     def _compute_display_name(self):

@@ -12,7 +12,7 @@ class LoyaltyVerifyLine(models.TransientModel):
     res_model = fields.Char("Model", readonly=True)
     res_id = fields.Many2oneReference("Row", model_field="res_model", readonly=True)
     row_type = fields.Char("What", compute="_compute_row")
-    row_name = fields.Char("Which", compute="_compute_row")
+    row_name = fields.Char("Record", compute="_compute_row")
     problem = fields.Char("Problem", readonly=True)
 
     def _compute_row(self):

@@ -13,18 +13,19 @@ class ResCompany(models.Model):
         "Adjustments Without Approval Up To",
         digits=(16, 4),
         prefetch="loyalty",
-        help="What gives more points than this, all its cards together, waits until a second manager approves it. What "
-        "the same person gave to these customers within 24 hours counts too: adjustments, bonus points, imports, "
-        "generated cards, waived debts, and transfers from cards of other customers, on all cards of the customer. "
-        "Gift cards and eWallets count by their amount, unless a value is set below. 0: no limit.",
+        help="Adjustments above this number of points, all their cards together, wait for a second manager's "
+        "approval. Everything that the same person granted to these customers within 24 hours counts: "
+        "adjustments, bonus points, imports, generated cards, waived debts, and transfers from cards of other "
+        "customers, on all cards of the customer. Gift cards and eWallets count by their amount, unless a value "
+        "is set below. 0: no limit.",
     )
     loyalty_value_limit = fields.Monetary(
         "Value Without Approval Up To",
         currency_field="currency_id",
         prefetch="loyalty",
-        help="The same limit as an amount of money, for gift cards, eWallets and programs whose points have a value: "
-        "what is given in several such programs counts together. Points without a value are held to the number of "
-        "points. 0: everything is held to the number of points.",
+        help="The same limit as an amount, for gift cards, eWallets and programs whose points have a value: what is "
+        "granted in several such programs counts together. The limit in points applies to points without a "
+        "value. 0: the limit in points applies to everything.",
     )
     loyalty_tracked_default = fields.Boolean(
         "New Customers Collect Points",

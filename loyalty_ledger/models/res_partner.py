@@ -22,7 +22,7 @@ class ResPartner(models.Model):
     loyalty_tracked = fields.Boolean(
         "Collects Points",
         default=lambda self: self.env.company.loyalty_tracked_default,
-        help="Without this the customer's purchases earn nothing. Points that the customer has remain.",
+        help="If this is not ticked, the customer's purchases earn nothing. The customer keeps existing points.",
     )
     loyalty_card_ids = fields.One2many(
         "loyalty.card", "partner_id", "Loyalty Cards", domain=[("ledgered", "=", True)], groups="base.group_user"
@@ -60,7 +60,7 @@ class ResPartner(models.Model):
         compute="_compute_loyalty_now",
         compute_sudo=True,
         groups="base.group_user",
-        help="Points set aside for documents that are not final.",
+        help="Points reserved for documents that are not final.",
     )
     loyalty_available_points = fields.Float(
         "Available Points",

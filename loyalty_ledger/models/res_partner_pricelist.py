@@ -22,7 +22,7 @@ class ResPartner(models.Model):
         readonly=True,
         copy=False,
         groups="base.group_system",
-        help="What the customer gets back on leaving the levels with a pricelist.",
+        help="Pricelist that the customer returns to after leaving the levels with a pricelist.",
     )
 
     def _sync_level_pricelists(self, companies):

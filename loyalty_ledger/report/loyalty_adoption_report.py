@@ -6,7 +6,7 @@ class LoyaltyAdoptionReport(models.Model):
     """Cards whose ``loyalty.history`` did not add up to the balance that the ledger took over (N12)."""
 
     _name = "loyalty.adoption.report"
-    _description = "Adopted Cards Whose History Disagrees"
+    _description = "Cards Whose History Differs from the Opening Balance"
     _auto = False
     _order = "program_id, id"
     _rec_name = "card_id"
@@ -17,7 +17,7 @@ class LoyaltyAdoptionReport(models.Model):
     company_id = fields.Many2one("res.company", "Company", readonly=True)
     opening_points = fields.Float("Taken Over", digits=(16, 4), readonly=True, help="Balance at installation.")
     history_points = fields.Float(
-        "History Says", digits=(16, 4), readonly=True, help="Issued minus used in Odoo's history up to then."
+        "History Says", digits=(16, 4), readonly=True, help="Issued less used in Odoo's history up to the installation."
     )
     difference = fields.Float("Difference", digits=(16, 4), readonly=True)
     history_count = fields.Integer("History Lines", readonly=True)

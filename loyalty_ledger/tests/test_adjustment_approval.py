@@ -48,7 +48,7 @@ class TestAdjustmentApproval(ImportMixin, AdjustCase):
         )
         self.assertIn(self.second, adjustment.activity_ids.user_id)
         self.assertNotIn(self.manager, adjustment.activity_ids.user_id)
-        with self.assertRaisesRegex(UserError, "another manager"):
+        with self.assertRaisesRegex(UserError, "Another manager"):
             adjustment.with_user(self.manager).action_approve()
         with self.assertRaises(AccessError):
             adjustment.with_user(self.clerk).action_approve()
@@ -201,5 +201,5 @@ class TestAdjustmentApproval(ImportMixin, AdjustCase):
                 }
             )
         )
-        with self.assertRaisesRegex(ValidationError, "more points than one person may grant"):
+        with self.assertRaisesRegex(ValidationError, "single-approver limit"):
             generate.generate_coupons()

@@ -106,9 +106,9 @@ class TestExpiry(LedgerCase):
         self.card.write({"start_date": False, "expiration_date": False})
         self.card.write({"start_date": "2026-01-01", "expiration_date": "2027-01-01"})
         self.earn(1)
-        with self.assertRaisesRegex(ValidationError, "start date cannot change"):
+        with self.assertRaisesRegex(ValidationError, "start date can no longer change"):
             self.card.start_date = "2026-02-01"
-        with self.assertRaisesRegex(ValidationError, "cannot be removed"):
+        with self.assertRaisesRegex(ValidationError, "but not removed"):
             self.card.expiration_date = False
         with self.assertRaisesRegex(ValidationError, "last used on 2026-03-15 and cannot expire before"):
             self.card.expiration_date = "2026-03-14"

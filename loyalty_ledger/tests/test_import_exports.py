@@ -146,7 +146,7 @@ class TestImportExports(ImportCase):
         self.assertEqual(self.lines(record), [(2, "Maya O'Neil", 1240, ""), (3, "Lee Park", 35, "")])
         self.assertRecordValues(
             record.line_ids[2],
-            [{"state": "skipped", "note": "The file has no number of points here.", "problem": False}],
+            [{"state": "skipped", "note": "This line has no number of points.", "problem": False}],
         )
         self.assertIn("Lifetime Spend", record.notes)
 

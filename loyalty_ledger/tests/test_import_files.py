@@ -230,7 +230,7 @@ class TestImportFiles(FilesCase):
         record = self.load("card,points,expiration\nCARD-1,5,2027-01-31\n")
         self.assertEqual(record.line_ids.expiration_date, date(2027, 1, 31))
         record = self.load("card,points,valid in shop\nCARD-1,5,2027-01-31\n")
-        self.assertIn("“valid in shop” seems to hold expiry dates", record.notes)
+        self.assertIn("“valid in shop” seems to contain expiry dates", record.notes)
 
     def test_double_and_total(self):
         """N29, P8: a customer named twice is told, whatever the case; the total is a problem, also as a card number."""

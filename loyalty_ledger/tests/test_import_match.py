@@ -64,7 +64,7 @@ class TestImportMatch(ImportCase):
         self.card.partner_id = self.carl
         record.action_import()
         self.assertEqual(record.line_ids.mapped("state"), ["problem", "done"])
-        self.assertIn("Another customer fits since the check", record.line_ids[0].problem)
+        self.assertIn("Another customer matches since the check", record.line_ids[0].problem)
         self.assertBalances(points=0)
 
     def test_one_number_for_two(self):

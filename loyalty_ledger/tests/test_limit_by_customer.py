@@ -97,7 +97,7 @@ class TestLimitByCustomer(ImportMixin, AdjustCase):
         self.earn(1500, self.of_bob, expiration_date="2026-06-30")
         adjustment = self.transfer(self.of_bob, self.card, 1200).adjustment_id
         self.assertRecordValues(adjustment, [{"mode": "transfer", "points": 1200, "requester_id": self.manager.id}])
-        with self.assertRaisesRegex(UserError, "another manager"):
+        with self.assertRaisesRegex(UserError, "Another manager"):
             adjustment.with_user(self.manager).action_approve()
         self.assertBalances(points=0)
         adjustment.with_user(self.second).action_approve()
@@ -115,13 +115,13 @@ class TestLimitByCustomer(ImportMixin, AdjustCase):
         """N29, N10: generating 900 twice is generating 1,800, for a customer and for cards that nobody has yet."""
         self.generate(customers=self.bob)
         self.assertTrue(self.is_refused(self.of_bob, 101))
-        with self.assertRaisesRegex(ValidationError, "more points than one person may grant"):
+        with self.assertRaisesRegex(ValidationError, "single-approver limit"):
             self.generate(customers=self.bob)
         blank = self.generate()
-        with self.assertRaisesRegex(ValidationError, "more points than one person may grant"):
+        with self.assertRaisesRegex(ValidationError, "single-approver limit"):
             self.generate()
         self.generate(points=100)
-        with self.assertRaisesRegex(UserError, "more points than one person may give"):
+        with self.assertRaisesRegex(UserError, "single-approver limit"):
             blank.with_user(self.manager).partner_id = self.bob
         blank.with_user(self.manager).partner_id = self.partner
         self.assertTrue(self.is_refused(self.card, 101))
@@ -138,7 +138,7 @@ class TestLimitByCustomer(ImportMixin, AdjustCase):
                 self.generate(program, self.bob, points=500)
                 if program == self.gift:
                     continue
-            with self.assertRaisesRegex(ValidationError, "more points than one person may grant"):
+            with self.assertRaisesRegex(ValidationError, "single-approver limit"):
                 self.generate(program, **{"customers": None, **values})
         self.assertEqual(len(self.generate(self.gift, quantity=100, points=50)), 100)
 
@@ -146,10 +146,10 @@ class TestLimitByCustomer(ImportMixin, AdjustCase):
         """N29, N10: with a limit in money, programs whose points have a value count together, by what they are worth."""
         self.env.company.loyalty_value_limit = 100
         self.env.company.loyalty_adjustment_limit = 5000
-        with self.assertRaisesRegex(ValidationError, "more points than one person may grant"):
+        with self.assertRaisesRegex(ValidationError, "single-approver limit"):
             self.generate(self.gift, points=100.01)
         self.generate(self.wallet, self.bob, points=60)
-        with self.assertRaisesRegex(ValidationError, "more points than one person may grant"):
+        with self.assertRaisesRegex(ValidationError, "single-approver limit"):
             self.generate(self.gift, self.bob, points=41)
         self.generate(self.gift, self.bob, points=40)
 
@@ -171,7 +171,7 @@ class TestLimitByCustomer(ImportMixin, AdjustCase):
         mine = cards.with_user(self.manager)
         mine[0].partner_id = self.bob
         mine[1].partner_id = self.bob
-        with self.assertRaisesRegex(UserError, "more points than one person may give"), self.cr.savepoint():
+        with self.assertRaisesRegex(UserError, "single-approver limit"), self.cr.savepoint():
             mine[2].partner_id = self.bob
         self.assertTrue(self.is_refused(self.of_bob, 201))
         self.assertFalse(self.is_refused(self.of_bob, 200))
@@ -194,13 +194,13 @@ class TestLimitByCustomer(ImportMixin, AdjustCase):
         for card in self.blank:
             self.assertFalse(self.is_refused(card, 400))
         mine = self.blank.with_user(self.manager)
-        with self.assertRaisesRegex(UserError, "more points than one person may give"):
+        with self.assertRaisesRegex(UserError, "single-approver limit"):
             mine.partner_id = self.bob
         mine[:2].partner_id = self.bob
-        with self.assertRaisesRegex(UserError, "more points than one person may give"):
+        with self.assertRaisesRegex(UserError, "single-approver limit"):
             mine[2].partner_id = self.bob
         self.earn(1500)
-        with self.assertRaisesRegex(UserError, "more points than one person may give"):
+        with self.assertRaisesRegex(UserError, "single-approver limit"):
             self.card.with_user(self.manager).partner_id = self.staff[0]
         self.earn(1500, self.of_staff[0])
         self.of_staff[0].with_user(self.manager).partner_id = self.staff[1]  # of one company
@@ -259,7 +259,7 @@ class TestLimitByCustomer(ImportMixin, AdjustCase):
         wizard = Merge.with_user(self.manager).create(
             {"partner_ids": [Command.set(people.ids)], "dst_partner_id": people[0].id, "state": "selection"}
         )
-        with self.assertRaisesRegex(UserError, "more points than one person may give"):
+        with self.assertRaisesRegex(UserError, "single-approver limit"):
             wizard.action_merge()
         self.assertEqual(len(people.exists()), 3)
         Card = self.Card.with_user(self.manager)
@@ -271,11 +271,11 @@ class TestLimitByCustomer(ImportMixin, AdjustCase):
         people = self.join()
         mine, firm = people.with_user(self.manager), self.company_partner.with_user(self.manager)
         mine[0].parent_id = firm
-        with self.assertRaisesRegex(UserError, "more points than one person may give"):
+        with self.assertRaisesRegex(UserError, "single-approver limit"):
             mine[1].parent_id = firm
-        with self.assertRaisesRegex(UserError, "more points than one person may give"):
+        with self.assertRaisesRegex(UserError, "single-approver limit"):
             firm.write({"child_ids": [Command.link(mine[1].id)]})
-        with self.assertRaisesRegex(UserError, "more points than one person may give"):
+        with self.assertRaisesRegex(UserError, "single-approver limit"):
             firm.create({"name": "Other firm", "is_company": True, "child_ids": [Command.set(mine[1:].ids)]})
         people[1:].with_user(self.env.ref("base.user_admin")).parent_id = self.company_partner
         self.assertEqual(people.commercial_partner_id, self.company_partner)

@@ -416,7 +416,7 @@ class TestVerification(LedgerCase):
         first, second = self.earn(20, reason="Second"), self.earn(30, reason="Third")
         self.assertClean()
         self.tamper("UPDATE loyalty_ledger_entry SET reason = 'Other' WHERE id = ANY(%s)", [second.id, first.id])
-        self.assertFirstBad(first, "hash does not fit")
+        self.assertFirstBad(first, "hash does not match")
 
     def test_every_column_is_hashed(self):
         """N5: each protected column changes the hash."""
@@ -442,7 +442,7 @@ class TestVerification(LedgerCase):
             with self.subTest(column=column):
                 savepoint = self.env.cr.savepoint()
                 self.tamper(f"UPDATE loyalty_ledger_entry SET {column} = %s WHERE id = %s", value, entry.id)
-                self.assertFirstBad(entry, "hash does not fit")
+                self.assertFirstBad(entry, "hash does not match")
                 savepoint.close(rollback=True)
         self.env.invalidate_all()
         self.assertClean()

@@ -103,7 +103,7 @@ class Checker:
         }
         line["problem"] = self._fault(row, who) or self._read_cells(line, cells)
         if not line["problem"] and not cells.get("points"):
-            line.update(state="skipped", note=_("The file has no number of points here."))
+            line.update(state="skipped", note=_("This line has no number of points."))
         if any(len(text) > LONGEST for text in cells.values()):
             line.update(code=False, customer=False, reason=False, own_key=False, who={})
         return line
@@ -112,11 +112,11 @@ class Checker:
         """Return what is wrong with the line as a whole, or False."""
         _, cells = self.env._, row.cells
         if long := next((name for name, text in cells.items() if len(text) > LONGEST), None):
-            return _("Column %(name)s: more than %(limit)s characters.", name=long, limit=LONGEST)
+            return _("Column %(name)s: longer than %(limit)s characters.", name=long, limit=LONGEST)
         if row.fault == "quote":
             return _("A quotation mark on this line is not closed, or stands within a text.")
         if row.fault == "cells":
-            return _("The line has more cells than there are columns. Is a separator part of a number or a text?")
+            return _("The line has more cells than there are columns. Does a number or text contain the separator?")
         if row.fault == "short":
             return _("The line ends before the column of points. Is the file complete?")
         if any(balance_columns.is_total(text) for text in who.values()):

@@ -172,7 +172,7 @@ class Matcher:
                 return kinds
         if len(decided) > 1:
             match.problem = _(
-                "Column customer: %(count)s customers fit “%(text)s”; use the reference or the card number.",
+                "Column customer: %(count)s customers match “%(text)s”. Use the reference or the card number.",
                 count=len(decided),
                 text=who[by],
             )
@@ -233,7 +233,7 @@ class Matcher:
         cards = self.by_code.get(code, self.env["loyalty.card"])
         if len(cards) > 1:
             match.problem = _(
-                "Column card: the numbers of %(count)s cards fit “%(code)s”: %(numbers)s. Write the whole number.",
+                "Column card: %(count)s cards match “%(code)s”: %(numbers)s. Enter the full number.",
                 count=len(cards),
                 code=code,
                 numbers=", ".join(cards[:4].mapped("code")),

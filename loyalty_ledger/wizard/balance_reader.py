@@ -98,7 +98,7 @@ def read_file(env, content, delimiter=None, encoding=None, sheet=None):
     if not rows:
         raise FileError("empty")
     if length > len(rows):
-        notes.append(env._("Lines are counted without the empty ones of the sheet."))
+        notes.append(env._("Empty rows of the sheet are not counted."))
     return [Row(number, [_text(cell) for cell in cells], False) for number, cells in enumerate(rows, 1)], notes, None
 
 

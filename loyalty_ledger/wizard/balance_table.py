@@ -240,8 +240,8 @@ class Table:
         if expiry:
             notes.append(
                 _(
-                    "“%s” seems to hold expiry dates. As it is not read, points expire as the program says. Choose it "
-                    "under Columns if the dates of the file count.",
+                    "“%s” seems to contain expiry dates. It is not read, so points expire as set on the program. "
+                    "Choose it under Columns to use the dates of the file.",
                     "”, “".join(expiry),
                 )
             )

@@ -39,8 +39,8 @@ class LoyaltyAdjustWizard(models.TransientModel):
         store=True,
         help="Last usable day of the points that are added; for several cards the earliest.",
     )
-    reason = fields.Char("Reason", help="The customer may read it: no personal data.")
-    skip_problems = fields.Boolean("Leave Out Cards With Problems")
+    reason = fields.Char("Reason", help="Customers can see it: enter no personal data.")
+    skip_problems = fields.Boolean("Skip Cards With Problems")
     card_count = fields.Integer("Number of Cards", compute="_compute_preview", store=True)
     total_change = fields.Float("Total Change", digits=(16, 4), compute="_compute_preview", store=True)
     problem_count = fields.Integer("Cards With Problems", compute="_compute_preview", store=True)
@@ -209,7 +209,7 @@ class LoyaltyAdjustWizard(models.TransientModel):
                 "type": "success" if entries is not None else "warning",
                 "message": self._adjusted_message(len(entries))
                 if entries is not None
-                else self.env._("This was adjusted already. Nothing was changed again."),
+                else self.env._("This adjustment was already made. Nothing was changed again."),
                 "next": {"type": "ir.actions.act_window_close"},
             },
         }
@@ -226,9 +226,9 @@ class LoyaltyAdjustWizardLine(models.TransientModel):
     partner_id = fields.Many2one(related="card_id.partner_id", string="Customer")
     target_id = fields.Many2one(
         "loyalty.card",
-        "Points Go To",
+        "Credited Card",
         readonly=True,
-        help="The card that gets the points: the linked card, or the card itself. Before and After are its balances.",
+        help="Card that receives the points: the linked card, or the card itself. Before and After are its balances.",
     )
     before = fields.Float("Before", digits=(16, 4), readonly=True)
     change = fields.Float("Change", digits=(16, 4), readonly=True)

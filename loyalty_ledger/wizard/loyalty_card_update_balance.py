@@ -23,7 +23,7 @@ class LoyaltyCardUpdateBalance(models.TransientModel):
             card._check_ledger_group(MANAGER)
             if wizard.new_balance < 0 or to_units(wizard.new_balance) == to_units(card.points):
                 raise ValidationError(
-                    self.env._("Enter a new balance of zero or more that differs from the present one.")
+                    self.env._("Enter a new balance of zero or more that differs from the current balance.")
                 )
             before = card.points
             adjust = self.env["loyalty.adjust.wizard"].create(

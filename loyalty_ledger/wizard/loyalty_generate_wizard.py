@@ -63,12 +63,13 @@ class LoyaltyGenerateWizard(models.TransientModel):
         """Salespeople and cashiers have this wizard too, and could give themselves points by RPC."""
         program = self.program_id
         if not program.has_access("write"):
-            raise AccessError(self.env._("Only those who may set programs up can issue cards with a balance."))
+            raise AccessError(self.env._("Only users who can set up programs can issue cards with a balance."))
         if self._exceeds_limit():
             raise ValidationError(
                 self.env._(
-                    "With what you gave to these customers within 24 hours, these are more points than one person may "
-                    "grant. Issue the cards without points, then use Adjust Points: it asks another manager for approval."
+                    "Together with what you granted these customers within 24 hours, this exceeds the "
+                    "single-approver limit. Issue the cards without points, then use Adjust Points, which asks "
+                    "another manager for approval."
                 )
             )
 

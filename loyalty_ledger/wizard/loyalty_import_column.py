@@ -39,7 +39,7 @@ class LoyaltyImportColumn(models.Model):
         """Users say what a column is, before the import only; the rest is what the file says."""
         if not self.env.su:
             if vals.keys() - {"role"}:
-                raise UserError(self.env._("Only what a column is read as can be changed."))
+                raise UserError(self.env._("Only “Read As” can be changed on a column."))
             self.import_id._change_columns()
         return super().write(vals)
 

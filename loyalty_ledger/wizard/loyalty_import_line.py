@@ -35,7 +35,7 @@ class LoyaltyImportLine(models.Model):
     points = fields.Float("Points in File", digits=(16, 4), readonly=True)
     expiration_date = fields.Date("Expires On", readonly=True)
     reason = fields.Char("Reason", readonly=True)
-    who = fields.Json(readonly=True, help="What the line says about card and customer, to find them again.")
+    who = fields.Json(readonly=True, help="Card and customer as named in the file.")
     key = fields.Char("Key", readonly=True)
     is_new_card = fields.Boolean("New Card", readonly=True)
     before = fields.Float("Before", digits=(16, 4), readonly=True, aggregator=None)
@@ -76,12 +76,12 @@ class LoyaltyImportLine(models.Model):
                 problems[line] = match.problem
             elif card and match.card != card:
                 problems[line] = _(
-                    "Another card fits since the check: %s. Check the file again.", match.card.code or _("none")
+                    "Another card matches since the check: %s. Check the file again.", match.card.code or _("none")
                 )
             elif line.code and not card and match.card:
                 problems[line] = _("Card %s was issued since the check. Check the file again.", match.card.code)
             elif line.partner_id != match.partner and not (line.is_new_card and card):
-                problems[line] = _("Another customer fits since the check. Check the file again.")
+                problems[line] = _("Another customer matches since the check. Check the file again.")
         return problems
 
     def _create_cards(self):
@@ -169,7 +169,7 @@ class LoyaltyImportLine(models.Model):
         if isinstance(error, UserError):
             return str(error)
         if isinstance(error, psycopg2.IntegrityError):
-            return self.env._("The database refuses this line: %s", self._sql_error_to_message(error))
+            return self.env._("The database rejected this line: %s", self._sql_error_to_message(error))
         _logger.exception("Line %s of import %s failed", self.number, self.import_id.id, exc_info=error)
         return self.env._("This line could not be imported (%s). Details are in the log of the server.", error)
 

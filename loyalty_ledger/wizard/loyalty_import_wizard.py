@@ -59,11 +59,11 @@ class LoyaltyImportWizard(models.Model):
         ENCODINGS,
         required=True,
         default="auto",
-        help="How the letters of a text file are stored. Automatic: found out; where several readings make words, you are asked.",
+        help="Character set of a text file. Automatic: it is detected; if several are possible, you are asked.",
     )
     sheet = fields.Char(help="Name of the sheet of a spreadsheet. Empty: the first one whose columns are known.")
     is_sheet = fields.Boolean(readonly=True)
-    column_chosen = fields.Boolean(help="Somebody said which of several balances in the file counts.")
+    column_chosen = fields.Boolean(help="The user has chosen which of several balance columns to import.")
     program_id = fields.Many2one(
         "loyalty.program", "Program", domain=[("is_ledgered", "=", True)], help="For lines that name no program."
     )
@@ -78,7 +78,7 @@ class LoyaltyImportWizard(models.Model):
         help="Opening balances come from an older system; adjustments are corrections and grants.",
     )
     expiration_date = fields.Date("Points Expire On", help="For lines without a date. Empty: as the program says.")
-    reason = fields.Char("Reason", help="For lines without a reason; the customer may read it: no personal data.")
+    reason = fields.Char("Reason", help="For lines without a reason. Customers can see it: enter no personal data.")
     client = fields.Char(
         "Source",
         required=True,
@@ -96,21 +96,21 @@ class LoyaltyImportWizard(models.Model):
         "Numbers",
         required=True,
         default="auto",
-        help="Automatic: as all numbers of the column are written. Where they can be read in two ways, you are asked.",
+        help="Automatic: detected from all numbers of the column. If they can be read in two ways, you are asked.",
     )
     date_style = fields.Selection(
         [("auto", "Automatic"), ("dmy", "Day/Month/Year"), ("mdy", "Month/Day/Year")],
         "Dates",
         required=True,
         default="auto",
-        help="Automatic: as all dates of the column are written. Where they can be read in two ways, you are asked.",
+        help="Automatic: detected from all dates of the column. If they can be read in two ways, you are asked.",
     )
     unit = fields.Selection(
         [("auto", "Automatic"), ("points", "Points"), ("money", "Money")],
-        "Balances Count",
+        "Balances In",
         required=True,
         default="auto",
-        help="Money is turned into points by the value of a point.",
+        help="Money is converted to points at the point value.",
     )
     encoding_question = fields.Char(readonly=True)
     column_question = fields.Char(readonly=True)
@@ -118,9 +118,12 @@ class LoyaltyImportWizard(models.Model):
     date_question = fields.Char(readonly=True)
     unit_question = fields.Char(readonly=True)
     notes = fields.Text("About This File", readonly=True)
-    scope = fields.Json(readonly=True, help="Companies that were chosen at the check: the import looks there only.")
+    scope = fields.Json(
+        readonly=True,
+        help="Companies that were selected when the file was checked: only their cards and customers are searched.",
+    )
     column_ids = fields.One2many("loyalty.import.column", "import_id", "Columns")
-    skip_problems = fields.Boolean("Leave Out Lines With Problems")
+    skip_problems = fields.Boolean("Skip Lines With Problems")
     state = fields.Selection(
         [
             ("draft", "New"),
@@ -201,7 +204,7 @@ class LoyaltyImportWizard(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_unless_done(self):
         if any(record.state in ("approved", "stopped", "done") for record in self):
-            raise UserError(self.env._("Transactions came from this file; it cannot be deleted."))
+            raise UserError(self.env._("Transactions were imported from this file, so it cannot be deleted."))
 
     def action_view_lines(self):
         """Open the lines with search and groups, for large files."""
@@ -317,7 +320,7 @@ class LoyaltyImportWizard(models.Model):
         for column in self.column_ids:
             if column.role and column.role != "phone" and read.count(column.role) > 1:
                 raise ValidationError(
-                    _("Two columns mean the same: %s. Choose under Columns which one to read.", column.name)
+                    _("Two columns have the same meaning: %s. Choose under Columns which one to read.", column.name)
                 )
         if "points" not in read:
             likely = balance_columns.may_be_points(self.column_ids.mapped("name"))

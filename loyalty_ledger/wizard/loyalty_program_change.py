@@ -221,7 +221,7 @@ class LoyaltyProgramChangeLevel(models.TransientModel):
     _order = "min_points"
 
     change_id = fields.Many2one("loyalty.program.change", ondelete="cascade")
-    level_id = fields.Many2one("loyalty.level", "Present Level", ondelete="cascade")
+    level_id = fields.Many2one("loyalty.level", "Current Level", ondelete="cascade")
     name = fields.Char("Level", required=True)
     min_points = fields.Float("From", digits=(16, 4))
     multiplier = fields.Float("Multiplier", digits=(16, 4), default=1.0)

@@ -24,13 +24,13 @@ class LoyaltyTransferWizard(models.TransientModel):
         domain="[('program_id', '=', program_id), ('id', '!=', card_id), ('ledgered', '=', True), "
         "('closed', '=', False), ('points_to_id', '=', False)]",
     )
-    target_points = fields.Float("Balance There", related="target_card_id.points")
+    target_points = fields.Float("Balance of the Receiving Card", related="target_card_id.points")
     everything = fields.Boolean(
         "Everything", help="The whole balance, pending points, debt, and what counts for the level."
     )
     points = fields.Float("Points", digits=(16, 4))
-    reason = fields.Char("Reason", help="The customer may read it: no personal data.")
-    source_after = fields.Float("Left on the Card", digits=(16, 4), compute="_compute_after")
+    reason = fields.Char("Reason", help="Customers can see it: enter no personal data.")
+    source_after = fields.Float("Balance Left", digits=(16, 4), compute="_compute_after")
     target_after = fields.Float("Balance After", digits=(16, 4), compute="_compute_after")
     done = fields.Boolean(readonly=True)
     adjustment_id = fields.Many2one("loyalty.adjustment", readonly=True)

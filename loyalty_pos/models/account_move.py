@@ -24,9 +24,9 @@ class AccountMove(models.Model):
             if orders.loyalty_card_id[:1].program_id.unlinked_return_policy == "refuse":
                 raise UserError(
                     self.env._(
-                        "%(note)s credits %(orders)s, sold at %(till)s. Points that paid or were earned there come back only "
-                        "with a refund at the register, and program %(program)s refuses others: open the order under Orders "
-                        "at the register and refund it there.",
+                        "%(note)s credits %(orders)s, sold at %(till)s. Points redeemed or earned there are returned "
+                        "only by a refund at the register, and program %(program)s does not allow other returns: "
+                        "open the order under Orders at the register and refund it there.",
                         note=note.display_name,
                         orders=", ".join(orders.mapped("name")),
                         till=orders.config_id[:1].name,

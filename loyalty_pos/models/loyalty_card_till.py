@@ -302,8 +302,9 @@ class LoyaltyCard(models.Model):
         if entries is None:
             raise UserError(
                 self.env._(
-                    "With what you gave to this customer within 24 hours, %s points are more than one person may give. Use "
-                    "Adjust Points in the back end: a second manager has to approve it.",
+                    "Together with what you granted this customer within 24 hours, %s points exceed the "
+                    "single-approver limit. Use Adjust Points in the back end, which asks a second manager for "
+                    "approval.",
                     points,
                 )
             )
@@ -318,7 +319,7 @@ class LoyaltyCard(models.Model):
             stand_in_line(self.env.cr, [f"loyalty.card:{card_id}" for card_id in card_ids])
         except StillBusy as error:
             raise UserError(
-                self.env._("Another register is working on this card at the moment. Try again in a few seconds.")
+                self.env._("Another register is using this card right now. Try again in a few seconds.")
             ) from error
 
     def _hold_for_till(self, config, points, uuid, order_uuid, sale_order_ids=None):
@@ -381,7 +382,7 @@ class LoyaltyCard(models.Model):
         Config, Session = self.env["pos.config"], self.env["pos.session"]
         config = Config.search_fetch([("id", "=", config_id)], ["company_id", "currency_id", "name"])
         if not config or config.company_id not in self.env.companies:
-            raise AccessError(self.env._("You may not work at this register."))
+            raise AccessError(self.env._("You do not have access to this register."))
         if not Session.search_count(
             [("config_id", "=", config.id), ("state", "!=", "closed"), ("rescue", "=", False)], limit=1
         ):

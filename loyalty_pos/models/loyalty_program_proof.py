@@ -65,7 +65,7 @@ class LoyaltyProgram(models.Model):
                 amount=amount,
             )
         return self.env._(
-            "Order %(name)s paid %(amount)s with points of no card. It is in the exceptions list.",
+            "Order %(name)s was paid with points (%(amount)s) without naming a card. It is in the exceptions list.",
             name=name,
             amount=amount,
         )

@@ -137,8 +137,8 @@ class LoyaltyProgram(models.Model):
                 "model": ORDER,
                 "res_id": order_id,
                 "problem": self.env._(
-                    "%(name)s paid %(amount)s for goods that came back without receipt: nobody can tell whether points had "
-                    "paid for them.",
+                    "%(name)s refunded %(amount)s for goods returned without a receipt: it is unknown whether they "
+                    "had been paid with points.",
                     name=self.env[ORDER].browse(order_id).display_name,
                     amount=self.currency_id.format(amount),
                 ),
@@ -276,8 +276,8 @@ class LoyaltyProgram(models.Model):
                 if points <= 0.00005:
                     continue
                 problem = self.env._(
-                    "%(name)s earned %(at_till)s points at the till and %(on_invoice)s on its invoice %(invoice)s: "
-                    "together more than the sale gives.",
+                    "%(name)s earned %(at_till)s points at the register and %(on_invoice)s on its invoice "
+                    "%(invoice)s: together more than the sale earns.",
                     name=order.display_name,
                     invoice=order.account_move.display_name,
                     at_till=say_points(self.env, at_till),

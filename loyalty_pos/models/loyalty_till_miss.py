@@ -22,7 +22,7 @@ class LoyaltyTillMiss(models.Model):
 
     _name = "loyalty.till.miss"
     _inherit = ["loyalty.readonly.mixin"]
-    _description = "Unknown Card Number at a Till"
+    _description = "Unknown Card Number at a Point of Sale"
     _order = "id desc"
     _log_access = False
 

@@ -6,7 +6,7 @@ class LoyaltyTillRate(models.Model):
 
     _name = "loyalty.till.rate"
     _inherit = ["loyalty.values.mixin", "loyalty.remembered.mixin"]
-    _description = "Earning Rate at a Till"
+    _description = "Earning Rate of a Point of Sale"
     _order = "program_id, config_id, level_id"
 
     program_id = fields.Many2one(

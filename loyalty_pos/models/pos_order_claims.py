@@ -220,7 +220,7 @@ class PosOrder(models.Model):
             claim = rules.judge(net, spent, max(0.0, left[program]) if takes_part and not problem else 0.0)
             left[program] -= claim.earned
             if claim.cut and takes_part:
-                problem = problem or self.env._("More than the rules of the program give for the order")
+                problem = problem or self.env._("More than the program's rules award for the order")
                 report.append((card, program, claim.cut, problem))
             if key < 0 and claim.cut and not claim.earned and not program.is_nominative:
                 continue  # no empty gift cards and coupons for what the order does not give

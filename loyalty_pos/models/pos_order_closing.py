@@ -26,8 +26,8 @@ class PosOrder(models.Model):
         copy=False,
         readonly=True,
         groups="base.group_system",
-        help="What the points of the order book when its session is closed, by program, as it was worked out when the "
-        "order was paid. Returns take their part of it back.",
+        help="Journal items of the order's points when its session is closed, by program, as calculated when the "
+        "order was paid. Returns reverse their share of them.",
     )
 
     # --- what points may pay -------------------------------------------------------------------------------------
@@ -136,8 +136,8 @@ class PosOrder(models.Model):
                 card=cards[:1],
                 program=program,
                 note=self.env._(
-                    "%(amount)s were paid with points, of which points may pay %(payable)s: not gift cards, top-ups, "
-                    "tips and what the program or the product keeps out.",
+                    "%(amount)s were paid with points, but only %(payable)s of the order are eligible: points cannot "
+                    "be redeemed on gift cards, top-ups, tips, and products that the program or the product excludes.",
                     amount=self.currency_id.format(amount),
                     payable=self.currency_id.format(payable),
                 ),

@@ -99,7 +99,7 @@ class PosOrder(models.Model):
             if order.partner_id == self.env.user.partner_id:
                 order.sudo()._report_points(
                     note=self.env._(
-                        "%s chose his or her own contact as the customer of a paid order; it earned nothing.",
+                        "%s chose their own contact as the customer of a paid order; it earned nothing.",
                         self.env.user.name,
                     )
                 )

@@ -16,7 +16,7 @@ class PosOrderLine(models.Model):
         "Redemption",
         index="btree_not_null",
         copy=False,
-        help="Lines with the same value are one redemption of points that reduces the price, one line for each tax.",
+        help="Lines with the same value belong to one redemption that reduces the price: one line for each tax.",
     )
     loyalty_card_id = fields.Many2one(
         "loyalty.card", "Loyalty Card", index="btree_not_null", ondelete="restrict", copy=False
@@ -41,8 +41,6 @@ class PosOrderLine(models.Model):
             and any(order.state not in ("draft", "cancel") for order in self.order_id)
         ):
             raise AccessError(
-                self.env._(
-                    "The order is paid: its rewards and the cards that they cost points of can no longer change."
-                )
+                self.env._("The order is paid: its rewards and the cards they were redeemed from can no longer change.")
             )
         return super().write(vals)

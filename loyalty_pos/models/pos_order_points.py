@@ -30,7 +30,7 @@ class PosOrder(models.Model):
         index="btree_not_null",
         ondelete="restrict",
         copy=False,
-        help="Card on which the order earns, as scanned or chosen at the till; by default the customer's own card.",
+        help="Card on which the order earns, as scanned or chosen at the register; by default the customer's own card.",
     )
     loyalty_points_earnable = fields.Float(
         "Points Earnable",
@@ -56,7 +56,7 @@ class PosOrder(models.Model):
         "Points Reserved",
         digits=(16, 4),
         compute="_compute_loyalty_points_reserved",
-        help="Points that the order holds until it is paid.",
+        help="Points reserved for the order until it is paid.",
     )
     loyalty_balance_after = fields.Float("Points After the Order", digits=(16, 4), readonly=True, copy=False)
     # Tills read every field that their user may see, with each order.
@@ -69,7 +69,7 @@ class PosOrder(models.Model):
         "Changes Before Payment",
         readonly=True,
         copy=False,
-        help="What the register took off redemptions before the order was paid, and why: another customer or card, a "
+        help="How the register reduced redemptions before the order was paid, and why: another customer or card, a "
         "smaller order, other products.",
     )
     loyalty_settled = fields.Boolean("Points Settled", readonly=True, copy=False)

@@ -39,8 +39,8 @@ class PosOrder(models.Model):
             self._report_points(
                 program=program,
                 note=self.env._(
-                    "%(products)s came back without the order that sold it. Nobody can tell whether points paid for it "
-                    "and what it had earned: %(amount)s were given for it.",
+                    "%(products)s came back without the original order, so it is unknown whether it was paid with "
+                    "points and what it had earned: %(amount)s were refunded for it.",
                     products=", ".join(lines.product_id.mapped("display_name")),
                     amount=self.currency_id.format(-sum(lines.mapped("price_subtotal_incl"))),
                 ),
@@ -153,8 +153,8 @@ class PosOrder(models.Model):
         if refusing:
             raise UserError(
                 self.env._(
-                    "%(products)s comes back without the order that sold it. Program %(program)s refuses that, as points "
-                    "may have paid for it: find the order and use Return Products there.",
+                    "%(products)s comes back without the original order. Program %(program)s does not allow that, "
+                    "since it may have been paid with points: find the order and use Return Products there.",
                     products=", ".join(lines.product_id.mapped("display_name")),
                     program=refusing[0].name,
                 )

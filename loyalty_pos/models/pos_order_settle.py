@@ -238,7 +238,7 @@ class PosOrder(models.Model):
                 self._report_points(
                     program=redemption.program,
                     note=self.env._(
-                        "%(amount)s were paid with points of no card: there is nothing to take them from.",
+                        "%(amount)s were paid with points, but no card is named: there are no points to take.",
                         amount=self.currency_id.format(redemption.amount),
                     ),
                 )
@@ -324,7 +324,7 @@ class PosOrder(models.Model):
                 card=redemptions[0].card,
                 program=redemptions[0].program,
                 note=self.env._(
-                    "%s of change was given for points.",
+                    "%s was paid out as change although it was paid with points.",
                     self.currency_id.format(self.currency_id.round(change - money)),
                 ),
             )

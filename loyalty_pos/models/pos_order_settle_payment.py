@@ -46,8 +46,8 @@ class PosOrder(models.Model):
             below = program._points_within(amount, day)
             raise UserError(
                 self.env._(
-                    "No whole number of points pays %(amount)s: %(fewer)s points pay %(less)s, %(points)s pay %(more)s. "
-                    "Enter one of these amounts.",
+                    "No whole number of points is worth %(amount)s: %(fewer)s points are worth %(less)s, %(points)s "
+                    "are worth %(more)s. Enter one of these amounts.",
                     amount=self.currency_id.format(amount),
                     fewer=say_points(self.env, below),
                     less=self.currency_id.format(program._points_to_money(below, day)),

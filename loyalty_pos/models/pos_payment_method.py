@@ -26,8 +26,8 @@ class PosPaymentMethod(models.Model):
         ondelete="restrict",
         domain="[('program_type', '=', 'loyalty'), ('accounting_policy', '!=', 'none'),"
         " ('vat_mode', 'in', ('tender', 'input_tax'))]",
-        help="Customers pay with the points of this program. No journal is needed: the program says on which accounts "
-        "points are booked when the session is closed.",
+        help="Customers redeem points of this program as payment. No journal is needed: the accounts are those of "
+        "the program, and are booked when the session is closed.",
     )
 
     earns_loyalty = fields.Boolean(
@@ -36,8 +36,8 @@ class PosPaymentMethod(models.Model):
         store=True,
         readonly=False,
         precompute=True,
-        help="What is paid this way earns loyalty points. Yes for cash and card; no for points, and for the customer's "
-        "account, which is not paid yet.",
+        help="Amounts paid this way earn loyalty points. Yes for cash and card; no for points, and for the "
+        "customer's account, which is not paid yet.",
     )
 
     @api.model
@@ -100,7 +100,9 @@ class PosPaymentMethod(models.Model):
     def _check_earns_loyalty(self):
         for method in self:
             if method.loyalty_program_id and method.earns_loyalty:
-                raise ValidationError(self.env._("%s: points that pay earn no points.", method.name))
+                raise ValidationError(
+                    self.env._("%s: payments with points earn no points. Untick Earns Points.", method.name)
+                )
 
     @api.constrains("loyalty_program_id", "company_id", "config_ids")
     def _check_loyalty_program(self):

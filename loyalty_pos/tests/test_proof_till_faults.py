@@ -119,7 +119,7 @@ class TestTillFaults(TillFaultCase):
         self.sale()
         refund = self.sell([self.taxed(100, 15, qty=-1)], self.ann, payments=[self.pay(-115, self.cash_method)]).sudo()
         self.forget_exceptions(refund)
-        self.assertNamed(refund, "paid .115.00 for goods that came back without receipt", size=115.0)
+        self.assertNamed(refund, "refunded .115.00 for goods returned without a receipt", size=115.0)
         refund._report_points(note="Return without receipt", program=self.program, card=self.card)
         self.assertNamed(refund, "without receipt", explained=True)
 
@@ -203,7 +203,7 @@ class TestTillFaults(TillFaultCase):
             self.card._post_entries(
                 [{"card_id": self.card.id, "kind": "earn", "points": 100, "key": key, "document": document}]
             )
-        self.assertNamed(order, "earned 100 points at the till and 100 on its invoice")
+        self.assertNamed(order, "earned 100 points at the register and 100 on its invoice")
 
     def test_tip(self):
         """N29: points that paid a tip (B9)."""
@@ -211,7 +211,7 @@ class TestTillFaults(TillFaultCase):
         order = self.sell(
             [self.line(price=10)], self.ann, payments=[self.pay(4.0), self.pay_points(6, uuid=str(uuid4()))]
         ).sudo()
-        self.assertNamed(order, "points paid .6.00 of what points cannot buy", size=6.0)
+        self.assertNamed(order, ".6.00 of points were redeemed on products that are not eligible", size=6.0)
 
     def closing_tax(self, session, kind="input_vat"):
         return session.move_id.line_ids.filtered(lambda line: line.tax_line_id.type_tax_use == "purchase")
@@ -275,7 +275,7 @@ class TestTillReductionFaults(ProofVerbs, ReductionCase):
         self.tamper("UPDATE pos_order_line SET loyalty_points = 70 WHERE id = %s", line.id)
         self.assertSound()
         self.tamper("UPDATE pos_order_line SET price_subtotal_incl = -60 WHERE id = %s", line.id)
-        self.assertNamed(line, "paid .60.00, its points are worth .50.00", size=10.0)
+        self.assertNamed(line, "shows .60.00 paid with points, but its points are worth .50.00", size=10.0)
 
     def test_wrong_vat(self):
         """N29: lines of points that take off another VAT than that of what they pay (B4)."""

@@ -297,6 +297,6 @@ class TestTillHolds(TillPointsCase):
         with self.assertRaisesRegex(UserError, "second manager"):
             give(101, uuid="b3")
         second = self.env["loyalty.card"].create({"program_id": self.program.id, "partner_id": self.card.partner_id.id})
-        with self.assertRaisesRegex(UserError, "gave to this customer"):
+        with self.assertRaisesRegex(UserError, "granted this customer"):
             as_supervisor = self.as_till.with_user(supervisor)
             as_supervisor.pos_give_bonus(self.config.id, second.id, 51, "Spilled", "b4")

@@ -151,7 +151,9 @@ class TestTillRedeem(TillPointsCase):
     def test_who_splits_gets_no_more(self):
         """N29, N8: points worth less than a cent: one is not reserved, and payments that nobody reserved are rounded up."""
         self.program.point_value = 0.005
-        with self.assertRaisesRegex(UserError, "Redeem at least 2 points: .* pay .*0.01.* 1 would pay nothing"):
+        with self.assertRaisesRegex(
+            UserError, "Redeem at least 2 points, which are worth .*0.01.* 1 would be worth nothing"
+        ):
             self.hold(1, "p1")
         self.assertEqual(self.card.reserved_points, 0)
         self.assertEqual(self.hold(2, "p1")["amount"], 0.01)
@@ -166,7 +168,7 @@ class TestTillRedeem(TillPointsCase):
         order = self.sell([self.line(price=10)], self.ann, payments=[self.pay(7.5), self.pay_points(2.5)])
         self.assertEntries(order, [(self.card, "redeem", -84)])
         order = self.sell([self.line(price=10)], self.ann, state="draft", paid=0)
-        with self.assertRaisesRegex(UserError, "83 points pay .*2.49, 84 pay .*2.52.* Enter one of these"):
+        with self.assertRaisesRegex(UserError, "83 points are worth .*2.49, 84 are worth .*2.52.* Enter one of these"):
             order.add_payment({"pos_order_id": order.id, "amount": 2.5, "payment_method_id": self.points_method.id})
         order.add_payment({"pos_order_id": order.id, "amount": 2.52, "payment_method_id": self.points_method.id})
         self.assertEqual(self.card.hold_ids.filtered(lambda hold: hold.state == "active").points, 84)

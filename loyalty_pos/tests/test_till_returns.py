@@ -208,8 +208,8 @@ class TestMoneyOfReturns(ReturnCase):
                     {
                         "program_id": self.program.id,
                         "state": "open",
-                        "note": "Pen came back without the order that sold it. Nobody can tell whether points paid for "
-                        "it and what it had earned: $\xa0115.00 were given for it.",
+                        "note": "Pen came back without the original order, so it is unknown whether it was paid with "
+                        "points and what it had earned: $\xa0115.00 were refunded for it.",
                     }
                 ],
             )
@@ -230,7 +230,7 @@ class TestMoneyOfReturns(ReturnCase):
             order = order.with_user(self.env.user)
             order._compute_prices()
             if policy == "refuse":
-                with self.assertRaisesRegex(UserError, "without the order that sold it"):
+                with self.assertRaisesRegex(UserError, "without the original order"):
                     self.pay_in_back_end(order)
             else:
                 self.pay_in_back_end(order)

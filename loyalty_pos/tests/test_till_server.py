@@ -168,7 +168,7 @@ class TestTillServer(TillPointsRaceCase):
             with patch.object(queue, "PATIENCE", "50ms"):
                 error, message = self.hold(10)
                 self.assertEqual(error, "UserError")
-                self.assertIn("Another register is working on this card", message)
+                self.assertIn("Another register is using this card", message)
                 self.assertServerAsBefore((before[0] + 1, before[1]))
                 self.call("pos.order", "sync_from_ui", [[data]])
                 self.assertServerAsBefore((before[0] + 1, before[1]))

@@ -139,7 +139,9 @@ def read(env, name, value, kind):
     except (AttributeError, OverflowError, TypeError, ValueError) as error:
         shown = str(value).replace("\0", "")[:80]
         raise UserError(
-            env._("The till sent “%(value)s” as %(name)s, which is not possible. Try again.", value=shown, name=name)
+            env._(
+                "The register sent “%(value)s” as %(name)s, which is not possible. Try again.", value=shown, name=name
+            )
         ) from error
 
 

@@ -22,7 +22,7 @@ class AccountMove(models.Model):
         readonly=True,
         index="btree_not_null",
         ondelete="set null",
-        help="Order whose reserved points pay this invoice.",
+        help="Order whose reserved points are redeemed on this invoice.",
     )
     loyalty_order_points = fields.Float(
         "Points of the Order",
@@ -44,7 +44,7 @@ class AccountMove(models.Model):
     def create(self, vals_list):
         """New invoices of orders that use points take their part of them over."""
         if not self.env.su and any(vals.get(name) for vals in vals_list for name in SERVER_FIELDS[1:]):
-            raise AccessError(self.env._("Points of an order go to its invoices when these are made."))
+            raise AccessError(self.env._("Points of an order are moved to its invoices when these are created."))
         moves = super().create(vals_list)
         moves.filtered("loyalty_order_id")._take_over_points()
         return moves
@@ -56,7 +56,7 @@ class AccountMove(models.Model):
             if name in vals
             for move in self
         ):
-            raise AccessError(self.env._("Points of an order go to its invoices when these are made."))
+            raise AccessError(self.env._("Points of an order are moved to its invoices when these are created."))
         return super().write(vals)
 
     def _take_over_points(self):
@@ -77,7 +77,7 @@ class AccountMove(models.Model):
                 # Points never stand in the way of an invoice; they stay reserved for the order.
                 move._message_log(
                     body=self.env._(
-                        "The loyalty points of %(order)s do not pay this invoice: %(problem)s",
+                        "The loyalty points of %(order)s were not redeemed on this invoice: %(problem)s",
                         order=order.name,
                         problem=error,
                     )
@@ -136,7 +136,7 @@ class AccountMove(models.Model):
         self.write({"loyalty_hold_id": kept.id, "loyalty_order_points": points, "loyalty_order_amount": amount})
         self._message_log(
             body=self.env._(
-                "%(points)s loyalty points of card %(card)s, reserved by %(order)s, pay %(amount)s.",
+                "%(points)s loyalty points of card %(card)s, reserved by %(order)s, are redeemed for %(amount)s.",
                 points=say_points(self.env, points),
                 card=card.code,
                 order=order.name,

@@ -19,7 +19,7 @@ class SaleOrder(models.Model):
         "Points in the Ledger",
         readonly=True,
         copy=False,
-        help="The order was confirmed under the points ledger, which knows what it earned and spent.",
+        help="The order was confirmed with the points ledger installed, which recorded what it earned and redeemed.",
     )
 
     @contextmanager

@@ -114,8 +114,8 @@ class SaleOrder(models.Model):
         if not card and not programs:
             raise UserError(
                 self.env._(
-                    "No card can be issued for %s: the order or the customer has a card already, the customer does not "
-                    "collect points, or no program gives points now.",
+                    "No card can be issued for %s: the order or the customer has a card already, the customer does "
+                    "not collect points, or no program is awarding points now.",
                     self.display_name,
                 )
             )

@@ -75,7 +75,8 @@ class SaleOrderLine(models.Model):
             return
         raise AccessError(
             self.env._(
-                "What a reward costs and which card pays it cannot be edited. Use Reward or Coupon Code on the order."
+                "The points of a reward and the card they are taken from cannot be edited. Use Reward or Coupon Code "
+                "on the order."
             )
         )
 

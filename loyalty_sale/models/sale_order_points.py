@@ -15,7 +15,7 @@ class SaleOrder(models.Model):
         digits=(16, 4),
         compute="_compute_loyalty_points_moved",
         compute_sudo=True,
-        help="Points of the card that paid for this order, by its rewards and its invoices, less those given back.",
+        help="Points of the card redeemed on this order, by its rewards and its invoices, less returned points.",
     )
     loyalty_points_earned = fields.Float(
         "Earned Points",
@@ -29,8 +29,8 @@ class SaleOrder(models.Model):
         digits=(16, 4),
         compute="_compute_loyalty_points_earnable",
         compute_sudo=True,
-        help="What the order earns in all, as far as is known now. Once it is invoiced and paid in full in ways that earn "
-        "points, as many are earned.",
+        help="Points that the whole order earns, as currently expected. They are awarded once the order is invoiced "
+        "and paid in full in ways that earn points.",
     )
 
     @api.depends("state", "invoice_ids.loyalty_points_redeemed", "invoice_ids.loyalty_points_earned")

@@ -23,8 +23,8 @@ class SaleOrder(models.Model):
     loyalty_use_points = fields.Boolean(
         "Use Loyalty Points",
         copy=False,
-        help="Let points of the card pay for this order. They are reserved when the order is confirmed and pay its "
-        "invoices. Ticking works out how many; later changes of the order leave them as they are until you press "
+        help="Redeem points of the card on this order. They are reserved when the order is confirmed and redeemed on "
+        "its invoices. Their number is calculated when you tick this; if the order changes later, press "
         "Recalculate.",
     )
     loyalty_points_applied = fields.Float(
@@ -39,7 +39,7 @@ class SaleOrder(models.Model):
         currency_field="loyalty_currency_id",
         copy=False,
         readonly=True,
-        help="What the applied points pay, in the currency of the company.",
+        help="Amount covered by the applied points, in the currency of the company.",
     )
     loyalty_currency_id = fields.Many2one(related="company_id.currency_id", string="Currency of Points")
     loyalty_hold_id = fields.Many2one(
@@ -64,15 +64,17 @@ class SaleOrder(models.Model):
         compute="_compute_loyalty_points_to_use",
         compute_sudo=True,
         currency_field="loyalty_currency_id",
-        help="What these points pay, in the currency of the company.",
+        help="Amount covered by these points, in the currency of the company.",
     )
     loyalty_notice = fields.Char(
         "About the Points",
         compute="_compute_loyalty_points_to_use",
         compute_sudo=True,
-        help="Why the points no longer fit the order, or how many more could be used.",
+        help="Why the points no longer match the order, or how many more could be used.",
     )
-    loyalty_problem = fields.Char("Why Points Cannot Pay", compute="_compute_loyalty_points_to_use", compute_sudo=True)
+    loyalty_problem = fields.Char(
+        "Why Points Cannot Be Redeemed", compute="_compute_loyalty_points_to_use", compute_sudo=True
+    )
     loyalty_misfits = fields.Boolean(compute="_compute_loyalty_points_to_use", compute_sudo=True)
     loyalty_available_points = fields.Float(
         "Available Points",
@@ -153,7 +155,7 @@ class SaleOrder(models.Model):
             "amount": order.loyalty_currency_id.format(order.loyalty_amount_applied),
         }
         if order.state == "sale":
-            return self.env._("%(points)s pay %(amount)s of this order.", **values)
+            return self.env._("%(points)s cover %(amount)s of this order.", **values)
         return self.env._("%(points)s will cover %(amount)s of this order.", **values)
 
     # --- how many points -----------------------------------------------------------------------------------------

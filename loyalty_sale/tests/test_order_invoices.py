@@ -148,7 +148,7 @@ class TestOrderInvoices(EarningCase):
         invoice = self.invoice(order)
         self.pay(invoice)
         self.assertEarned(invoice, 0)
-        self.assertEqual(invoice.loyalty_explanation, "The points were given on another document.")
+        self.assertEqual(invoice.loyalty_explanation, "The points were awarded on another document.")
         self.assertEqual(self.card.points, 100)
 
     def test_pricelist_of_the_order(self):

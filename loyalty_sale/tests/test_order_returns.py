@@ -327,10 +327,10 @@ class TestUnlinkedReturns(OrderReturnsCase):
         """N29, N4: a credit note of a loyalty customer that names no sale is refused, or listed for a manager, once."""
         self.program.unlinked_return_policy = "refuse"
         note = self.manual_note()
-        with self.assertRaisesRegex(UserError, "names no invoice or order"):
+        with self.assertRaisesRegex(UserError, "is not linked to an invoice or order"):
             note.action_post()
         note.loyalty_card_id = False
-        with self.assertRaisesRegex(UserError, "names no invoice or order"):
+        with self.assertRaisesRegex(UserError, "is not linked to an invoice or order"):
             note.action_post()
         self.program.unlinked_return_policy = "exception"
         note.action_post()

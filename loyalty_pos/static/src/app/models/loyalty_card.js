@@ -21,7 +21,7 @@ patch(LoyaltyCard.prototype, {
     get spendablePoints() {
         return this.points || 0;
     },
-    /** What the card owes: points that were taken although it did not have them. New points pay them first. */
+    /** What the card owes: points that were taken although it did not have them. New points settle this debt first. */
     get owedPoints() {
         return Math.max(0, this.debt_points || 0);
     },

@@ -237,7 +237,7 @@ patch(PosOrder.prototype, {
         if (method.type === "loyalty") {
             return {
                 status: false,
-                data: _t('Choose how many points to redeem first: use "Redeem points".'),
+                data: _t('Choose the number of points to redeem first: use "Redeem points".'),
             };
         }
         return super.addPaymentline(...arguments);

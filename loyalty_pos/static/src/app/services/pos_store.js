@@ -636,7 +636,7 @@ patch(PosStore.prototype, {
         }
         if (!redemption && !wholePoints(order.getRedeemablePoints(card))) {
             return card.owedPoints
-                ? _t("Card %(code)s owes %(points)s. New points pay that first.", {
+                ? _t("Card %(code)s owes %(points)s. New points settle that first.", {
                       code: card.code,
                       points: sayPoints(card.owedPoints, program),
                   })
@@ -944,7 +944,7 @@ patch(PosStore.prototype, {
         if (order.fitPointsToReturn()) {
             this.notification.add(
                 _t(
-                    "Points that paid for the returned goods go back to the card. Please check the payments."
+                    "Points redeemed for the returned goods go back to the card. Please check the payments."
                 ),
                 { type: "info" }
             );
@@ -1043,7 +1043,7 @@ patch(PosStore.prototype, {
             this.dialog.add(AlertDialog, {
                 title: _t("Return without receipt"),
                 body: _t(
-                    "%(products)s: program %(program)s takes goods back only with the order that sold them, as points may have paid for them. Open Orders, find the order and refund the goods there.",
+                    "%(products)s: program %(program)s takes goods back only with the original order, since they may have been paid with points. Open Orders, find the order and refund the goods there.",
                     { products: names.join(", "), program: refused[0][1].name }
                 ),
             });

@@ -129,7 +129,7 @@ export class RedeemPointsPopup extends Component {
         }
         if (!this.amount) {
             return _t(
-                "Redeem at least %(least)s: it takes that many for %(unit)s, and %(points)s would be worth nothing.",
+                "Redeem at least %(least)s, which are worth %(unit)s: %(points)s would be worth nothing.",
                 {
                     least: this.say(moneyToPoints(this.rounding, this.value, this.rounding)),
                     unit: this.env.utils.formatCurrency(this.rounding),
