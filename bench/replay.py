@@ -1,7 +1,7 @@
 """A year and a half of real purchases through the gateway, compared with a plain model and with raw SQL.
 
 CDNOW: 69,659 purchases of 23,570 customers in 1997-98 (package lifetimes). Points are whole dollars; they expire
-twelve months after the last earning; whoever can spend 100 points at a purchase does. Fails on any difference.
+twelve months after the last earning; anybody who can spend 100 points at a purchase does. Fails on any difference.
 """
 
 import datetime

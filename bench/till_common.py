@@ -32,7 +32,7 @@ class Shop:
     """One database with a loyalty program, customers with cards, and open tills.
 
     Plain Odoo: its own loyalty program, whose reward of 5.00 costs 50 points. With our add-ons the program gives
-    points when an order is paid; 50 points pay 5.00 as a means of payment, or are spent on the same reward.
+    points when an order is paid; 50 points cover 5.00 as a means of payment, or are spent on the same reward.
 
     What a till sends is made without the database, in any thread.
     """
@@ -203,7 +203,7 @@ class Shop:
     def order(self, till, card, tender=False):
         """Return what a till sends for an order of a card's customer that earns and redeems.
 
-        :param tender: points pay; otherwise a reward is taken
+        :param tender: points are redeemed as payment; otherwise a reward is taken
         """
         facts, lines, payments = self.facts, self.goods(), []
         total = due = facts.total

@@ -246,7 +246,7 @@ class Databases:
         )
         if gone:
             raise Problem(
-                f"The demo database has add-ons that are not here any more: {', '.join(gone)}.\n"
+                f"The demo database has add-ons that are no longer here: {', '.join(gone)}.\n"
                 "Make it again, losing what was entered there: ./dev run --fresh"
             )
         try:

@@ -66,7 +66,7 @@ def parse(arguments):
     test.set_defaults(passes_on=True)
 
     check = command("lint", _lint, "check style and Odoo's own rules")
-    check.add_argument("--fix", action="store_true", help="format and mend what can be mended")
+    check.add_argument("--fix", action="store_true", help="format and fix what can be fixed")
     check.add_argument("--only", metavar="NAMES", help=f"some of {','.join(lint.TOOLS)}")
 
     command("shell", _shell, "a Python shell in the demo database")

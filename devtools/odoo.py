@@ -83,7 +83,7 @@ def _fetch(folder):
     if not debian.available():
         raise Problem(
             f"Odoo {SERIES} can be fetched by itself on Debian only (apt, dpkg and Debian's archive keyring are needed).\n"
-            f"Elsewhere: git clone --depth 1 --branch {SERIES} <the odoo repository>, then ODOO_HOME=/that/folder ./dev ..."
+            f"On other systems: git clone --depth 1 --branch {SERIES} <the odoo repository>, then ODOO_HOME=/that/folder ./dev ..."
         )
     cache.check_space(folder.parent)
     if folder.exists():

@@ -120,7 +120,7 @@ def _named_server(binaries):
         )
     except Problem as error:
         raise Problem(
-            f"{error}\nThe PG variables name a server that cannot be used. Mend or unset them (PGHOST, PGPORT, PGUSER ...)."
+            f"{error}\nThe PG variables name a server that cannot be used. Fix or unset them (PGHOST, PGPORT, PGUSER ...)."
         ) from None
     if int(version) < 130000:
         raise Problem(
@@ -215,5 +215,5 @@ def _check_reachable(folder):
         if not parent.stat().st_mode & stat.S_IXOTH:
             raise Problem(
                 f"PostgreSQL runs as the user {USER}, who may not enter {parent}.\n"
-                f"Keep the cache elsewhere: LOYALTY_CACHE=/var/cache/loyalty-ledger ./dev {' '.join(sys.argv[1:])}"
+                f"Keep the cache in another folder: LOYALTY_CACHE=/var/cache/loyalty-ledger ./dev {' '.join(sys.argv[1:])}"
             )

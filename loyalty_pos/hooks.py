@@ -1,11 +1,11 @@
-"""Leaving: what stays in the database when points do not pay at tills any more."""
+"""Leaving: what stays in the database when points can no longer be redeemed at registers."""
 
 from odoo.fields import Domain
 
 
 def open_sessions_with_points(env):
-    """Return the open sessions of tills where points pay, or in which points were spent."""
-    sessions = env["pos.session"].sudo()  # whoever removes the add-on need not work at these tills
+    """Return the open sessions of tills where points are redeemed, or in which points were spent."""
+    sessions = env["pos.session"].sudo()  # the administrator may have no access to the sessions of all companies
     pays = Domain("config_id.payment_method_ids.loyalty_program_id", "!=", False)
     paid = Domain("order_ids.loyalty_points_redeemed", "!=", 0)
     return sessions.search(Domain("state", "!=", "closed") & (pays | paid))

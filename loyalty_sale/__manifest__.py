@@ -1,6 +1,6 @@
 {
     "name": "Loyalty Ledger - Sales",
-    "summary": "Orders and carts post to the points ledger, and points pay for orders: reserved, then settled by their invoices",
+    "summary": "Points on orders and carts: earned and redeemed in the points ledger, reserved until the order is invoiced",
     "category": "Sales",
     "version": "19.0.1.0.0",
     "author": "Loyalty Ledger",

@@ -63,7 +63,7 @@ class MatrixCase(BaseCase):
 
     @classmethod
     def odoo(cls, name, *arguments):
-        """Run Odoo's own command on the database ``name``, as whoever upgrades does; return what it logged."""
+        """Run Odoo's own command on the database ``name``, as anybody who upgrades does; return what it logged."""
         command = [sys.executable, "-m", "odoo", "-d", name, f"--addons-path={cls.addons_path()}"]
         command += [f"--data-dir={odoo.tools.config['data_dir']}", "--no-http", "--max-cron-threads=0"]
         command += ["--stop-after-init", "--log-level=error", *arguments]

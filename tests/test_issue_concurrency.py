@@ -10,7 +10,7 @@ from odoo.tests import tagged
 
 @tagged("post_install", "-at_install")
 class TestIssueConcurrency(CrowdCase):
-    """Whoever issues at the same moment as others hears of their card, and uses it; the customer gets one."""
+    """Anybody who issues at the same moment as others hears of their card, and uses it; the customer gets one."""
 
     def setUp(self):
         super().setUp()

@@ -77,7 +77,8 @@ class TestMemoryOfThreads(CrowdCase):
         self.assertEqual(self.in_thread(self.queries), 0)
 
     def test_another_process_changed_it(self):
-        """N29, bP3: a transaction that began before the process heard of a change elsewhere leaves nothing behind."""
+        """N29, bP3: a transaction that began before the process heard of a change in another process leaves nothing
+        behind."""
         for __ in range(3):
             self.in_thread(self.delay)
         with self.registry.cursor() as late:
@@ -100,7 +101,7 @@ class TestMemoryOfThreads(CrowdCase):
         self.assertEqual(self.in_thread(self.queries), 0)
 
     def test_values_of_points(self):
-        """N29, M6: the value of a point is read, not remembered: it holds at once, whoever changed it."""
+        """N29, M6: the value of a point is read, not remembered: it holds at once, no matter who changed it."""
         self.assertEqual(self.in_thread(lambda cr: self.program(cr)._point_value_at(DAY)[0]), 0.01)
         self.in_thread(
             lambda cr: self.program(cr).write(

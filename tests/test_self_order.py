@@ -73,7 +73,7 @@ class CustomersDevicesCase(ClosingCase, OnlinePaymentCommon):
         )
 
     def order_by_phone(self, *lines, **values):
-        """Send an order as a phone, or whoever knows its address, does."""
+        """Send an order as a phone, or anybody who knows its address, does."""
         data = self.order_data(lines or [self.taxed(100, 15)], **values)
         self.call(
             "/pos-self-order/process-order/mobile/",
@@ -141,7 +141,8 @@ class TestOnlinePayment(CustomersDevicesCase):
         return order, data
 
     def test_rest_of_an_order(self):
-        """N6, N8, C6: an order paid with points and online spends and earns once, whoever says again that it is paid."""
+        """N6, N8, C6: an order paid with points and online spends and earns once, no matter who says again that it is
+        paid."""
         order, data = self.draft_with_points()
         transaction = self.pay_online(order)
         expected = [(self.card, "redeem", -50), (self.card, "earn", 56)]
@@ -230,7 +231,8 @@ class TestSelfOrder(CustomersDevicesCase):
         self.close()
 
     def test_what_phones_are_told(self):
-        """N8, H2: the pages of customers load with our add-ons, and say no card's number to whoever is at the table."""
+        """N8, H2: the pages of customers load with our add-ons, and say no card's number to anybody who is at the
+        table."""
         page = self.url_open(self.config._get_self_order_route())
         self.assertEqual(page.status_code, 200)
         data = self.call(f"/pos-self/data/{self.config.id}", access_token=self.config.access_token)

@@ -165,7 +165,7 @@ class TestTables(TablesCase):
         self.assertReserved(stays, 0)
 
     def test_tab_that_is_removed(self):
-        """H14, N6: a tab that is removed, cancelled or deleted leaves nothing reserved, whoever removes it."""
+        """H14, N6: a tab that is removed, cancelled or deleted leaves nothing reserved, no matter who removes it."""
         Order = self.env["pos.order"].with_user(self.cashier)
         for remove in (
             lambda order: Order.remove_from_ui(order.ids),

@@ -11,7 +11,7 @@ from odoo.addons.loyalty_pos.tests.common import TillPointsCase
 
 @tagged("post_install", "-at_install")
 class TestTillSettlesOrders(TillPointsCase):
-    """Sales orders that a till settles: what they reserved pays there, and is free when it is not needed any more."""
+    """Sales orders that a till settles: what they reserved pays there, and is free when it is no longer needed."""
 
     @classmethod
     def setUpClass(cls):

@@ -1,6 +1,6 @@
-"""Points and money: what points pay, and how many points an amount takes.
+"""Points and money: what points cover, and how many points an amount takes.
 
-Points to money rounds down to the currency's unit, money to points rounds up to whole points: whoever splits a
+Points to money rounds down to the currency's unit, money to points rounds up to whole points: anybody who splits a
 redemption into several never gets more than by one. Exact fractions, no ORM; the till's mirror is
 ``loyalty_pos/static/src/app/utils/points.js``, and ``points_cases.js`` holds the cases that both are tested with.
 
@@ -41,14 +41,15 @@ def points_to_money(points, point_value, unit=0.01):
 
 
 def money_to_points(amount, point_value, unit=0.01):
-    """Return the smallest whole number of points that pays at least ``amount``, or 0 where points pay nothing (C20)."""
+    """Return the smallest whole number of points that pays at least ``amount``, or 0 where points cover nothing
+    (C20)."""
     if not point_value or amount <= 0:
         return 0
     return ceil(to_cents(amount, unit) * exact(unit) / _value(point_value))
 
 
 def points_within(amount, point_value, unit=0.01, available=None):
-    """Return the whole points that pay as much of ``amount`` as points can, and never more (C21).
+    """Return the whole points that cover as much of ``amount`` as points can, and never more (C21).
 
     Of the numbers that pay the same it is the smallest: nobody gives 1,009 points worth 0.001 for 1.00.
 

@@ -16,7 +16,7 @@ def still_redeemed(redeemed, back, sold, returned, unit=0.01):
 
     :param redeemed: money of all redemptions of the sale
     :param back: money of it that came back as points
-    :param sold: gross of what points may pay, set by set
+    :param sold: gross of what points may cover, set by set
     :param returned: gross of it that was returned
     """
     # Nothing is left of goods that were taken off an invoice after points had paid them.

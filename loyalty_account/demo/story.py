@@ -9,7 +9,7 @@ from odoo.fields import Command
 def tell(env):
     """Give the demo program its books; a second call changes nothing.
 
-    One invoice of 115.00 stays open, for whoever wants to pay 50.00 of it with points.
+    One invoice of 115.00 stays open, for anybody who wants to pay 50.00 of it with points.
     """
     program = env.ref("loyalty_account.demo_program_trade")
     company = program.company_id

@@ -85,9 +85,11 @@ class AccountMove(models.Model):
 
     @api.constrains("loyalty_card_id")
     def _check_loyalty_card(self):
-        """Refuse cards that neither earn nor pay; credit notes keep their invoice's card whatever became of it."""
+        """Refuse cards that can neither earn nor redeem points; credit notes keep their invoice's card whatever became
+        of it."""
         for move in self:
-            card = move.loyalty_card_id.sudo()  # whoever writes the invoice need not see all cards
+            # Invoicing users may have no access to the card; access to the invoice was checked.
+            card = move.loyalty_card_id.sudo()
             if not card or move.state != "draft" or card == move.reversed_entry_id.loyalty_card_id:
                 continue
             if not move._is_loyalty_document():

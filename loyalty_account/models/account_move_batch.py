@@ -1,4 +1,4 @@
-"""Posting a list of documents: one whose reserved points do not fit any more does not keep the others from being posted."""
+"""Posting a list of documents: one whose reserved points no longer fit does not keep the others from being posted."""
 
 from odoo import models
 from odoo.exceptions import UserError
@@ -15,7 +15,8 @@ class AccountMove(models.Model):
     _inherit = "account.move"
 
     def _post(self, soft=True):
-        """Post the documents at once; what people post from a list goes on without those whose points cannot pay.
+        """Post the documents at once; what people post from a list goes on without those whose points cannot be
+        redeemed.
 
         Odoo posts a list as a whole or not at all, and so it stays for code that posts, and for documents without
         reserved points. Only where the posting as a whole failed is each document with some tried on its own.
@@ -66,7 +67,7 @@ class AccountMove(models.Model):
         }
 
     def action_validate_moves_with_confirmation(self):
-        """Post the documents of a list; name those whose reserved points cannot pay, and post the others."""
+        """Post the documents of a list; name those whose reserved points cannot be redeemed, and post the others."""
         left_out = LeftOut()
         moves = self.with_context(**{LEFT_OUT: left_out})
         return self._report_left_out(left_out, super(AccountMove, moves).action_validate_moves_with_confirmation())

@@ -68,7 +68,8 @@ class AccountMove(models.Model):
     )
     def _compute_loyalty_earning(self):
         """Earnings of posted documents; for drafts, what they would earn by the rules of today."""
-        Earning = self.env["loyalty.earning"].sudo()  # shown with the document, whoever may read it
+        # Users have no access to earnings; the document was read with their rights.
+        Earning = self.env["loyalty.earning"].sudo()
         posted = self.filtered(lambda move: move.move_type in EARNING_DOCUMENTS and isinstance(move.id, int))
         earnings = {
             earning.res_id: earning for earning in Earning._of_documents([("account.move", mid) for mid in posted.ids])
@@ -147,7 +148,7 @@ class AccountMove(models.Model):
         return result
 
     def _mark_loyalty_dirty(self):
-        """Have the points of these documents, or of those that these entries settle, worked out before the commit."""
+        """Have the points of these documents, or of those that these entries settle, calculated before the commit."""
         ids = [move_id for move_id in self._ids if isinstance(move_id, int)]
         if not ids:
             return
@@ -200,7 +201,7 @@ class AccountMove(models.Model):
     # --- synchronisation -----------------------------------------------------------------------------------------
 
     def _sync_loyalty(self):
-        """Work out and post the points of the documents. A business error never stops what they are part of.
+        """Calculate and post the points of the documents. A business error never stops what they are part of.
 
         All at once; where that fails each document on its own, and those that fail are marked and tried again by
         :meth:`_cron_sync_loyalty`. Errors of concurrency are raised: the whole transaction is tried again.
@@ -220,11 +221,11 @@ class AccountMove(models.Model):
                 self._post_loyalty()
                 self.filtered("loyalty_sync_error").loyalty_sync_error = False
         except psycopg2.OperationalError:
-            raise  # lost against another transaction: whoever started this one tries again
+            raise  # lost against another transaction: anybody who started this one tries again
         # Nothing that goes wrong in loyalty may block a payment; the invoice is marked and listed.
         except Exception as error:  # pylint: disable=broad-exception-caught
             if not isinstance(error, UserError):
-                _logger.exception("Working out the points of invoices %s failed", self.ids[:20])
+                _logger.exception("Calculating the points of invoices %s failed", self.ids[:20])
             return error
         return None
 

@@ -87,7 +87,7 @@ class AccountMove(models.Model):
         return Settlement(due=whole, qualifying=qualifying, other=whole - qualifying, settled=True)
 
     def _loyalty_goods(self):
-        """Return what the document sells or takes back, with tax, whatever points pay of it in its own lines."""
+        """Return what the document sells or takes back, with tax, whatever points cover of it in its own lines."""
         self.ensure_one()
         reduced = sum(self.invoice_line_ids.filtered("is_loyalty_reduction").mapped("price_total"))
         return self.amount_total - reduced

@@ -10,7 +10,7 @@ class AccountMove(models.Model):
         """What is posted with a card of another customer will earn on it, and is put in the list of exceptions."""
         posted = super()._post(soft)
         for move in posted.filtered(lambda move: move.move_type in ("out_invoice", "out_receipt")):
-            card = move.loyalty_card_id.sudo()  # the exception is the server's, whoever posts
+            card = move.loyalty_card_id.sudo()  # users cannot create exceptions; access to the document was checked
             if card and not card._belongs_to(move.partner_id):
                 move._report_foreign_card(card)
         return posted

@@ -111,7 +111,8 @@ class AccountMove(models.Model):
         offers = {}
         for move, programs in self._loyalty_programs_to_join().items():
             offers[move] = (programs[0], 0)
-            document = move.sudo()  # what the rules of programs say, whoever reads the invoice
+            # Readers of the invoice have no access to programs; the invoice was read with their rights.
+            document = move.sudo()
             for program in programs:
                 level = program.level_ids.sorted("min_points")[:1]
                 card = self.env["loyalty.card"].sudo()._family_cards(move.partner_id, program)[:1]

@@ -122,7 +122,7 @@ class AccountMove(models.Model):
 
     @api.depends("state", "move_type", "payment_state")
     def _compute_can_apply_loyalty_points(self):
-        """The button shows where a program of the company lets points pay (M3) and something is due."""
+        """The button shows where a program of the company has points to redeem (M3) and something is due."""
         programs = self.env["loyalty.program"].search(
             [("program_type", "=", "loyalty"), ("accounting_policy", "!=", "none"), ("loyalty_journal_id", "!=", False)]
         )
@@ -182,7 +182,7 @@ class AccountMove(models.Model):
     # --- actions -------------------------------------------------------------------------------------------------
 
     def action_apply_loyalty_points(self):
-        """Open the dialog that lets points pay this invoice (S9, S10, C17)."""
+        """Open the dialog to redeem points on this invoice (S9, S10, C17)."""
         self.ensure_one()
         self.check_access("write")
         return {

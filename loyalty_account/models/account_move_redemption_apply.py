@@ -19,7 +19,9 @@ class AccountMove(models.Model):
         """
         self.ensure_one()
         self.check_access("write")
-        card = card.sudo()  # whoever may edit the invoice may let a presented card pay; its rules are checked here
+        # Users may have no access to a card that is presented; its rules are checked here, access to the invoice
+        # before.
+        card = card.sudo()
         self._check_can_pay(card, points)
         program = card.program_id
         amount = program._points_to_money(points, loyalty_today(self.env, self.company_id))
@@ -142,7 +144,7 @@ class AccountMove(models.Model):
     def _reserve_again(self, changed):
         """A draft that was posted keeps its points reserved; a cancelled one gives them up."""
         for move in self & changed:
-            hold = move.sudo().loyalty_hold_id  # read only: the one that was used says what the points pay
+            hold = move.sudo().loyalty_hold_id  # read only: the one that was used says what the points cover
             if move.move_type not in ("out_invoice", "out_receipt") or not hold:
                 continue
             if move.state == "draft" and not move.loyalty_points_reserved:

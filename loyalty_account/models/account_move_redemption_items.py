@@ -30,7 +30,7 @@ class AccountMove(models.Model):
             move.loyalty_items = move._list_loyalty_items()
 
     def _freeze_loyalty_sets(self, program, document):
-        """Remember which taxes of ``document`` became which lines of this entry, and what points could pay: returns
+        """Remember which taxes of ``document`` became which lines of this entry, and what points could cover: returns
         mirror that, whatever the program says by then."""
         payable = document._loyalty_payable_lines(program).product_id
         self.sudo().loyalty_sets = {  # the field is the server's
@@ -47,12 +47,12 @@ class AccountMove(models.Model):
         return (self.sudo().loyalty_sets or {}).get("sets", [])  # the field is the server's
 
     def _frozen_products(self):
-        """Return ``(ids of products that points could pay, of those that they could not)``, or None if not known."""
+        """Return ``(ids of products that points could cover, of those that they could not)``, or None if not known."""
         frozen = self.sudo().loyalty_sets  # the field is the server's
         return frozen and (set(frozen["payable"]), set(frozen["excluded"]))
 
     def _booked_taxes(self, program, taxes):
-        """Return the taxes of the lines by which points pay lines with ``taxes``."""
+        """Return the taxes of the lines by which points cover lines with ``taxes``."""
         if self.move_type != "entry":
             return self._reducible(taxes)
         if program.vat_mode != "input_tax":
@@ -101,7 +101,8 @@ class AccountMove(models.Model):
             origin = move if move.loyalty_items else move.reversed_entry_id
             if move.state != "posted" or move.move_type != "entry" or not origin.loyalty_items:
                 continue
-            payment, note = origin.sudo().origin_payment_id, origin.sudo().loyalty_redeem_note_id  # whoever posts it
+            # Users may have no access to the origin; access to the entry was checked.
+            payment, note = origin.sudo().origin_payment_id, origin.sudo().loyalty_redeem_note_id
             customer = (payment or note).partner_id.commercial_partner_id
             items = move._list_loyalty_items(1 if origin == move else -1)
             if move.line_ids.partner_id.commercial_partner_id - customer or items != origin.loyalty_items:

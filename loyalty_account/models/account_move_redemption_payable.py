@@ -1,4 +1,4 @@
-"""What points may pay of a document: its total, by the taxes of its lines, less what they may never pay."""
+"""What points may cover of a document: its total, by the taxes of its lines, less what they may never pay."""
 
 from collections import defaultdict
 
@@ -31,7 +31,8 @@ class AccountMove(models.Model):
         the biggest tax, where Odoo puts it there. Lines that points may not pay are left out; deductions are negative.
 
         :param programs: None for all lines
-        :param frozen: products that points could pay and those that they could not, when they paid (``_frozen_products``);
+        :param frozen: products that points could cover and those that they could not, when they paid
+        (``_frozen_products``);
             today's rules decide about others
         :param parts: which lines count, and which part of them, as ``_loyalty_returned`` says; None for all
         """
@@ -41,7 +42,8 @@ class AccountMove(models.Model):
         return {taxes: self.currency_id.round(gross) for taxes, gross in sets.items()}
 
     def _loyalty_sets_and_rounding(self, programs, frozen=None, parts=None):
-        """Return ``({taxes: gross}, (taxes, difference))``: what points may pay, and which of it is rounded in cash."""
+        """Return ``({taxes: gross}, (taxes, difference))``: what points may cover, and which of it is rounded in
+        cash."""
         self.ensure_one()
         lines = self.line_ids if programs is None else self._loyalty_payable_lines(programs)
         if frozen:
@@ -75,7 +77,7 @@ class AccountMove(models.Model):
 
         :param total: of all its lines, taxes included
         :param reduced: whether it has lines of points: what Odoo rounded then is another total
-        :param taxed: ``{taxes: amount of tax}`` of the lines that points may pay
+        :param taxed: ``{taxes: amount of tax}`` of the lines that points may cover
         """
         rounding, taxes = self.invoice_cash_rounding_id, self.env["account.tax"]
         if not rounding or not taxed:

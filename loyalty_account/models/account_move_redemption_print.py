@@ -17,7 +17,7 @@ class AccountMove(models.Model):
         super()._compute_payments_widget_reconciled_info()
         for move in self:
             content = (move.invoice_payments_widget or {}).get("content", [])
-            # Odoo shows these payments to whoever reads the invoice, on the portal too; so the points.
+            # Odoo shows these payments to anybody who reads the invoice, on the portal too; so the points.
             payments = self.env["account.payment"].browse([row["account_payment_id"] for row in content]).sudo()
             reductions = self.browse([row["move_id"] for row in content]).sudo()
             for row in content:

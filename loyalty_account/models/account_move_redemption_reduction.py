@@ -39,7 +39,7 @@ class AccountMove(models.Model):
 
     def _set_redemption(self, card, points, amount, origin=None):
         """Note what this document redeems, or gives back of ``origin``."""
-        # Whoever called may edit the document; these fields are the server's.
+        # Users cannot write these fields; write access to the document was checked by the caller.
         self.sudo().write(
             {
                 "loyalty_redeem_card_id": card.id,
@@ -58,7 +58,7 @@ class AccountMove(models.Model):
     def _prepare_reduction_lines(self, total, program, label):
         """Return values of invoice lines on the redemption account that sum up to ``total``, taxes included.
 
-        One line per set of taxes of the lines that points may pay, pro rata to their gross. Net and tax of each are
+        One line per set of taxes of the lines that points may cover, pro rata to their gross. Net and tax of each are
         fixed (``extra_tax_data``, as Odoo does for down payments), so that they add up to the cent in both methods of
         rounding, with prices including taxes or not.
         """
@@ -97,7 +97,7 @@ class AccountMove(models.Model):
 
     @api.model
     def _reducible(self, taxes):
-        """Return the taxes that a lower price lowers: an eco tax is due whoever pays."""
+        """Return the taxes that a lower price lowers: an eco tax is due however the customer pays."""
         return taxes.filtered(lambda tax: tax.amount_type != "fixed")
 
     def _prepare_reduction_line(self, taxes, gross, account, label, amounts=None, rounding=0.0):
@@ -105,7 +105,7 @@ class AccountMove(models.Model):
 
         :param rounding: part of ``gross`` that is cash rounding in the biggest of its taxes
 
-        :param amounts: ``{tax: (amount, base)}`` in the document's currency, where the taxes are not worked out from
+        :param amounts: ``{tax: (amount, base)}`` in the document's currency, where the taxes are not calculated from
             ``gross`` but take what is left of them
         """
         AccountTax, company = self.env["account.tax"], self.company_id
@@ -223,8 +223,8 @@ class AccountMove(models.Model):
         return note
 
     def copy_data(self, default=None):
-        """The credit note of an invoice takes lines of points back. No other copy has them: whether points pay it again
-        is for the customer to say."""
+        """The credit note of an invoice takes lines of points back. No other copy has them: whether points cover it
+        again is for the customer to say."""
         vals_list = super().copy_data(default=default)
         if (default or {}).get("move_type") != "out_refund":
             for vals in vals_list:
@@ -236,7 +236,7 @@ class AccountMove(models.Model):
         return vals_list
 
     def _check_reduction_lines(self):
-        """Lines that points pay keep their sum: money and points go together."""
+        """Lines that points cover keep their sum: money and points go together."""
         for move in self:
             lines = move.line_ids.filtered("is_loyalty_reduction")
             if move.state != "posted" or not (lines or move.loyalty_redeem_points):
@@ -297,7 +297,8 @@ class AccountMove(models.Model):
                         amount=currency.format(total),
                     )
                 )
-        program = self.loyalty_redeem_card_id.sudo().program_id  # its rules hold, whoever posts
+        # Users have no access to programs; access to the document was checked.
+        program = self.loyalty_redeem_card_id.sudo().program_id
         differences, payable = defaultdict(float), invoice._loyalty_tax_sets(program)
         weights = list(payable.values())
         for taxes, share in zip(payable, split(total, weights, currency.rounding) if any(weights) else weights):

@@ -58,12 +58,14 @@ class AccountMove(models.Model):
         self.write({"invoice_line_ids": commands})
 
     def _reducible_goods(self, invoices, links, sets):
-        """Return what the invoices sold that points may pay, and what their credit notes take back of it, by the taxes
+        """Return what the invoices sold that points may cover, and what their credit notes take back of it, by the
+        taxes
         ``sets``.
 
         :param links: as :meth:`_reduced_sale` says
         """
-        programs = invoices.loyalty_redeem_card_id.sudo().program_id  # their rules hold, whoever posts
+        # Users have no access to programs; access to the document was checked.
+        programs = invoices.loyalty_redeem_card_id.sudo().program_id
         sold, returned = [0.0] * len(sets), [0.0] * len(sets)
         sale = invoices, dict.fromkeys(links, 1), links
         counted = self._loyalty_sold_and_returned(invoices[:1], sale, programs, self._frozen_products_of(invoices))
@@ -176,7 +178,7 @@ class AccountMove(models.Model):
         receivable = self._loyalty_receivable().account_id[:1]
         label = self.env._("Loyalty points given back: %s", credit_note.name)
         booked = self._loyalty_booked()
-        # Whoever posts the credit note need not see the program.
+        # Users have no access to programs; access to the credit note was checked.
         journal = self.loyalty_redeem_card_id.sudo().program_id._books_journal()
         entry = (
             self.with_company(self.company_id)

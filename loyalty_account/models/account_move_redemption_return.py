@@ -95,7 +95,7 @@ class AccountMove(models.Model):
         """
         invoices, notes, links = invoice._loyalty_sale()
         sale = (invoices, {note: part for note, part in notes.items() if note not in later}, links)
-        # Rules of the programs hold, whoever posts the credit note.
+        # Users have no access to programs; access to the credit note was checked.
         programs = (
             self.env["loyalty.card"].sudo().union(*(s._redemption_terms()["card"].sudo() for s in sources)).program_id
         )
@@ -195,7 +195,7 @@ class AccountMove(models.Model):
         """
         sets = self._loyalty_sum_sets(invoice, sale, programs, frozen)
         if sum(sold for sold, __ in sets.values()) <= 0:
-            # What points may pay changed since they paid: all lines count.
+            # What points may cover changed since they paid: all lines count.
             sets = self._loyalty_sum_sets(invoice, sale, None)
         return sets
 

@@ -36,7 +36,7 @@ class AccountMove(models.Model):
         )
 
     def _loyalty_returned_ids(self):
-        """Return the ids of documents that any of these return, without their parts: what has to be worked out again.
+        """Return the ids of documents that any of these return, without their parts: what has to be calculated again.
 
         Override to know other links.
         """

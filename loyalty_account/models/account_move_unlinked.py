@@ -50,7 +50,8 @@ class AccountMove(models.Model):
             return {}
         returned = notes._loyalty_returned()
         notes = notes.filtered(lambda note: not returned[note])
-        # The customer's card, whoever may see it, also where somebody took it off the credit note.
+        # Users may have no access to the customer's card; the credit note was read with their rights. Also if the card
+        # was removed from it.
         cards = notes.sudo()._default_loyalty_cards() if notes else {}
         found = {note: note.sudo().loyalty_card_id or cards[note.sudo()] for note in notes}
         return {

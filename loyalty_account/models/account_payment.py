@@ -111,7 +111,8 @@ class AccountPayment(models.Model):
         """The money of points lies on the redemption account; confirming a payment needs an account here."""
         super()._compute_outstanding_account_id()
         for payment in self.filtered("loyalty_card_id"):
-            program = payment.loyalty_card_id.sudo().program_id  # the account is the program's, whoever pays
+            # Users have no access to programs; access to the payment was checked.
+            program = payment.loyalty_card_id.sudo().program_id
             payment.outstanding_account_id = program.cost_account_id
 
     def _compute_amount_company_currency_signed(self):
@@ -158,7 +159,7 @@ class AccountPayment(models.Model):
 
     @api.onchange("amount")
     def _onchange_loyalty_amount(self):
-        """Money to whole points, and back to what these points pay (C20, C21)."""
+        """Money to whole points, and back to what these points cover (C20, C21)."""
         if self.is_loyalty and self.loyalty_card_id and not self.loyalty_origin_id:
             program = self.loyalty_card_id.program_id
             due = self.loyalty_move_id._loyalty_payable_amount(program) if self.loyalty_move_id else self.amount
@@ -297,7 +298,8 @@ class AccountPayment(models.Model):
         return self.loyalty_return_ids
 
     def action_apply_loyalty_points(self):
-        """Turn this draft receipt into one that points pay: card, oldest open invoice, as many points as they need."""
+        """Turn this draft receipt into a redemption of points: card, oldest open invoice, as many points as they
+        need."""
         self.ensure_one()
         self.check_access("write")
         partners = self.partner_id | self.partner_id.commercial_partner_id
@@ -317,7 +319,7 @@ class AccountPayment(models.Model):
                 next(iter(problems.values()), False)
                 or self.env._("%s has no loyalty card.", self.partner_id.display_name)
             )
-        program = usable.sudo().program_id  # rules of the card hold whoever pays
+        program = usable.sudo().program_id  # users have no access to programs; access to the document was checked
         due = invoice._loyalty_payable_amount(program)
         points = program._points_within(due, self.date, usable.available_points)
         if not points:

@@ -28,16 +28,17 @@ class AccountPayment(models.Model):
             )
             payment.move_id._freeze_loyalty_items()
             if payment.payment_type == "inbound":
-                program = payment.loyalty_card_id.sudo().program_id  # its mapping holds, whoever pays
+                # Users have no access to programs; access to the payment was checked.
+                program = payment.loyalty_card_id.sudo().program_id
                 payment.move_id._freeze_loyalty_sets(program, payment.loyalty_move_id)
         return super(AccountPayment, self - loyalty)._generate_journal_entry(
             write_off_line_vals=write_off_line_vals, force_balance=force_balance, line_ids=line_ids
         )
 
     def _prepare_loyalty_line_vals(self):
-        """Return the journal items: what the points pay, by rate and VAT, against the customer."""
+        """Return the journal items: what the points cover, by rate and VAT, against the customer."""
         self.ensure_one()
-        card = self.loyalty_card_id.sudo()  # the entry is the same whoever may see the card
+        card = self.loyalty_card_id.sudo()  # users may have no access to the card; access to the payment was checked
         label = self.env._(
             "%(points)s loyalty points of card %(card)s",
             points=say_points(self.env, self.loyalty_points),

@@ -29,7 +29,7 @@ class AccountPayment(models.Model):
         move.message_post(body=body)
 
     def _check_loyalty_entry(self, changed):
-        """Points pay what is due, and go back once."""
+        """Points cover what is due, and go back once."""
         for payment in self:
             move = payment.move_id
             for entry in (move | move.sudo().reversal_move_ids) & changed:  # all reversals count

@@ -30,7 +30,8 @@ class AccountPayment(models.Model):
 
     def _check_loyalty_redemption(self):
         """A payment with points has a usable card, whole points, their money value and an invoice that needs it."""
-        card = self.loyalty_card_id.sudo()  # rules of the card hold whoever pays; access was checked by the form
+        # Users have no access to programs; access to the card was checked by the form.
+        card = self.loyalty_card_id.sudo()
         move, program = self.loyalty_move_id, card.program_id
         if not card or not move:
             raise ValidationError(
@@ -101,7 +102,7 @@ class AccountPayment(models.Model):
                 )
 
     def _check_loyalty_frozen(self, vals):
-        """A payment with points that has a journal entry, or gave points back, does not change any more."""
+        """A payment with points that has a journal entry, or gave points back, no longer changes."""
         names = {*self._get_trigger_fields_to_synchronize(), *LOYALTY_FIELDS, "payment_method_line_id"}
         changed = names & vals.keys()
         if not changed:
@@ -137,7 +138,7 @@ class AccountPayment(models.Model):
                 )
 
     def _check_loyalty_due(self):
-        """Points never pay more than the invoice still needs; a draft may have waited for long."""
+        """Points never cover more than the invoice still needs; a draft may have waited for long."""
         if not self.loyalty_move_id:
             raise UserError(
                 self.env._(
@@ -146,7 +147,8 @@ class AccountPayment(models.Model):
             )
         if self.loyalty_move_id.state != "posted":
             raise UserError(self.env._("Confirm %s before you redeem points on it.", self.loyalty_move_id.display_name))
-        program = self.loyalty_card_id.sudo().program_id  # its rules hold, whoever pays
+        # Users have no access to programs; access to the payment was checked.
+        program = self.loyalty_card_id.sudo().program_id
         due = self.loyalty_move_id._loyalty_payable_amount(program)
         if self.currency_id.compare_amounts(self.amount, due) > 0:
             raise UserError(

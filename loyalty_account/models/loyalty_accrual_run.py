@@ -172,7 +172,7 @@ class LoyaltyAccrualRun(models.Model):
 
     def _check_rights(self):
         self.check_access("write")
-        # Without the full accounting features, whoever administers Invoicing is the accountant.
+        # Without the full accounting features, the administrator of Invoicing acts as accountant.
         groups = ("account.group_account_user", "account.group_account_manager")
         if not self.env.su and not any(self.env.user.has_group(group) for group in groups):
             raise AccessError(self.env._("Only accountants can accrue loyalty points."))
@@ -261,7 +261,7 @@ class LoyaltyAccrualRun(models.Model):
         __, __, opening = found.pop("left_out")
         amount = sum((values[2] for values in found.values()), Decimal(0))
         point_value, vat_rate = program._point_value_at(self.date_to)
-        self.sudo().write(  # the result is the server's; whoever runs was checked
+        self.sudo().write(  # users cannot write results; the right to run the accrual was checked
             {
                 "line_ids": [
                     fields.Command.clear(),
@@ -300,7 +300,7 @@ class LoyaltyAccrualRun(models.Model):
             raise UserError(self.env._("This run is posted already."))
         self._check_order()
         self._summarize(self._plan())
-        self.sudo().state = "preview"  # the status is the server's; whoever runs was checked
+        self.sudo().state = "preview"  # users cannot write the status; the right to run the accrual was checked
         return True
 
     def action_post(self):
@@ -334,7 +334,7 @@ class LoyaltyAccrualRun(models.Model):
         )
         move = post_moves(self.env, [vals]) if vals else self.env["account.move"]
         self._write_valuations(move)
-        self.sudo().write(  # the result is the server's; whoever runs was checked
+        self.sudo().write(  # users cannot write results; the right to run the accrual was checked
             {
                 "state": "posted",
                 "move_id": move.id,
@@ -373,7 +373,7 @@ class LoyaltyAccrualRun(models.Model):
         self.env["loyalty.valuation"].invalidate_model(flush=False)
 
     def action_open_move(self):
-        """Open the journal entry of the run, or its items for whoever the entry's form does not show them."""
+        """Open the journal entry of the run, or its items for users whose form of the entry does not show them."""
         self.ensure_one()
         if not self.env.user.has_group("account.group_account_readonly"):
             return self.move_id.action_view_loyalty_items()

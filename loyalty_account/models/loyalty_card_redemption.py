@@ -20,7 +20,8 @@ class LoyaltyCard(models.Model):
         """Return which of these cards a document of ``partner`` preselects, or no card.
 
         In each program the contact's own card, then the default card, then one with points, then the oldest; never one
-        that cannot be used while another can. Of several programs the one whose points can pay documents of ``company``.
+        that cannot be used while another can. Of several programs the one whose points can be redeemed on documents of
+        ``company``.
         """
         partner = partner._origin or partner
         cards = self.sorted(
@@ -61,4 +62,5 @@ class LoyaltyCard(models.Model):
             return self._say_unusable("untracked")
         if reason := self._unusable_reason(held=bool(hold and hold._is_active())):
             return reason
-        return self.program_id.sudo()._redemption_problem(company)  # rules of the program hold whoever pays
+        # Users have no access to programs; only the problem is returned.
+        return self.program_id.sudo()._redemption_problem(company)

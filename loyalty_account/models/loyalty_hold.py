@@ -12,8 +12,8 @@ class LoyaltyHold(models.Model):
     currency_id = fields.Many2one("res.currency", "Currency", readonly=True)
 
     def _freeze(self, amount, currency):
-        """Note what the reserved points pay, so that a new point value does not change the document."""
-        # Reservations have no write access; whoever placed this one fixes its money.
+        """Note what the reserved points cover, so that a new point value does not change the document."""
+        # Nobody has write access to reservations; the caller has placed this one itself.
         self.sudo()._settle({"amount": amount, "currency_id": currency.id})
 
     def _worth(self, points):

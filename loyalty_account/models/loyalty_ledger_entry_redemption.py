@@ -11,7 +11,7 @@ class LoyaltyLedgerEntry(models.Model):
     @api.model
     def _open_redemptions(self, model, ids):
         """Return ``[(redemption, points that did not come back)]`` of documents, newest first."""
-        # What a document did to points decides what may come back, whoever undoes it.
+        # Users have no access to the ledger; access to the document was checked by the caller.
         redemptions = self.sudo().search(
             [("res_model", "=", model), ("res_id", "in", list(ids)), ("kind", "=", "redeem")], order="id DESC"
         )
@@ -29,7 +29,7 @@ class LoyaltyLedgerEntry(models.Model):
 
         An invoice that redeems points itself earns some too; what was taken back of these is no redemption.
         """
-        # What a document did to points decides what is missing, whoever posts it.
+        # Users have no access to the ledger; access to the document was checked by the caller.
         groups = self.sudo()._read_group(
             [
                 ("res_model", "=", model),

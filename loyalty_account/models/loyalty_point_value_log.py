@@ -6,7 +6,7 @@ class LoyaltyPointValueLog(models.Model):
     """What a point was worth before its dated value was entered or changed.
 
     The proof asks for the value that was in force when points were redeemed; a value that is changed twice on one day
-    would not say it any more. Written by the server only.
+    would no longer say it. Written by the server only.
     """
 
     _name = "loyalty.point.value.log"
@@ -29,7 +29,7 @@ class LoyaltyPointValueLog(models.Model):
     def _note(self, program, date):
         """Remember the value that ``program`` has on ``date`` until now."""
         ((last,),) = self.env.execute_query(SQL("SELECT last_value FROM loyalty_ledger_entry_id_seq"))
-        # The log follows whoever may change the value; nobody writes it by hand.
+        # Nobody has write access to the log; write access to the value was checked.
         self.sudo().create(
             {
                 "program_id": program.id,

@@ -273,7 +273,7 @@ class LoyaltyProgram(models.Model):
         for program in self:
             former = program.cost_account_id
             if former and former.id != account_id and former not in program.former_cost_account_ids:
-                # The note is the server's; whoever may change the account was checked for that.
+                # Users cannot write the note; write access to the account was checked.
                 program.sudo().former_cost_account_ids = [Command.link(former.id)]
 
     def _date_values_back(self):
@@ -331,7 +331,7 @@ class LoyaltyProgram(models.Model):
             return {}
         groups = (
             self.env["loyalty.valuation"]
-            .sudo()  # whoever edits a program may not read the books
+            .sudo()  # loyalty managers have no access to journal items; write access to the program was checked
             ._read_group([("program_id", "in", self._origin.ids)], ["program_id"], ["amount:sum"])
         )
         return {program.id: amount for program, amount in groups}

@@ -11,7 +11,7 @@ class LoyaltyProgram(models.Model):
     _inherit = "loyalty.program"
 
     def _public_worth(self):
-        """Where points pay, say how much (bP11, bP4)."""
+        """Where points can be redeemed, say how much (bP11, bP4)."""
         company = self.company_id or self.env.company
         lines = super()._public_worth()
         if self._redemption_problem(company) or not self.point_value:

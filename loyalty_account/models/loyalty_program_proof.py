@@ -81,7 +81,8 @@ class LoyaltyProgram(models.Model):
             when the program is proved
         """
         self.ensure_one()
-        program = self.sudo()  # the proof covers all rows, whoever may see them; actions ask for the right
+        # Nobody has access to all rows that the proof covers; the actions check the right to reconcile.
+        program = self.sudo()
         program.env.flush_all()
         date = fields.Date.to_date(date) or loyalty_today(self.env, self.company_id)
         parts = {name: getattr(program, f"_proof_{name}")(date).as_dict() for name in PARTS}

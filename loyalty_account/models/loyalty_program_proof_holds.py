@@ -29,7 +29,7 @@ class LoyaltyProgram(models.Model):
         return [self._say_hold(hold) for hold in self.env["loyalty.hold"].browse([row[0] for row in rows])]
 
     def _needless_holds(self):
-        """Return SQL conditions on reservations ``h`` that nobody needs any more. Override to add documents."""
+        """Return SQL conditions on reservations ``h`` that are no longer needed. Override to add documents."""
         return [
             SQL(
                 """

@@ -133,8 +133,8 @@ class LoyaltyProgram(models.Model):
     def _money_rows(self, date, condition, documents, key=None):
         """Compare transactions with documents, key by key.
 
-        Whole points pay an amount: without a reservation that fixed their money they may be worth more than it by less than
-        a point. A return gives the money back that its points paid at first. It may give cents back before a whole point
+        Whole points cover an amount: without a reservation that fixed their money they may be worth more than it by
+        less than a point. A return gives the money back that its points paid at first. It may give cents back before a whole point
         is due: all returns of one redemption together may be off by less than a point.
 
         :param condition: SQL of the transactions that count
@@ -166,7 +166,8 @@ class LoyaltyProgram(models.Model):
         return rows
 
     def _judge_again(self, row):
-        """Points pay what they were worth on the day of the document; a locked period may have moved its entry since."""
+        """Points cover what they were worth on the day of the document; a locked period may have moved its entry
+        since."""
         if row["day"] and row["points"] > 0 and row["entry_id"]:
             row["points"] = valuation.exact(row["points"])
             worth = valuation.exact(row["points"]) * valuation.exact(self._point_value_at(row["day"])[0])

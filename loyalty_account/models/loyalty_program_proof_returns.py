@@ -26,7 +26,7 @@ class Figures:
     is_return: bool = False
     #: Money that the customer paid or owes for it; what is paid out is negative.
     money: float = 0.0
-    #: Goods with tax, whatever points pay of them.
+    #: Goods with tax, whatever points cover of them.
     goods: float = 0.0
     #: Money that points paid.
     covered: float = 0.0

@@ -1,4 +1,5 @@
-"""The proof of value: value lines against the liability account, each in its own month, whoever shares the account (N1)."""
+"""The proof of value: value lines against the liability account, each in its own month, no matter who shares the
+account (N1)."""
 
 from decimal import Decimal
 

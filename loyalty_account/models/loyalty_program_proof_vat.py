@@ -1,7 +1,7 @@
 """The proof of VAT: what redemptions relieve, rate by rate, against the split of what is still redeemed (S24, N4).
 
-What is booked is read from tax items, or from the taxes of lines where points lower a price; what is expected is worked out
-from the lines of the documents alone.
+What is booked is read from tax items, or from the taxes of lines where points lower a price; what is expected is
+calculated from the lines of the documents alone.
 """
 
 from collections import defaultdict
@@ -82,7 +82,7 @@ class LoyaltyProgram(models.Model):
         return names, [sold[name] for name in names], [returned[name] for name in names]
 
     def _relief_problem(self, move_id, sale, names, sold, returned, tolerance):
-        """Compare to the cent, with all lines or only with those that points may pay by the rules of today."""
+        """Compare to the cent, with all lines or only with those that points may cover by the rules of today."""
         unit = self.currency_id.rounding
         amounts = still_redeemed(sale.redeemed, sale.back, sold, returned, unit)
         wrong = differences(relief_of(names, amounts, unit), sale.booked, tolerance)

@@ -1,4 +1,4 @@
-"""What points may pay for: all products, only some, or all but some (bP5)."""
+"""What points may cover: all products, only some, or all but some (bP5)."""
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
@@ -62,13 +62,13 @@ class LoyaltyProgram(models.Model):
         """Return whether points of any of these programs may pay a line with this product.
 
         A deduction (a negative ``amount``) always counts: it lowers what is left to pay of the products. Gift cards and
-        top-ups of wallets are money in advance: points pay them where the program says so.
+        top-ups of wallets are money in advance: points cover them where the program says so.
 
         :param product: the product of the line, or no product
         """
         if product.loyalty_no_redeem:
             return False
-        programs = self.sudo()  # the filter holds, whoever lets points pay
+        programs = self.sudo()  # users have no access to programs; only the filter is applied
         if not programs or amount < 0:
             return True
         if product.loyalty_stored_value:

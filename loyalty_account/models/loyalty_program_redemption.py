@@ -31,7 +31,7 @@ class LoyaltyProgram(models.Model):
         return -points if amount < 0 else points
 
     def _points_within(self, amount, date, available=None):
-        """Return the whole points that pay as much of ``amount`` as points can on ``date``, never more (C21).
+        """Return the whole points that cover as much of ``amount`` as points can on ``date``, never more (C21).
 
         That is what can be offered at most; of the numbers that pay the same it is the smallest.
 

@@ -16,7 +16,7 @@ class LoyaltyProgram(models.Model):
         ``tender``: one line. ``input_tax``: per set of taxes of the invoice its share of the gross, of which the
         mapped purchase tax takes the VAT, with the tags of the tax report (S7, S8, S24).
 
-        :param sets: ``{sales taxes: gross}`` of what the points may pay of ``move``, if the caller has them
+        :param sets: ``{sales taxes: gross}`` of what the points may cover of ``move``, if the caller has them
         """
         self.ensure_one()
         currency = self.currency_id

@@ -55,7 +55,8 @@ class LoyaltyProgram(models.Model):
         "point_value", "point_value_ids.point_value", "point_value_ids.date", "currency_id.rounding", "program_type"
     )
     def _compute_point_value_notice(self):
-        """Say that single points pay nothing, where the value of today or of a later day is under the currency's unit."""
+        """Say that single points cover nothing, where the value of today or of a later day is under the currency's
+        unit."""
         for program in self:
             today, currency = loyalty_today(self.env, program.company_id), program.currency_id
             later = program.point_value_ids.filtered(lambda row: row.date and row.date > today)  # noqa: B023 used at once

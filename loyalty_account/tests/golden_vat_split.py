@@ -67,7 +67,7 @@ SEVERAL_RATES = [
         ],
     },
     {
-        # The line without tax is shipping, which points never pay.
+        # The line without tax is shipping, which points never cover.
         "lines": [
             {"gross": 115.0, "rate": 15},
             {"gross": 210.0, "rate": 5},

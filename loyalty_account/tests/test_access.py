@@ -162,7 +162,7 @@ class TestAccess(AccessCase):
         self.assertFalse(program.browse(call_kw(program, "create", [values], forged)).accrued_until)
 
     def test_answers_of_proofs(self):
-        """N1: whoever proves cannot write the answer, by a context neither."""
+        """N1: anybody who proves cannot write the answer, by a context neither."""
         Proof = self.env["loyalty.proof"].with_user(self.accountant)
         proof = Proof.browse(
             call_kw(Proof, "create", [{"program_id": self.program.id}], {"context": {"default_state": "ok"}})

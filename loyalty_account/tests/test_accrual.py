@@ -42,7 +42,7 @@ class TestAccrual(BooksCase):
         self.assertMove(self.books_moves()[-1], (self.liability_account, 50.0, 0.0), (self.cost_account, 0.0, 50.0))
 
     def test_second_run_posts_nothing(self):
-        """M12: a second run for the period posts nothing, whoever starts it and also when nothing happened."""
+        """M12: a second run for the period posts nothing, no matter who starts it and also when nothing happened."""
         self.earn(100)
         self.run_accrual()
         again = self.run_accrual()
@@ -124,7 +124,7 @@ class TestAccrual(BooksCase):
         self.assertMove(first.move_id, (self.cost_account, 8.70, 0.0), (self.liability_account, 0.0, 8.70))
 
     def test_used_values_stay(self):
-        """M6, bP4: the values that a run has used cannot change any more; later ones can, and can be deleted."""
+        """M6, bP4: the values that a run has used can no longer change; later ones can, and can be deleted."""
         self.earn(100)
         self.run_accrual()
         with self.assertRaisesRegex(UserError, "accrued until 03/15/2026"):

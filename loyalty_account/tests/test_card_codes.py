@@ -117,7 +117,7 @@ class TestCardCodes(AccessCase):
             self.assertNotIn("044e", str(page))
 
     def test_customers_get_the_whole_code(self):
-        """N29: whoever causes a mail, the customer reads the code; in the portal too."""
+        """N29: no matter who causes a mail, the customer reads the code; in the portal too."""
         portal = self.roles["portal"]
         portal.partner_id.parent_id = self.customer
         self.gift.partner_id = portal.partner_id

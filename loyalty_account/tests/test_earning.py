@@ -331,7 +331,7 @@ class TestEarning(EarningCase):
         self.assertEarned(invoice, 100)
 
     def test_points_to(self):
-        """H18, H19: a card that sends its points elsewhere earns for the other card, and takes back from it."""
+        """H18, H19: a card that is linked to another card earns for the other card, and takes back from it."""
         master = self.make_card(self.env["res.partner"].create({"name": "Mother"}))
         invoice = self.make_invoice(100, post=True)
         self.env.cr.flush()
@@ -405,7 +405,8 @@ class TestEarning(EarningCase):
         self.assertEarned(invoice, 100)
 
     def test_rights(self):
-        """C15: invoicing users see points and explanation on the invoice; only loyalty staff see earnings elsewhere."""
+        """C15: invoicing users see points and explanation on the invoice; only loyalty staff see earnings in other
+        places."""
         invoice = self.make_invoice(50, post=True)
         self.pay(invoice)
         seen = invoice.with_user(self.clerk).read(["loyalty_points_earned", "loyalty_explanation", "loyalty_card_id"])

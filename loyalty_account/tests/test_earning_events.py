@@ -13,7 +13,8 @@ from .earning_common import EarningCase
 
 @tagged("post_install", "-at_install")
 class TestEarningEvents(EarningCase):
-    """Whatever changes how an invoice is paid changes what it has earned, once, whoever does it and in which order."""
+    """Whatever changes how an invoice is paid changes what it has earned, once, no matter who does it and in which
+    order."""
 
     def test_post(self):
         """C7: a draft has earned nothing, a posted invoice neither; both say what they can earn."""
@@ -389,7 +390,7 @@ class TestEarningEvents(EarningCase):
         self.assertEarned(late, 100)
 
     def test_foreign_currency(self):
-        """C1, C9: points are worked out in the currency of the program, at the invoice's own rate."""
+        """C1, C9: points are calculated in the currency of the program, at the invoice's own rate."""
         currency = self.setup_other_currency("EUR", rates=[("2026-01-01", 2.0), ("2026-03-14", 4.0)])
         invoice = self.make_invoice(100, post=True, currency_id=currency.id, invoice_date="2026-03-01")
         self.assertEqual(invoice.amount_total_signed, 50)

@@ -106,6 +106,6 @@ class TestLostValue(BooksCase):
             self.assertEqual(self.liability(), 0.0)
             proof = self.program._loyalty_proof(fields.Date.to_date("2026-05-10"))
             self.assertEqual((proof["residual"], proof["residual_points"]), (0.0, 0.0))
-            # The next points pay the debt first, and only the rest is a liability.
+            # The next points settle the debt first, and only the rest is a liability.
             self.earn(1000)
             self.assertEqual((self.card.points, self.card.debt_points), (600, 0))

@@ -64,7 +64,7 @@ class TestEarningRedeemed(RedemptionCase):
         self.assertEqual(self.earned(move), 56)
 
     def test_paid_with_points_only(self):
-        """C6, P20: what points pay in full earns nothing, and never pays for itself."""
+        """C6, P20: what points cover in full earns nothing, and never pays for itself."""
         move = self.make_invoice(self.line(100, 15), post=True)
         self.apply_points(move, 115)
         self.assertEqual(move.payment_state, "paid")

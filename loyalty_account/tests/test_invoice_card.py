@@ -55,7 +55,8 @@ class TestInvoiceCard(LoyaltyAccountCase):
         self.assertFalse(self.make_invoice(partner=stranger).loyalty_card_id)
 
     def test_card_that_can_redeem_comes_first(self):
-        """N29, H2: of several programs the invoice takes the card whose points can pay; in one the card with points."""
+        """N29, H2: of several programs the invoice takes the card whose points can be redeemed; in one the card with
+        points."""
         journal = self.env["account.journal"].create({"name": "Points", "code": "LOYX", "type": "cash"})
         paying = self.make_program(name="Paying", sequence=99)
         paying.write(

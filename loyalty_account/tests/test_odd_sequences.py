@@ -38,7 +38,8 @@ class TestOddReductions(ReductionCase):
         self.assertEqual(self.card.points, 950)
 
     def test_foreign_currency_posted_again(self):
-        """S10, S11: posted, reset and posted again, points pay what they paid at first, whatever a point is worth now."""
+        """S10, S11: posted, reset and posted again, points cover what they paid at first, whatever a point is worth
+        now."""
         euro = self.setup_other_currency("EUR", rates=[("2020-01-01", 0.8)])
         move = self.draft(33, self.line(19.99, 15), self.line(30.03, 5), currency_id=euro.id)
         total = move.amount_total
@@ -235,7 +236,8 @@ class TestOddPayments(RedemptionCase):
                 self.program.active = True
 
     def test_card_archived(self):
-        """S10, S11: a card that was archived or closed meanwhile: the draft is refused, and freed of its points."""
+        """S10, S11: a card that was archived or closed in the meantime: the draft is refused, and freed of its
+        points."""
         for mode in ("tender", "price_reduction"):
             for values in ({"active": False}, {"closed": True}):
                 with self.subTest(mode=mode, values=values):
@@ -258,7 +260,8 @@ class TestOddPayments(RedemptionCase):
                     self.assertEqual((move.amount_residual, card.points, card.reserved_points), (115, 100, 0))
 
     def test_customer_changed(self):
-        """S10, S11: the card that was presented pays whoever the invoice is for; the payment is the invoice's customer's."""
+        """S10, S11: the card that was presented pays, no matter who the invoice is for; the payment is the invoice's
+        customer's."""
         bob = self.env["res.partner"].create({"name": "Bob"})
         move = self.make_invoice(self.line(100, 15))
         self.apply_points(move, 50)
@@ -291,7 +294,7 @@ class TestOddPayments(RedemptionCase):
         self.assertEqual((note.amount_residual, self.card.points), (65, 1000))
 
     def test_cash_rounding(self):
-        """S11, S24: points pay no more than a rounded invoice asks for, in each way of rounding."""
+        """S11, S24: points cover no more than a rounded invoice asks for, in each way of rounding."""
         for strategy in ("add_invoice_line", "biggest_tax"):
             for mode in ("tender", "input_tax", "price_reduction"):
                 with self.subTest(strategy=strategy, mode=mode):

@@ -38,7 +38,8 @@ class TestPointsRounding(BaseCase):
         self.assertEqual(points_within(100, 0.005, available=1), 0)
 
     def test_typed_amounts(self):
-        """N29, C20: a typed amount takes the points that pay at least it; where that is too much, what can be paid."""
+        """N29, C20: a typed amount takes the points that cover at least it; where that is too much, what can be
+        paid."""
         self.assertEqual(points_typed(1.0, 10.0, 0.03), 34)
         self.assertEqual(points_typed(1.0, 1.0, 0.03), 33)
         self.assertEqual(points_typed(2.0, 1.0, 0.03), 67, "more than is due is refused, not changed")
@@ -81,7 +82,7 @@ class TestPointsRounding(BaseCase):
     @quick
     @given(counts, st.lists(st.integers(min_value=1, max_value=500), min_size=1, max_size=6))
     def test_parts_of_a_reservation(self, cents, parts):
-        """N29: whoever takes a reservation in parts and gives up the rest gets no more than the part is worth."""
+        """N29: anybody who takes a reservation in parts and gives up the rest gets no more than the part is worth."""
         amount, whole = float(Fraction(cents, 100)), sum(parts)
         for part in parts:
             worth = exact(part_worth(amount, part, whole))
@@ -123,7 +124,8 @@ class TestSmallValue(RedemptionCase):
         return wizard
 
     def test_single_points_pay_nothing(self):
-        """N29: four times 1 point pays nothing and takes nothing, 2 points pay 0.01, 4 pay 0.02; the message says so."""
+        """N29: four times 1 point covers nothing and takes nothing, 2 points cover 0.01, 4 pay 0.02; the message says
+        so."""
         move = self.make_invoice(self.line(100, 15), post=True)
         for _time in range(4):
             with self.assertRaisesRegex(
@@ -137,7 +139,7 @@ class TestSmallValue(RedemptionCase):
         self.assertEqual((move.amount_residual, self.card.points), (114.97, 994))
 
     def test_drafts(self):
-        """N29: a draft reserves no points that pay nothing."""
+        """N29: a draft reserves no points that cover nothing."""
         draft = self.make_invoice(self.line(100, 15))
         with self.assertRaisesRegex(UserError, "Redeem at least 2 points"):
             self.apply_points(draft, 1)
@@ -187,7 +189,8 @@ class TestSmallValue(RedemptionCase):
         self.assertEqual((move.amount_residual, self.card.points), (114.99, 997))
 
     def test_payment(self):
-        """N29: a payment of its own with points that pay nothing is refused, and one that pays more than they are worth."""
+        """N29: a payment of its own with points that cover nothing is refused, and one that pays more than they are
+        worth."""
         move = self.make_invoice(self.line(100, 15), post=True)
         vals = move._prepare_loyalty_payment_vals(self.card, 1, 0.0)
         with self.assertRaisesRegex(ValidationError, "Redeem at least 2 points"):
@@ -197,7 +200,8 @@ class TestSmallValue(RedemptionCase):
             self.env["account.payment"].with_user(self.clerk).create(vals)
 
     def test_program_says_so(self):
-        """N29: the program, its books and Set Up Accounting say that single points pay nothing, later values included."""
+        """N29: the program, its books and Set Up Accounting say that single points cover nothing, later values
+        included."""
         notice = "at least 2 points must be redeemed"
         self.assertIn(notice, self.program.point_value_notice)
         setup = self.env["loyalty.account.setup"].create(

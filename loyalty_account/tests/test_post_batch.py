@@ -7,7 +7,7 @@ from .test_redemption_reduction import ReductionCase
 
 @tagged("post_install", "-at_install")
 class TestPostBatch(RedemptionCase):
-    """A list of invoices is posted without those whose reserved points cannot pay any more; they are named."""
+    """A list of invoices is posted without those whose reserved points can no longer be redeemed; they are named."""
 
     def setUp(self):
         super().setUp()
@@ -16,7 +16,7 @@ class TestPostBatch(RedemptionCase):
         self.plain = self.make_invoice(self.line(200, 15))
         self.apply_points(self.good, 50)
         self.apply_points(self.bad, 50)
-        self.bad.invoice_line_ids.price_unit = 40  # 46.00 with tax, less than its points pay
+        self.bad.invoice_line_ids.price_unit = 40  # 46.00 with tax, less than its points cover
         self.moves = (self.good | self.bad | self.plain).with_user(self.clerk)
 
     def assertPostedWithoutBad(self, action):

@@ -156,7 +156,7 @@ class TestPaymentFaults(FaultCase):
         self.assertNamed(note, "0 of the 500 points .* are worth 249 of them")
 
     def test_foreign_currency(self):
-        """N29: 230.00 at 1.25, 1,000 points pay 100.00 at 1.10; 880 points back leave 13.20 in cash (B1)."""
+        """N29: 230.00 at 1.25, 1,000 points cover 100.00 at 1.10; 880 points back leave 13.20 in cash (B1)."""
         currency = self.setup_other_currency("EUR", rates=[("2026-03-01", 1.25), ("2026-03-10", 1.1)])
         with freeze_time("2026-03-05 12:00:00"):
             move = self.make_invoice(self.line(200, 15), post=True, currency_id=currency.id)

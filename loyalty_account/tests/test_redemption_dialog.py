@@ -289,7 +289,7 @@ class TestRedemptionDialog(RedemptionCase):
         self.assertIn(payment.move_id, lines.move_id)
 
     def test_public_page(self):
-        """bP11, bP4: the public page of the program says what points pay, where they do."""
+        """bP11, bP4: the public page of the program says what points cover, where they can be redeemed."""
         self.program.portal_point_name = "stars"
         self.assertRegex(self.program._public_worth()[0], r"^100 stars pay .*1\.00$")
         self.program.accounting_policy = "none"

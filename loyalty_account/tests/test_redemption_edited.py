@@ -35,7 +35,7 @@ class EditedCase(RedemptionCase):
 
 
 class EditedInvoice:
-    """What holds in every mode, where points pay a posted invoice."""
+    """What holds in every mode, where points cover a posted invoice."""
 
     def test_unchanged(self):
         """N29, S11: reset to draft and confirmed as it was, the invoice stays paid by points."""

@@ -1,4 +1,5 @@
-"""The VAT of a part of a redemption is that of the part: 100 at 21 % and 100 at 9 %, of which 460 points pay 46.00."""
+"""The VAT of a part of a redemption is that of the part: 100 at 21 % and 100 at 9 %, of which 460 points cover
+46.00."""
 
 from odoo.fields import Command
 from odoo.tests import tagged
@@ -141,10 +142,10 @@ class PartsOfRedemption:
 
 
 class PartsAfterPosting(PartsOfRedemption):
-    """What holds where points pay a posted invoice."""
+    """What holds where points cover a posted invoice."""
 
     def test_points_after_a_credit_note(self):
-        """N29, N4: points that pay after the line at 9 % was credited relieve VAT at 21 % only."""
+        """N29, N4: points that are redeemed after the line at 9 % was credited relieve VAT at 21 % only."""
         move = self.make_invoice(self.line(100, 21), self.line(100, 9), post=True)
         self.credit(move, self.line(100, 9))
         self.apply_points(move, 605)

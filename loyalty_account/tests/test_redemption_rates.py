@@ -8,7 +8,8 @@ from .redemption_common import RedemptionCase
 
 
 class RatesCase(RedemptionCase):
-    """The company keeps its books in one currency; the invoice of 1 March is in another, points pay on the 15th."""
+    """The company keeps its books in one currency; the invoice of 1 March is in another, points are redeemed on the
+    15th."""
 
     point_value = 0.1
     #: Units of the invoice's currency for one of the company's, on the day of the invoice and on that of the points.
@@ -29,7 +30,7 @@ class RatesCase(RedemptionCase):
         return super().accounting_values(**values)
 
     def sell(self, points=None, **values):
-        """Sell 200.00 plus 15 % on 1 March; points pay on the 15th."""
+        """Sell 200.00 plus 15 % on 1 March; points are redeemed on the 15th."""
         with freeze_time("2026-03-01 12:00:00"):
             move = self.make_invoice(
                 self.line(200, 15), currency_id=self.foreign.id, invoice_date="2026-03-01", post=True, **values
@@ -61,7 +62,7 @@ class RatesOfRedemption:
     """What holds in every mode."""
 
     def test_full_credit_note(self):
-        """N29, N4: 1,000 points pay 100.00 of the company's currency; the full credit note gives all of it back."""
+        """N29, N4: 1,000 points cover 100.00 of the company's currency; the full credit note gives all of it back."""
         move = self.sell(1000)
         paid = round(100 * self.rates[1], 2)
         self.assertEqual((move.amount_residual, self.card.points), (round(230 - paid, 2), 0))

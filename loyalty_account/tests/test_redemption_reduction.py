@@ -196,7 +196,7 @@ class TestPriceReduction(ReductionCase):
         self.assertAlmostEqual(sum(contra.mapped("balance")), 0)
 
     def test_reduction_is_cancelled(self):
-        """S10, S11: a credit note of points gave its points up when it was cancelled; it lowers no price any more."""
+        """S10, S11: a credit note of points gave its points up when it was cancelled; it no longer lowers a price."""
         move = self.make_invoice(self.line(100, 15), post=True)
         self.apply_points(move, 50)
         note = move._loyalty_reductions().with_user(self.clerk)

@@ -140,7 +140,7 @@ class TestRedemptionRefund(RedemptionCase):
         self.assertEqual((self.returns(note).loyalty_points, note.amount_residual), (500, 65))
 
     def test_lump_sum_never_pays_points_out(self):
-        """N4: even a credit note over lines that points never pay gives points back before cash exceeds cash."""
+        """N4: even a credit note over lines that points never cover gives points back before cash exceeds cash."""
         shipping = self.env["product.product"].create({"name": "Shipping", "loyalty_no_redeem": True})
         move = self.sell()
         note = self.credit(move, self.line(100, 15, product_id=shipping.id))

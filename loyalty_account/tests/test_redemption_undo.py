@@ -72,7 +72,7 @@ class TestRedemptionUndo(RedemptionCase):
         self.assertEqual(payment.move_id.line_ids.filtered("credit").credit, 50)
 
     def test_edited_entry_is_not_posted(self):
-        """S11: journal items that do not match the points any more cannot be posted."""
+        """S11: journal items that no longer match the points cannot be posted."""
         __, payment = self.redeem()
         payment.action_draft()
         lines = payment.move_id.sudo().line_ids.with_context(skip_invoice_sync=True)
@@ -85,7 +85,8 @@ class TestRedemptionUndo(RedemptionCase):
             payment.action_post()
 
     def test_entry_keeps_its_lines(self):
-        """S8, S11, S24: net, VAT, tags and customer of a reset entry cannot change, whoever writes, by remote call too."""
+        """S8, S11, S24: net, VAT, tags and customer of a reset entry cannot change, no matter who writes, by remote
+        call too."""
         __, payment = self.redeem()
         payment.action_draft()
         entry = payment.move_id.with_user(self.clerk).with_context(skip_invoice_sync=True)
@@ -196,7 +197,7 @@ class TestRedemptionUndo(RedemptionCase):
         self.assertEqual(self.card.points, 1000)
 
     def test_undo_needs_points_again(self):
-        """S10, S11: when the points were spent elsewhere, the entry cannot come back either."""
+        """S10, S11: when the points were spent on something else, the entry cannot come back either."""
         __, payment = self.redeem(100)
         payment.action_draft()
         payment.action_cancel()
@@ -261,7 +262,7 @@ class TestRedemptionUndo(RedemptionCase):
         self.assertEqual((self.card.points, payment.state), (1000, "canceled"))
 
     def test_forged(self):
-        """S10, M3: payments with points are made as the rules say, whoever writes the fields."""
+        """S10, M3: payments with points are made as the rules say, no matter who writes the fields."""
         move = self.make_invoice(self.line(100, 15), post=True)
         line = self.loyalty_journal.inbound_payment_method_line_ids
         values = {
@@ -307,7 +308,7 @@ class TestRedemptionUndo(RedemptionCase):
             draft.write({"loyalty_hold_id": False})
 
     def test_forged_return(self):
-        """S10, S11: points come back only for a credit note, as many as its money, whoever writes the fields."""
+        """S10, S11: points come back only for a credit note, as many as its money, no matter who writes the fields."""
         move, payment = self.redeem()
         note = self.credit(move, self.line(10, 15), post=False)
         values = {

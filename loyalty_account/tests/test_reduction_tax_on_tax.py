@@ -61,8 +61,9 @@ class TestReductionTaxOnTax(TaxOnTax, ReductionCase):
         return move, note
 
     def test_half(self):
-        """N29, N3: 100.00 + 10 % + 20 % on both = 132.00, of which points pay 66.00: half of each tax, in both methods of
-        rounding, with prices that include the taxes or not, before and after posting; the credit note takes it back."""
+        """N29, N3: 100.00 + 10 % + 20 % on both = 132.00, of which points cover 66.00: half of each tax, in both
+        methods of rounding, with prices that include the taxes or not, before and after posting; the credit note takes
+        it back."""
         for rounding in ("round_per_line", "round_globally"):
             for included in (False, True):
                 for posted in (False, True):
@@ -76,7 +77,7 @@ class TestReductionTaxOnTax(TaxOnTax, ReductionCase):
                         self.assertSound()
 
     def test_odd_amount(self):
-        """N29, N3: 17.30 of 132.00: net 13.11, taxes 1.31 and 2.88, together what the points pay."""
+        """N29, N3: 17.30 of 132.00: net 13.11, taxes 1.31 and 2.88, together what the points cover."""
         for posted in (False, True):
             with self.subTest(posted=posted):
                 self.check(100, 173, 13.11, 1.31, 2.88, "round_per_line", False, posted)

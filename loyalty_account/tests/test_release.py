@@ -180,7 +180,7 @@ class TestRelease(BooksCase):
         self.assertEqual(self.env["loyalty.valuation"].search([], limit=1).kind, "clawback")
 
     def test_debt_carries_none(self):
-        """P13: points that pay a debt were never a liability; what a grant pays of a debt is not valued."""
+        """P13: points that settle a debt were never a liability; what a grant pays of a debt is not valued."""
         self.accrued(100)
         entry = self.env["loyalty.ledger.entry"].search([("card_id", "=", self.card.id)])
         self.redeem(80)

@@ -8,12 +8,12 @@ from .redemption_common import RedemptionCase
 
 @tagged("post_install", "-at_install")
 class TestRedemptionScreens(RedemptionCase):
-    """What whoever redeems finds on the screen."""
+    """What anybody who redeems finds on the screen."""
 
     point_value = 0.01
 
     def test_worth_of_a_card(self):
-        """C29, C10: the card says what its available points can pay; nothing where points are no means of payment."""
+        """C29, C10: the card says what its available points can cover; nothing where points are no means of payment."""
         self.assertEqual(self.card.with_user(self.clerk).available_amount, 10.0)
         self.program.point_value = 0.335
         self.card._post_entries([{"card_id": self.card.id, "kind": "redeem", "points": -996.5, "key": "worth"}])
@@ -148,7 +148,8 @@ class TestBooksScreens(BooksCase):
         self.assertIn(b"Second", html)
 
     def test_what_links_open(self):
-        """S10, S12: whoever redeems or accrues can open the card and the program behind it, and the transactions."""
+        """S10, S12: anybody who redeems or accrues can open the card and the program behind it, and the
+        transactions."""
         self.redeem_on_invoice()
         reader = self.make_role("reader", "account.group_account_readonly")
         books = self.env.ref("loyalty_account.loyalty_program_view_form_books")

@@ -7,7 +7,7 @@ from .redemption_common import RedemptionCase
 
 @tagged("post_install", "-at_install")
 class TestStoredValue(RedemptionCase):
-    """Points do not buy money in advance: gift cards and top-ups of wallets."""
+    """Points do not cover money in advance: gift cards and top-ups of wallets."""
 
     point_value = 0.1
 
@@ -42,8 +42,8 @@ class TestStoredValue(RedemptionCase):
         return {"product_id": product.id, "price_unit": amount}
 
     def test_goods_only(self):
-        """N29, bP5: of 115.00 goods, a gift card of 50.00 and a top-up of 20.00, points pay the goods; on drafts and on
-        posted invoices, in every VAT mode."""
+        """N29, bP5: of 115.00 goods, a gift card of 50.00 and a top-up of 20.00, points cover the goods; on drafts and
+        on posted invoices, in every VAT mode."""
         goods = {"price_unit": 100, "tax_ids": [Command.set(self.sale_taxes[15].ids)]}
         for mode in ("tender", "input_tax", "price_reduction"):
             self.use_mode(mode)
@@ -62,7 +62,7 @@ class TestStoredValue(RedemptionCase):
                     self.assertEqual(move._loyalty_payable_amount(self.program), 0)
 
     def test_nothing_but_stored_value(self):
-        """N29: an invoice over a gift card takes no points, whoever asks, and says so."""
+        """N29: an invoice over a gift card takes no points, no matter who asks, and says so."""
         for product in (self.gift_card, self.top_up):
             for post in (False, True):
                 move = self.make_invoice(self.money(product, 50), post=post)
@@ -84,7 +84,7 @@ class TestStoredValue(RedemptionCase):
         self.assertEqual(move._loyalty_payable_amount(self.program), 0)
 
     def test_allowed(self):
-        """N29: a program that lets points buy gift cards pays them in full."""
+        """N29: a program that redeems points gift cards pays them in full."""
         self.program.redeem_stored_value = True
         move = self.make_invoice(self.money(self.gift_card, 50), post=True)
         self.apply_points(move, points=500)

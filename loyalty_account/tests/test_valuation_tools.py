@@ -68,7 +68,8 @@ class TestValuationTools(BaseCase):
             self.assertLessEqual(abs(part - amount), CENT)
 
     def test_combinations(self):
-        """S6: the table of what is supported: an expense where points pay, contra-revenue where they lower the price."""
+        """S6: the table of what is supported: an expense where points are a means of payment, contra-revenue where they
+        lower the price."""
         for policy in ("redemption", "accrual"):
             self.assertEqual(combinations.COST_GROUP[policy, "tender"], "expense")
             self.assertEqual(combinations.COST_GROUP[policy, "input_tax"], "expense")

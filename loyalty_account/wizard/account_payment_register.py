@@ -71,12 +71,14 @@ class AccountPaymentRegister(models.TransientModel):
                 )
 
     def _most_loyalty_points(self):
-        program = self.loyalty_card_id.sudo().program_id  # rules of the card hold whoever pays
+        # Users have no access to programs; access to the document was checked.
+        program = self.loyalty_card_id.sudo().program_id
         due = self._loyalty_move()._loyalty_payable_amount(program)
         return program._points_within(due, self.payment_date, self.loyalty_card_id.available_points)
 
     def _too_few_points(self):
-        program = self.loyalty_card_id.sudo().program_id  # rules of the card hold whoever pays
+        # Users have no access to programs; access to the document was checked.
+        program = self.loyalty_card_id.sudo().program_id
         return program._too_few_points(self.loyalty_points, self.payment_date)
 
     def _loyalty_move(self):
@@ -97,7 +99,8 @@ class AccountPaymentRegister(models.TransientModel):
                 return self.env._("No loyalty card has the number %s.", self.loyalty_card_number.strip())
             return False
         problem = self.loyalty_card_id._payment_problem(self.company_id)
-        program = self.loyalty_card_id.sudo().program_id  # rules of the card hold whoever pays
+        # Users have no access to programs; access to the document was checked.
+        program = self.loyalty_card_id.sudo().program_id
         if not problem and program.loyalty_journal_id != self.journal_id:
             problem = self.env._(
                 "Points of program %(program)s are paid in the journal %(journal)s. Choose that journal.",
@@ -135,10 +138,11 @@ class AccountPaymentRegister(models.TransientModel):
 
     @api.onchange("amount")
     def _onchange_amount(self):
-        """Money to whole points, and back to what these points pay (C20, C21)."""
+        """Money to whole points, and back to what these points cover (C20, C21)."""
         result = super()._onchange_amount()
         if self.is_loyalty and self.loyalty_card_id and self.amount:
-            program = self.loyalty_card_id.sudo().program_id  # rules of the card hold whoever pays
+            # Users have no access to programs; access to the document was checked.
+            program = self.loyalty_card_id.sudo().program_id
             if self.currency_id.compare_amounts(
                 self.amount, program._points_to_money(self.loyalty_points, self.payment_date)
             ):
@@ -148,7 +152,8 @@ class AccountPaymentRegister(models.TransientModel):
         return result
 
     def _set_amount_of_points(self):
-        program = self.loyalty_card_id.sudo().program_id  # rules of the card hold whoever pays
+        # Users have no access to programs; access to the document was checked.
+        program = self.loyalty_card_id.sudo().program_id
         self.currency_id = program.currency_id
         self.amount = program._points_to_money(self.loyalty_points, self.payment_date)
         self.custom_user_amount = self.amount

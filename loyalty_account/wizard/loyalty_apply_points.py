@@ -7,7 +7,7 @@ from odoo.addons.loyalty_ledger.tools.words import say_points
 
 
 class LoyaltyApplyPoints(models.TransientModel):
-    """The dialog by which points pay an invoice: card, points, money, and what is left (S9, S10, C17-C21)."""
+    """The dialog by which points cover an invoice: card, points, money, and what is left (S9, S10, C17-C21)."""
 
     _name = "loyalty.apply.points"
     _inherit = ["loyalty.values.mixin"]
@@ -140,7 +140,7 @@ class LoyaltyApplyPoints(models.TransientModel):
         """Say at once what Apply would refuse, and whose card it is."""
         for wizard in self:
             notices = []
-            card = wizard.card_id.sudo()  # the owner's name, for whoever presents the card
+            card = wizard.card_id.sudo()  # the owner's name, for anybody who presents the card
             if card and not card._belongs_to(wizard.move_id.partner_id):
                 notices.append(
                     self.env._(
@@ -179,7 +179,7 @@ class LoyaltyApplyPoints(models.TransientModel):
         return self.env._("Card %s has no points that can be redeemed.", self.card_id.code)
 
     def _too_few_points(self, points=None):
-        program = self.card_id.sudo().program_id  # rules of the card hold whoever lets it pay
+        program = self.card_id.sudo().program_id  # users have no access to programs; access to the document was checked
         points = self.points if points is None else points
         return program._too_few_points(points, loyalty_today(self.env, self.move_id.company_id))
 
@@ -199,7 +199,7 @@ class LoyaltyApplyPoints(models.TransientModel):
     @api.depends("card_id", "move_id")
     def _compute_maximum(self):
         for wizard in self:
-            # Rules of the card hold whoever lets it pay.
+            # Users have no access to programs; access to the document was checked.
             program, today = wizard.card_id.sudo().program_id, loyalty_today(self.env, wizard.move_id.company_id)
             wizard.due_amount = wizard.move_id._loyalty_payable_amount(program) if wizard.move_id else 0
             if not program or wizard.problem:
@@ -218,7 +218,7 @@ class LoyaltyApplyPoints(models.TransientModel):
             wizard.amount = wizard._money(wizard.points)
 
     def _money(self, points):
-        program = self.card_id.sudo().program_id  # rules of the card hold whoever lets it pay
+        program = self.card_id.sudo().program_id  # users have no access to programs; access to the document was checked
         return program._points_to_money(points, loyalty_today(self.env, self.move_id.company_id)) if program else 0.0
 
     @api.onchange("points")
@@ -228,8 +228,8 @@ class LoyaltyApplyPoints(models.TransientModel):
 
     @api.onchange("amount")
     def _onchange_amount(self):
-        """Money to whole points, and back to what these points pay (C20, C21)."""
-        program = self.card_id.sudo().program_id  # rules of the card hold whoever lets it pay
+        """Money to whole points, and back to what these points cover (C20, C21)."""
+        program = self.card_id.sudo().program_id  # users have no access to programs; access to the document was checked
         if not program or self.currency_id.compare_amounts(self.amount, self._money(self.points)) == 0:
             return
         self.points = program._points_typed(
@@ -259,7 +259,7 @@ class LoyaltyApplyPoints(models.TransientModel):
         return self.move_id.with_env(self.env(context=clean_context(self.env.context))).action_issue_loyalty_card()
 
     def action_apply(self):
-        """Let the points pay: reserve them on a draft, book them on a posted invoice (C27)."""
+        """Redeem the points: reserve them on a draft, book them on a posted invoice (C27)."""
         self.ensure_one()
         if self.card_number and not self.card_id:
             self.card_id = self.env["loyalty.card"]._by_number(self.card_number)

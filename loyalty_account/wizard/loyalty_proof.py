@@ -113,7 +113,7 @@ class LoyaltyProof(models.TransientModel):
         self.program_id.check_access("read")
         result = self.program_id._loyalty_proof(self.date)
         labels = self._part_labels()
-        proof = self.sudo()  # whoever may prove gets the result, which nobody can write
+        proof = self.sudo()  # nobody has write access to results; the right to reconcile was checked
         proof.part_ids.unlink()
         proof.line_ids.unlink()
         proof.write(

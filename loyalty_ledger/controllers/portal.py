@@ -3,13 +3,13 @@ from odoo.http import content_disposition, request, route
 
 from odoo.addons.loyalty.controllers.portal import CustomerPortalLoyalty
 
-#: Transactions in the dialog of a card, as upstream has them.
+#: Transactions in the dialog of a card, as in Odoo.
 LAST_TRANSACTIONS = 5
 
 
 class CustomerPortalLedger(CustomerPortalLoyalty):
     def _prepare_home_portal_values(self, counters):
-        """Show customers the cards that they can use: not closed, not sending their points elsewhere, in date."""
+        """Show customers the cards that they can use: not closed, not linked to another card, in date."""
         values = super()._prepare_home_portal_values(counters)
         if "cards_per_programs" in values:
             usable = {
@@ -21,7 +21,7 @@ class CustomerPortalLedger(CustomerPortalLoyalty):
 
     @route()
     def portal_get_card_history_values(self, card_id):
-        """Offer only rewards that the available points pay for; the transactions are those of the ledger."""
+        """Offer only rewards that the available points cover; the transactions are those of the ledger."""
         values = super().portal_get_card_history_values(card_id)
         if not values:
             return values
@@ -74,7 +74,7 @@ class CustomerPortalLedger(CustomerPortalLoyalty):
 
     @route()
     def portal_my_loyalty_card_history(self, card_id, page=1, sortby="date", **kw):
-        """Show the statement of a card with a ledger for a period, upstream's history for the others."""
+        """Show the statement of a card with a ledger for a period, Odoo's history for the others."""
         card_sudo = self._own_ledgered_card(card_id)
         if not card_sudo:
             return super().portal_my_loyalty_card_history(card_id, page=page, sortby=sortby, **kw)

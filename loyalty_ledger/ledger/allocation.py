@@ -61,7 +61,7 @@ class Card(CardState):
         return self._debit(op, plan, as_of)
 
     def refresh(self, as_of, plan):
-        """Let vested points pay what is owed, then expire what is past its date (before a new earning could
+        """Let vested points settle what is owed, then expire what is past its date (before a new earning could
         revive it)."""
         if self.debt:
             for day in sorted({lot.vests for lot in self.lots if lot.vests and lot.vests < as_of}):
@@ -282,7 +282,7 @@ class Card(CardState):
         """Write off lots past their date, less what holds protect: one entry for each last usable day.
 
         What a hold needed when a debit came was left to it, and is owed since. Now that the hold is gone without it, the
-        points pay that debt: they are not charged and then lost as well.
+        points settle that debt: they are not charged and then lost as well.
         """
         lapsed = self._lapsed(as_of)
         if not lapsed:
@@ -389,7 +389,7 @@ class Card(CardState):
                 redated.append(moved)
             plan.consume(reverses.id, lot, -part, entry, moved_to=moved)
         if left:
-            # The debit paid a debt of this card elsewhere, or its lots are gone: never lose the points.
+            # The debit paid a debt of this card in another place, or its lots are gone: never lose the points.
             new.append(self._new_lot(entry, left, plan, None, entry.expiry))
         for number, lot in enumerate(redated):
             # Its date may have been set after it left its origin: say so.

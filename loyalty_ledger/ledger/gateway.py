@@ -186,7 +186,8 @@ class Gateway(Reading, Levels, Writing):
         return reverses
 
     def _find_hold(self, op, card):
-        """Return the :class:`.plan.Hold` that the movement uses up; None where it timed out or was taken meanwhile."""
+        """Return the :class:`.plan.Hold` that the movement uses up; None where it timed out or was taken in the
+        meantime."""
         hold = self.holds.get(op["hold"].id)
         is_other = hold is not None and (hold not in card.holds or hold.points != -op["units"])
         if is_other or op["hold"].card_id.id != op["card_id"]:

@@ -161,7 +161,7 @@ class Reversed:
     :param taken: for a debit, its consumptions in the order they were made: pairs of lot and what of it is still
         taken; for a credit, its own lots or what became of them on the card now
     :param left: what may still be reversed, positive
-    :param cards: ids of the entry's card and of the card that one sends its points to
+    :param cards: ids of the entry's card and of the card that one is linked to
     :param lost: of a credit, what expired or was adjusted away and no earlier reversal left out
     """
 

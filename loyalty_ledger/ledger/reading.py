@@ -116,7 +116,7 @@ class Reading:
         )
 
     def remember_balances(self, card):
-        """Spare whoever reads the balances of a card next the queries: all that they take is known here."""
+        """Spare anybody who reads the balances of a card next the queries: all that they take is known here."""
         record = self.env["loyalty.card"].browse(card.id)
         for name, value in zip(BALANCES, self.balances(card)):
             record._fields[name]._insert_cache(record, [value])

@@ -2,7 +2,7 @@
 
 Ids are drawn before they are committed, and transactions do not commit in the order of their ids: ``max(id)`` alone
 proves nothing. Who writes entries locks the table (ROW EXCLUSIVE) before an id is drawn, so a SHARE lock waits for
-whoever has drawn one.
+anybody who has drawn one.
 """
 
 import logging
@@ -15,12 +15,12 @@ from . import arrays
 
 _logger = logging.getLogger(__name__)
 
-#: How long to wait for transactions that are writing: whoever wants to write meanwhile waits as well.
+#: How long to wait for transactions that are writing: anybody who wants to write in the meantime waits as well.
 PATIENCE = "2s"
 
 
 def settle(cursor):
-    """Return the entry id up to which no transaction can add entries any more, and let the others go on.
+    """Return the entry id up to which transactions can no longer add entries, and let the others go on.
 
     Whatever is read with this cursor from here on sees all those entries.
 
@@ -81,7 +81,8 @@ def seen_up_to(cursor, registry):
 
 
 def _others_are_done(cursor, pid):
-    """Return whether whoever drew an id before now is done, but for connection ``pid``; what ``cursor`` reads next sees it."""
+    """Return whether anybody who drew an id before now is done, but for connection ``pid``; what ``cursor`` reads next
+    sees it."""
     cursor.execute(
         SQL(
             """

@@ -74,7 +74,7 @@ class Writing:
     def _number(self, plan, at_once):
         """Give the new rows their ids.
 
-        ROW EXCLUSIVE before ids are drawn: sealing waits for whoever holds it, so drawn ids are settled or void.
+        ROW EXCLUSIVE before ids are drawn: sealing waits for anybody who holds it, so drawn ids are settled or void.
 
         :param at_once: whether one statement will write all rows: it draws the ids of a few by itself
         :return: what that statement has to draw, if it does; the rows' ids are SQL until then

@@ -137,7 +137,7 @@ class LoyaltyCard(models.Model):
         for card in self:
             values = balances.get(card.id or card._origin.id)
             if values is None:
-                # Coupons and promotions have no ledger; upstream's balance is all there is.
+                # Coupons and promotions have no ledger; Odoo's balance is all there is.
                 card.reserved_points = card.pending_points = card.lapsed_points = 0.0
                 card.available_points = card.sudo().points  # the balance is for the staff, what is available is not
                 continue
@@ -180,7 +180,7 @@ class LoyaltyCard(models.Model):
         return self._say_points(points) if self.ledgered else super()._format_points(points)
 
     def _spendable_points(self):
-        """Points that rewards may spend: available ones under the ledger, the balance elsewhere."""
+        """Points that rewards may spend: available ones under the ledger, the balance otherwise."""
         self.ensure_one()
         # Without a ledger, what can be spent is the balance; customers see that, and no other balance.
         return self.available_points if self.ledgered else self.sudo().points
@@ -192,7 +192,7 @@ class LoyaltyCard(models.Model):
         """Return the card that a document of ``partner`` uses in ``program``, or no card.
 
         The partner's own open card, else the one of its commercial partner; default card first, then the oldest.
-        Never a closed card or one that sends its points elsewhere, nor one outside its dates while another is usable.
+        Never a closed card or one that is linked to another card, nor one outside its dates while another is usable.
         """
         if not partner:
             return self.browse()
@@ -220,7 +220,7 @@ class LoyaltyCard(models.Model):
 
     @api.onchange("expiration_date")
     def _restrict_expiration_on_loyalty(self):
-        """Loyalty cards may expire (H10); upstream refuses a date on them, loyalty/models/loyalty_card.py:71."""
+        """Loyalty cards may expire (H10); Odoo refuses a date on them, loyalty/models/loyalty_card.py:71."""
 
     @api.constrains("start_date", "expiration_date")
     def _check_dates(self):
@@ -271,7 +271,7 @@ class LoyaltyCard(models.Model):
     # --- points-to, defaults, groups -----------------------------------------------------------------------------
 
     def _open_points_to(self, sources):
-        """Move balance and level of cards that now send their points elsewhere (H18-H23)."""
+        """Move balance and level of cards that now are linked to another card (H18-H23)."""
         for card in sources.sudo():
             self._post_entries(
                 [card._transfer_op(card.points_to_id, reason=self.env._("Points moved to another card"))]
@@ -321,7 +321,8 @@ class LoyaltyCard(models.Model):
         if waiting:
             cards -= waiting.filtered(lambda card: card.welcome_sent or not card.ledger_revision)
         result = super(LoyaltyCard, cards)._send_creation_communication(force_send=force_send)
-        sent = (cards & waiting).sudo()  # the flag is ours; whoever earned the points need not edit cards
+        # Users who post documents have no write access to cards; only our own flag is set.
+        sent = (cards & waiting).sudo()
         if sent:
             sent.welcome_sent = True
         return result

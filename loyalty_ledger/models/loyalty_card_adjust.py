@@ -67,7 +67,7 @@ class LoyaltyCard(models.Model):
             the ledger writes them off before it adjusts
         :param expiration_date: last usable day that added points get
         :param renews: added points renew the rolling expiry of the balance
-        :param waive: the points pay a debt, which a card owes also when it is closed or past its date
+        :param waive: the points settle a debt, which a card owes also when it is closed or past its date
         :return: list of dicts ``card``, ``target`` (the card that gets the points: the linked one), ``before`` and
             ``after`` (its balances), ``change``, ``expires`` (last usable day of added points, or False), ``problem``
             (words, or False)
@@ -107,7 +107,7 @@ class LoyaltyCard(models.Model):
     def _expiry_of_grant(self, expiration_date, renews, today):
         """Return the last usable day of points that are added to the card today, or False."""
         self.ensure_one()
-        card = self.sudo()  # whoever may adjust the card is told its dates
+        card = self.sudo()  # managers of another company have no access to the card; the right to adjust it was checked
         program, own = card.program_id, expiration_date
         if not own and program.expiry_policy == "lot":
             own = add_delay(today, program.expiry_delay, program.expiry_unit)
@@ -177,7 +177,7 @@ class LoyaltyCard(models.Model):
         :param skip_problems: leave out cards that cannot be adjusted instead of refusing everything
         :param approved: False: post nothing when the change exceeds the company's limit
         :param renews: added points renew the rolling expiry of the balance, as an earning does
-        :param waive: the points pay a debt, also one of a card that is closed or past its date
+        :param waive: the points settle a debt, also one of a card that is closed or past its date
         :return: the transactions, or None when the change needs approval
         :raises odoo.exceptions.ValidationError: with the first cards that cannot be adjusted
         """

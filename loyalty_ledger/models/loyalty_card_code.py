@@ -1,4 +1,4 @@
-"""Numbers of cards that are money: whoever knows the code of a gift card can spend it.
+"""Numbers of cards that are money: anybody who knows the code of a gift card can spend it.
 
 Those who take or issue cards read them (users of the Loyalty app, and plain Odoo's salespeople and cashiers); customers
 read their own. Everybody else who may read cards, as accounting people and auditors, reads the end of the number: in
@@ -90,7 +90,7 @@ class LoyaltyCard(models.Model):
         return super()._read_group_select(aggregate_spec, query)
 
     def _order_field_to_sql(self, alias, field_name, direction, nulls, query):
-        """Whoever may not read the numbers does not sort by them either: the order would tell them."""
+        """Anybody who may not read the numbers does not sort by them either: the order would tell them."""
         if field_name == "code" and not self._may_read_codes():
             field_name = "id"
         return super()._order_field_to_sql(alias, field_name, direction, nulls, query)
@@ -103,7 +103,7 @@ class LoyaltyCard(models.Model):
         hidden = self.sudo().filtered(lambda card: card.program_type not in OPEN_TYPES)
         return {card: "write" if card.sudo() in hidden else access for card, access in operations.items()}
 
-    # A customer's mail has the whole number, whoever caused it.
+    # A customer's mail has the whole number, no matter who caused it.
 
     def _send_creation_communication(self, force_send=False):
         cards = self if self._may_read_codes() else self.sudo()

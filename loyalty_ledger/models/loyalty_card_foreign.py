@@ -20,7 +20,7 @@ class LoyaltyCard(models.Model):
         granted = []
         for vals in vals_list:
             if "program_id" not in vals:
-                vals.update(self.default_get(["program_id"]))  # whoever says it: what follows depends on it
+                vals.update(self.default_get(["program_id"]))  # no matter who says it: what follows depends on it
             program = self.env["loyalty.program"].browse(vals.get("program_id"))
             ledgered = program.sudo().program_type in LEDGERED_TYPES
             if ledgered and vals.get("points"):
@@ -45,7 +45,7 @@ class LoyaltyCard(models.Model):
         return cards
 
     def write(self, vals):
-        """Write cards; a new balance becomes the entry of the difference, whoever writes it."""
+        """Write cards; a new balance becomes the entry of the difference, no matter who writes it."""
         if forbidden := vals.keys() & set(PROJECTIONS):
             raise UserError(
                 self.env._("%s follows the points ledger and cannot be written.", ", ".join(sorted(forbidden)))

@@ -18,7 +18,7 @@ class LoyaltyCard(models.Model):
         :param key: unique name of the reservation, for example of the payment line
         :param document: ``(model, id)`` or None
         :param ttl: :class:`datetime.timedelta` or number of minutes after which it times out; None: never
-        :param values: what else a new hold has, such as the money that its points pay
+        :param values: what else a new hold has, such as the money that its points cover
         :return: the ``loyalty.hold``
         :raises odoo.exceptions.UserError: when the card cannot spend or has fewer points available
         :raises odoo.exceptions.ValidationError: when the key already names another or a settled reservation

@@ -17,7 +17,8 @@ class LoyaltyCard(models.Model):
         today = loyalty_today(self.env, company)
         return (
             self.env["loyalty.program"]
-            .sudo()  # whoever serves the customer need not see programs
+            # Salespeople and cashiers have no access to programs; only the one that issues the card is returned.
+            .sudo()
             .search(
                 [
                     ("program_type", "=", "loyalty"),
@@ -58,7 +59,8 @@ class LoyaltyCard(models.Model):
     @api.model
     def _may_join(self, partner):
         """Return whether somebody can be given a card: a real customer who collects points."""
-        partner = partner.sudo()  # whether somebody takes part is no secret to whoever serves him
+        # Users may have no access to the contact's settings; only whether it participates is said.
+        partner = partner.sudo()
         return bool(partner) and not partner.is_public and partner._earns_loyalty()
 
     @api.model
@@ -106,7 +108,7 @@ class LoyaltyCard(models.Model):
     def _notify_issued(self, message=""):
         """Return the action that tells the user which card was issued, and reads the form again."""
         self.ensure_one()
-        card = self.sudo()  # the number, for whoever issued it
+        card = self.sudo()  # users may have no access to the card that they just issued; only its number is returned
         issued = self.env._(
             "%(customer)s has card %(card)s of program %(program)s.",
             customer=card.partner_id.display_name,

@@ -69,7 +69,8 @@ class LoyaltyCard(models.Model):
                     code=code,
                     limit=LONGEST_BARCODE,
                 )
-        # Whoever issues a card need not see products or customers of other companies: a scanner finds them all the same.
+        # Anybody who issues a card need not see products or customers of other companies: a scanner finds them all the
+        # same.
         for model, field, message in (
             ("product.product", "barcode", _("“%(code)s” is the barcode of the product %(name)s.")),
             ("product.uom", "barcode", _("“%(code)s” is the barcode of a packaging of %(name)s.")),

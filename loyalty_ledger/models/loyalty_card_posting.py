@@ -153,7 +153,7 @@ class LoyaltyCard(models.Model):
         return to_points(left), to_points(sum(entry.lost for entry in found))
 
     def _ledger_touch(self):
-        """Lock the cards and change their rows, so that whoever read them before waits and retries.
+        """Lock the cards and change their rows, so that a transaction that read them before waits and retries.
 
         A lock without an UPDATE is not enough under REPEATABLE READ: a transaction that starts waiting would go on
         with what it saw before.
@@ -174,7 +174,7 @@ class LoyaltyCard(models.Model):
     def _forget_contents(self):
         """Forget what this transaction read of the cards: their holds changed after their revision did.
 
-        In between, whoever reacted to the change may have asked for their balances.
+        In between, code that reacted to the change may have asked for their balances.
         """
         known = self.env.cr.cache.get(CONTENTS, {})
         for card_id in self.ids:
@@ -232,7 +232,7 @@ class LoyaltyCard(models.Model):
         return hold
 
     def _refresh_ledger(self, as_of=None, keep_dates=False):
-        """Let vested points pay debts and expire what is past its date, now.
+        """Let vested points settle debts and expire what is past its date, now.
 
         :param as_of: date, default today; only replays of the past pass another
         :param keep_dates: what a reservation protects past its rolling date keeps that date whatever the program says

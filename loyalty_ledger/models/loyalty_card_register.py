@@ -83,7 +83,7 @@ class LoyaltyCard(models.Model):
         return action
 
     def action_view_points_from(self):
-        """Show the cards that send their points to this one (H19)."""
+        """Show the cards that are linked to this one (H19)."""
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id("loyalty_ledger.loyalty_card_register_action")
         action["domain"] = [("points_to_id", "=", self.id)]
@@ -99,7 +99,7 @@ class LoyaltyCard(models.Model):
         return action
 
     def action_close(self):
-        """Close cards: they neither earn nor pay until reopened (H25)."""
+        """Close cards: they can neither earn nor redeem points until reopened (H25)."""
         self._check_may_close()
         cards = self.filtered(lambda card: not card.closed)
         reserved = cards.filtered(lambda card: any(hold._is_active() for hold in card.sudo().hold_ids))

@@ -1,4 +1,4 @@
-"""Who may change what on a card, and what a used card does not allow any more."""
+"""Who may change what on a card, and what a used card no longer allows."""
 
 from odoo import fields, models
 from odoo.exceptions import AccessError, ValidationError
@@ -23,7 +23,7 @@ class LoyaltyCard(models.Model):
     _inherit = "loyalty.card"
 
     def _check_may_manage(self, vals):
-        """Only managers redirect, date or hand over a card: salespeople and cashiers have upstream's write access."""
+        """Only managers redirect, date or hand over a card: salespeople and cashiers have Odoo's write access."""
         names = [name for name in MANAGED if name in vals]
         if not names or self._may_manage():
             return
@@ -44,7 +44,7 @@ class LoyaltyCard(models.Model):
                 )
 
     def _check_may_issue(self, vals, program):
-        """Whoever issues a card decides neither who gets its points nor its level: a manager does."""
+        """Anybody who issues a card decides neither who gets its points nor its level: a manager does."""
         usual = {"points_to_id": False, "level_id": program.sudo().level_ids.sorted("min_points")[:1].id}
         names = [name for name in usual if vals.get(name) and vals[name] != usual[name]]
         if names and not self._may_manage():
@@ -62,7 +62,7 @@ class LoyaltyCard(models.Model):
         )
 
     def _check_register_rules(self, vals):
-        """What a used card does not allow any more (H9, H11, H12)."""
+        """What a used card no longer allows (H9, H11, H12)."""
         for card in self.filtered("last_use_date"):
             if "start_date" in vals and fields.Date.to_date(vals["start_date"]) != (card.start_date or None):
                 raise ValidationError(

@@ -1,4 +1,5 @@
-"""Coupons and promotions keep no points ledger: our rights on cards give nobody more than plain Odoo there."""
+"""Coupons and promotions are not tracked in the points ledger: our rights on cards give nobody more than plain Odoo
+there."""
 
 from odoo import api, models
 from odoo.exceptions import AccessError

@@ -99,7 +99,8 @@ class LoyaltyEarning(models.Model):
         return trusted_defaults(self, fields, self._fields, super().default_get)
 
     def _compute_entry_ids(self):
-        own = self.sudo()._own_entries()  # whoever may read the earning may see what it posted
+        # Readers of the earning have no access to the ledger; the earning was read with their rights.
+        own = self.sudo()._own_entries()
         for earning in self:
             ids = [row["id"] for row in own.get(earning.id, ())]
             earning.entry_ids = self.env["loyalty.ledger.entry"].search(

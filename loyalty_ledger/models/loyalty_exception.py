@@ -160,7 +160,7 @@ class LoyaltyException(models.Model):
 
         A card that was linked to another or merged has handed its debt over; a closed one still owes it.
         """
-        card = self.card_id.sudo()  # whoever may waive was checked; the gateway does the rest
+        card = self.card_id.sudo()  # the right to waive was checked; managers have no write access to the ledger
         if card.points_to_id:
             return card.points_to_id, min(self.points, card.points_to_id.debt_points)
         entry = self.entry_id.sudo()

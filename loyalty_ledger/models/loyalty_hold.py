@@ -82,7 +82,7 @@ class LoyaltyHold(models.Model):
     def _hand_over(self, points, key, document, into=None, amount=None):
         """Let another document keep ``points`` of this hold; they stay reserved all the while, since the same day.
 
-        There is no time-out any more: the document settles them or gives them up. The whole hold changes its document,
+        There is no longer a time-out: the document settles them or gives them up. The whole hold changes its document,
         a part of it becomes a hold of its own, or joins the hold ``into``.
 
         :param points: positive number of points, at most those of the hold
@@ -132,9 +132,9 @@ class LoyaltyHold(models.Model):
 
         :param reason: words for the ledger, without personal data
         :param document: ``(model, id)``; default: the hold's own
-        :param overdraw: ``refuse`` or ``debt``, what happens when the card's points do not cover the hold any more
+        :param overdraw: ``refuse`` or ``debt``, what happens when the card's points no longer cover the hold
         :return: the ``loyalty.ledger.entry``
-        :raises odoo.exceptions.UserError: for a released hold, or when the points are not there any more
+        :raises odoo.exceptions.UserError: for a released hold, or when the points are no longer there
         """
         self.ensure_one()
         if self.state == "released":

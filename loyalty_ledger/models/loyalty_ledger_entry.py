@@ -121,7 +121,7 @@ class LoyaltyLedgerEntry(models.Model):
         for model, entries in self.filtered("res_id").grouped("res_model").items():
             if model not in self.env:
                 continue
-            # The name alone is shown to whoever may read the transaction, as the customer's own card says it.
+            # The name alone is shown to anybody who may read the transaction, as the customer's own card says it.
             documents = self.env[model].sudo().browse(entries.mapped("res_id")).exists()
             names = self._names_of_documents(documents)
             for entry in entries:

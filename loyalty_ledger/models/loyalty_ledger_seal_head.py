@@ -20,7 +20,8 @@ class LoyaltyLedgerSeal(models.Model):
         return seal
 
     def _note_head(self):
-        """Note this seal as the latest, in the system parameters and in the log of the server, which is kept elsewhere."""
+        """Note this seal as the latest, in the system parameters and in the log of the server, which is kept outside
+        the database."""
         made, __, __ = self._noted_head()
         self.env["ir.config_parameter"].sudo().set_param(HEAD, f"{made + 1} {self.id} {self.digest}")
         _logger.info("Points ledger sealed up to transaction %s: seal %s, %s", self.last_entry_id, self.id, self.digest)

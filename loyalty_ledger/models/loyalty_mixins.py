@@ -12,7 +12,7 @@ class LoyaltyReadonlyMixin(models.AbstractModel):
     _description = "Row of the Points Ledger"
 
     def _refusal(self):
-        """Return what to tell whoever tries. Override to say it for the model."""
+        """Return what to tell anybody who tries. Override to say it for the model."""
         return self.env._("Rows of the points ledger cannot be created, changed or deleted by hand.")
 
     def _refuse(self):
@@ -30,7 +30,7 @@ class LoyaltyReadonlyMixin(models.AbstractModel):
 
 
 class LoyaltyRememberedMixin(models.AbstractModel):
-    """Rows that change rarely and that every posting asks about: whoever changes one clears the memory.
+    """Rows that change rarely and that every posting asks about: anybody who changes one clears the memory.
 
     See :func:`tools.memory.remembered`.
     """
@@ -110,7 +110,7 @@ class LoyaltyValuesMixin(models.AbstractModel):
     _name = "loyalty.values.mixin"
     _description = "Record Whose Numbers Are Checked"
 
-    #: Whether numbers have a limit too. Odoo's own documents may be larger than what points can pay.
+    #: Whether numbers have a limit too. Odoo's own documents may be larger than what points can cover.
     _limits_numbers = True
 
     @api.model_create_multi

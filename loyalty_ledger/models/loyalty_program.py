@@ -199,7 +199,8 @@ class LoyaltyProgram(models.Model):
         """New expiry terms never revive points that are past their date under the old ones."""
         names = vals.keys() & {"expiry_policy", "expiry_delay", "expiry_unit"}
         changed = self.filtered(lambda program: any(program[name] != vals[name] for name in names))
-        cards = self.env["loyalty.card"].sudo()  # whoever may change the program changes what its points do
+        # Managers have no write access to lots; write access to the program was checked.
+        cards = self.env["loyalty.card"].sudo()
         cards.with_context(**{TERMS_CHANGE: True})._purge(programs=changed, commit=False)
 
     def _value_of_points(self, points, date):

@@ -93,7 +93,7 @@ class LoyaltyProgram(models.Model):
         return self.issue_on == "paid"
 
     def _compute_earning_count(self):
-        # The number is shown to whoever may read the program.
+        # The number is shown to anybody who may read the program.
         groups = (
             self.env["loyalty.earning"]
             .sudo()

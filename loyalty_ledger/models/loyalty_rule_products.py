@@ -5,7 +5,7 @@ from odoo.fields import Domain
 
 from ..tools.memory import remembered
 
-#: Context key: work out what is remembered otherwise.
+#: Context key: calculate what is remembered otherwise.
 AFRESH = "loyalty_afresh"
 
 

@@ -91,7 +91,8 @@ class ResCompany(models.Model):
 
     @api.model
     def _loyalty_limits(self):
-        """Return the companies with a limit, in sudo: whoever gives points need not read companies."""
+        """Return the companies with a limit, in sudo: users have no access to other companies' settings; only the
+        limits are returned."""
         return self.sudo().search(["|", ("loyalty_adjustment_limit", ">", 0), ("loyalty_value_limit", ">", 0)])
 
     @api.model

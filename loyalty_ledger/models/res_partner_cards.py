@@ -7,7 +7,7 @@ class ResPartner(models.Model):
     _inherit = "res.partner"
 
     def _compute_count_active_cards(self):
-        """Count what the customer can use: open cards in date with points that can be spent, upstream's any balance."""
+        """Count what the customer can use: open cards in date with points that can be spent, Odoo's any balance."""
         super()._compute_count_active_cards()
         Partner = self.with_context(active_test=False)
         counted = self.filtered("loyalty_card_count")

@@ -52,7 +52,7 @@ class ResPartner(models.Model):
             }
         if target == given:
             return {}
-        is_own = current == given  # nobody chose another one meanwhile
+        is_own = current == given  # nobody chose another one in the meantime
         if target:
             return (
                 {"loyalty_pricelist_id": target.id, "specific_property_product_pricelist": target.id} if is_own else {}

@@ -180,7 +180,7 @@ class Ledger:
     # what happens by itself
 
     def refresh(self, card, day):
-        """Points that vested meanwhile paid debt on that day; lapsed points that no hold protects go."""
+        """Points that vested in the meantime paid debt on that day; lapsed points that no hold protects go."""
         for moment in sorted({lot.opens for lot in card.lots if lot.remaining and lot.opens and lot.opens <= day}):
             self.pay(card, moment)
         self.pay(card, day)

@@ -113,7 +113,7 @@ class TestAdjustmentApproval(ImportMixin, AdjustCase):
         self.assertEqual(count(cards), count(cards[:1]))
 
     def test_parts_by_other_doors(self):
-        """N10: cards that send their points elsewhere, imports, waived debts and Update Balance count together."""
+        """N10: cards that are linked to another card, imports, waived debts and Update Balance count together."""
         source = self.make_card(points_to_id=self.card.id)
         self.adjust(cards=source, points=60)
         self.request(points=50)

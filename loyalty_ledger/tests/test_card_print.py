@@ -45,7 +45,7 @@ class TestCardPrint(RegisterCase):
                 self.assertIn(text, html, layout)
 
     def test_barcode_is_the_number(self):
-        """S23: whoever scans the barcode gets the number."""
+        """S23: anybody who scans the barcode gets the number."""
         for code in ("20001234567", "20001234568", "0446-ec71-4d11"):
             self.card.code = code
             kind, data = self.card._card_barcode().split(",")

@@ -231,7 +231,7 @@ class TestExpiry(LedgerCase):
             self.assertClean()
 
     def test_hold_outlives_the_card(self):
-        """N6, H10: a confirmed order may use what it reserved although the card has expired meanwhile."""
+        """N6, H10: a confirmed order may use what it reserved although the card has expired in the meantime."""
         self.earn(10)
         self.card.expiration_date = "2026-04-01"
         hold = self.card._hold(6, "expiry:card")

@@ -37,7 +37,7 @@ class TestForgedDefaults(RegisterCase, AdjustCase):
         self.assertEqual(self.Card._verify_ledger(), [])
 
     def test_new_cards_of_users(self):
-        """H18, S20: users issue cards on the first level that send their points nowhere, whatever their context."""
+        """H18, S20: users issue cards on the first level that are linked to no other card, whatever their context."""
         first, __, top = self.make_levels()
         card = self.remote_create(
             self.user, "loyalty.card", {"program_id": self.program.id}, points_to_id=self.card.id, level_id=top.id

@@ -182,7 +182,7 @@ class TestGateway(LedgerCase):
         self.assertTrue(hold.display_name.endswith(": 1,234,567"), hold.display_name)
 
     def test_unusable_cards(self):
-        """H8, H10, H25: closed, not started and expired cards neither earn nor pay, and say why."""
+        """H8, H10, H25: closed, not started and expired cards can neither earn nor redeem points, and say why."""
         self.earn(10)
         self.card.closed = True
         for movement in (lambda: self.earn(1), lambda: self.redeem(1), lambda: self.post(self.card, "adjust", 1)):

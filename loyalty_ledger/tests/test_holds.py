@@ -102,7 +102,8 @@ class TestHolds(LedgerCase):
             empty._hold(1, "holds:f")
 
     def test_card_row_changes(self):
-        """N6, N7: placing and releasing change the card's row, so that whoever read it before waits and retries."""
+        """N6, N7: placing and releasing change the card's row, so that a transaction that read it before waits and
+        retries."""
         self.earn(100)
         revisions = [self.card.ledger_revision]
         hold = self.card._hold(40, "holds:row")

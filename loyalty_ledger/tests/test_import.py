@@ -97,7 +97,7 @@ class TestImport(ImportCase):
         self.assertBalances(points=50)
 
     def test_same_file_again(self):
-        """P8, N10: the same file again changes nothing, also when balances moved meanwhile."""
+        """P8, N10: the same file again changes nothing, also when balances moved in the meantime."""
         text = "card;points;mode\nCARD-1;50;add\nCARD-2;0;set\n"
         self.run_import(text)
         self.earn(10, self.other)

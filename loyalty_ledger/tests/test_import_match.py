@@ -46,7 +46,7 @@ class TestImportMatch(ImportCase):
         record.action_import()
         self.assertEqual(record.line_ids.mapped("state"), ["problem", "done", "done"])
         self.assertIn("Column card: Card NEW-1 belongs to", record.line_ids[0].problem)
-        # The customer's own card is the right one, whoever issued it.
+        # The customer's own card is the right one, no matter who issued it.
         self.assertBalances(stranger, points=30)
         self.assertEqual(record.line_ids[2].card_id, stranger)
 
@@ -130,7 +130,7 @@ class TestImportMatch(ImportCase):
         self.assertEqual(self.env["mail.mail"].search(domain).mapped("res_id"), [other.id] * 2)
 
     def test_issuing_by_hand(self):
-        """N29, H5: whoever issues a card by hand gets none with the number of something else."""
+        """N29, H5: anybody who issues a card by hand gets none with the number of something else."""
         self.env["product.product"].create({"name": "Cup", "barcode": "4006381333931"})
         Card = self.Card.with_user(self.manager)
         for code, words in (("4006381333931", "the product Cup"), ("Kärtchen", "cannot be printed")):

@@ -46,7 +46,8 @@ class TestLevelPricelist(RegisterCase):
         self.assertFalse(self.prices(customer=self.partner), "who had none has none again")
 
     def test_manual_choice_stays(self):
-        """bH1: a pricelist chosen meanwhile stays, through other levels and after leaving; then levels decide again."""
+        """bH1: a pricelist chosen in the meantime stays, through other levels and after leaving; then levels decide
+        again."""
         self.earn(101, self.member)
         self.customer.property_product_pricelist = self.special
         self.earn(400, self.member)
@@ -59,7 +60,7 @@ class TestLevelPricelist(RegisterCase):
         self.assertEqual(self.prices(), self.special)
 
     def test_points_to(self):
-        """bH1, H22: a card that sends its points elsewhere brings no prices, its master does; so does a lost card's."""
+        """bH1, H22: a card that is linked to another card brings no prices, its master does; so does a lost card's."""
         self.earn(600, self.member)
         master = self.make_card(partner_id=self.partner.id)
         self.member.with_user(self.manager).points_to_id = master

@@ -138,7 +138,7 @@ class TestLevels(LedgerCase):
         self.assertEqual(self.level(), "Level 2")
 
     def test_thresholds_that_nobody_else_sees_yet_are_not_remembered(self):
-        """H15: whoever is changing levels works with the new ones; the memory of the process keeps the others."""
+        """H15: anybody who is changing levels works with the new ones; the memory of the process keeps the others."""
         registry = self.env.registry
         registry.clear_cache()
         self.patch(type(registry), "cache_invalidated", property(lambda registry: {"default"}))

@@ -41,7 +41,7 @@ class TestLines(LedgerCase):
         self.assertEqual(draft.reward_ids._origin, rewards)
 
     def test_reading_ahead_refuses_nothing(self):
-        """C2: whoever may not read the lines gets no error before asking for them."""
+        """C2: anybody who may not read the lines gets no error before asking for them."""
         stranger = new_test_user(self.env, "lines_stranger", groups="base.group_user")
         program = self.program.with_user(stranger)
         self.env.invalidate_all()

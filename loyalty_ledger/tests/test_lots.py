@@ -158,7 +158,7 @@ class TestLots(LedgerCase):
             self.assertClean()
 
     def test_vesting_and_reversal_in_one_movement(self):
-        """N4, N9: a debt that vested points pay at the moment of its reversal gives these points back."""
+        """N4, N9: a debt that vested points settle at the moment of its reversal gives these points back."""
         spent = self.post(self.card, "external", -10)
         self.earn(30, available_from="2026-03-20", expiration_date="2026-12-31")
         with self.on("2026-03-21"):
@@ -224,7 +224,7 @@ class TestLots(LedgerCase):
         self.assertClean()
 
     def test_key_of_a_transfer(self):
-        """N7, N11: the key of a transfer names its target, also when that one sends its points on later."""
+        """N7, N11: the key of a transfer names its target, also when that one is linked to another card later."""
         self.earn(10)
         third = self.make_card()
         op = self.op(self.card, "transfer", -4, target_card_id=self.other.id)
@@ -338,7 +338,7 @@ class TestLots(LedgerCase):
             self.post(self.other, "adjust", -1, lots=late)
 
     def test_reversal_pays_other_debts(self):
-        """N4: points that a refund gives back pay what the card owes elsewhere."""
+        """N4: points that a refund gives back pay other debts of the card."""
         self.earn(10)
         spent = self.redeem(10)
         self.post(self.card, "external", -4)

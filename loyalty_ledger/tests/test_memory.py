@@ -22,7 +22,7 @@ class TestMemory(LedgerCase):
         return cleared
 
     def test_pricelists_of_other_companies(self):
-        """bM8: whoever asks first, pricelists that this person cannot see, or archived ones, count as well."""
+        """bM8: no matter who asks first, pricelists that this person cannot see, or archived ones, count as well."""
         theirs = self.env["res.company"].create({"name": "Theirs"})
         self.contract.company_id = theirs
         self.retail.active = False

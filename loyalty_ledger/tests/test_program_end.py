@@ -95,7 +95,7 @@ class TestUnledgeredCards(RegisterCase):
         self.assertTrue(Card.create({"program_id": self.program.id}))
 
     def test_plain_odoo_rights_stay(self):
-        """N29: whoever may write coupons in plain Odoo may as a loyalty user too, and a manager creates them."""
+        """N29: anybody who may write coupons in plain Odoo may as a loyalty user too, and a manager creates them."""
         coupon = self.Card.with_user(self.manager).create({"program_id": self.coupons.id, "points": 1})
         self.env["ir.model.access"].create(
             {

@@ -141,7 +141,8 @@ class TestRegister(RegisterCase):
     # --- closing, deleting, points-to ------------------------------------------------------------------------------
 
     def test_closed_card_is_unusable_until_reopened(self):
-        """H25: a closed card neither earns nor pays; reopened it has the balance it had. Both are in its chatter."""
+        """H25: a closed card can neither earn nor redeem points; reopened it has the balance it had. Both are in its
+        chatter."""
         self.earn(40)
         card = self.card.with_user(self.manager)
         card.action_close()
@@ -244,7 +245,7 @@ class TestRegister(RegisterCase):
         self.assertTrue(self.program.exists())
 
     def test_points_to_itself_or_in_a_circle(self):
-        """H27: a card never sends its points to itself, nor do two cards to each other."""
+        """H27: a card never is linked to itself, nor do two cards to each other."""
         with self.assertRaises(ValidationError), self.env.cr.savepoint():
             self.card.with_user(self.manager).points_to_id = self.card
         with self.card_form(self.card) as form:

@@ -77,7 +77,7 @@ class TestRegisterLevels(RegisterCase):
         self.assertTrue(form._get_modifier("currency_id", "readonly"))
 
     def test_multiplier_for_those_who_see_no_program(self):
-        """N29, H13: whoever sees a level or a card, but no programs, reads its multiplier all the same."""
+        """N29, H13: anybody who sees a level or a card, but no programs, reads its multiplier all the same."""
         self.two.multiplier = 2
         self.program.issue_on = "paid"
         card = self.make_card(level_id=self.two.id)

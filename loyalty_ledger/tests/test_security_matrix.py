@@ -282,7 +282,7 @@ class TestSecurityOverHttp(HttpCase):
         self.seller = new_test_user(
             self.env, "loyalty_wire", groups="loyalty_ledger.group_loyalty_user", password="loyalty_wire"
         )
-        # Managers of sales and of the till have upstream's write access to cards.
+        # Managers of sales and of the till have Odoo's write access to cards.
         for group in ("sales_team.group_sale_manager", "point_of_sale.group_pos_manager"):
             if self.env.ref(group, raise_if_not_found=False):
                 self.seller.group_ids += self.env.ref(group)

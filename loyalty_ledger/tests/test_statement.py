@@ -304,7 +304,7 @@ class TestPortalStatement(HttpCase):
         self.assertIn("700.25", self.get("history", "date_from=2026-02-28&date_to=2026-02-01").text)
 
     def test_stranger(self):
-        """S25: nobody else gets it: a stranger is sent home, whoever is not logged in has to log in."""
+        """S25: nobody else gets it: a stranger is sent home, anybody who is not logged in has to log in."""
         self.authenticate("statement_stranger", "statement_stranger")
         for what in ("history", "statement"):
             answer = self.get(what)

@@ -84,7 +84,7 @@ class TestPointsTo(AdjustCase):
             self.assertEqual(source.level_id.name, "Silver")
 
     def test_source_cannot_redeem(self):
-        """H22: a card that sends its points elsewhere neither redeems nor is adjusted at the master's cost."""
+        """H22: a card that is linked to another card neither redeems nor is adjusted at the master's cost."""
         self.other.points_to_id = self.card
         entry = self.earn(60, self.other)
         with self.assertRaisesRegex(ValidationError, self.card.code):

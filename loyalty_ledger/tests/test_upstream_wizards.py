@@ -52,7 +52,7 @@ class TestUpstreamWizards(AdjustCase):
             self.update(-5)
 
     def test_update_balance_takes_a_manager(self):
-        """S20: whoever has Odoo's access to the wizard without being a manager cannot set a balance."""
+        """S20: anybody who has Odoo's access to the wizard without being a manager cannot set a balance."""
         self.env["ir.model.access"].create(
             {
                 "name": "Everybody",
@@ -99,7 +99,7 @@ class TestUpstreamWizards(AdjustCase):
             cards[0].write({"points": 999})
 
     def test_generate_takes_a_manager(self):
-        """S20: whoever may use the wizard but not set programs up issues no balance."""
+        """S20: anybody who may use the wizard but not set programs up issues no balance."""
         self.env["ir.model.access"].create(
             {
                 "name": "Everybody",
@@ -114,7 +114,7 @@ class TestUpstreamWizards(AdjustCase):
             self.generate(user=self.clerk)
 
     def test_no_number_in_the_language_of_the_user(self):
-        """N29: a number that no card can have is refused in the language of whoever sent it."""
+        """N29: a number that no card can have is refused in the language of the user who sent it."""
         self.env["res.lang"]._activate_lang("de_DE")
         source = "“%(points)s” is not a number of points below %(limit)s."
         words = {source: "„%(points)s“ ist keine Punktzahl unter %(limit)s."}

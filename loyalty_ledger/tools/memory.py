@@ -19,7 +19,7 @@ class _Memory:
     """The state of what one registry remembers."""
 
     def __init__(self):
-        #: Part of every key: what was remembered before is not found any more.
+        #: Part of every key: what was remembered before is no longer found.
         self.epoch = 0
         #: Database time at which the epoch was known to have begun; None until somebody asks.
         self.began = None

@@ -10,13 +10,13 @@ CONTEXT_KEY = "loyalty_ledger_source"
 class Source(str):
     """Provenance of changes of points that Odoo's own code makes.
 
-    A string to whoever serializes a context (actions returned to the client carry theirs): what comes back from
+    A string to anybody who serializes a context (actions returned to the client carry theirs): what comes back from
     there is a plain string, and no source. Compared by identity, so two events never share an environment.
 
     :param document: ``(model, id)`` of the business document, or None
     :param reason: words for the ledger, without personal data
     :param kind: kind of the entries
-    :param buffer: a dict to collect changes in (card id -> ten-thousandths) instead of posting them; whoever
+    :param buffer: a dict to collect changes in (card id -> ten-thousandths) instead of posting them; anybody who
         passes it posts what is left when the business event is over, so that one event is one entry
     """
 

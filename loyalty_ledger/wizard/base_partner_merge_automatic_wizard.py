@@ -13,7 +13,7 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
     def _merge_loyalty_cards(self, src_partners, dst_partner):
         """Keep all cards and their numbers: they point to the survivor's card, lots keep their dates (N11).
 
-        Upstream moves the sum to one card and archives the others, so that plastic cards fail at the till.
+        Odoo moves the sum to one card and archives the others, so that plastic cards fail at the till.
         """
         cards = (
             self.env["loyalty.card"]

@@ -20,7 +20,7 @@ class LoyaltyGenerateWizard(models.TransientModel):
     _inherit = ["loyalty.values.mixin", "loyalty.generate.wizard"]
 
     def generate_coupons(self):
-        """Issue cards with an entry that says why; whoever may set programs up may issue balances."""
+        """Issue cards with an entry that says why; anybody who may set programs up may issue balances."""
         self._check_quantity()
         coupons = self.env["loyalty.card"]
         for wizard in self:

@@ -105,7 +105,8 @@ class AccountMove(models.Model):
     def _loyalty_qualifies(self):
         """A closing entry pays an account as the orders were paid with which customers paid their accounts."""
         qualifying = super()._loyalty_qualifies()
-        sessions = self.env["pos.session"].sudo().search([("move_id", "in", self.ids)])  # whoever books the payment
+        # Accountants have no access to sessions; access to the entry was checked.
+        sessions = self.env["pos.session"].sudo().search([("move_id", "in", self.ids)])
         for session in sessions:
             payments = session.order_ids.payment_ids.filtered(
                 lambda payment: payment.payment_method_id.type == "pay_later" and payment.amount < 0
@@ -122,7 +123,7 @@ class AccountMove(models.Model):
         super()._compute_payments_widget_reconciled_info()
         for move in self:
             for row in (move.invoice_payments_widget or {}).get("content", []):
-                # Odoo shows these payments to whoever reads the invoice, on the portal too; so the points.
+                # Odoo shows these payments to anybody who reads the invoice, on the portal too; so the points.
                 payments = self.browse(row["move_id"]).sudo().pos_payment_ids
                 if points := sum(payments.mapped("loyalty_points")):
                     card = payments.loyalty_card_id[:1]

@@ -8,7 +8,7 @@ class IrModuleModule(models.Model):
     _inherit = "ir.module.module"
 
     def button_uninstall(self):
-        """Refuse while tills are open where points pay: their closing would book these payments as unpaid."""
+        """Refuse while tills are open where points are redeemed: their closing would book these payments as unpaid."""
         if "loyalty_pos" in (self | self.downstream_dependencies()).mapped("name"):
             sessions = open_sessions_with_points(self.env)
             if sessions:

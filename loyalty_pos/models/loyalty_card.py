@@ -60,7 +60,7 @@ class LoyaltyCard(models.Model):
     @api.model
     @remote.checked(code=remote.a_text)
     def get_loyalty_card_partner_by_code(self, code):
-        """A card that cannot be used does not identify its customer; one that sends its points elsewhere does."""
+        """A card that cannot be used does not identify its customer; one that is linked to another card does."""
         Miss = self.env["loyalty.till.miss"]
         if reason := Miss._wait_reason():
             raise UserError(reason)

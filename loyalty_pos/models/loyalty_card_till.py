@@ -237,7 +237,8 @@ class LoyaltyCard(models.Model):
         if not partner:
             raise UserError(self.env._("Choose the customer who gets the card."))
         partner.check_access("read")
-        if not partner.sudo()._earns_loyalty():  # whether somebody takes part is no secret to the till
+        # Cashiers may have no access to the contact's settings; only whether it participates is said.
+        if not partner.sudo()._earns_loyalty():
             raise UserError(
                 self.env._(
                     "%s does not participate in loyalty programs. Change that on the customer first.", partner.name

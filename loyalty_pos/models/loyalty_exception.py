@@ -18,7 +18,7 @@ class LoyaltyException(models.Model):
     )
 
     def action_settle_again(self):
-        """Settle the points of till orders again, now that what kept them from it is mended (N8)."""
+        """Settle the points of till orders again, now that what kept them from it is fixed (N8)."""
         self.env["loyalty.card"]._check_ledger_group("loyalty_ledger.group_loyalty_manager")
         self.check_access("write")
         of_till = self.filtered(lambda exception: exception.res_model == "pos.order" and exception.state == "open")

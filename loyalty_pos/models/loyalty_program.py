@@ -9,7 +9,7 @@ from odoo.addons.loyalty_ledger.tools.today import loyalty_today
 
 #: The till's clock and the company's may stand on different days.
 SLACK = timedelta(days=1)
-#: VAT modes in which points pay as a payment, and not as lines of the order.
+#: VAT modes in which points are redeemed as a payment, and not as lines of the order.
 PAYMENT_MODES = ("tender", "input_tax")
 
 
@@ -38,7 +38,7 @@ class LoyaltyProgram(models.Model):
     @api.model
     def _load_pos_data_read(self, records, config):
         """Tell the till how it multiplies, for its preview of points: by level, 0 for levels without a rate of their
-        own, and what a card without level or not issued yet has. And what the points may pay (bP5): products, and
+        own, and what a card without level or not issued yet has. And what the points may cover (bP5): products, and
         categories with those below them."""
         values = super()._load_pos_data_read(records, config)
         programs = self.browse([vals["id"] for vals in values]).sudo()  # levels and rates are read-only for tills

@@ -117,7 +117,8 @@ class LoyaltyProgram(models.Model):
     def _tax_sets_of_orders(self, ids):
         """Return ``{order: {set of taxes: gross}}``: of what sales sold and what refunds took back, both positive.
 
-        Only lines that points may pay: those that the sale wrote down when it was paid, else by the program's settings.
+        Only lines that points may cover: those that the sale wrote down when it was paid, else by the program's
+        settings.
         """
         lines = self.env["pos.order.line"].search_fetch([("order_id", "in", ids)], ["product_id"])
         excluded = {product.id for product in lines.product_id if not self._may_pay_for(product, 1.0)}

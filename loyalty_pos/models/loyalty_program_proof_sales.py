@@ -299,7 +299,8 @@ class LoyaltyProgram(models.Model):
         return found
 
     def _missed_points(self, order):
-        """Return what an order on account should have earned by now, 0 where it takes no part or goods came back."""
+        """Return what an order on account should have earned by now, 0 where it does not participate or goods came
+        back."""
         card = order.loyalty_card_id or order._card_that_earns(self)
         earnings = self.env["loyalty.earning"].search(
             [("res_model", "=", ORDER), ("res_id", "=", order.id), ("program_id", "=", self.id)]

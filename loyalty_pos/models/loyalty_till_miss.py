@@ -1,4 +1,4 @@
-"""Numbers that no card has: whoever tries many at a till has to wait, and a manager is told."""
+"""Numbers that no card has: anybody who tries many at a till has to wait, and a manager is told."""
 
 from datetime import timedelta
 

@@ -42,7 +42,7 @@ class PosConfig(models.Model):
         return super(PosConfig, self.with_context(loyalty_new_till=True))._default_payment_methods()
 
     def _create_journal_and_payment_methods(self, cash_ref=None, cash_journal_vals=None):
-        """A new till gets no payment by points by accident: upstream links every method without a journal."""
+        """A new till gets no payment by points by accident: Odoo links every method without a journal."""
         return super(PosConfig, self.with_context(loyalty_new_till=True))._create_journal_and_payment_methods(
             cash_ref=cash_ref, cash_journal_vals=cash_journal_vals
         )
@@ -57,7 +57,8 @@ class PosConfig(models.Model):
     def _check_loyalty_payment_methods(self):
         for config in self:
             for method in config.payment_method_ids.filtered("loyalty_program_id"):
-                program = method.loyalty_program_id.sudo()  # whoever sets tills up need not see all programs
+                # Point of Sale managers may have no access to the program; access to the method was checked.
+                program = method.loyalty_program_id.sudo()
                 if program.currency_id != config.currency_id:
                     raise ValidationError(
                         self.env._(

@@ -23,7 +23,7 @@ class PosOrder(models.Model):
         cards = Card.search_fetch([("id", "in", list(changes)), ("ledgered", "=", True)])
         for card in cards:
             if changes[card.id] >= 0:
-                # Whoever earns spends nothing: a card in debt is no reason to refuse the order.
+                # Anybody who earns spends nothing: a card in debt is no reason to refuse the order.
                 changes[card.id] = max(changes[card.id], -card.points)
                 continue
             points = card._spendable_points()
@@ -52,7 +52,7 @@ class PosOrder(models.Model):
         """Settle the points of a paid order, once, as far as the order supports what its till claims.
 
         Each card gets one entry for what it earned and one for what it spent. A second call, at the same time or
-        later, changes nothing. Points that are cut down end in the exceptions list: goods already handed over are
+        later, changes nothing. Points that are reduced end in the exceptions list: goods already handed over are
         no reason for an error.
         """
         self.ensure_one()
@@ -86,7 +86,7 @@ class PosOrder(models.Model):
     def _loyalty_serialize(self):
         """Let only one transaction settle this order: the others fail to serialize and are tried again after it.
 
-        A lock would not do: whoever waited for it goes on with the cards and entries that it saw before.
+        A lock would not do: anybody who waited for it goes on with the cards and entries that it saw before.
         """
         self.flush_recordset()
         self.env.cr.execute(
@@ -114,7 +114,7 @@ class PosOrder(models.Model):
         return claims
 
     def _check_existing_loyalty_cards(self, coupon_data):
-        """A claim without a card belongs to the customer's default card; upstream takes whichever comes first."""
+        """A claim without a card belongs to the customer's default card; Odoo takes whichever comes first."""
         Card = self.env["loyalty.card"].sudo()
         for key in [key for key in coupon_data if key < 0]:
             vals = coupon_data[key]
@@ -151,7 +151,7 @@ class PosOrder(models.Model):
             else:
                 spent -= earned
             if spent:
-                # A card that sends its points elsewhere has none; the card that got them answers for the goods.
+                # A card that is linked to another card has none; the card that got them answers for the goods.
                 ops.append(self._till_op(card.points_to_id or card, "redeem", -spent))
         posted = self._posted_keys([op["key"] for op in ops])
         self.env["loyalty.card"].sudo()._post_entries([op for op in ops if op["key"] not in posted])
@@ -165,7 +165,7 @@ class PosOrder(models.Model):
             "key": f"pos:{self.uuid or self.id}:{card.id}:{kind}",
             "document": ("pos.order", self.id),
             "effective_date": self._loyalty_day(),
-            "overdraw": "debt",  # the order is paid and gone: nothing is refused any more
+            "overdraw": "debt",  # the order is paid and gone: it can no longer be refused
         }
 
     def _posted_keys(self, keys):

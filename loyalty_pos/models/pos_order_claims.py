@@ -14,7 +14,7 @@ from ..tools import claims as rules
 _logger = logging.getLogger(__name__)
 
 STORED_VALUE = ("gift_card", "ewallet")
-#: What a claim may say of a new card; the rest is worked out here.
+#: What a claim may say of a new card; the rest is calculated here.
 CARD_FIELDS = ("code", "barcode", "expiration_date")
 
 
@@ -216,7 +216,7 @@ class PosOrder(models.Model):
             problem = self._earning_problem(card, program)
             takes_part = program.program_type != "loyalty" or self.partner_id._earns_loyalty()
             if not takes_part and not card and not spent:
-                continue  # no card for customers who take no part (C4)
+                continue  # no card for customers who do not participate (C4)
             claim = rules.judge(net, spent, max(0.0, left[program]) if takes_part and not problem else 0.0)
             left[program] -= claim.earned
             if claim.cut and takes_part:
@@ -265,7 +265,7 @@ class PosOrder(models.Model):
             return self.env._("The card does not exist")
         if not program or vals.get("misnamed"):
             return self.env._("The card belongs to another program")
-        # A reward that was given is paid for, also when its program ended meanwhile.
+        # A reward that was given is paid for, also when its program ended in the meantime.
         spends = card and self._lines_of_claim(vals, card, program)
         if not spends and not program._is_offered_to(self):
             return self.env._("The program is not offered at this Point of Sale")
@@ -345,7 +345,7 @@ class PosOrder(models.Model):
         return allowed
 
     def _report_claims(self, report):
-        """Put what was cut down in the exceptions list, once for each order and program."""
+        """Put what was reduced in the exceptions list, once for each order and program."""
         Exception_ = self.env["loyalty.exception"].sudo()
         known = Exception_.search(
             [("res_model", "=", "pos.order"), ("res_id", "=", self.id), ("kind", "=", "claim")]

@@ -1,4 +1,4 @@
-"""What the payments by points of an order put into the closing entry: worked out once, when the order is paid.
+"""What the payments by points of an order put into the closing entry: calculated once, when the order is paid.
 
 The journal items are written down with the order. The closing books them as they are, and a return mirrors them,
 whatever the settings of the program, its accounts or its input taxes are by then.
@@ -30,7 +30,7 @@ class PosOrder(models.Model):
         "order was paid. Returns reverse their share of them.",
     )
 
-    # --- what points may pay -------------------------------------------------------------------------------------
+    # --- what points may cover -------------------------------------------------------------------------------------
 
     def _loyalty_payable_lines(self, program, totals):
         """Return the lines that points of ``program`` may pay: goods, and what takes something off their price."""
@@ -80,8 +80,8 @@ class PosOrder(models.Model):
     def _points_items(self, program, strict=False):
         """Return what the points of a program book: ``paid`` and ``back``, each with ``items`` and what they are of.
 
-        Worked out when it is asked for first, then kept. An order whose payments changed since, while its session is
-        open, is worked out again.
+        Calculated when it is asked for first, then kept. An order whose payments changed since, while its session is
+        open, is calculated again.
 
         :param strict: raise where the set-up does not allow it; else the cost is booked in full, without tax, and
             listed: the goods are gone and the session has to close

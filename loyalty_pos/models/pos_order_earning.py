@@ -62,7 +62,7 @@ class PosOrder(models.Model):
         return Program.browse(Program._server_program_ids()).filtered(lambda program: program._is_offered_to(self))
 
     def _earned_before(self):
-        """Return the earnings that the server worked out for these orders."""
+        """Return the earnings that the server calculated for these orders."""
         earnings = self.env["loyalty.earning"].sudo()
         ids = [order.id for order in self if order._was_settled()]
         return earnings.search([("res_model", "=", "pos.order"), ("res_id", "in", ids)]) if ids else earnings
@@ -115,7 +115,7 @@ class PosOrder(models.Model):
     def _card_that_earns(self, program):
         """Return the card on which the order earns: the one it names, the customer's own, or a new one (H1, H2).
 
-        A new card is issued only when the order earns something, to customers who take part and have none.
+        A new card is issued only when the order earns something, to customers who participate and have none.
         """
         Card = self.env["loyalty.card"]
         day = self._loyalty_day()

@@ -1,6 +1,6 @@
 """What customers' own devices are told, where Odoo's self-ordering is installed: nothing about cards.
 
-Whoever sits at a table may ask for its orders, and the number of a card is what the card pays with.
+Anybody who sits at a table may ask for its orders, and the number of a card is what the card pays with.
 """
 
 from odoo import api, models

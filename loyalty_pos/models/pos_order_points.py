@@ -133,7 +133,7 @@ class PosOrder(models.Model):
 
     @api.model
     def _forget_missing_cards(self, order):
-        """An order is taken although a card that it names was deleted meanwhile: nobody had used that card."""
+        """An order is taken although a card that it names was deleted in the meantime: nobody had used that card."""
         rows = [
             order,
             *(values_of(command) for command in [*(order.get("lines") or ()), *(order.get("payment_ids") or ())]),

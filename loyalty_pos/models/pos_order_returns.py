@@ -52,7 +52,7 @@ class PosOrder(models.Model):
         """Odoo copies what was not returned yet line by line; a reduction is a part of the goods, in money."""
         refunds = super()._refund()
         for refund in refunds:
-            refund.sudo()._fit_reductions()  # whoever returns goods need not see the cards that paid
+            refund.sudo()._fit_reductions()  # cashiers have no access to the cards; access to the order was checked
         return refunds
 
     def _fit_reductions(self):
@@ -92,7 +92,7 @@ class PosOrder(models.Model):
         price = line.price_unit * (net / line.price_subtotal if line.price_subtotal else 1.0)
         taxes = line.tax_ids_after_fiscal_position.flatten_taxes_hierarchy()
         rates = [abs(tax.amount) for tax in taxes]
-        # Net and tax are said, not worked out again: the tax engine would round each of them on its own.
+        # Net and tax are said, not calculated again: the tax engine would round each of them on its own.
         shares = vat_split.split(gross - net, rates, self.currency_id.rounding)
         own.write(
             {
@@ -119,7 +119,7 @@ class PosOrder(models.Model):
     # --- goods without receipt -----------------------------------------------------------------------------------
 
     def _programs_that_pay(self):
-        """Return the programs whose points can pay at the till of this order."""
+        """Return the programs whose points can be redeemed at the till of this order."""
         programs = self.env["loyalty.program"].sudo()  # cashiers need not see how a program is booked
         domain = [("program_type", "=", "loyalty"), ("pos_ok", "=", True), ("accounting_policy", "!=", "none")]
         config = self.config_id
@@ -145,7 +145,7 @@ class PosOrder(models.Model):
 
     def _check_unlinked_returns(self):
         """Refuse in the back end to pay for goods without their sale, where a program says so."""
-        order = self.sudo()  # the rules of the programs hold for whoever may enter payments
+        order = self.sudo()  # cashiers have no access to programs; access to the order was checked
         lines = order._unlinked_returns()
         refusing = lines and order._programs_that_pay().filtered(
             lambda program: program.unlinked_return_policy == "refuse"
@@ -261,7 +261,7 @@ class PosOrder(models.Model):
 
     def _check_refund_payment(self, method, amount):
         """Refuse to pay out as money what was paid with points, and the other way round."""
-        order = self.sudo()  # whoever returns goods need not see what paid for them
+        order = self.sudo()  # cashiers have no access to entries and cards; access to the order was checked
         origin = order._origin_of_refund()
         if not origin:
             return

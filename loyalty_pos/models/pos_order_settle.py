@@ -1,6 +1,6 @@
 """The points of a paid order: what was redeemed is taken, what was returned comes back, in its own transaction.
 
-Everything is worked out from the order, the lines and the payments that the server stored. What a client says about
+Everything is calculated from the order, the lines and the payments that the server stored. What a client says about
 points is not looked at. Settling again changes nothing: each movement has a key made of the payment's uuid.
 """
 
@@ -69,7 +69,7 @@ class PosOrder(models.Model):
 
     @api.model
     def _stand_in_line(self, names):
-        """Wait for whoever works on the same orders and cards; rights are checked before.
+        """Wait for anybody who works on the same orders and cards; rights are checked before.
 
         An order that is paid is never refused: where the others take too long it goes on beside them, and conflicts
         are tried again.
@@ -105,7 +105,7 @@ class PosOrder(models.Model):
         exceptions list, and the closing of the session tries again.
         """
         for order in self:
-            # The server settles, whoever pays: cashiers have no access to cards and transactions.
+            # Cashiers have no access to cards and transactions; access to the order was checked by Odoo.
             order = order.sudo()
             if order.state not in ("paid", "done"):
                 continue
@@ -190,7 +190,7 @@ class PosOrder(models.Model):
         if not card and number:
             card = Card.search([("code", "=", number), ("program_id", "=", program.id)], limit=1)
         named = card
-        # A family's card pays for whoever of the family buys.
+        # A family's card pays, no matter who of the family buys.
         if card and (card.program_id != program or (self.partner_id and not self._is_customers_card(card))):
             card = Card.browse()
         if not card and self.loyalty_card_id.program_id == program and self._is_customers_card(self.loyalty_card_id):
@@ -273,14 +273,14 @@ class PosOrder(models.Model):
         same = hold and hold.card_id == card and not self.currency_id.compare_amounts(hold.amount, redemption.amount)
         points = hold.points if same else points
         op = {
-            # A card that sends its points elsewhere has none; the card that got them answers for the goods.
+            # A card that is linked to another card has none; the card that got them answers for the goods.
             "card_id": (card.points_to_id or card).id,
             "kind": "redeem",
             "points": -points,
             "key": key,
             "document": ("pos.order", self.id),
             "effective_date": self._loyalty_day(),
-            "overdraw": "debt",  # the order is paid and gone: nothing is refused any more
+            "overdraw": "debt",  # the order is paid and gone: it can no longer be refused
         }
         if hold and hold._is_active():
             if same and hold.card_id.id == op["card_id"]:

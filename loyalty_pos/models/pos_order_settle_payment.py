@@ -27,7 +27,7 @@ class PosOrder(models.Model):
 
     def _reserve_for_payment(self, program, amount):
         """Reserve the points of a payment that is entered in the back end; return its values."""
-        order = self.sudo()  # the rules of the till hold for whoever may enter payments
+        order = self.sudo()  # cashiers have no access to programs; access to the order was checked
         card = order._card_that_pays(order.loyalty_card_id, False, program)
         if not card:
             raise UserError(
@@ -39,7 +39,7 @@ class PosOrder(models.Model):
         return {"uuid": uuid, "loyalty_card_id": card.id, "loyalty_card_code": card.code}
 
     def _points_that_pay(self, program, amount):
-        """Return the whole points that pay an amount exactly; refuse amounts that no number of points pays."""
+        """Return the whole points that cover an amount exactly; refuse amounts that no number of points covers."""
         points, day = program._money_to_points(amount, self._loyalty_day()), self._loyalty_day()
         worth = program._points_to_money(points, day)
         if self.currency_id.compare_amounts(worth, amount):

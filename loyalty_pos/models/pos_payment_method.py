@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 
-#: Type of the payment methods with which points pay.
+#: Type of the payment methods with which points are redeemed.
 LOYALTY = "loyalty"
 #: What a payment by points does not have: no money moves, the closing entry books it on the program's accounts.
 CLEARED = (

@@ -13,7 +13,7 @@ TODAY = "2026-03-15"
 
 
 def make_order_data(session, method, lines, partner=None, paid=None, uuid=None, payments=None, **values):
-    """What a till sends for an order: ``lines`` are dicts of line values, totals are worked out from them.
+    """What a till sends for an order: ``lines`` are dicts of line values, totals are calculated from them.
 
     :param payments: dicts of payment values; by default one of ``paid`` (the total) with ``method``
     """
@@ -153,7 +153,7 @@ class TillVerbs:
         )
 
     def assertCut(self, order, points):
-        """Compare the points of the claims that were cut down."""
+        """Compare the points of the claims that were reduced."""
         self.assertEqual(self.exceptions_of(order).mapped("points"), points)
 
 

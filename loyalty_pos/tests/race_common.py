@@ -150,7 +150,7 @@ class TillRaceCase(BaseCase):
 
 
 class TillPointsRaceCase(TillRaceCase):
-    """As above, with a program whose points pay at the till and a card of 100 points worth 1.00 each."""
+    """As above, with a program whose points are redeemed at the till and a card of 100 points worth 1.00 each."""
 
     def set_up_till(self, env):
         super().set_up_till(env)

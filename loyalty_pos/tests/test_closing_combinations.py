@@ -14,7 +14,7 @@ PLAIN, INVOICED, LATE = "not invoiced", "invoiced", "invoiced after the closing"
 class CombinationCase(ClosingCase):
     """Two pieces of 50.00 + 15 % and two of 20.00 + 5 %: 157.00, of which 50.00 are paid with points.
 
-    Points pay the rates by what they are of the whole: 36.62 of 115.00 and 13.38 of 42.00.
+    Points cover the rates by what they are of the whole: 36.62 of 115.00 and 13.38 of 42.00.
     """
 
     prices = "tax_excluded"
@@ -188,7 +188,7 @@ class CombinationTests:
 
 @tagged("post_install", "-at_install")
 class TestCombinationsInputTax(CombinationTests, CombinationCase):
-    """Points pay, and recover input tax."""
+    """Points are a means of payment, and recover input tax."""
 
 
 @tagged("post_install", "-at_install")
@@ -200,7 +200,7 @@ class TestCombinationsInputTaxIncluded(CombinationTests, CombinationCase):
 
 @tagged("post_install", "-at_install")
 class TestCombinationsTender(CombinationTests, CombinationCase):
-    """Points pay, and change no tax."""
+    """Points are a means of payment, and change no tax."""
 
     vat_mode = "tender"
     net_vat = 17.0

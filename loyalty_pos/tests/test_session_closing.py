@@ -272,7 +272,7 @@ class TestClosingInputTax(ClosingCase):
         self.assertItems(self.close(), [*self.sold(100, 15), *self.redeemed(43.48, 6.52), (self.receivable_pos, 65)])
 
     def test_nothing_but_points(self):
-        """S2: an order that points pay in full, and a session of nothing else."""
+        """S2: an order that points cover in full, and a session of nothing else."""
         self.sale(points=115)
         self.assertItems(self.close(), [*self.sold(100, 15), *self.redeemed(100, 15)])
 

@@ -240,7 +240,8 @@ class TestTillClaims(TillCase):
             self.assertEntries(order, [(card, "earn", earned)] if earned else [])
 
     def test_closed_card_earns_nothing(self):
-        """H25, H10, H8: a closed, expired or not started card neither earns nor pays, and no new card is issued."""
+        """H25, H10, H8: a closed, expired or not started card can neither earn nor redeem points, and no new card is
+        issued."""
         for values in ({"closed": True}, {"expiration_date": "2026-03-14"}, {"start_date": "2026-03-16"}):
             partner = self.env["res.partner"].create({"name": "Eve"})
             card = self.make_card(partner, **values)

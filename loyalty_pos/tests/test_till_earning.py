@@ -105,7 +105,8 @@ class TestTillEarning(EarningCase):
         self.assertEqual(self.env["loyalty.card"].search([("partner_id", "=", self.bob.id)]), card)
 
     def test_no_card_for_nothing(self):
-        """H2, C4: sales that earn nothing issue no card, nor do customers who take no part, nor anonymous sales."""
+        """H2, C4: sales that earn nothing issue no card, nor do customers who do not participate, nor anonymous
+        sales."""
         self.sell([self.line(price=0.2)], self.bob)
         self.bob.loyalty_tracked = False
         self.sell([self.taxed(100, 15)], self.bob)
@@ -269,7 +270,7 @@ class TestTillEarning(EarningCase):
         self.assertEqual(self.card.points, 1100)
 
     def test_resent_and_settled_again(self):
-        """N8: the same order again, settling and confirming again earn once, whatever changed meanwhile."""
+        """N8: the same order again, settling and confirming again earn once, whatever changed in the meantime."""
         data = make_order_data(self.pos_session, self.method, [self.taxed(100, 15)], self.ann)
         Order = self.env["pos.order"].with_user(self.cashier)
         Order.sync_from_ui([{**data, "lines": list(data["lines"]), "payment_ids": list(data["payment_ids"])}])
@@ -281,7 +282,7 @@ class TestTillEarning(EarningCase):
         self.assertEntries(order, [(self.card, "earn", 100)])
 
     def test_level_basis_of_purchases(self):
-        """H14, H15: the level is worked out anew at each use at the till."""
+        """H14, H15: the level is calculated again at each use at the till."""
         self.program.level_ids = [
             Command.create({"name": "First", "min_points": 0}),
             Command.create({"name": "Second", "min_points": 1050}),

@@ -73,7 +73,7 @@ class TestTillFamily(EarningCase):
         self.assertEqual((self.card | new)._verify_ledger(), [])
 
     def test_closed_and_opened_again(self):
-        """H25, H2: a closed card neither earns nor pays at the till; opened again it does both."""
+        """H25, H2: a closed card can neither earn nor redeem points at the till; opened again it does both."""
         self.card.closed = True
         with self.assertRaisesRegex(UserError, "closed"):
             self.hold(50, str(uuid4()))

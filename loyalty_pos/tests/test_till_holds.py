@@ -164,7 +164,7 @@ class TestTillHolds(TillPointsCase):
             self.assertEqual(self.hold(400, "p1")["amount"], 400)
 
     def test_programs_that_pay_nothing(self):
-        """S3, M3: without accounting points pay nothing at the till."""
+        """S3, M3: without accounting points cover nothing at the till."""
         program = self.make_program(name="Other")
         card = self.make_card(program=program)
         self.grant(100, card)

@@ -117,7 +117,7 @@ class TestTillLateCard(EarningCase):
         self.assertIn("own contact", self.exceptions_of(second).note)
 
     def test_rights(self):
-        """N29: whoever has no right to orders names no card."""
+        """N29: anybody who has no right to orders names no card."""
         order = self.sell([self.line()], payments=[self.pay(100.0)])
         clerk = new_test_user(self.env, "no_cashier", groups="base.group_user")
         with self.assertRaises(Exception) as caught:

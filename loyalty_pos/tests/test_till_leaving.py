@@ -8,7 +8,7 @@ from .common import TillPointsCase
 @tagged("post_install", "-at_install")
 class TestTillLeaving(TillPointsCase):
     def test_refused_while_points_pay(self):
-        """N12: the add-on is not removed while a session is open where points pay."""
+        """N12: the add-on is not removed while a session is open where points are redeemed."""
         module = self.env["ir.module.module"].search([("name", "=", "loyalty_pos")])
         core = self.env["ir.module.module"].search([("name", "=", "loyalty_ledger")])
         admin = self.env.ref("base.user_admin")
@@ -63,7 +63,7 @@ class TestTillExceptions(TillPointsCase):
         self.assertEqual((card.points, card.debt_points), (0, 0))
 
     def test_settle_again(self):
-        """N8: what kept points from being settled is mended, and one click settles them."""
+        """N8: what kept points from being settled is fixed, and one click settles them."""
         self.card.code = "LONG"
         order = self.sell([self.line(price=50)], self.ann, payments=[self.pay_points(50, uuid="again")])
         order.loyalty_settled = False

@@ -132,7 +132,7 @@ class TestOnAccount(ClosingCase):
         self.assertEqual(self.card.points, 1100)
 
     def test_paid_with_what_earns_nothing(self):
-        """N29, C6: an account that points pay earns nothing."""
+        """N29, C6: an account that points cover earns nothing."""
         order = self.buy(0.0)
         self.close_session()
         wizard = self.env["loyalty.apply.points"].with_user(self.clerk)

@@ -38,7 +38,7 @@ class TestTillReads(TillCase):
         self.assertEqual([vals["id"] for vals in found], [preferred.id, self.card.id])
 
     def test_scanned_card_identifies_its_customer(self):
-        """H18, H25: a closed card does not identify its customer, one that sends its points elsewhere does."""
+        """H18, H25: a closed card does not identify its customer, one that is linked to another card does."""
         for values, expected in (
             ({}, self.bob),
             ({"closed": True}, None),

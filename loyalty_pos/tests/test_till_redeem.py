@@ -101,7 +101,7 @@ class TestTillRedeem(TillPointsCase):
             self.assertEqual(sent, original)
 
     def test_card_that_was_deleted(self):
-        """N8: an order that names a card which is not there any more is taken."""
+        """N8: an order that names a card that no longer exists is taken."""
         gone = self.make_card(self.bob)
         card_id, code = gone.id, gone.code
         gone.unlink()
@@ -138,7 +138,7 @@ class TestTillRedeem(TillPointsCase):
         self.assertEqual(order.loyalty_points_reserved, 0)
 
     def test_points_follow_the_money(self):
-        """C20, N8: points are worked out from the stored payment at the value of the day, whatever the client says."""
+        """C20, N8: points are calculated from the stored payment at the value of the day, whatever the client says."""
         self.program.point_value = 0.01
         order = self.sell([self.line(price=10)], self.ann, payments=[self.pay(7.5), self.pay_points(2.5)])
         self.assertEntries(order, [(self.card, "redeem", -250)])
@@ -195,7 +195,7 @@ class TestTillRedeem(TillPointsCase):
                 self.hold(50, uuid)
 
     def test_late_order_is_never_refused(self):
-        """N8, S10: points that are not there any more become debt, an exception and somebody's task."""
+        """N8, S10: points that are no longer there become debt, an exception and somebody's task."""
         order = self.sell_with_points(50, hold=False)
         self.assertIn("without connection", self.exceptions_of(order).note)
         gone = self.make_card()

@@ -217,7 +217,7 @@ class TestMoneyOfReturns(ReturnCase):
             self.assertEqual(len(self.exceptions_of(order)), 1)
 
     def test_goods_that_points_cannot_pay(self):
-        """N29, bP5: bottles that points cannot pay come back without receipt as ever."""
+        """N29, bP5: bottles that points cannot cover come back without receipt as ever."""
         self.pen.loyalty_no_redeem = True
         order = self.sell([self.line(qty=-1)], payments=[self.pay(-100.0, self.cash_method)])
         self.assertFalse(self.exceptions_of(order))

@@ -1,4 +1,4 @@
-"""What points may pay at the till: the total of the order as it is paid, and neither tips nor money in advance."""
+"""What points may cover at the till: the total of the order as it is paid, and neither tips nor money in advance."""
 
 from uuid import uuid4
 
@@ -63,7 +63,7 @@ class TestTotals(TotalsCase):
         self.assertFalse(self.exceptions_of(order) | self.exceptions_of(refund))
 
     def test_taxes_rounded_for_the_whole_order(self):
-        """N29, C21: 10 times 0.35 and 15 % are 4.03, which 403 points pay and get back."""
+        """N29, C21: 10 times 0.35 and 15 % are 4.03, which 403 points cover and get back."""
         self.company.tax_calculation_rounding_method = "round_globally"
         lines = [self.taxed(0.35, 15) for __ in range(10)]
         for line in lines:

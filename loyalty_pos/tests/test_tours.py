@@ -7,7 +7,7 @@ from odoo.addons.point_of_sale.tests.test_frontend import TestPointOfSaleHttpCom
 
 
 class LoyaltyTours(TestPointOfSaleHttpCommon):
-    """A till whose program gives a point for each 1.00 when paid, double for Gold; 100 points pay 1.00."""
+    """A till whose program gives a point for each 1.00 when paid, double for Gold; 100 points cover 1.00."""
 
     vat_mode = "tender"
 
@@ -197,7 +197,7 @@ class TestTours(LoyaltyTours):
         self.assertFalse(self.env["loyalty.exception"].search([("card_id", "=", self.card.id)]))
 
     def test_total_rounding(self):
-        """N29, P19: where totals are rounded, points pay the rounded total in full: 1,000 for 9.98."""
+        """N29, P19: where totals are rounded, points cover the rounded total in full: 1,000 for 9.98."""
         self.round_cash(0.05, only_cash=False)
         self.make_products(Spoon=9.98)
         order = self.play("loyalty_till_total_rounding")
@@ -226,7 +226,7 @@ class TestTours(LoyaltyTours):
         self.assertFalse(self.env["loyalty.exception"].search([("card_id", "=", self.card.id)]))
 
     def test_stored_value(self):
-        """N29, bP5: points pay neither gift cards nor tips, and tips earn none."""
+        """N29, bP5: points cover neither gift cards nor tips, and tips earn none."""
         voucher = self.env["product.product"].create(
             {"name": "Prepaid Voucher", "available_in_pos": True, "lst_price": 10, "taxes_id": [Command.clear()]}
         )

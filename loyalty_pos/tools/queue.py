@@ -24,7 +24,7 @@ class StillBusy(Exception):
 
 
 def stand_in_line(cr, names):
-    """Wait for whoever works on the same things, then start over with a fresh view of the database.
+    """Wait for anybody who works on the same things, then start over with a fresh view of the database.
 
     The transaction that follows sees what those before it committed, and holds a lock for each name until it commits
     or rolls back: PostgreSQL itself lets go of them, whatever happens to the call, its cursor or its connection. Does

@@ -34,11 +34,11 @@ class AccountMove(models.Model):
                 )
 
     def _loyalty_payable_lines(self, programs):
-        """Points pay for no delivery (bP5)."""
+        """Points cover no delivery (bP5)."""
         lines = super()._loyalty_payable_lines(programs)
         if "is_delivery" not in self.env["sale.order.line"]._fields:
             return lines
-        # Whoever lets points pay need not see the order.
+        # Invoicing users have no access to orders; the invoice was read with their rights.
         return lines.filtered(lambda line: not any(line.sudo().sale_line_ids.mapped("is_delivery")))
 
     def _loyalty_pricelists(self):

@@ -37,7 +37,7 @@ class AccountMove(models.Model):
 
     @api.model
     def default_get(self, fields):
-        """Whose points pay is said by the order that is invoiced, never by a default from a context."""
+        """Whose points are redeemed is said by the order that is invoiced, never by a default from a context."""
         return trusted_defaults(self, fields, SERVER_FIELDS, super().default_get)
 
     @api.model_create_multi
@@ -84,7 +84,8 @@ class AccountMove(models.Model):
                 )
 
     def _fitting_points(self, hold, points):
-        """Return as many of ``points`` as pay no more than points can pay of this invoice, and no money pays already."""
+        """Return as many of ``points`` as pay no more than points can cover of this invoice, and no money pays
+        already."""
         currency = self.company_currency_id
         left = abs(self.amount_residual_signed) - self._paid_online()
         due = max(0.0, min(self._loyalty_payable_amount(hold.program_id), left))
@@ -93,11 +94,12 @@ class AccountMove(models.Model):
         return points if hold._worth(points) else 0
 
     def _loyalty_payable_amount(self, program):
-        """A deposit pays in advance for what was ordered: points pay as much of it as they may pay of the order, so that
-        no gift card is bought by way of its deposit."""
+        """A deposit pays in advance for what was ordered: points cover as much of it as they may pay of the order, so
+        that no gift card is bought by way of its deposit."""
         amount = super()._loyalty_payable_amount(program)
         deposits = self.sudo().invoice_line_ids.filtered(lambda line: line.is_downpayment and line.price_total > 0)
-        orders = deposits.sale_line_ids.order_id  # whoever lets points pay need not see the order
+        # Invoicing users have no access to orders; the invoice was read with their rights.
+        orders = deposits.sale_line_ids.order_id
         if not amount or not orders or program.redeem_stored_value:
             return amount
         lines = orders.order_line.filtered("product_id.loyalty_stored_value")
@@ -197,7 +199,7 @@ class AccountMove(models.Model):
             {"loyalty_redeem_card_id": False, "loyalty_redeem_points": 0, "loyalty_redeem_amount": 0}
         )
         result = super().button_cancel()
-        # The server's fields: nothing of the order is on these invoices any more.
+        # The server's fields: these invoices no longer contain anything of the order.
         self.sudo().filtered("loyalty_order_points").write({"loyalty_order_points": 0, "loyalty_order_amount": 0})
         self._restore_to_orders(undone)
         return result

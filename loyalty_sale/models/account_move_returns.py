@@ -56,7 +56,8 @@ class AccountMove(models.Model):
 
     def _loyalty_orders(self):
         """Return the orders whose lines these documents invoice or return."""
-        return self.sudo().invoice_line_ids.sale_line_ids.order_id  # whoever invoices need not see the orders
+        # Invoicing users have no access to orders; the invoice was read with their rights.
+        return self.sudo().invoice_line_ids.sale_line_ids.order_id
 
     def _loyalty_returning(self):
         """Credit notes of the same orders, as far as they return one of these."""

@@ -1,7 +1,7 @@
 """Money that credit notes of orders give back: never more than was paid, nor for a gift card than is left on it.
 
-Gift cards and wallets that an order sold lose what is credited for them. What cannot be made good any more, because the card
-was spent or its part of the payment is left out, follows the setting Returns without Receipt of its program.
+Gift cards and wallets that an order sold lose what is credited for them. What can no longer be made good, because the
+card was spent or its part of the payment is left out, follows the setting Returns without Receipt of its program.
 """
 
 from odoo import models

@@ -1,4 +1,4 @@
-"""What the proof of a program knows about orders: what they link, and when they need no points any more."""
+"""What the proof of a program knows about orders: what they link, and when they no longer need points."""
 
 from odoo import models
 from odoo.tools import SQL
@@ -45,7 +45,7 @@ class LoyaltyProgram(models.Model):
         ]
 
     def _holds_of_settled_orders(self):
-        """Return ids of reservations of confirmed orders of which nothing is left that points could pay."""
+        """Return ids of reservations of confirmed orders of which nothing is left that points could cover."""
         rows = self.env.execute_query(
             SQL(
                 """

@@ -76,7 +76,7 @@ class SaleOrder(models.Model):
         return super().create([{**vals, "loyalty_in_ledger": False} for vals in vals_list])
 
     def write(self, vals):
-        """Post when orders become confirmed and reverse when they stop being it, whoever changes the state."""
+        """Post when orders become confirmed and reverse when they stop being it, no matter who changes the state."""
         if "loyalty_in_ledger" in vals and not self.env.su and OrderEvent.of(self.env) is None:
             raise AccessError(
                 self.env._("Only confirming or cancelling an order changes its place in the points ledger.")

@@ -43,7 +43,7 @@ class SaleOrder(models.Model):
         cards = (
             self.env["loyalty.card"]
             .sudo()
-            .search(  # whoever enters an order may use the customer's card
+            .search(  # salespeople see only their own cards; those of the order's customer are searched
                 [
                     ("partner_id", "in", partners.ids),
                     ("program_id.program_type", "=", "loyalty"),
@@ -80,7 +80,8 @@ class SaleOrder(models.Model):
     def _loyalty_card_missed(self):
         """Return the customer's usable card where the order has none: it was issued after the order was entered."""
         self.ensure_one()
-        Card, partner = self.env["loyalty.card"].sudo(), self.partner_id  # whoever enters an order may use it
+        # Salespeople see only their own cards; this one is the customer's.
+        Card, partner = self.env["loyalty.card"].sudo(), self.partner_id
         if self.loyalty_card_id or self.state == "cancel" or not partner:
             return Card
         cards = Card.search(
@@ -106,7 +107,7 @@ class SaleOrder(models.Model):
         return programs.sorted(lambda program: bool(program._redemption_problem(self.company_id)))
 
     def action_issue_loyalty_card(self):
-        """Give the customer a card and put it on the order, in one click (H1); a quotation is worked out with it."""
+        """Give the customer a card and put it on the order, in one click (H1); a quotation is calculated with it."""
         self.ensure_one()
         self.check_access("write")
         card = self._loyalty_card_missed().sudo(False)
@@ -144,7 +145,7 @@ class SaleOrder(models.Model):
             return chosen
         Card = self.env["loyalty.card"]
         card = Card._default_card(self.partner_id, program)
-        # A card that sends its points elsewhere earns for its master (H18); a closed one keeps a new one from coming.
+        # A card that is linked to another card earns for its master (H18); a closed one keeps a new one from coming.
         return card or Card.search(
             [
                 ("partner_id", "in", (self.partner_id | self.partner_id.commercial_partner_id).ids),

@@ -8,7 +8,7 @@ class SaleOrder(models.Model):
     def _load_demo_loyalty_orders(self):
         """Let the demo orders earn, spend and give back as a salesperson would; only the demo data calls it.
 
-        A quotation is left whose points are worked out and wait for its confirmation.
+        A quotation is left whose points are calculated and wait for its confirmation.
         """
         earn, spend, cancelled, wine, quotation, points = (
             self.env.ref(f"loyalty_sale.demo_order_{name}").with_context(loyalty_no_mail=True, tracking_disable=True)

@@ -245,7 +245,8 @@ class SaleOrder(models.Model):
 
     def _post_loyalty(self, ops):
         if ops:
-            # Whoever may confirm the order may move its points; the author of the entries stays the real user.
+            # Salespeople have no access to the ledger; the right to confirm the order was checked. The author stays the
+            # real user.
             self.env["loyalty.card"].sudo()._post_entries(ops)
 
 

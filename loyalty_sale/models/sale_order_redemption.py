@@ -1,4 +1,4 @@
-"""Use Loyalty Points: points that pay for an order (P14-P20, P24).
+"""Use Loyalty Points: points that cover an order (P14-P20, P24).
 
 A quotation says how many points it will use and holds none. Its confirmation reserves them, its invoices take them over
 in proportion, and what none of them needs is free again.
@@ -222,7 +222,7 @@ class SaleOrder(models.Model):
         return points, program._points_to_money(points, today)
 
     def _why_misfit(self):
-        """Say why the applied points do not fit the order any more, or return False."""
+        """Say why the applied points no longer fit the order, or return False."""
         self.ensure_one()
         points = self._held_points() if self.state == "sale" else self.loyalty_points_applied
         if not points:
@@ -265,15 +265,15 @@ class SaleOrder(models.Model):
 
     @api.onchange("loyalty_use_points")
     def _onchange_loyalty_use_points(self):
-        """Show at once what saving works out (P16)."""
-        order = self.sudo()  # balances are told to whoever enters the order
+        """Show at once what saving calculates (P16)."""
+        order = self.sudo()  # salespeople have no access to balances; the order was read with their rights
         if order.state != "sale":
             points, amount = order._usable_points() if order.loyalty_use_points else (0, 0.0)
             self.loyalty_points_applied, self.loyalty_amount_applied = points, amount
 
     @api.model
     def default_get(self, fields):
-        """What an order uses is worked out, never a default from a context."""
+        """What an order uses is calculated, never a default from a context."""
         return trusted_defaults(self, fields, SERVER_FIELDS, super().default_get)
 
     @api.model_create_multi
@@ -295,7 +295,7 @@ class SaleOrder(models.Model):
         return result
 
     def _check_points_fields(self, vals):
-        """What an order uses is worked out, never written by who sends fields."""
+        """What an order uses is calculated, never written by who sends fields."""
         if self.env.su:
             return
         if any(
@@ -309,7 +309,7 @@ class SaleOrder(models.Model):
             )
 
     def action_recalculate_loyalty_points(self):
-        """Work out again how many points the order uses (P17)."""
+        """Calculate again how many points the order uses (P17)."""
         self.check_access("write")
         if cancelled := self.filtered(lambda order: order.state == "cancel"):
             raise UserError(
@@ -319,8 +319,8 @@ class SaleOrder(models.Model):
         return True
 
     def _apply_points(self):
-        """Work out the points of quotations; reserve those of confirmed orders anew."""
-        # Whoever may edit the order may let its customer's card pay; its rules are checked here.
+        """Calculate the points of quotations; reserve those of confirmed orders anew."""
+        # Users who can edit the order have no access to the card; that it is the customer's is checked here.
         for order in self.sudo():
             if order.state == "cancel":
                 continue
@@ -336,10 +336,10 @@ class SaleOrder(models.Model):
     # --- confirming and cancelling -------------------------------------------------------------------------------
 
     def _check_loyalty_funds(self):
-        """Refuse to confirm orders whose points are not there or do not fit any more, before anything is written."""
+        """Refuse to confirm orders whose points are no longer there or no longer fit, before anything is written."""
         super()._check_loyalty_funds()
         left = {}
-        for order in self.sudo():  # the customer's card; whoever confirms the order is told its balance
+        for order in self.sudo():  # salespeople have no access to the card; that it is the customer's was checked
             points = order.loyalty_use_points and order.loyalty_points_applied
             if order.state not in ("draft", "sent") or not points:
                 continue
@@ -461,7 +461,7 @@ class SaleOrder(models.Model):
         return left, part_of(amount, left, points, self.loyalty_currency_id.rounding) if points else 0.0
 
     def _points_for_invoice(self, invoice):
-        """Return how many of the reserved points a new invoice takes: its part of what points can pay of the order.
+        """Return how many of the reserved points a new invoice takes: its part of what points can cover of the order.
 
         Cumulative rounding over the invoices; the last one takes the remainder.
         """

@@ -20,14 +20,16 @@ class SaleOrder(models.Model):
         return moves - notes, notes | (draft.sudo() if draft else notes.browse())
 
     def _money_of_documents(self, draft=None):
-        """Return ``(invoiced, paid back)`` of the orders; points that pay a document or lower its price change neither."""
+        """Return ``(invoiced, paid back)`` of the orders; points that cover a document or lower its price change
+        neither."""
         invoices, notes = self._credit_documents(draft)
         return tuple(sum(move._loyalty_goods() for move in moves) for moves in (invoices, notes))
 
     def _stored_value_rows(self):
         """Return ``{program: entries in force}`` of gift cards and wallets that the orders put money on."""
         rows = {}
-        cards = self.env["loyalty.card"].sudo()  # gift cards belong to whoever holds them
+        # Gift cards have no customer to grant access by; the order names the card.
+        cards = self.env["loyalty.card"].sudo()
         for row in self._open_loyalty_entries() if self else ():
             program = cards.browse(row.card_id).program_id
             if row.kind == "earn" and program.program_type in STORED_VALUE:
@@ -71,7 +73,7 @@ class SaleOrder(models.Model):
 
     def _sync_stored_value(self):
         """Take from gift cards and wallets what credit notes paid out for them, as far as it is there, and give it back
-        where a credit note does not stand any more. Any event may call it."""
+        where a credit note is no longer valid. Any event may call it."""
         if not self:
             return
         ops, order_of = [], {order.id: order for order in self}

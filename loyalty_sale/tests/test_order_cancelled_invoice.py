@@ -71,7 +71,7 @@ class CancelledInvoiceCase:
         self.assertCard(4000, 0)
 
     def test_order_that_needs_less(self):
-        """N29, N6: only what the order still costs is reserved again, and nothing where points are not wanted any more.
+        """N29, N6: only what the order still costs is reserved again, and nothing where points are no longer wanted.
 
         A draft whose price points lower has its points reserved: these stay as they are, and the order says that they do
         not fit (P15)."""

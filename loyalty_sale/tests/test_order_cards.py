@@ -138,7 +138,7 @@ class TestOrderCards(OrderCase):
                 self.assertEqual(notes.count(reason), 1)
 
     def test_card_closed_between_quotation_and_order(self):
-        """H25: a card that was closed meanwhile neither earns nor pays."""
+        """H25: a card that was closed in the meantime can neither earn nor redeem points."""
         card = self._card(500)
         earning, paying = self._order(2), self._order(2)
         for order in (earning, paying):

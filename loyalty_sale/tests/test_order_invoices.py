@@ -104,7 +104,7 @@ class TestOrderInvoices(EarningCase):
         self.assertEqual(card.points, 300)
 
     def test_card_of_the_order(self):
-        """S9: the card chosen on the order earns on its invoice, unless it was closed meanwhile."""
+        """S9: the card chosen on the order earns on its invoice, unless it was closed in the meantime."""
         friend = self.make_card(is_default=False)
         order = self.order(loyalty_card_id=friend.id)
         self.assertEqual(self.invoice(order).loyalty_card_id, friend)

@@ -29,7 +29,7 @@ class TestOrderNeed(OrderPointsCase):
         return order
 
     def test_quantity_lowered(self):
-        """N29, N6: the ordered quantity is lowered to what is invoiced: nothing is left that points could pay."""
+        """N29, N6: the ordered quantity is lowered to what is invoiced: nothing is left that points could cover."""
         order = self.delivered_in_part()
         order.order_line.product_uom_qty = 1
         self.settle()
@@ -163,7 +163,8 @@ class TestOrderNeed(OrderPointsCase):
         self.assertEqual(sum(orders.mapped("loyalty_points_reserved")), 0)
 
     def test_taxes_rounded_globally(self):
-        """N29, C21: 10 x 0.35 + 15 % are 4.03 where taxes are rounded on the whole: 403 points pay the order in full."""
+        """N29, C21: 10 x 0.35 + 15 % are 4.03 where taxes are rounded on the whole: 403 points cover the order in
+        full."""
         self.company.tax_calculation_rounding_method = "round_globally"
         line = {"price_unit": 0.35, "tax_ids": [Command.set(self.sale_taxes[15].ids)]}
         order = self.confirmed(*[line] * 10)

@@ -154,7 +154,7 @@ class TestOrderPointsInvoices(OrderPointsCase):
         self.assertEqual(invoices.filtered("loyalty_hold_id").amount_total, 40)
 
     def test_input_tax(self):
-        """S24, N3: an order over 115.00 of which points pay 50.00 ends in the entry of the reference scenario."""
+        """S24, N3: an order over 115.00 of which points cover 50.00 ends in the entry of the reference scenario."""
         self.program.write({"vat_mode": "input_tax", "point_value": 0.005})
         order = self.confirmed({"price_unit": 100, "tax_ids": [Command.set(self.sale_taxes[15].ids)]})
         self.assertEqual((order.amount_total, order.loyalty_amount_to_use), (115, 50))
@@ -189,7 +189,7 @@ class TestOrderPointsInvoices(OrderPointsCase):
         self.assertEqual((self.card.available_points, spent.loyalty_points_to_use), (1, 0))
 
     def test_unmapped_tax(self):
-        """S7: what points cannot pay never stops an invoice: it says why, and the points stay reserved."""
+        """S7: what points cannot cover never stops an invoice: it says why, and the points stay reserved."""
         self.program.vat_mode = "input_tax"
         self.program.tax_map_ids.filtered(lambda row: row.sale_tax_id == self.sale_taxes[15]).unlink()
         order = self.confirmed({"price_unit": 100, "tax_ids": [Command.set(self.sale_taxes[15].ids)]})
@@ -231,7 +231,7 @@ class TestOrderPointsInvoices(OrderPointsCase):
         self.assertCard(6000, 0)
 
     def test_expired_card(self):
-        """N6, P11: reserved in time, points pay though their card expired before the invoice came."""
+        """N6, P11: reserved in time, points are redeemed though their card expired before the invoice came."""
         order = self.confirmed(40)
         self.card.expiration_date = "2026-03-16"
         with freeze_time("2026-04-01 12:00:00"):
@@ -284,7 +284,8 @@ class TestOrderPointsOnline(OrderPointsCase, AccountPaymentCommon):
         self.assertCard(9000, 0)
 
     def test_paid_in_full_online(self):
-        """P23, P24: a payment of the whole order confirms it, also when its points are gone meanwhile; none is used."""
+        """P23, P24: a payment of the whole order confirms it, also when its points are gone in the meantime; none is
+        used."""
         order, other = self.make_order(40), self.confirmed(80)
         self.pay_online(order, 40)
         self.assertEqual(order.state, "sale")

@@ -24,7 +24,7 @@ class OrderReturnsCase(OrderPointsCase):
         )
 
     def invoiced(self, order, quantity, points=0, paid=True):
-        """Deliver up to ``quantity``, invoice that, let points pay, and pay the rest with money that earns."""
+        """Deliver up to ``quantity``, invoice that, redeem points, and pay the rest with money that earns."""
         self.deliver(order, quantity)
         invoice = self.make_invoices(order)
         invoice.action_post()

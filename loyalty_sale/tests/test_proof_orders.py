@@ -1,4 +1,5 @@
-"""The proof of programs whose points pay orders: returns that only the order links, reservations that nobody needs."""
+"""The proof of programs whose points cover orders: returns that only the order links, reservations that nobody
+needs."""
 
 from odoo.tests import tagged
 

@@ -40,7 +40,8 @@ class TestUsePoints(OrderPointsCase):
         self.assertEqual(self.make_order(40, use=False, partner=partner).loyalty_card_id, empty)
 
     def test_issue_card(self):
-        """N29, H1: an order of a customer without a card offers one in one click, of the program whose points can pay."""
+        """N29, H1: an order of a customer without a card offers one in one click, of the program whose points can be
+        redeemed."""
         partner = self.env["res.partner"].create({"name": "Cleo"})
         self.make_program(name="Discounts only", sequence=0)
         order = self.make_order(40, use=False, partner=partner)
@@ -295,7 +296,8 @@ class TestUsePoints(OrderPointsCase):
         self.assertEqual(self.holds(order), [])
 
     def test_no_card(self):
-        """P18, H21: customers without a card, with a closed one or one that sends its points on have nothing to use."""
+        """P18, H21: customers without a card, with a closed one or one that is linked to another card have nothing to
+        use."""
         stranger = self.env["res.partner"].create({"name": "Bob"})
         self.assertEqual(self.make_order(40, partner=stranger, use=False).loyalty_points_to_use, 0)
         master = self.make_card(partner=stranger)
@@ -344,7 +346,7 @@ class TestUsePoints(OrderPointsCase):
         self.assertCard(10000, 0)
 
     def test_printed_order(self):
-        """P14, P23, bP9: the printed quotation and order tell the customer what points pay; the portal does, too."""
+        """P14, P23, bP9: the printed quotation and order tell the customer what points cover; the portal does, too."""
         self.program.portal_point_name = "stars"
         order = self.make_order(40)
         report = self.env["ir.actions.report"].with_user(self.salesperson)
@@ -405,7 +407,7 @@ class TestForgedPoints(OrderPointsCase):
         self.assertCard(10_000, 6000)
 
     def test_defaults_of_invoices(self):
-        """P4, N6: no context says which points pay an invoice."""
+        """P4, N6: no context says which points cover an invoice."""
         order = self.confirmed(60.0)
         context = {
             "default_loyalty_order_id": order.id,
@@ -441,7 +443,7 @@ class TestStoredValueOnOrders(OrderPointsCase):
         )
 
     def test_gift_card_on_order(self):
-        """N29, bP5: of goods for 100.00 and a gift card of 50.00 points pay 100.00, and so on their invoice."""
+        """N29, bP5: of goods for 100.00 and a gift card of 50.00 points cover 100.00, and so on their invoice."""
         order = self.confirmed(100, {"product_id": self.gift_card.id, "price_unit": 50})
         self.assertEqual((order.loyalty_points_to_use, order.loyalty_amount_to_use), (10000, 100))
         invoice = self.make_invoices(order)

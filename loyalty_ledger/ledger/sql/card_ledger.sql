@@ -36,7 +36,7 @@ BEGIN
     IF NEW.points = COALESCE(last_balance, 0) THEN
         RETURN NEW;
     END IF;
-    -- A later change in the same transaction may have mended what this one left.
+    -- A later change in the same transaction may have fixed what this one left.
     SELECT c.points INTO balance FROM loyalty_card c WHERE c.id = NEW.id;
     IF FOUND AND COALESCE(balance, 0) IS DISTINCT FROM COALESCE(last_balance, 0) THEN
         RAISE EXCEPTION USING MESSAGE = %(wrong_balance)s, %(refusal)s;

@@ -33,7 +33,7 @@ BEGIN
             RAISE EXCEPTION USING MESSAGE = concat('Lot ', lot.id, ' exceeds its transaction.'), %(refusal)s;
         END IF;
     END IF;
-    -- A later change in the same transaction may have mended what this one left.
+    -- A later change in the same transaction may have fixed what this one left.
     SELECT * INTO lot FROM loyalty_lot l WHERE l.id = NEW.id;
     last_remaining := %(last_remaining_of_lot)s;
     IF lot.remaining IS DISTINCT FROM COALESCE(last_remaining, lot.points) THEN

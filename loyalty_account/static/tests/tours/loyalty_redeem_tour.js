@@ -3,7 +3,7 @@ import { registry } from "@web/core/registry";
 const press = (key) => () =>
     window.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
 
-/** An invoicing user presses F11 on an invoice, scans a card and lets points pay. */
+/** An invoicing user presses F11 on an invoice, scans a card and redeems points. */
 registry.category("web_tour.tours").add("loyalty_redeem", {
     steps: () => [
         {

@@ -81,11 +81,11 @@ tours.add("loyalty_till_redeem_part", {
             Till.confirmRedeem(),
             Till.redeemed("250", "2.50"),
             Till.cardIs("1000000001", "750"),
-            // What points pay earns nothing: 97.50 at two points a unit.
+            // What points cover earns nothing: 97.50 at two points a unit.
             Till.earns("195"),
             ProductScreen.clickPayButton(),
             Till.pointsPaymentIs("250", "2.50"),
-            // The numpad does not change what points pay: it opens the popup.
+            // The numpad does not change what points cover: it opens the popup.
             PaymentScreen.clickNumpad("9"),
             Till.typePoints("300", "3.00"),
             Till.confirmRedeem(),

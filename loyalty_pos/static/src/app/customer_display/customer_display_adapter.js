@@ -7,7 +7,7 @@ patch(CustomerDisplayPosAdapter.prototype, {
     /** The customer sees the card and the points of the order, formatted: the display loads no models. */
     formatOrderData(order) {
         super.formatOrderData(...arguments);
-        // A redemption is one line for each tax, and one for whoever reads it.
+        // A redemption is one line for each tax, and one for anybody who reads it.
         this.data.lines = this.data.lines.filter((line, index) => order.lines[index].isShown);
         const summary = order.getLoyaltySummary();
         const named = (points) => `${formatPoints(points)} ${summary.name}`;

@@ -73,12 +73,12 @@ patch(PosOrder.prototype, {
         this.removeRedemptions(() => !this.finalized, cause);
     },
 
-    // --- points that pay --------------------------------------------------------------------------------------
+    // --- redemption of points --------------------------------------------------------------------------------------
 
     get loyaltyPayments() {
         return this.payment_ids.filter((payment) => payment.isLoyalty);
     },
-    /** Money that points pay on this order, by payments. */
+    /** Money that points cover on this order, by payments. */
     get loyaltyTendered() {
         return this.currency.round(
             this.loyaltyPayments.reduce((total, payment) => total + payment.getAmount(), 0)
@@ -134,7 +134,7 @@ patch(PosOrder.prototype, {
      * What points of a program may pay still; of a redemption that is being changed, what it may pay in all.
      *
      * The total of the order, with its rounding, less what is paid and not given back as change: a note in cash takes
-     * nothing away from what is redeemed. Never more than the products that the points may pay for, nor than the
+     * nothing away from what is redeemed. Never more than the products that the points may cover, nor than the
      * total less other redemptions, whatever money goes in or out.
      *
      * @param {number} [cash] money that is paid and can be handed back
@@ -187,7 +187,7 @@ patch(PosOrder.prototype, {
             )
             .reverse();
     },
-    /** Cash that points pay instead is not asked for any more: what was more than due before stays, as change. */
+    /** Cash that points cover instead is no longer asked for: what was more than due before stays, as change. */
     fitCashToPoints(changeBefore) {
         const { currency } = this;
         for (const payment of this.cashPayments) {
@@ -263,7 +263,7 @@ patch(PosOrder.prototype, {
         payment.setReservedAmount(amount);
     },
     /**
-     * Reduce the price by what points pay: one line for each tax, so that each rate's tax is less by its part. Lines
+     * Reduce the price by what points cover: one line for each tax, so that each rate's tax is less by its part. Lines
      * that the redemption has already are made anew.
      */
     setReduction({ uuid, product, card, points, amount, offline = false }) {

@@ -22,7 +22,7 @@ patch(PosOrderline.prototype, {
     /**
      * What of a redemption line comes back with a part of the goods: values of the line that gives it back.
      *
-     * Net and taxes are said, and not worked out from a unit price, which would round each of them once more. The data
+     * Net and taxes are said, and not calculated from a unit price, which would round each of them once more. The data
      * have the signs of the server, which turns the quantities of refunds round.
      *
      * @param {(total: number) => number} shareOfTotal the part of an amount that comes back

@@ -2,7 +2,7 @@ import { PosPayment } from "@point_of_sale/app/models/pos_payment";
 import { patch } from "@web/core/utils/patch";
 
 patch(PosPayment.prototype, {
-    /** Whether points pay. */
+    /** Whether this is a payment with points. */
     get isLoyalty() {
         return this.payment_method_id?.type === "loyalty";
     },

@@ -822,7 +822,7 @@ patch(PosStore.prototype, {
         });
     },
     /**
-     * Points never pay more than what is due: a redemption larger than an order that has shrunk since shrinks too.
+     * Points never cover more than what is due: a redemption larger than an order that has shrunk since shrinks too.
      *
      * @param {boolean} options.asking ask the cashier before less is redeemed
      * @returns {Promise<boolean>} whether something changed, or has to: the payments are to be looked at again
@@ -913,7 +913,7 @@ patch(PosStore.prototype, {
         });
     },
     /**
-     * Check before an order is paid that its points can pay: asks the cashier before anything changes.
+     * Check before an order is paid that its points can be redeemed: asks the cashier before anything changes.
      *
      * @returns {Promise<boolean>} whether the order can be paid as it stands
      */

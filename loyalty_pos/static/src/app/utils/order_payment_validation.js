@@ -7,7 +7,7 @@ import { _t } from "@web/core/l10n/translation";
 import { patch } from "@web/core/utils/patch";
 
 patch(OrderPaymentValidation.prototype, {
-    /** Points pay what is due and no more: no money goes back for them. */
+    /** Points cover what is due and no more: no money goes back for them. */
     async isOrderValid() {
         if (this.pos.refuseReturnsWithoutReceipt(this.order)) {
             return false;

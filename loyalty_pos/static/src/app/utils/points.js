@@ -19,12 +19,12 @@ const onGrid = (number, decimals) => {
 const ceil = (fraction) => -new Fraction(-fraction.numerator, fraction.denominator).floor();
 
 /*
- * Points to money rounds down to the currency's unit, money to points rounds up to whole points: whoever splits a
+ * Points to money rounds down to the currency's unit, money to points rounds up to whole points: anybody who splits a
  * redemption into several never gets more than by one. The mirror of `loyalty_account/books/points.py`, exact like it;
  * `points_cases.js` holds the cases that both are tested with.
  */
 
-/** Return what points pay: points x value, rounded down to the currency's unit. */
+/** Return what points cover: points x value, rounded down to the currency's unit. */
 export function pointsToMoney(points, value, unit) {
     if (!(points > 0) || !(value > 0)) {
         return 0;
@@ -35,7 +35,7 @@ export function pointsToMoney(points, value, unit) {
     return Number(money.numerator) / Number(money.denominator);
 }
 
-/** Return the smallest whole number of points that pays at least an amount, or 0 where points pay nothing. */
+/** Return the smallest whole number of points that pays at least an amount, or 0 where points cover nothing. */
 export function moneyToPoints(amount, value, unit) {
     if (!(amount > 0) || !(value > 0)) {
         return 0;
@@ -46,8 +46,8 @@ export function moneyToPoints(amount, value, unit) {
 }
 
 /**
- * Return the whole points that pay as much of an amount as points can, and never more. Of the numbers that pay the same
- * it is the smallest: nobody gives 1,009 points worth 0.001 for 1.00.
+ * Return the whole points that cover as much of an amount as points can, and never more. Of the numbers that pay the
+ * same it is the smallest: nobody gives 1,009 points worth 0.001 for 1.00.
  *
  * @param {number} [available] points that there are at most, also with decimals
  */

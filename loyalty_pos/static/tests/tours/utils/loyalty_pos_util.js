@@ -156,7 +156,7 @@ export function cannotRedeem() {
 }
 export function redeemed(points, amount) {
     return {
-        content: `${points} points pay ${amount}`,
+        content: `${points} points cover ${amount}`,
         trigger: `.loyalty-redemption:contains("${points}"):contains("${amount}")`,
     };
 }

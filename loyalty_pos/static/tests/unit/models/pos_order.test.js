@@ -116,7 +116,7 @@ describe("pos.order - what points may pay", () => {
         }
     });
 
-    test("N29: points pay the total that is rounded: 9.98 as 10.00, 100.60 as 101.00", async () => {
+    test("N29: points cover the total that is rounded: 9.98 as 10.00, 100.60 as 101.00", async () => {
         const till = await setupDue({ price: 1 });
         for (const [price, rounding, total] of [
             [9.98, 0.05, 10],
@@ -326,7 +326,7 @@ describe("pos.order - parts that return", () => {
 });
 
 describe("pos.order - points that reduce the price", () => {
-    test("bP5: points pay only what the program and the product let them", async () => {
+    test("bP5: points cover only what the program and the product let them", async () => {
         const { store, method, program } = await setupLoyaltyTill();
         const card = await makeCard(store, MockServer.env);
         const order = await getFilledOrder(store);
@@ -433,7 +433,7 @@ const setupEarning = async () => {
 };
 
 describe("pos.order - points to be earned", () => {
-    test("C6: what points pay earns nothing", async () => {
+    test("C6: what points cover earns nothing", async () => {
         const { order, program, method, card, store } = await setupEarning();
         const total = order.priceIncl;
         expect(order.getEarnedPoints(program)).toBe(Math.floor(total));

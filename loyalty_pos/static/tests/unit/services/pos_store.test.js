@@ -370,7 +370,7 @@ describe("PosStore - redemption", () => {
         expect(order.payment_ids).toHaveLength(0);
     });
 
-    test("N8: without connection points pay up to the till's limit per card, or not at all", async () => {
+    test("N8: without connection points can be redeemed up to the till's limit per card, or not at all", async () => {
         onRpc("loyalty.card", "pos_hold", () => {
             throw new ConnectionLostError("/web/dataset/call_kw");
         });

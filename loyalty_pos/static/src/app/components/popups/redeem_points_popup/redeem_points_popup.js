@@ -244,7 +244,7 @@ export class RedeemPointsPopup extends Component {
         const current =
             this.props.redemption?.card || this.order.getLoyaltyCard(this.card.program_id);
         if (current?.id !== this.card.id) {
-            // Another card was scanned meanwhile.
+            // Another card was scanned in the meantime.
             this.props.close();
             return;
         }
