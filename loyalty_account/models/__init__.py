@@ -5,7 +5,6 @@ from . import loyalty_point_value_log
 from . import loyalty_program
 from . import loyalty_program_books
 from . import product_product
-from . import loyalty_rule
 from . import loyalty_program_redeem
 from . import product_template
 from . import loyalty_valuation

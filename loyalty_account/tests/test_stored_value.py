@@ -83,6 +83,30 @@ class TestStoredValue(RedemptionCase):
         program.active = False
         self.assertEqual(move._loyalty_payable_amount(self.program), 0)
 
+    def test_no_longer_a_gift_card(self):
+        """N29: a product is a gift card as long as a rule of a gift card program names it, and its copies are none."""
+        product = self.env["product.product"].create({"name": "Voucher", "taxes_id": [Command.clear()]})
+        self.assertFalse(product.loyalty_stored_value)
+        program = self.env["loyalty.program"].search([("program_type", "=", "gift_card")], order="id desc", limit=1)
+        for end in (
+            lambda rule: rule.write({"product_ids": [Command.unlink(product.id)]}),
+            lambda rule: rule.unlink(),
+            lambda rule: rule.program_id.write({"program_type": "promotion"}),
+            lambda rule: (rule.program_id.write({"active": False}), rule.program_id.unlink()),
+        ):
+            rule = program.copy({"active": True}).rule_ids
+            rule.product_ids = product
+            self.assertTrue(product.loyalty_stored_value)
+            self.assertFalse(product.copy().loyalty_stored_value)
+            rule.active = False
+            self.assertTrue(product.loyalty_stored_value)
+            rule.active = True
+            end(rule)
+            self.assertFalse(product.loyalty_stored_value)
+            self.env.flush_all()
+            self.env.invalidate_all()
+            self.assertFalse(product.loyalty_stored_value)
+
     def test_allowed(self):
         """N29: a program that redeems points gift cards pays them in full."""
         self.program.redeem_stored_value = True
