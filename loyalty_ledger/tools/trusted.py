@@ -12,7 +12,8 @@ def trusted_defaults(model, fields, names, default_get):
     :param names: names of the fields that only the server writes
     :param default_get: ``super().default_get`` of the caller
     """
-    defaults = default_get([name for name in fields if name not in names])
+    asked = [name for name in fields if name not in names]
+    defaults = default_get(asked) if asked else {}  # Odoo would look for the user's own defaults first
     for name in fields:
         if name in names and (default := model._fields[name].default):
             defaults[name] = default(model)

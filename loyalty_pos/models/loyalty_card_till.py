@@ -2,6 +2,7 @@
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from odoo.addons.loyalty_ledger.ledger.rounding import UNIT, to_units
@@ -13,6 +14,8 @@ from ..tools.queue import StillBusy, stand_in_line
 
 #: Minutes for which a till reserves points; a payment that comes later is a plain redemption.
 HOLD_MINUTES = 30
+#: What calls of a till ask of it.
+CONFIG_NAMES = ("company_id", "currency_id", "name")
 
 
 class LoyaltyCard(models.Model):
@@ -155,10 +158,10 @@ class LoyaltyCard(models.Model):
         """
         config = self._till_of_call(config_id)
         self._stand_in_line_for_cards([card_id])
-        config.fetch(["company_id", "currency_id", "name"])  # known before the wait, which began a new transaction
+        config.fetch(CONFIG_NAMES)  # what was read before the wait is forgotten: a new transaction has begun
         Card = self.sudo().with_context(active_test=False)  # the till was checked; cashiers reserve, nothing else
         card = Card.search_fetch([("id", "=", card_id)]).with_env(self.sudo().env)
-        program = card.program_id
+        program = card.program_id._read_for_till()
         if not card or not program._is_offered_at(config) or not program._pays_at_till():
             raise UserError(self.env._("Points of this card cannot be redeemed at %s.", config.name))
         points = card._check_points_of_till(points)
@@ -380,14 +383,14 @@ class LoyaltyCard(models.Model):
         """Return the till that asks: one with an open session that the user may work at."""
         if not self.env.user.has_group("point_of_sale.group_pos_user"):
             raise AccessError(self.env._("Only users of the Point of Sale may look up cards at the register."))
-        Config, Session = self.env["pos.config"], self.env["pos.session"]
-        config = Config.search_fetch([("id", "=", config_id)], ["company_id", "currency_id", "name"])
-        if not config or config.company_id not in self.env.companies:
+        Config, named = self.env["pos.config"], Domain("id", "=", config_id)
+        is_open = Domain("session_ids", "any", [("state", "!=", "closed"), ("rescue", "=", False)])
+        config = Config.search_fetch(named & is_open, CONFIG_NAMES)
+        closed = Config.browse() if config else Config.search_fetch(named, CONFIG_NAMES)
+        if (config | closed).company_id not in self.env.companies:
             raise AccessError(self.env._("You do not have access to this register."))
-        if not Session.search_count(
-            [("config_id", "=", config.id), ("state", "!=", "closed"), ("rescue", "=", False)], limit=1
-        ):
-            raise UserError(self.env._("Open a session of %s first.", config.name))
+        if closed:
+            raise UserError(self.env._("Open a session of %s first.", closed.name))
         return config.with_company(config.company_id)
 
     def _check_points_of_till(self, points):

@@ -26,7 +26,8 @@ class PosOrder(models.Model):
         """Return the payments that put something on the customer's account, and do not earn already."""
         return self.payment_ids.filtered(
             lambda payment: (
-                not payment.payment_method_id.journal_id  # has no type to be read
+                not payment.payment_method_id.journal_id  # those, and points, have no type to be read
+                and not payment.payment_method_id.loyalty_program_id
                 and payment.payment_method_id.type == "pay_later"
                 and not payment.payment_method_id.earns_loyalty
                 and payment.amount > 0

@@ -1,6 +1,7 @@
 """What a till claims for an order, held against the order itself."""
 
 import logging
+from contextlib import contextmanager
 
 from odoo import api, fields, models
 from odoo.tools import float_round
@@ -16,6 +17,8 @@ _logger = logging.getLogger(__name__)
 STORED_VALUE = ("gift_card", "ewallet")
 #: What a claim may say of a new card; the rest is calculated here.
 CARD_FIELDS = ("code", "barcode", "expiration_date")
+#: Key of the totals that :meth:`PosOrder._keep_totals` keeps in the cursor's cache.
+TOTALS = "loyalty_pos.totals"
 
 
 class PosOrder(models.Model):
@@ -86,6 +89,23 @@ class PosOrder(models.Model):
     def _loyalty_totals(self):
         """Return ``{line id: (with tax, without tax)}`` by the tax engine: the totals that clients send are stored
         as they come. Together they are the order's total, also where its taxes are rounded once for all lines."""
+        kept = self.env.cr.cache.get(TOTALS, {})
+        totals = kept.get(self.id)
+        if totals is None:
+            totals = kept[self.id] = self._compute_loyalty_totals()
+        return totals
+
+    @contextmanager
+    def _keep_totals(self):
+        """Compute the totals of each order only once in this block, in which nobody may change what was sold."""
+        cache = self.env.cr.cache
+        cache[TOTALS] = {}
+        try:
+            yield
+        finally:
+            cache.pop(TOTALS, None)
+
+    def _compute_loyalty_totals(self):
         order = self.sudo()
         base_lines = [order._loyalty_base_line(line) for line in order.lines]
         AccountTax = self.env["account.tax"].sudo()

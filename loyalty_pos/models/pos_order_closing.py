@@ -11,8 +11,6 @@ from odoo.exceptions import UserError
 
 from odoo.addons.loyalty_account.books import vat_split
 
-from .pos_payment_method import LOYALTY
-
 #: What makes a journal item of the closing entry, besides its balance.
 ITEM = ("account_id", "tax_ids", "tag_ids", "repartition_line_id", "group_tax_id")
 
@@ -67,7 +65,7 @@ class PosOrder(models.Model):
 
     def _points_methods(self):
         """Return the payment methods by points of the order, one for each program."""
-        methods = self.payment_ids.payment_method_id.filtered(lambda method: method.type == LOYALTY)
+        methods = self.payment_ids.payment_method_id.filtered("loyalty_program_id")
         return methods.browse(of_program[:1].id for of_program in methods.grouped("loyalty_program_id").values())
 
     def _points_amounts(self, program):

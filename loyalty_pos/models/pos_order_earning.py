@@ -59,7 +59,8 @@ class PosOrder(models.Model):
         """Return the programs whose points the server gives and takes for this order; clients have no say in them."""
         self.ensure_one()
         Program = self.env["loyalty.program"].sudo()
-        return Program.browse(Program._server_program_ids()).filtered(lambda program: program._is_offered_to(self))
+        programs = Program.browse(Program._server_program_ids())._read_for_till()
+        return programs.filtered(lambda program: program._is_offered_to(self))
 
     def _earned_before(self):
         """Return the earnings that the server calculated for these orders."""

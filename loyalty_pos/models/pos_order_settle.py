@@ -17,7 +17,6 @@ from odoo.addons.loyalty_ledger.tools.words import say_points
 
 from ..tools import remote
 from ..tools.queue import StillBusy, stand_in_line
-from .pos_payment_method import LOYALTY
 
 _logger = logging.getLogger(__name__)
 
@@ -113,7 +112,7 @@ class PosOrder(models.Model):
             if not returns and not loyalty:
                 continue
             try:
-                with self.env.cr.savepoint():
+                with self.env.cr.savepoint(), order._keep_totals():
                     if returns:
                         order._review_returns()
                     if loyalty:
@@ -141,7 +140,7 @@ class PosOrder(models.Model):
     def _loyalty_settle_one(self):
         """Settle one order: first what it spends, so that it never spends what it earns itself (P20, bH10).
 
-        Override to settle more, before the results are written down.
+        Override to settle more, before the results are written down; what was sold must not change any more.
         """
         redeemed = self._settle_redemptions()
         self.env["loyalty.card"]._post_entries(redeemed)
@@ -268,10 +267,10 @@ class PosOrder(models.Model):
 
     def _redeem_op(self, redemption, key, hold):
         card, program = redemption.card, redemption.program
-        # What was reserved is worth what it was when it was reserved, however late the order arrives.
-        points = program._money_to_points(redemption.amount, hold.date or self._loyalty_day())
         same = hold and hold.card_id == card and not self.currency_id.compare_amounts(hold.amount, redemption.amount)
-        points = hold.points if same else points
+        # What was reserved is worth what it was when it was reserved, however late the order arrives.
+        day = hold.date or self._loyalty_day()
+        points = hold.points if same else program._money_to_points(redemption.amount, day)
         op = {
             # A card that is linked to another card has none; the card that got them answers for the goods.
             "card_id": (card.points_to_id or card).id,
@@ -317,7 +316,7 @@ class PosOrder(models.Model):
         money = sum(
             payment.amount
             for payment in self.payment_ids
-            if payment.payment_method_id.type != LOYALTY and not payment.is_change and payment.amount > 0
+            if not (payment.payment_method_id.loyalty_program_id or payment.is_change) and payment.amount > 0
         )
         if self.currency_id.compare_amounts(change, money) > 0:
             self._report_points(
