@@ -32,7 +32,7 @@ def purchases():
 
 
 class Member:
-    """One customer, single-threaded and by the book (DESIGN 3: order of consumption, rolling expiry; 4: levels)."""
+    """One customer, single-threaded and by the book (docs/architecture.md: order of consumption; rolling expiry, levels)."""
 
     def __init__(self):
         self.lots = []  # what is left of each earning, oldest first

@@ -3,7 +3,7 @@
     Dr redemption account G - V | Dr input tax V        instead of a receivable, for each payment by points of G
 
 Points are no money that anybody owes, so there is no receivable to reconcile: the lines stand where the closing entry
-has those of cash and bank, for invoiced orders too, whose invoice payments the entry balances (DESIGN 6, as
+has those of cash and bank, for invoiced orders too, whose invoice payments the entry balances (as
 pos_online_payment/models/pos_session.py does it). Lines that reduce the price need nothing here: they are lines of
 the order on the redemption account.
 """
