@@ -29,7 +29,7 @@
         "views/loyalty_ledger_menus.xml",
         "wizard/loyalty_adjust_wizard_views.xml",
         "wizard/loyalty_transfer_wizard_views.xml",
-        "wizard/loyalty_import_wizard_views.xml",
+        "views/loyalty_balance_import_views.xml",
         "wizard/loyalty_program_change_views.xml",
         "views/loyalty_adjustment_views.xml",
         "views/res_config_settings_views.xml",

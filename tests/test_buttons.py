@@ -15,7 +15,7 @@ ASKS = {
     "loyalty.card": {"action_close"},
     "loyalty.exception": {"action_waive", "action_settle_again"},
     "loyalty.hold": {"action_release"},
-    "loyalty.import.wizard": {"action_import", "action_approve", "action_refuse"},
+    "loyalty.balance.import": {"action_import", "action_approve", "action_refuse"},
     "loyalty.program": {"action_recompute_levels"},
     "account.payment": {"action_cancel"},
 }
@@ -38,7 +38,7 @@ UNDONE_EASILY = {
     "loyalty.accrual.run": {"action_preview"},
     "loyalty.card": {"action_reopen"},
     "loyalty.exception": {"action_reopen", "action_resolve"},
-    "loyalty.import.wizard": {"action_answer", "action_check", "action_continue", "action_stop"},
+    "loyalty.balance.import": {"action_answer", "action_check", "action_continue", "action_stop"},
     "loyalty.proof": {"action_reconcile"},
     "loyalty.verification": {"action_verify"},
     "res.partner": {"action_issue_loyalty_card"},

@@ -14,7 +14,7 @@ from odoo.addons.loyalty_ledger.models import loyalty_card_purge
 JOBS = (
     "loyalty_ledger.cron_purge",
     "loyalty_ledger.cron_holds",
-    "loyalty_ledger.cron_import",
+    "loyalty_ledger.cron_balance_import",
     "loyalty_account.cron_sync",
     "loyalty_account.cron_accrue",
     "loyalty_ledger.cron_seal",

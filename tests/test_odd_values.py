@@ -136,7 +136,7 @@ class TestOddValues(TillPointsCase):
             ),
             "loyalty.apply.points": make("loyalty.apply.points", move_id=invoice.id),
             "loyalty.point.value": program.point_value_ids[:1],
-            "loyalty.import.wizard": make("loyalty.import.wizard", data=b"Y2FyZCxwb2ludHMKYSwx", file_name="a.csv"),
+            "loyalty.balance.import": make("loyalty.balance.import", data=b"Y2FyZCxwb2ludHMKYSwx", file_name="a.csv"),
             "loyalty.program.change": self.env["loyalty.program.change"]
             .with_context(default_program_id=program.id)
             .create({}),

@@ -111,7 +111,7 @@ class TestRights(AccessCase):
             "loyalty.apply.points": {"move_id": move.id, "card_id": cls.card.id},
             "loyalty.card.update.balance": {"card_id": cls.card.id, "new_balance": 5, "description": "Rights"},
             "loyalty.generate.wizard": {"program_id": cls.program.id, "coupon_qty": 1, "points_granted": 1},
-            "loyalty.import.wizard": {"program_id": cls.program.id, "data": "Y2FyZCxwb2ludHMK", "reason": "Rights"},
+            "loyalty.balance.import": {"program_id": cls.program.id, "data": "Y2FyZCxwb2ludHMK", "reason": "Rights"},
             "loyalty.program.change": {
                 "program_id": cls.program.id,
                 "expiry_policy": "never",

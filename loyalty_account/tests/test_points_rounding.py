@@ -216,4 +216,4 @@ class TestSmallValue(RedemptionCase):
         self.program.point_value = 0.01
         self.assertFalse(self.program.point_value_notice)
         self.program.point_value_ids = [(0, 0, {"date": "2099-01-01", "point_value": 0.004})]
-        self.assertIn("at least 3 points to pay", self.program.point_value_notice)
+        self.assertIn("at least 3 points must be redeemed", self.program.point_value_notice)

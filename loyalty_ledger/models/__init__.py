@@ -50,6 +50,10 @@ from . import loyalty_card_number
 from . import loyalty_card_code
 from . import loyalty_approval_mixin
 from . import loyalty_adjustment
+from . import loyalty_balance_import
+from . import loyalty_balance_import_posting
+from . import loyalty_balance_import_column
+from . import loyalty_balance_import_line
 from . import res_company
 from . import res_config_settings
 from . import res_partner_category

@@ -40,8 +40,8 @@ class LoyaltyCard(models.Model):
         for model, names in {
             "loyalty.card": ["partner_id", "points_to_id"],
             "res.partner": ["commercial_partner_id"],
-            "loyalty.import.wizard": ["approver_id", "requester_id", "state"],
-            "loyalty.import.line": ["card_id", "change", "program_id", "state"],
+            "loyalty.balance.import": ["approver_id", "requester_id", "state"],
+            "loyalty.balance.import.line": ["card_id", "change", "program_id", "state"],
         }.items():
             self.env[model].flush_model(names)
         return SQL(

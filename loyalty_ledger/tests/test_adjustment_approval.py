@@ -10,7 +10,7 @@ class ImportMixin:
     def import_file(self, text, run=True, **values):
         """A file of the manager, imported as far as it may be, or only checked."""
         record = (
-            self.env["loyalty.import.wizard"]
+            self.env["loyalty.balance.import"]
             .with_user(self.manager)
             .create({"data": b64encode(text.encode()), "program_id": self.program.id, "reason": "Old", **values})
         )

@@ -81,7 +81,7 @@ class TestForgedDefaults(RegisterCase, AdjustCase):
         self.assertRecordValues(wizard.adjustment_id, [{"state": "waiting", "approver_id": False}])
         forged = self.remote_create(
             self.manager,
-            "loyalty.import.wizard",
+            "loyalty.balance.import",
             {"data": "", "program_id": self.program.id},
             state="approved",
             approver_id=self.user.id,

@@ -5,7 +5,7 @@ from odoo.fields import Command
 from odoo.tests import Form, new_test_user, tagged
 from odoo.tools import mute_logger
 
-from ..wizard import loyalty_import_wizard, loyalty_import_wizard_posting
+from ..models import loyalty_balance_import, loyalty_balance_import_posting
 from .test_adjust import AdjustCase
 
 
@@ -18,7 +18,7 @@ class ImportCase(AdjustCase):
 
     def load(self, text, check=True, encoding="utf-8", **values):
         record = (
-            self.env["loyalty.import.wizard"]
+            self.env["loyalty.balance.import"]
             .with_user(self.manager)
             .create(
                 {
@@ -85,7 +85,7 @@ class TestImport(ImportCase):
 
     def test_form(self):
         """P8: a manager uploads, checks and imports a file in the form."""
-        form = Form(self.env["loyalty.import.wizard"].with_user(self.manager))
+        form = Form(self.env["loyalty.balance.import"].with_user(self.manager))
         form.data = base64.b64encode(b"card;points\nCARD-1;50\nNONE;1\n")
         form.reason = "Old system"
         record = form.save()
@@ -177,7 +177,7 @@ class TestImport(ImportCase):
         self.assertBalances(best, points=6)
         self.env["res.partner"].create({"name": "Bob"})
         record = self.load("customer,points\nBob,3\n")
-        self.assertIn("2 customers fit", record.line_ids.problem)
+        self.assertIn("2 customers match", record.line_ids.problem)
 
     def test_create_missing(self):
         """P8: missing cards are created when asked, one per number or customer."""
@@ -264,9 +264,9 @@ class TestImport(ImportCase):
 
     def test_large_file(self):
         """P8: a large file is posted by the job in batches, goes on after an interruption, and needs few queries."""
-        self.patch(loyalty_import_wizard, "BATCH", 100)
-        self.patch(loyalty_import_wizard_posting, "BATCH", 100)
-        self.patch(loyalty_import_wizard_posting, "AT_ONCE", 100)
+        self.patch(loyalty_balance_import, "BATCH", 100)
+        self.patch(loyalty_balance_import_posting, "BATCH", 100)
+        self.patch(loyalty_balance_import_posting, "AT_ONCE", 100)
         cards = self.Card.create([{"program_id": self.program.id, "code": f"L{number:04}"} for number in range(250)])
         text = "card;points\n" + "".join(f"{code};{number + 1}\n" for number, code in enumerate(cards.mapped("code")))
         record = self.load(text)
@@ -275,7 +275,7 @@ class TestImport(ImportCase):
         record.sudo()._import_batch()
         self.assertRecordValues(record, [{"state": "approved", "pending_count": 150, "progress": 40}])
         with self.enter_registry_test_mode():
-            self.env.ref("loyalty_ledger.cron_import").method_direct_trigger()
+            self.env.ref("loyalty_ledger.cron_balance_import").method_direct_trigger()
         self.assertRecordValues(record, [{"state": "done", "pending_count": 0, "progress": 100}])
         self.assertEqual(sum(cards.mapped("points")), 250 * 251 / 2)
         self.assertEqual(len(cards.entry_ids), 250)
@@ -304,9 +304,9 @@ class TestImport(ImportCase):
 
     def large_imports(self, *texts):
         """Return approved imports that the job has to go on with, one line a batch."""
-        self.patch(loyalty_import_wizard_posting, "BATCH", 1)
-        self.patch(loyalty_import_wizard_posting, "AT_ONCE", 0)
-        records = self.env["loyalty.import.wizard"]
+        self.patch(loyalty_balance_import_posting, "BATCH", 1)
+        self.patch(loyalty_balance_import_posting, "AT_ONCE", 0)
+        records = self.env["loyalty.balance.import"]
         for text in texts:
             record = self.load(text, create_missing=True)
             record.action_import()
@@ -315,7 +315,7 @@ class TestImport(ImportCase):
 
     def run_job(self):
         with self.enter_registry_test_mode():
-            self.assertIs(self.env.ref("loyalty_ledger.cron_import").method_direct_trigger(), True)
+            self.assertIs(self.env.ref("loyalty_ledger.cron_balance_import").method_direct_trigger(), True)
         self.env.invalidate_all()
 
     def test_job_skips_what_fails(self):
@@ -337,7 +337,7 @@ class TestImport(ImportCase):
     def test_file_that_cannot_go_on(self):
         """N29, P8: a file that fails as a whole does not keep later ones waiting."""
         first, second = self.large_imports("card;points\nNEW-5;20\n", "card;points\nNEW-6;40\n")
-        Wizard = self.registry["loyalty.import.wizard"]
+        Wizard = self.registry["loyalty.balance.import"]
         count = Wizard._count
 
         def fail(record):
@@ -346,7 +346,7 @@ class TestImport(ImportCase):
             count(record)
 
         self.patch(Wizard, "_count", fail)
-        with mute_logger("odoo.addons.loyalty_ledger.wizard.loyalty_import_wizard_posting"):
+        with mute_logger("odoo.addons.loyalty_ledger.models.loyalty_balance_import_posting"):
             self.run_job()
         self.assertEqual((first | second).mapped("state"), ["approved", "done"])
         self.patch(Wizard, "_count", count)

@@ -9,7 +9,7 @@ from odoo.tests import BaseCase, tagged
 from odoo.tools import file_open, mute_logger
 
 from ..tools import balance_columns, balance_encoding, balance_file, balance_values
-from ..wizard.balance_matching import same_phone
+from ..tools.balance_matching import same_phone
 from .test_import import ImportCase
 
 

@@ -192,7 +192,7 @@ class TestImportFiles(FilesCase):
         self.Card.create([{"program_id": self.program.id, "code": code} for code in ("00-77A", "077a")])
         record = self.load("card;points\n449000000017;5\n77A;5\n", create_missing=True)
         self.assertIn("Did you mean 0449000000017?", self.problems(record)[2])
-        self.assertIn("the numbers of 2 cards fit “77A”", self.problems(record)[3])
+        self.assertIn("2 cards match “77A”", self.problems(record)[3])
 
     def test_open_quote(self):
         """N29, P8: a quotation mark that is not closed swallows no line."""
@@ -274,7 +274,7 @@ class TestImportFiles(FilesCase):
             record.line_ids.mapped("partner_id.name"), ["Ann Lee", "Bob Ray", "Cleo Wu"]
         )  # of all lines, once
         self.assertEqual(sorted(self.problems(record)), [6, 7, 8])
-        self.assertIn("2 customers fit", self.problems(record)[6])
+        self.assertIn("2 customers match", self.problems(record)[6])
         self.assertIn("are different customers", self.problems(record)[7])
         self.assertEqual(record.total_change, 10)
 

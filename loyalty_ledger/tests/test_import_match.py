@@ -4,7 +4,7 @@ from odoo.exceptions import ValidationError
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 
-from ..wizard import loyalty_import_wizard
+from ..models import loyalty_balance_import
 from .test_import import ImportCase
 
 
@@ -80,7 +80,7 @@ class TestImportMatch(ImportCase):
 
     def test_new_card_in_two_batches(self):
         """N29, P8: later lines of a large file know the cards that earlier ones brought."""
-        self.patch(loyalty_import_wizard, "BATCH", 1)
+        self.patch(loyalty_balance_import, "BATCH", 1)
         record = self.load("card;customer;points\nNEW-1;B-7;10\nNEW-1;;5\n;C-1;1\n;C-1;2\n", create_missing=True)
         record.action_import()
         self.assertRecordValues(record, [{"state": "done", "done_count": 4, "problem_count": 0, "new_card_count": 2}])

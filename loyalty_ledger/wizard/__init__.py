@@ -5,10 +5,6 @@ from . import loyalty_adjust_wizard
 from . import loyalty_transfer_wizard
 from . import loyalty_card_update_balance
 from . import loyalty_generate_wizard
-from . import loyalty_import_wizard
-from . import loyalty_import_wizard_posting
-from . import loyalty_import_column
-from . import loyalty_import_line
 from . import loyalty_program_change
 from . import loyalty_statement
 from . import res_partner

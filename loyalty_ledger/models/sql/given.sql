@@ -15,7 +15,7 @@ WITH head AS (
     SELECT w.*, e.program_id, abs(e.points) AS points
       FROM watched w
       JOIN loyalty_ledger_entry e ON e.card_id = w.card_id
-      LEFT JOIN loyalty_import_wizard i ON e.res_model = 'loyalty.import.wizard' AND i.id = e.res_id
+      LEFT JOIN loyalty_balance_import i ON e.res_model = 'loyalty.balance.import' AND i.id = e.res_id
       LEFT JOIN loyalty_card s ON e.kind = 'transfer' AND e.res_model = 'loyalty.card' AND s.id = e.res_id
       LEFT JOIN res_partner sp ON sp.id = s.partner_id
      WHERE NOT EXISTS (SELECT 1 FROM loyalty_card_handover h  -- the whole balance counts, see below
@@ -33,8 +33,8 @@ WITH head AS (
        AND h.customer_id IN (SELECT customer_id FROM head UNION SELECT unnest(%(customers)s::int[]))
      UNION ALL
     SELECT w.*, l.program_id, abs(l.change)
-      FROM loyalty_import_wizard i
-      JOIN loyalty_import_line l ON l.import_id = i.id AND l.state = 'pending' AND l.change <> 0
+      FROM loyalty_balance_import i
+      JOIN loyalty_balance_import_line l ON l.import_id = i.id AND l.state = 'pending' AND l.change <> 0
       JOIN watched w ON w.card_id = l.card_id
      WHERE i.state IN ('approved', 'stopped') AND i.requester_id = %(author)s AND i.approver_id IS NULL
 )

@@ -4,12 +4,12 @@ import hashlib
 import re
 from collections import namedtuple
 
-from ..tools import balance_columns, balance_values
-from ..tools.balance_encoding import home_encoding, samples
-from ..tools.balance_file import LOOK_AHEAD, Row
-from ..tools.words import say_points
+from . import balance_columns, balance_values
 from .balance_checker import language_styles
+from .balance_encoding import home_encoding, samples
+from .balance_file import LOOK_AHEAD, Row
 from .balance_reader import kind_of, read_file
+from .words import say_points
 
 #: How a file is read (``numbers``, ``dates``, ``unit``), and what the user has to be asked about it.
 Reading = namedtuple("Reading", "styles questions")

@@ -8,11 +8,11 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import SQL, split_every
 
 from ..ledger.rounding import TOTAL_LIMIT
-from ..models.loyalty_card_adjust import MANAGER
 from ..tools import balance_columns, balance_file
-from .balance_checker import Checker
-from .balance_reader import ENCODINGS, say_fault
-from .balance_table import Table
+from ..tools.balance_checker import Checker
+from ..tools.balance_reader import ENCODINGS, say_fault
+from ..tools.balance_table import Table
+from .loyalty_card_adjust import MANAGER
 
 #: Lines that one step checks or posts.
 BATCH = 2000
@@ -38,10 +38,10 @@ INPUTS = {
 MODES = [("add", "Add"), ("set", "Set")]
 
 
-class LoyaltyImportWizard(models.Model):
+class LoyaltyBalanceImport(models.Model):
     """A file of balances. It stays, with its lines, as the record of what was imported."""
 
-    _name = "loyalty.import.wizard"
+    _name = "loyalty.balance.import"
     _description = "Import of Loyalty Balances"
     _inherit = ["loyalty.values.mixin", "loyalty.approval.mixin"]
     _order = "id desc"
@@ -122,7 +122,7 @@ class LoyaltyImportWizard(models.Model):
         readonly=True,
         help="Companies that were selected when the file was checked: only their cards and customers are searched.",
     )
-    column_ids = fields.One2many("loyalty.import.column", "import_id", "Columns")
+    column_ids = fields.One2many("loyalty.balance.import.column", "import_id", "Columns")
     skip_problems = fields.Boolean("Skip Lines With Problems")
     state = fields.Selection(
         [
@@ -150,9 +150,13 @@ class LoyaltyImportWizard(models.Model):
     total_change = fields.Float("Change in Points", digits=(16, 4), readonly=True)
     progress = fields.Integer("Progress", compute="_compute_progress")
     company_id = fields.Many2one("res.company", readonly=True)
-    line_ids = fields.One2many("loyalty.import.line", "import_id", "All Lines", readonly=True)
+    line_ids = fields.One2many("loyalty.balance.import.line", "import_id", "All Lines", readonly=True)
     problem_line_ids = fields.One2many(
-        "loyalty.import.line", "import_id", "Lines With Problems", readonly=True, domain=[("state", "=", "problem")]
+        "loyalty.balance.import.line",
+        "import_id",
+        "Lines With Problems",
+        readonly=True,
+        domain=[("state", "=", "problem")],
     )
 
     @api.depends("pending_count", "done_count")
@@ -212,7 +216,7 @@ class LoyaltyImportWizard(models.Model):
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Lines of %s", self.file_name or ""),
-            "res_model": "loyalty.import.line",
+            "res_model": "loyalty.balance.import.line",
             "views": [(False, "list"), (False, "kanban")],
             "domain": [("import_id", "=", self.id)],
         }
@@ -226,10 +230,10 @@ class LoyaltyImportWizard(models.Model):
         if self.state not in ("draft", "checked"):
             raise UserError(self.env._("This file was imported already, or is being imported."))
         table = self._read_table()
-        self.env.cr.execute(SQL("DELETE FROM loyalty_import_line WHERE import_id = %s", self.id))
-        self.env["loyalty.import.line"].invalidate_model(flush=False)
+        self.env.cr.execute(SQL("DELETE FROM loyalty_balance_import_line WHERE import_id = %s", self.id))
+        self.env["loyalty.balance.import.line"].invalidate_model(flush=False)
         self.sudo().digest = table.digest
-        Line = self.env["loyalty.import.line"].sudo()  # lines are written by the check and the import only
+        Line = self.env["loyalty.balance.import.line"].sudo()  # lines are written by the check and the import only
         roles = self._roles()
         reading = table.reading(self, roles)
         checker = Checker(self, reading.styles)
@@ -346,10 +350,12 @@ class LoyaltyImportWizard(models.Model):
 
     def _count(self):
         counts = dict(
-            self.env["loyalty.import.line"]._read_group([("import_id", "=", self.id)], ["state"], ["__count"])
+            self.env["loyalty.balance.import.line"]._read_group([("import_id", "=", self.id)], ["state"], ["__count"])
         )
         changes = dict(
-            self.env["loyalty.import.line"]._read_group([("import_id", "=", self.id)], ["state"], ["change:sum"])
+            self.env["loyalty.balance.import.line"]._read_group(
+                [("import_id", "=", self.id)], ["state"], ["change:sum"]
+            )
         )
         total = changes.get("pending", 0) + changes.get("done", 0)
         if abs(total) >= TOTAL_LIMIT:

@@ -8,10 +8,10 @@ from pytz import timezone
 from odoo.tools import SQL, get_lang
 
 from ..ledger.rounding import to_points, to_units
-from ..tools import balance_columns, balance_values
-from ..tools.today import loyalty_today
-from ..tools.words import say_points
+from . import balance_columns, balance_values
 from .balance_matching import Matcher
+from .today import loyalty_today
+from .words import say_points
 
 #: Characters of a cell: numbers and keys are found by an index.
 LONGEST = 500
@@ -229,20 +229,20 @@ class Checker:
 
         None as points: imported without a change; file and line are None for what no import wrote.
         """
-        self.env["loyalty.import.line"].flush_model()
+        self.env["loyalty.balance.import.line"].flush_model()
         rows = self.env.execute_query(
             SQL(
                 """
                 SELECT l.key, e.points, COALESCE(e.program_id, l.program_id), COALESCE(e.card_id, l.card_id),
                        i.file_name, l.number
-                  FROM loyalty_import_line l JOIN loyalty_import_wizard i ON i.id = l.import_id
+                  FROM loyalty_balance_import_line l JOIN loyalty_balance_import i ON i.id = l.import_id
                   LEFT JOIN loyalty_ledger_entry e ON e.idempotency_key = l.key
                  WHERE l.state = 'done' AND l.key = ANY(%(keys)s)
                  UNION ALL
                 SELECT e.idempotency_key, e.points, e.program_id, e.card_id, NULL, NULL
                   FROM loyalty_ledger_entry e
                  WHERE e.idempotency_key = ANY(%(keys)s)
-                   AND NOT EXISTS (SELECT 1 FROM loyalty_import_line l WHERE l.state = 'done' AND l.key = e.idempotency_key)
+                   AND NOT EXISTS (SELECT 1 FROM loyalty_balance_import_line l WHERE l.state = 'done' AND l.key = e.idempotency_key)
                 """,
                 keys=list(keys),
             )

@@ -21,15 +21,15 @@ ROLES = [
 ]
 
 
-class LoyaltyImportColumn(models.Model):
+class LoyaltyBalanceImportColumn(models.Model):
     """One column of a file: its name, what its first cells say, and what it is read as."""
 
-    _name = "loyalty.import.column"
+    _name = "loyalty.balance.import.column"
     _description = "Column of a Loyalty Import"
     _order = "position"
     _log_access = False
 
-    import_id = fields.Many2one("loyalty.import.wizard", required=True, ondelete="cascade", index=True)
+    import_id = fields.Many2one("loyalty.balance.import", required=True, ondelete="cascade", index=True)
     position = fields.Integer("Position", readonly=True)
     name = fields.Char("Column in File", readonly=True)
     sample = fields.Char("First Values", readonly=True)

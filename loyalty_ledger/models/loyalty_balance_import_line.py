@@ -7,21 +7,21 @@ import psycopg2
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from .balance_checker import Checker
-from .loyalty_import_wizard import MODES
+from ..tools.balance_checker import Checker
+from .loyalty_balance_import import MODES
 
 _logger = logging.getLogger(__name__)
 
 
-class LoyaltyImportLine(models.Model):
+class LoyaltyBalanceImportLine(models.Model):
     """What one line of the file does to one card."""
 
-    _name = "loyalty.import.line"
+    _name = "loyalty.balance.import.line"
     _description = "Line of a Loyalty Import"
     _order = "id"
     _log_access = False
 
-    import_id = fields.Many2one("loyalty.import.wizard", required=True, ondelete="cascade", index=True)
+    import_id = fields.Many2one("loyalty.balance.import", required=True, ondelete="cascade", index=True)
     number = fields.Integer("Line", readonly=True, aggregator=None)
     code = fields.Char("Card Number", readonly=True)
     customer = fields.Char("Customer in File", readonly=True)

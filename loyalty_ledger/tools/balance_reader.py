@@ -7,10 +7,10 @@ import zipfile
 
 from odoo.exceptions import UserError
 
-from ..tools import balance_file
-from ..tools.balance_columns import is_header
-from ..tools.balance_encoding import home_encoding
-from ..tools.balance_file import FileError, Row
+from . import balance_file
+from .balance_columns import is_header
+from .balance_encoding import home_encoding
+from .balance_file import FileError, Row
 
 _TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",

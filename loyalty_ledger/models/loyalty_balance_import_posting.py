@@ -6,10 +6,10 @@ from odoo import api, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
-from ..models.loyalty_card_adjust import MANAGER
 from ..tools import jobs
-from .balance_table import QUESTIONS
-from .loyalty_import_wizard import BATCH
+from ..tools.balance_table import QUESTIONS
+from .loyalty_balance_import import BATCH
+from .loyalty_card_adjust import MANAGER
 
 _logger = logging.getLogger(__name__)
 
@@ -17,8 +17,8 @@ _logger = logging.getLogger(__name__)
 AT_ONCE = 2000
 
 
-class LoyaltyImportWizard(models.Model):
-    _inherit = "loyalty.import.wizard"
+class LoyaltyBalanceImport(models.Model):
+    _inherit = "loyalty.balance.import"
 
     def action_import(self):
         """Import what was checked: at once, by the job for large files, or after a second manager's approval."""
@@ -64,11 +64,11 @@ class LoyaltyImportWizard(models.Model):
             ("change", "!=", 0),
             ("is_new_card", "=", True),
         ]
-        return bool(self.env["loyalty.import.line"].search_count(domain, limit=1))
+        return bool(self.env["loyalty.balance.import.line"].search_count(domain, limit=1))
 
     def _lacks_reason(self):
         return bool(
-            self.env["loyalty.import.line"].search_count(
+            self.env["loyalty.balance.import.line"].search_count(
                 [("import_id", "=", self.id), ("state", "=", "pending"), ("reason", "=", False)], limit=1
             )
         )
@@ -80,7 +80,7 @@ class LoyaltyImportWizard(models.Model):
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT program_id, (sum(abs(change)) * 10000)::bigint FROM loyalty_import_line
+                SELECT program_id, (sum(abs(change)) * 10000)::bigint FROM loyalty_balance_import_line
                  WHERE import_id = %s AND state = 'pending' AND change <> 0 GROUP BY program_id
                 """,
                 self.id,
@@ -89,7 +89,7 @@ class LoyaltyImportWizard(models.Model):
         Program, Card = self.env["loyalty.program"].sudo(), self.env["loyalty.card"]
         cards = SQL(
             """
-            SELECT COALESCE(c.points_to_id, c.id) FROM loyalty_import_line l JOIN loyalty_card c ON c.id = l.card_id
+            SELECT COALESCE(c.points_to_id, c.id) FROM loyalty_balance_import_line l JOIN loyalty_card c ON c.id = l.card_id
              WHERE l.import_id = %s AND l.state = 'pending' AND l.change <> 0
             """,
             self.id,
@@ -98,7 +98,7 @@ class LoyaltyImportWizard(models.Model):
         owners = self.env.execute_query(
             SQL(
                 """
-                SELECT DISTINCT p.commercial_partner_id FROM loyalty_import_line l JOIN res_partner p ON p.id = l.partner_id
+                SELECT DISTINCT p.commercial_partner_id FROM loyalty_balance_import_line l JOIN res_partner p ON p.id = l.partner_id
                  WHERE l.import_id = %s AND l.state = 'pending' AND l.change <> 0 AND l.card_id IS NULL
                 """,
                 self.id,
@@ -114,7 +114,7 @@ class LoyaltyImportWizard(models.Model):
             while record._import_batch():
                 pass
         else:
-            self.env.ref("loyalty_ledger.cron_import").sudo()._trigger()
+            self.env.ref("loyalty_ledger.cron_balance_import").sudo()._trigger()
 
     def action_stop(self):
         """Stop an import that is running in the background. What was imported stays; the rest can go on later."""
@@ -130,7 +130,7 @@ class LoyaltyImportWizard(models.Model):
         stopped = self.sudo().filtered(lambda record: record.state == "stopped")  # the group was checked
         stopped.state = "approved"
         if stopped:
-            self.env.ref("loyalty_ledger.cron_import").sudo()._trigger()
+            self.env.ref("loyalty_ledger.cron_balance_import").sudo()._trigger()
         return True
 
     @api.model
@@ -166,7 +166,7 @@ class LoyaltyImportWizard(models.Model):
     def _import_batch(self):
         """Post the next lines and return their number; 0 when the import is done."""
         self.ensure_one()
-        lines = self.env["loyalty.import.line"].search(
+        lines = self.env["loyalty.balance.import.line"].search(
             [("import_id", "=", self.id), ("state", "=", "pending")], limit=BATCH, order="id"
         )
         if lines:
