@@ -2,7 +2,7 @@
 
 import os
 
-from . import cache, console, house, node, python
+from . import cache, console, house, node, python, words
 from .console import Problem, say
 
 # Rules of pylint-odoo that are the OCA's house style, or that forbid what a ledger is made of: methods that only refuse.
@@ -18,7 +18,7 @@ NOT_OURS = (
     "no-wizard-in-models",
     "prefer-env-translation",  # does not see `_ = self.env._`
 )
-TOOLS = ("ruff", "house", "pylint", "prettier", "eslint", "odoo")
+TOOLS = ("ruff", "house", "words", "pylint", "prettier", "eslint", "odoo")
 
 
 def run(options, prepared):
@@ -27,7 +27,14 @@ def run(options, prepared):
     if unknown:
         raise Problem(f"No such linter: {', '.join(unknown)}. There are: {', '.join(TOOLS)}")
     interpreter = python.find()
-    checks = {"ruff": _ruff, "house": _house, "pylint": _pylint, "prettier": _prettier, "eslint": _eslint}
+    checks = {
+        "ruff": _ruff,
+        "house": _house,
+        "words": _words,
+        "pylint": _pylint,
+        "prettier": _prettier,
+        "eslint": _eslint,
+    }
     failed = []
     for name in chosen:
         if name == "odoo":
@@ -57,6 +64,14 @@ def _ruff(interpreter, fix):
 def _house(interpreter, fix):
     say("-- files are named after their models and short")
     found = house.problems(cache.ROOT, cache.add_ons())
+    for line in found:
+        say(line)
+    return int(bool(found))
+
+
+def _words(interpreter, fix):
+    say("-- words of labels, messages and documents")
+    found = words.problems(cache.ROOT, cache.add_ons())
     for line in found:
         say(line)
     return int(bool(found))

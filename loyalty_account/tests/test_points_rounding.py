@@ -212,7 +212,7 @@ class TestSmallValue(RedemptionCase):
         form.point_value = 0.01
         self.assertFalse(form.point_value_notice)
         form.point_value = 0.001
-        self.assertIn("at least 10 points to pay", form.point_value_notice)
+        self.assertIn("at least 10 points must be redeemed", form.point_value_notice)
         self.program.point_value = 0.01
         self.assertFalse(self.program.point_value_notice)
         self.program.point_value_ids = [(0, 0, {"date": "2099-01-01", "point_value": 0.004})]
