@@ -25,10 +25,10 @@ class PosOrder(models.Model):
         :return: dict with ``payments``, a list of what has to come back as points (``method_id``, ``card_id``,
             ``card_code``, ``amount`` and ``points``); ``cash``, the most that may come back as money;
             ``capped``, whether anything but money paid for the sale, so that this matters, and ``refused``, whether a till
-            must not pay out more (else it is listed for a manager); ``taken_back``, the earned points that are taken back; ``lost``, those of them that expired or were adjusted away and are not
-            taken again; ``kept``, points that stay on the card since their program has Odoo's own timing; ``missing``, those
-            that are spent already, and ``policy``, what happens with these (``debt`` or
-            ``clamp``)
+            must not pay out more (else it is listed for a manager); ``taken_back``, the earned points that are taken back, and ``program_id``, their program; ``lost``, those of them
+            that expired or were adjusted away and are not taken again; ``missing``, those that are spent already, and
+            ``policy``, what happens with these (``debt`` or ``clamp``); ``kept``, a list of points that stay on cards since
+            their program has Odoo's own timing (``program_id`` and ``points``)
         """
         self.ensure_one()
         if not self.env.user.has_group("point_of_sale.group_pos_user"):
@@ -57,7 +57,8 @@ class PosOrder(models.Model):
             "refused": refused,
             "taken_back": taken_back,
             "lost": lost,
-            "kept": kept,
+            "kept": [{"program_id": program.id, "points": to_points(units)} for program, units in kept.items()],
+            "program_id": card.program_id.id,
             "missing": max(0.0, to_points(to_units(taken_back) - to_units(lost) - max(0, after)))
             if taken_back
             else 0.0,
@@ -128,8 +129,8 @@ class PosOrder(models.Model):
         return lines
 
     def _preview_taken_back(self, lines, totals):
-        """Return the earned points that are taken back, the card that they come from, those of them that are gone, and the
-        points that stay on the card although the goods come back."""
+        """Return the earned points that are taken back, the card that they come from, those of them that are gone, and a
+        dict program -> ten-thousandths of points that stay on cards although the goods come back."""
         back = {}
         for line, quantity in lines:
             sold = line.combo_parent_id if self._is_part_of_combo(line) else line
@@ -155,6 +156,7 @@ class PosOrder(models.Model):
             entries |= entry
         card = card.points_to_id or card
         left, lost = card._left_of_credits(entries if points else entries.browse())
-        stay = self._claimed_to_take_back(sum(line.total for line in back), odoo_timing=True)
-        kept = to_points(sum(part for __, part in stay))
+        kept = defaultdict(int)
+        for entry, units in self._claimed_to_take_back(sum(line.total for line in back), odoo_timing=True):
+            kept[entry.program_id] += units
         return to_points(points), card, max(0.0, min(lost, to_points(points - to_units(left)))), kept

@@ -370,7 +370,8 @@ class TestTillEarningRefund(EarningCase):
         order = self.sell([self.taxed(50, 15, qty=2)], self.ann)
         self.confirm(order, {self.card.id: self.claim(115, card=self.card, partner_id=self.ann.id)})
         preview = order.pos_refund_preview({order.lines.id: 1})
-        self.assertEqual((preview["taken_back"], preview["kept"]), (0, 58))
+        kept = [{"program_id": self.program.id, "points": 58}]
+        self.assertEqual((preview["taken_back"], preview["kept"]), (0, kept))
         refund = self.refund(order, 1)
         self.assertEqual((refund.loyalty_points_earned, self.card.points), (0, 1115))
 
@@ -428,7 +429,8 @@ class TestTillEarningRefund(EarningCase):
                 "refused": True,
                 "taken_back": 28.0,
                 "lost": 0.0,
-                "kept": 0.0,
+                "kept": [],
+                "program_id": self.program.id,
                 "missing": 0.0,
                 "policy": "debt",
             },

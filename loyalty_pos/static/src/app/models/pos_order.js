@@ -597,7 +597,11 @@ patch(PosOrder.prototype, {
                 ...effects,
                 taken: preview.taken_back,
                 lost: preview.lost || 0,
-                kept: preview.kept || 0,
+                kept: (preview.kept || []).map(({ program_id, points }) => ({
+                    program: this.models["loyalty.program"].get(program_id),
+                    points,
+                })),
+                program: this.models["loyalty.program"].get(preview.program_id),
                 missing: preview.missing,
                 policy: preview.policy || effects.policy,
             };

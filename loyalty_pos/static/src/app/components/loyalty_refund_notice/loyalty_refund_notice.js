@@ -1,5 +1,6 @@
 import { Component } from "@odoo/owl";
 import { formatCurrency } from "@web/core/currency";
+import { formatList } from "@web/core/l10n/utils";
 import { _t } from "@web/core/l10n/translation";
 import { formatPoints, sayPoints } from "@loyalty_pos/app/utils/format";
 
@@ -12,7 +13,9 @@ export class LoyaltyRefundNotice extends Component {
         return this.props.order.getRefundEffects();
     }
     get messages() {
-        const { card, back, money, taken, lost, kept, missing, policy } = this.effects || {};
+        const effects = this.effects || {};
+        const { card, back, money, taken, lost, kept = [], missing, policy } = effects;
+        const program = effects.program || card?.program_id;
         const messages = [];
         if (back > 0) {
             messages.push({
@@ -30,7 +33,7 @@ export class LoyaltyRefundNotice extends Component {
                 name: "taken",
                 icon: "fa-minus-circle",
                 text: _t("%(points)s earned with these goods are taken back.", {
-                    points: sayPoints(taken, card?.program_id),
+                    points: sayPoints(taken, program),
                 }),
             });
         }
@@ -44,14 +47,27 @@ export class LoyaltyRefundNotice extends Component {
                 ),
             });
         }
-        if (kept > 0) {
+        if (kept.length) {
             messages.push({
                 name: "kept",
                 icon: "fa-info-circle",
-                text: _t(
-                    "%s earned with these goods stay on the card: the program awards them when the order is confirmed, and a return does not take them back.",
-                    sayPoints(kept, card?.program_id)
-                ),
+                text:
+                    kept.length === 1
+                        ? _t(
+                              "%s earned with these goods stay on the card: the program awards them when the order is confirmed, and a return does not take them back.",
+                              sayPoints(kept[0].points, kept[0].program)
+                          )
+                        : _t(
+                              "%s earned with these goods stay on the customer's cards: the programs award them when the order is confirmed, and a return does not take them back.",
+                              formatList(
+                                  kept.map((part) =>
+                                      _t("%(points)s of %(program)s", {
+                                          points: sayPoints(part.points, part.program),
+                                          program: part.program?.name || "",
+                                      })
+                                  )
+                              )
+                          ),
             });
         }
         if (missing > 0) {
