@@ -6,7 +6,9 @@ ask this package, and write journal entries:
 * :mod:`.points`: points to money (down) and money to points (up),
 * :mod:`.vat_split`, :mod:`.relief`: a redemption over tax rates, and what of it a partial return takes back,
 * :mod:`.returns`, :mod:`.return_terms`, :mod:`.families`: which sale a return returns, when nothing links the two,
+* :mod:`.booking`: what a redemption booked, read back from its journal items,
 * :mod:`.valuation`, :mod:`.write_off`: the liability of points, and points that expire,
+* :mod:`.lots`: SQL of the lots of a program as they were on a day, and what they carry,
 * :mod:`.combinations`: which accounting policies go together.
 
 How to use it. 500 points worth 0.10 pay part of an invoice of 115.00 at 15 % and 210.00 free of tax:
