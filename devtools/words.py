@@ -76,4 +76,4 @@ def _messages(path):
             parts.append(line[1:-1].replace("\\n", " ").replace('\\"', '"'))
         elif reading:
             reading = False
-            yield number, "".join(parts)
+            yield number, re.sub(r"%\(\w+\)s", "", "".join(parts))

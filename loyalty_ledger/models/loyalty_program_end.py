@@ -38,7 +38,7 @@ class LoyaltyProgram(models.Model):
             raise RedirectWarning(
                 self.env._(
                     "%(count)s cards of %(program)s still have %(points)s points. Once the program is archived, nobody "
-                    "can redeem them.\n\nTo end the program, clear %(field)s on its form: nobody earns any longer, and "
+                    "can redeem them.\n\nTo end the program, clear %(field)s on its form: points are no longer awarded, and "
                     "customers redeem what they have. Archive it when the cards are empty, or set their balances to "
                     "zero first (select the cards, then Adjust Points).",
                     count=count,
