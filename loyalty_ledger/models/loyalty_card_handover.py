@@ -34,7 +34,7 @@ class LoyaltyCardHandover(models.Model):
         rows = arrays.table(
             "u",
             card_id=("int", cards.ids),
-            customer_id=("int", [card.partner_id.commercial_partner_id.id or None for card in cards]),
+            customer_id=("int", [card.partner_id.id or None for card in cards]),
             program_id=("int", [card.program_id.id for card in cards]),
             points=("numeric", [to_units(card.points) for card in cards]),
         )

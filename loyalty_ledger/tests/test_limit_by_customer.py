@@ -189,6 +189,41 @@ class TestLimitByCustomer(ImportMixin, AdjustCase):
         with self.on("2026-03-17"):
             self.assertFalse(self.is_refused(self.of_bob, 900))
 
+    def test_owners_who_join_or_leave_a_company(self):
+        """N29, N10: what somebody got with a card counts for the company joined afterwards, and for the person who leaves
+        one: neither gets twice what one person may give."""
+        eve, fay = self.env["res.partner"].create(
+            [{"name": "Eve"}, {"name": "Fay", "parent_id": self.company_partner.id}]
+        )
+        cards = self.blank[:2]
+        cards.partner_id = self.bob
+        cards._post_entries([self.op(card, "opening", 900) for card in cards])
+        one, two = cards.with_user(self.manager)
+        self.env["res.partner"].create({"name": "Firm", "is_company": True}).child_ids = eve
+        firm = eve.commercial_partner_id
+        eve.parent_id = False
+        one.partner_id = eve
+        eve.parent_id = firm
+        self.assertFalse(self.is_refused(self.make_card(partner_id=firm.id), 100))
+        self.assertTrue(self.is_refused(self.make_card(partner_id=firm.id), 1))
+        two.partner_id = fay
+        fay.parent_id = False
+        self.assertFalse(self.is_refused(self.make_card(partner_id=fay.id), 100))
+        self.assertTrue(self.is_refused(self.make_card(partner_id=fay.id), 1))
+        self.assertFalse(self.is_refused(self.make_card(partner_id=self.company_partner.id), 900))
+
+    def test_handing_a_card_round(self):
+        """N29, N10: 900 on a card that goes from Ann to Bob are Bob's 900; neither he nor she gets more by it."""
+        ann = self.env["res.partner"].create({"name": "Ann"})
+        card = self.make_card(partner_id=ann.id)
+        self.assertFalse(self.is_refused(card, 900))
+        card.with_user(self.manager).partner_id = self.bob
+        self.assertTrue(self.is_refused(card, 101))
+        self.assertTrue(self.is_refused(self.of_bob, 101))
+        self.assertFalse(self.is_refused(self.make_card(partner_id=ann.id), 900))
+        with self.assertRaisesRegex(UserError, "single-approver limit|more points than one person"):
+            card.with_user(self.manager).partner_id = ann
+
     def test_owners(self):
         """N29, N10: neither blank cards with points nor somebody else's balance come to a customer by a new owner."""
         for card in self.blank:

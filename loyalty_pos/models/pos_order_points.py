@@ -105,7 +105,7 @@ class PosOrder(models.Model):
     @api.model
     def default_get(self, fields):
         """Results are the server's, also where a default from a context would say them."""
-        return trusted_defaults(self, fields, RESULTS, super().default_get)
+        return trusted_defaults(self, fields, (*RESULTS, "loyalty_note"), super().default_get)
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -115,7 +115,7 @@ class PosOrder(models.Model):
 
     def write(self, vals):
         """Orders that are cancelled, in whatever way, spend nothing: what they reserved is free again."""
-        result = super().write(vals if self.env.su else self._without_results(vals))
+        result = super().write(vals if self.env.su else self._keep_notes(self._without_results(vals)))
         if vals.get("state") == "cancel":
             self._release_holds()
         return result
@@ -202,6 +202,22 @@ class PosOrder(models.Model):
         holds = self.env["loyalty.hold"].sudo()  # cashiers have no access to reservations
         uuids = [uuid for uuid in self.mapped("uuid") if uuid]
         holds.search([("pos_order_uuid", "in", uuids), ("state", "=", "active")])._release()
+
+    def _keep_notes(self, vals):
+        """Let a register add to what it noted, until the order is paid: what stands there nobody changes or takes away.
+
+        Of a text without the earlier lines, such as of a second register that did not know them, the new ones are added.
+        """
+        if "loyalty_note" not in vals:
+            return vals
+        vals = dict(vals)
+        note = vals.pop("loyalty_note") or ""
+        if len(self) == 1 and self.state == "draft" and isinstance(note, str):
+            lines = (self.loyalty_note or "").splitlines()
+            added = [line for line in note.splitlines() if line not in lines]
+            if added:
+                vals["loyalty_note"] = "\n".join([*lines, *added])
+        return vals
 
     @api.model
     def _without_results(self, vals):

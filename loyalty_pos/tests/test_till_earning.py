@@ -455,6 +455,27 @@ class TestTillEarningRefund(EarningCase):
         self.assertIn('name="loyalty_note"', views["views"]["form"]["arch"])
         self.assertFalse(order.copy().loyalty_note)
 
+    def test_changes_before_payment_stay(self):
+        """N29: cashiers neither change nor remove what the till noted, by whatever call; until payment registers add to it."""
+        first, second = "500 points of card 1 are no longer redeemed.", "40 points of card 2 are no longer redeemed."
+        data = make_order_data(self.pos_session, self.method, [self.taxed(100, 15)], self.ann, loyalty_note=first)
+        Order = self.env["pos.order"].with_user(self.cashier)
+        Order.sync_from_ui([{**data, "state": "draft", "payment_ids": [], "amount_paid": 0}])
+        order = Order.search([("uuid", "=", data["uuid"])])
+        for text in ("", "Nothing", False, first):
+            order.write({"loyalty_note": text})
+            self.assertIn(first, order.loyalty_note)
+        order.write({"loyalty_note": second})
+        self.assertEqual(order.loyalty_note, f"{first}\nNothing\n{second}")
+        Order.sync_from_ui([{**data, "lines": [], "access_token": "", "loyalty_note": f"{first}\n{second}"}])
+        self.assertEqual((order.state, order.loyalty_note), ("paid", f"{first}\nNothing\n{second}"))
+        for text in ("", f"{first}\nMore"):
+            order.write({"loyalty_note": text})
+        self.assertEqual(order.loyalty_note, f"{first}\nNothing\n{second}")
+        both = order | order.copy()
+        both.write({"loyalty_note": "Again"})
+        self.assertNotIn("Again", order.loyalty_note)
+
     def test_two_cards_in_one_order(self):
         """N4: where two cards paid, each gets its own points back."""
         other = self.make_card()

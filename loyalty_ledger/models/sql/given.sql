@@ -19,7 +19,8 @@ WITH head AS (
       LEFT JOIN loyalty_card s ON e.kind = 'transfer' AND e.res_model = 'loyalty.card' AND s.id = e.res_id
       LEFT JOIN res_partner sp ON sp.id = s.partner_id
      WHERE NOT EXISTS (SELECT 1 FROM loyalty_card_handover h  -- the whole balance counts, see below
-                        WHERE h.card_id = w.card_id AND h.customer_id = w.customer_id
+                         JOIN res_partner hp ON hp.id = h.customer_id
+                        WHERE h.card_id = w.card_id AND hp.commercial_partner_id = w.customer_id
                           AND h.user_id = %(author)s AND h.date > %(since)s AND h.date >= e.date)
        AND e.author_id = %(author)s AND e.date > %(since)s
        AND e.res_model IS DISTINCT FROM 'loyalty.adjustment' AND i.approver_id IS NULL
@@ -27,10 +28,10 @@ WITH head AS (
                 e.points > 0 AND s.id <> w.card_id
             AND (w.customer_id IS NULL OR sp.commercial_partner_id IS DISTINCT FROM w.customer_id)))
      UNION ALL
-    SELECT h.card_id, h.customer_id, h.program_id, h.points
-      FROM loyalty_card_handover h
+    SELECT h.card_id, hp.commercial_partner_id, h.program_id, h.points  -- of today: who got it may have joined a company
+      FROM loyalty_card_handover h JOIN res_partner hp ON hp.id = h.customer_id
      WHERE h.user_id = %(author)s AND h.date > %(since)s
-       AND h.customer_id IN (SELECT customer_id FROM head UNION SELECT unnest(%(customers)s::int[]))
+       AND hp.commercial_partner_id IN (SELECT customer_id FROM head UNION SELECT unnest(%(customers)s::int[]))
      UNION ALL
     SELECT w.*, l.program_id, abs(l.change)
       FROM loyalty_balance_import i
