@@ -1,0 +1,216 @@
+// Odoo's patch goes first: it does not call what it replaces.
+import "@pos_loyalty/app/services/pos_store";
+import { PosStore } from "@point_of_sale/app/services/pos_store";
+import { uuidv4 } from "@point_of_sale/utils";
+import { AlertDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
+import { _t } from "@web/core/l10n/translation";
+import { patch } from "@web/core/utils/patch";
+import { RedeemPointsPopup } from "@loyalty_pos/app/components/popups/redeem_points_popup/redeem_points_popup";
+import { errorMessage, pointsName, sayPoints } from "@loyalty_pos/app/utils/format";
+import { pointsToMoney, pointsWithin, wholePoints } from "@loyalty_pos/app/utils/points";
+import { REDEEM } from "@loyalty_pos/app/utils/usability";
+
+/** Redeeming points: what can be redeemed on an order, why not, and the redemption itself. */
+patch(PosStore.prototype, {
+    getLoyaltyMethod(program) {
+        return this.config.payment_method_ids.find(
+            (method) => method.type === "loyalty" && method.loyalty_program_id?.id === program.id
+        );
+    },
+    /** The product of lines that reduce the price by points. */
+    get redemptionProduct() {
+        return this.models["product.product"].get(this.config._loyalty_redemption_product_id);
+    },
+    /** Whether points of the program reduce the price, instead of paying. */
+    isReducing(program) {
+        return program.vat_mode === "price_reduction" && program.accounting_policy !== "none";
+    },
+    /** Whether points of the program can be redeemed at this till. */
+    isRedeemable(program) {
+        return Boolean(
+            this.getLoyaltyMethod(program) || (this.isReducing(program) && this.redemptionProduct)
+        );
+    },
+    get redeemablePrograms() {
+        return this.loyaltyPrograms.filter((program) => this.isRedeemable(program));
+    },
+    /**
+     * Whether a reward is what *Redeem points* offers already: money off the order for each point, and not more.
+     */
+    isSameAsRedeeming(reward) {
+        const { program_id: program } = reward;
+        return (
+            program.program_type === "loyalty" &&
+            this.isRedeemable(program) &&
+            reward.reward_type === "discount" &&
+            reward.discount_mode === "per_point" &&
+            reward.discount_applicability === "order" &&
+            reward.discount <= program.point_value
+        );
+    },
+    /**
+     * What of a card can be redeemed on the order now, at most.
+     *
+     * @returns {{points: number, amount: number}} whole points and the money that they are worth
+     */
+    getRedeemOffer(order, card, redemption) {
+        const { program_id: program } = card;
+        const { rounding } = this.currency;
+        const due = order.getRedeemableDue(redemption, this.isReducing(program), program);
+        const available = Math.min(
+            order.getRedeemablePoints(card, redemption),
+            this.getOfflineLimit(order, card, redemption)
+        );
+        const points = pointsWithin(due, program.point_value, rounding, Math.max(0, available));
+        return this.worthOf(card, points);
+    },
+    /** The order's card, when its points can be redeemed on the order by one touch, with what that is. */
+    getQuickRedemption(order) {
+        const card = order?.loyalty_card_id;
+        if (
+            !card?.canRedeem() ||
+            order.finalized ||
+            order.isRefund ||
+            !this.isRedeemable(card.program_id) ||
+            order.redemptions.some((redemption) => redemption.card?.id === card.id)
+        ) {
+            return null;
+        }
+        const offer = this.getRedeemOffer(order, card);
+        return offer.amount > 0 ? { card, ...offer } : null;
+    },
+    /** Redeem as much as the order's card can pay: one touch; the redemption can be changed and removed afterwards. */
+    async redeemMaximum(order = this.getOrder()) {
+        if (this.isRedeemingMaximum) {
+            return;
+        }
+        this.isRedeemingMaximum = true;
+        const { loyalty_card_id: card } = order;
+        try {
+            await this.loadReservedPoints(order, card);
+            const problem = this.whyNotRedeem(order, card);
+            const offer = this.getQuickRedemption(order);
+            if (problem || !offer) {
+                if (problem) {
+                    this.alertNoRedeeming(problem);
+                }
+                return;
+            }
+            // One reservation, however often the cashier has to try.
+            order.uiState.loyaltyQuickUuid ??= uuidv4();
+            await this.redeemPoints(order, card, offer.points, order.uiState.loyaltyQuickUuid);
+            delete order.uiState.loyaltyQuickUuid;
+        } catch (error) {
+            this.alertNoRedeeming(errorMessage(error));
+            await this.refreshLoyaltyCard(card);
+        } finally {
+            this.isRedeemingMaximum = false;
+        }
+    },
+    alertNoRedeeming(body) {
+        this.dialog.add(AlertDialog, { title: _t("Points cannot be redeemed"), body });
+    },
+    /**
+     * Open the popup in which points are redeemed, for a payment method or a redemption that is there already.
+     * Without a card it asks for one first.
+     */
+    async openRedeemPopup({ order = this.getOrder(), method, redemption } = {}) {
+        this.numberBuffer.reset();
+        if (order.isRefund) {
+            this.alertNoRedeeming(
+                _t(
+                    "Goods are returned: points that were redeemed for them go back to the card by themselves."
+                )
+            );
+            return;
+        }
+        const program =
+            redemption?.card?.program_id ||
+            method?.loyalty_program_id ||
+            this.redeemablePrograms.find(
+                (program) => order.getLoyaltyCard(program)?.isRegistered
+            ) ||
+            this.redeemablePrograms[0];
+        if (!program) {
+            return;
+        }
+        let card = redemption?.card || order.getLoyaltyCard(program);
+        if (!card?.isRegistered) {
+            await this.openLoyaltyCardPopup(order);
+            card = order.getLoyaltyCard(program);
+            if (!card?.isRegistered) {
+                return;
+            }
+        }
+        redemption ??= order.redemptions.find((other) => other.card?.id === card.id);
+        await this.loadReservedPoints(order, card);
+        const problem = this.whyNotRedeem(order, card, redemption);
+        if (problem) {
+            this.alertNoRedeeming(problem);
+            return;
+        }
+        this.dialog.add(RedeemPointsPopup, { order, card, redemption });
+    },
+    /** Return why points of the card cannot pay on this order, or an empty string. */
+    whyNotRedeem(order, card, redemption) {
+        const problem = card.getProblem(REDEEM);
+        if (problem) {
+            return problem;
+        }
+        const { program_id: program } = card;
+        if (!redemption && order.getRedeemableDue(null, this.isReducing(program), program) <= 0) {
+            if (order.totalDue <= 0) {
+                return _t("There is nothing to pay yet. Add products first.");
+            }
+            return order.lines.some((line) => !line.isRedemption && line.mayBePaidWith(program))
+                ? _t("The order is paid in full already. Lower or remove another payment first.")
+                : _t("Points of %s cannot be redeemed for any of these products.", program.name);
+        }
+        if (!redemption && !wholePoints(order.getRedeemablePoints(card))) {
+            return card.owedPoints
+                ? _t("Card %(code)s owes %(points)s. New points settle that first.", {
+                      code: card.code,
+                      points: sayPoints(card.owedPoints, program),
+                  })
+                : _t("Card %(code)s has no %(points)s available.", {
+                      code: card.code,
+                      points: pointsName(program),
+                  });
+        }
+        if (!redemption && !this.getOfflineLimit(order, card)) {
+            return this.sayOfflineAllowance(card);
+        }
+        return "";
+    },
+    /**
+     * Reserve points on the server and make or change the redemption by them. Raises what the server answers.
+     * Called again with the same uuid, as after a lost connection, it reserves the points once.
+     */
+    async redeemPoints(order, card, points, uuid, redemption) {
+        const changeBefore = order.change;
+        const held = await this.loyaltyMutex.exec(() =>
+            this.holdLoyaltyPoints(order, card, points, uuid)
+        );
+        this.loyaltyHeld[uuid] = order;
+        if (this.isReducing(card.program_id)) {
+            this.withoutReleasing(() =>
+                order.setReduction({ uuid, product: this.redemptionProduct, card, ...held })
+            );
+            // What points take off the price earns nothing in other programs either.
+            this.updateRewards();
+        } else if (redemption) {
+            order.changeLoyaltyPayment(redemption.payment, held);
+        } else {
+            const method = this.getLoyaltyMethod(card.program_id);
+            order.addLoyaltyPayment({ uuid, method, card, ...held });
+        }
+        order.uiState.loyaltyHolds[uuid].time = held.time ?? Date.now();
+        order.uiState.loyaltyHolds[uuid].basket = order.loyaltyBasket;
+        order.fitCashToPoints(changeBefore);
+    },
+    /** What points of a card are worth, for a till without connection. */
+    worthOf(card, points) {
+        const { point_value: value } = card.program_id;
+        return { points, amount: pointsToMoney(points, value, this.currency.rounding) };
+    },
+});
