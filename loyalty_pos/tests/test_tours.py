@@ -20,7 +20,14 @@ class LoyaltyTours(TestPointOfSaleHttpCommon):
     def setUpClass(cls):
         super().setUpClass()
         cls.env["loyalty.program"].search([]).active = False
-        cls.program = cls.env["loyalty.program"].create(
+        cls.program = cls.make_program()
+        cls.set_up_till()
+        cls.set_up_cards()
+
+    @classmethod
+    def make_program(cls):
+        """Return a program with two levels and its accounting."""
+        program = cls.env["loyalty.program"].create(
             {
                 "name": "Club",
                 "program_type": "loyalty",
@@ -37,8 +44,8 @@ class LoyaltyTours(TestPointOfSaleHttpCommon):
         )
         cls.env["loyalty.level"].create(
             [
-                {"name": "Silver", "program_id": cls.program.id, "min_points": 0, "multiplier": 1},
-                {"name": "Gold", "program_id": cls.program.id, "min_points": 500, "multiplier": 2},
+                {"name": "Silver", "program_id": program.id, "min_points": 0, "multiplier": 1},
+                {"name": "Gold", "program_id": program.id, "min_points": 500, "multiplier": 2},
             ]
         )
         account = cls.env["account.account"].create(
@@ -49,7 +56,7 @@ class LoyaltyTours(TestPointOfSaleHttpCommon):
             }
         )
         journal = cls.env["account.journal"].create({"name": "Loyalty", "type": "cash", "code": "LOYT"})
-        cls.program.write(
+        program.write(
             {
                 "accounting_policy": "redemption",
                 "vat_mode": cls.vat_mode,
@@ -58,6 +65,11 @@ class LoyaltyTours(TestPointOfSaleHttpCommon):
                 "point_value": 0.01,
             }
         )
+        return program
+
+    @classmethod
+    def set_up_till(cls):
+        """Let the till sell three products, for cash, by bank and for points."""
         methods = cls.main_pos_config.payment_method_ids.filtered("is_cash_count")
         methods.name = "Cash"
         methods += cls.bank_payment_method
@@ -74,6 +86,10 @@ class LoyaltyTours(TestPointOfSaleHttpCommon):
             cls.env["product.product"].create(
                 {"name": name, "available_in_pos": True, "lst_price": price, "taxes_id": [Command.clear()]}
             )
+
+    @classmethod
+    def set_up_cards(cls):
+        """Give Ann a card with points and a second one; make cards that nobody can use, and one of the cashier."""
         cls.ann = cls.env["res.partner"].create({"name": "Ann Member"})
         cls.card = cls.make_card("1000000001", cls.ann)
         cls.env["loyalty.card"]._post_entries(
