@@ -58,6 +58,40 @@ class TestImportFiles(FilesCase):
         self.assertEqual(set(record.line_ids.mapped("reason")), {"Übernahme Altsystem"})
         self.assertEqual(set(record.line_ids.mapped("expiration_date")), {date(2027, 12, 31)})
 
+    def test_last_name_first(self):
+        """N29, P8: “Möller, Jörg” is Jörg Möller where there is one; two of them, or none, are a problem on the line."""
+        Partner = self.env["res.partner"]
+        jurgen, *two, comma = Partner.create(
+            [{"name": name} for name in ("Jörg Möller", "Eva Braun", "Eva Braun", "Lang, Ina")]
+        )
+        Partner.create({"name": "Ina Lang"})
+        record = self.load(
+            'Name;Points\n"Möller, Jörg";5\n"Braun, Eva";6\n"Lang, Ina";7\n"Möller, Heinz";8\n"Möller, Jörg, Dr";9\n',
+            create_missing=True,
+        )
+        self.assertEqual(record.line_ids.mapped("partner_id"), jurgen | comma)
+        self.assertEqual(record.line_ids[0].note, "Read as Jörg Möller.")
+        self.assertEqual(
+            self.problems(record),
+            {
+                3: "Column customer: 2 customers match “Braun, Eva”. Use the reference or the card number.",
+                5: "Column customer: no customer has the reference, e-mail, phone or name “Möller, Heinz”.",
+                6: "Column customer: no customer has the reference, e-mail, phone or name “Möller, Jörg, Dr”.",
+            },
+        )
+        self.assertEqual(len(two), 2)
+
+    def test_letters_that_make_sense_in_one_way(self):
+        """N29, P8: nobody is asked about letters of which other readings are in no language: ú and ń, ç and ă, ń before a
+        vowel; where another reading could be a name, the user is."""
+        for name, asked in (("José Núñez", False), ("João Conceição", False), ("Ana Peña", False), ("Zoë", True)):
+            with self.subTest(name):
+                record = self.load(f"Name;Points\n{name};5\n", encoding="cp1252")
+                self.assertEqual((record.line_ids.customer, bool(record.encoding_question)), (name, asked))
+        for name in ("Wałęsa", "Dvořák", "Kovačević"):
+            record = self.load(f"Name;Points\n{name};5\n", encoding="cp1250", number_style="point")
+            self.assertTrue(record.encoding_question or record.line_ids.customer == name, name)
+
     def test_number_is_asked(self):
         """N29, P8: 1.250 alone is asked about, with the user's language as proposal and the total of each answer."""
         record = self.load("card;points\nCARD-1;1.250\nCARD-2;3\n")

@@ -6,7 +6,8 @@ possible: no sign within a word, no capital behind a small letter, no two alphab
 
     read = decode_unknown("Карта;Баллы".encode("cp1251"))
     read.encoding, read.rivals                        # ("cp1251", ()): nothing else makes words
-    decode_unknown("Núñez".encode("cp1252")).rivals   # ("cp1250", ...): Núńez is a name too
+    decode_unknown("Lefèvre".encode("cp1252")).rivals # ("cp1250",): Lefčvre could be a name too
+    decode_unknown("Núñez".encode("cp1252")).rivals   # (): no language has both ú and ń
 """
 
 import re
@@ -49,6 +50,13 @@ HOME = {
     "cp949": "ko KR",
 }
 _HOMES = {place: encoding for encoding, places in HOME.items() for place in places.split()}
+#: Letters beyond ASCII of the languages of code pages that read Western names as other letters.
+LETTERS = {
+    "cp1250": ("ąćęłńóśźż", "áčďéěíňóřšťúůýž", "áäčďéíĺľňóôŕšťúýž", "áéíóöőúüű", "čćđšž", "âăîşţ", "çë", "äöüß"),
+    "cp1257": ("ąčęėįšųūž", "āčēģīķļņšūž", "äõöüšž", "ąćęłńóśźż", "äöüß"),
+}
+#: Letters that Polish, the one language that has them, never writes before a vowel.
+_NO_POLISH = re.compile("[ńśź][aeiouyąęó]")
 #: Lead bytes of the common signs of a code page with two bytes each.
 _COMMON = {"cp932": (0x81, 0x97), "gb18030": (0xA1, 0xD7), "big5": (0xA1, 0xC6), "cp949": (0xA1, 0xC8)}
 #: Signs that stand before, behind and within words.
@@ -86,6 +94,8 @@ def decode_unknown(content, home=None, known=None):
     if "cp1252" in fits:
         # Letters of DOS and old Macs are signs there: what makes words is hardly theirs.
         fits = [encoding for encoding in fits if encoding not in ("mac_roman", "cp850", "cp852")]
+        # Where Western European makes words, others must make words of one of their languages.
+        fits = [encoding for encoding in fits if encoding == home or _is_language(readings[encoding], encoding)]
     scores = {encoding: known(readings[encoding]) if known else 0 for encoding in fits}
     # What names more columns is right; code pages that read all letters alike are one reading.
     fits = [encoding for encoding in fits if scores[encoding] == max(scores.values())]
@@ -169,6 +179,18 @@ def _is_word(word, alphabet):
     if alphabet == "GREEK":
         return not re.search(r"ς\w", core) and sum(char in "άέήίόύώΐΰΆΈΉΊΌΎΏ" for char in core) < 2
     return alphabet != "HEBREW" or not re.search(r"[ךםןףץ]\w", core)
+
+
+def _is_language(text, encoding):
+    """Return whether (nearly) each word has letters of one language of the code page: ú and ń are in none together."""
+    if encoding not in LETTERS:
+        return True
+    words = {word.lower() for word in _words(text)}
+    wrong = 0
+    for word in words:
+        letters = {char for char in word if char.isalpha() and not char.isascii()}
+        wrong += not any(letters <= set(known) for known in LETTERS[encoding]) or bool(_NO_POLISH.search(word))
+    return wrong * 20 <= len(words)
 
 
 def _has_capital_within(word):

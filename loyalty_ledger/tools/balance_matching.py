@@ -51,6 +51,12 @@ def _phone(text):
     return digits, text.startswith(("+", "(+"))
 
 
+def turned_name(text):
+    """Return “Jürgen Müller” for “Müller, Jürgen”, as registers sort people; nothing for other texts."""
+    last, comma, first = (part.strip() for part in text.partition(","))
+    return f"{first} {last}" if comma and last and first and "," not in first else ""
+
+
 class Match:
     """What one line means: a card, or the customer who gets a new one, or a problem; ``note`` is for the user."""
 
@@ -101,7 +107,10 @@ class Matcher:
         anything = texts["customer"]
         by_ref = self._search("ref", anything, str)
         by_email = self._search("email_normalized", anything | texts["email"], lambda text: email_normalize(text) or "")
-        by_name = self._search("name", (anything | texts["name"]) - by_ref.keys() - by_email.keys(), str)
+        names = (anything | texts["name"]) - by_ref.keys() - by_email.keys()
+        by_name = self._search("name", names, str)
+        self.turned = self._search("name", names - by_name.keys(), turned_name)
+        by_name |= self.turned
         by_phone = self._search_phone((anything | texts["phone"]) - by_ref.keys() - by_email.keys() - by_name.keys())
         self.partners = {
             "customer": {
@@ -179,6 +188,8 @@ class Matcher:
         else:
             match.partner = decided
             self._doubt(who, match, by)
+            if decided and not match.problem and who[by] in self.turned:
+                match.note = _("Read as %s.", decided.name)
         return kinds
 
     def _doubt(self, who, match, by):
