@@ -17,8 +17,9 @@ EXCEPTIONS = {
 }
 FOLDERS = ("models", "wizard")
 
-#: Lines that a file and a function may have.
+#: Lines that a file and a function of Python may have.
 FILE, FUNCTION = 500, 60
+LANGUAGES = (".js", ".py")
 #: File, or `file:function` -> why it may have more. At most five.
 LONGER = {}
 
@@ -30,7 +31,7 @@ def problems(root, add_ons):
 
 def _too_long(root, add_ons):
     found = []
-    for path in sorted(path for add_on in add_ons for path in (root / add_on).rglob("*.py")):
+    for path in sorted(path for add_on in add_ons for path in (root / add_on).rglob("*") if path.suffix in LANGUAGES):
         name = path.relative_to(root).as_posix()
         if "tests" in path.relative_to(root).parts:
             continue
@@ -38,12 +39,15 @@ def _too_long(root, add_ons):
         lines = len(text.splitlines())
         if lines > FILE and name not in LONGER:
             found.append(f"{name}: {lines} lines, at most {FILE}")
-        for node in ast.walk(ast.parse(text)):
-            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and f"{name}:{node.name}" not in LONGER:
-                lines = node.end_lineno - node.lineno + 1
-                if lines > FUNCTION:
-                    found.append(f"{name}:{node.lineno}: {node.name} has {lines} lines, at most {FUNCTION}")
+        for function in _functions(text) if path.suffix == ".py" else ():
+            lines = function.end_lineno - function.lineno + 1
+            if lines > FUNCTION and f"{name}:{function.name}" not in LONGER:
+                found.append(f"{name}:{function.lineno}: {function.name} has {lines} lines, at most {FUNCTION}")
     return found
+
+
+def _functions(text):
+    return [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
 
 
 def _strays(root, add_ons):
