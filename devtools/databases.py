@@ -147,7 +147,7 @@ class Databases:
 
     def test(self):
         full = self.full()
-        key = cache.digest(full, *TILL_MODULES)
+        key = cache.digest(full, *TILL_MODULES, "ready company")
         return self._template(f"loyalty_test_{key}", lambda name, log: self._make_test(full, name, log))
 
     def _template(self, name, make):
@@ -183,6 +183,9 @@ class Databases:
         with step(f"Database for the tests, with {' and '.join(TILL_MODULES)} too") as current:
             self.copy(full, name)
             self._install(name, TILL_MODULES, log, current)
+            current.progress("a company with a chart of accounts")
+            command = [self.python, "-m", "devtools.ready_company", name]
+            run_logged(command, log.with_suffix(".company.log"), current, env=self.environment, cwd=cache.ROOT)
 
     def _install(self, name, modules, log, current, option="-i", config=None):
         command = self.odoo_command(config)

@@ -10,7 +10,19 @@ from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 TODAY = "2026-03-15"
 
 
-class LoyaltyAccountCase(AccountTestInvoicingCommon):
+class ReadyCompanyCase(AccountTestInvoicingCommon):
+    """Odoo's accounting case, with the company that the template of the tests has ready where there is one."""
+
+    @classmethod
+    def setup_independent_company(cls, **kwargs):
+        company = cls.env["res.company"].search([("name", "=", "company_1_data")], limit=1)
+        if kwargs or cls.country_code or cls.chart_template or not company.chart_template:
+            return super().setup_independent_company(**kwargs)
+        cls.env.user.company_ids = [Command.link(company.id)]
+        return company
+
+
+class LoyaltyAccountCase(ReadyCompanyCase):
     """A program, a customer with a card and short verbs for invoices and payments.
 
     The clock stands at noon (UTC) of ``TODAY``; an invoicing user does the work.

@@ -5,8 +5,7 @@ from freezegun import freeze_time
 from odoo import Command, fields
 from odoo.tests import new_test_user
 
-from odoo.addons.account.tests.common import AccountTestInvoicingCommon
-from odoo.addons.loyalty_account.tests.common import LoyaltyAccountCommon
+from odoo.addons.loyalty_account.tests.common import LoyaltyAccountCommon, ReadyCompanyCase
 
 #: The day on which these tests happen.
 TODAY = "2026-03-15"
@@ -157,7 +156,7 @@ class TillVerbs:
         self.assertEqual(self.exceptions_of(order).mapped("points"), points)
 
 
-class TillCase(TillVerbs, AccountTestInvoicingCommon):
+class TillCase(TillVerbs, ReadyCompanyCase):
     """An open till with one cashier, a loyalty program of a point per unit of money, and two customers."""
 
     @classmethod
