@@ -61,10 +61,10 @@ class TestTillProof(ClosingCase):
             payments=[self.pay(65.0, self.cash_method), self.pay_points(50, card, uuid="proof")],
         )
         problems = [item["problem"] for item in self.assertProved()["completeness"]["items"]]
-        self.assertTrue([problem for problem in problems if "open sessions" in problem], problems)
+        self.assertTrue([problem for problem in problems if "open Point of Sale sessions" in problem], problems)
         self.close()
         problems = [item["problem"] for item in self.assertProved()["completeness"]["items"]]
-        self.assertFalse([problem for problem in problems if "open sessions" in problem], problems)
+        self.assertFalse([problem for problem in problems if "open Point of Sale sessions" in problem], problems)
 
 
 @tagged("post_install", "-at_install")
