@@ -42,7 +42,7 @@ class AccountMove(models.Model):
         """Take the customer's card, and on a credit note the card of the invoice that it reverses."""
         drafts = self.filtered(lambda move: move.state in (False, "draft"))
         own = drafts.filtered(lambda move: move._is_loyalty_document() and not move.reversed_entry_id)
-        cards = own._default_loyalty_cards()
+        cards = self.env["loyalty.card"]._cards_of_documents(own)
         for move in drafts:
             if move in own:
                 move.loyalty_card_id = cards[move]
@@ -50,38 +50,6 @@ class AccountMove(models.Model):
                 move.loyalty_card_id = move._is_loyalty_document() and move.reversed_entry_id.loyalty_card_id
         for move in self - drafts:
             move.loyalty_card_id = move.loyalty_card_id
-
-    def _default_loyalty_cards(self):
-        """Return ``{document: card}``, as ``loyalty.card._default_card`` chooses, in one query for all documents.
-
-        The usable card of the customer or of its commercial partner that ``_preselected`` says. Only cards of active
-        loyalty programs of the document's company.
-        """
-        partners = self.partner_id | self.partner_id.commercial_partner_id
-        cards = self.env["loyalty.card"]
-        if partners:
-            cards = cards.search(
-                [
-                    ("partner_id", "in", partners.ids),
-                    ("ledgered", "=", True),
-                    ("program_id.program_type", "=", "loyalty"),
-                    ("program_id.active", "=", True),
-                    ("closed", "=", False),
-                    ("points_to_id", "=", False),
-                ],
-                order="is_default DESC, id",
-            ).filtered(lambda card: card._is_usable())
-        by_partner = cards.grouped("partner_id")
-        chosen = {}
-        for move in self:
-            companies, family = move.company_id.parent_ids, cards.browse()
-            for partner in move.partner_id | move.partner_id.commercial_partner_id:
-                family |= by_partner.get(partner._origin, cards.browse())
-            usable = family.filtered(
-                lambda card: not card.company_id or card.company_id in companies  # noqa: B023 used at once
-            )
-            chosen[move] = usable._preselected(move.partner_id, move.company_id)
-        return chosen
 
     @api.constrains("loyalty_card_id")
     def _check_loyalty_card(self):

@@ -32,10 +32,12 @@ class AccountMove(models.Model):
     def _compute_loyalty_can_issue_card(self):
         """Whether the form offers Issue Card, or the customer's card: what the button then does."""
         offers = self._loyalty_offers()
+        programs = self.env["loyalty.program"].union(*(program for program, __ in offers.values()))
+        families = self.env["loyalty.card"]._family_cards(self.partner_id, programs)
         for move in self:
             program, __ = offers.get(move, (None, 0))
             move.loyalty_can_issue_card = bool(program)
-            move.loyalty_has_card = bool(program and self.env["loyalty.card"]._family_cards(move.partner_id, program))
+            move.loyalty_has_card = bool(program and program in families[move.partner_id].program_id)
 
     @api.depends_context("lang")
     @api.depends("loyalty_card_id", "partner_id", "state", "payment_state", "amount_total")
@@ -82,16 +84,13 @@ class AccountMove(models.Model):
             )
         )
         by_company = {company: Card._programs_to_join(company) for company in moves.company_id}
+        families = Card._family_cards(moves.partner_id, self.env["loyalty.program"].union(*by_company.values()))
         found = {}
         for move in moves:
             programs = by_company[move.company_id].filtered(lambda program: program.issue_on == "paid")
-            programs = programs.filtered(
-                lambda program: (
-                    not (cards := Card._family_cards(move.partner_id, program))  # noqa: B023 used at once
-                    or any(card._is_usable() for card in cards)
-                )
-            )
-            if programs:
+            cards = families[move.partner_id]
+            usable = cards.filtered(lambda card: card._is_usable()).program_id
+            if programs := programs - (cards.program_id - usable):
                 found[move] = programs
         return found
 
@@ -108,17 +107,18 @@ class AccountMove(models.Model):
 
         The first program in which the document earns; where it earns in none, the first program and 0 points.
         """
-        offers = {}
-        for move, programs in self._loyalty_programs_to_join().items():
+        offers, joinable = {}, self._loyalty_programs_to_join()
+        Card = self.env["loyalty.card"].sudo()
+        families = Card._family_cards(self.partner_id, self.env["loyalty.program"].union(*joinable.values()))
+        for move, programs in joinable.items():
             offers[move] = (programs[0], 0)
+            cards = families[move.partner_id].grouped("program_id")
             # Readers of the invoice have no access to programs; the invoice was read with their rights.
             document = move.sudo()
             for program in programs:
                 level = program.level_ids.sorted("min_points")[:1]
-                card = self.env["loyalty.card"].sudo()._family_cards(move.partner_id, program)[:1]
-                card = card or card.new(
-                    {"program_id": program.id, "partner_id": move.partner_id.id, "level_id": level.id}
-                )
+                values = {"program_id": program.id, "partner_id": move.partner_id.id, "level_id": level.id}
+                card = cards.get(program, Card)[:1] or Card.new(values)
                 claims = document._loyalty_claims(preview=True, cards={document: card})
                 points = sum(result.earnable for result in self.env["loyalty.earning"]._preview(claims).values())
                 if points > 0:

@@ -52,7 +52,7 @@ class AccountMove(models.Model):
         notes = notes.filtered(lambda note: not returned[note])
         # Users may have no access to the customer's card; the credit note was read with their rights. Also if the card
         # was removed from it.
-        cards = notes.sudo()._default_loyalty_cards() if notes else {}
+        cards = self.env["loyalty.card"].sudo()._cards_of_documents(notes.sudo())
         found = {note: note.sudo().loyalty_card_id or cards[note.sudo()] for note in notes}
         return {
             note: card

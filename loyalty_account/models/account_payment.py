@@ -140,16 +140,9 @@ class AccountPayment(models.Model):
         if not self.loyalty_move_id or self.loyalty_move_id.commercial_partner_id != self.partner_id:
             self.loyalty_move_id = self._oldest_open_invoice()
         if not self.loyalty_card_id:
-            self.loyalty_card_id = self.loyalty_move_id.loyalty_card_id or self.env["loyalty.card"].search(
-                [
-                    ("partner_id", "in", (self.partner_id | self.partner_id.commercial_partner_id).ids),
-                    ("program_id.loyalty_journal_id", "=", self.journal_id.id),
-                    ("closed", "=", False),
-                    ("points_to_id", "=", False),
-                ],
-                order="is_default DESC, id",
-                limit=1,
-            )
+            domain = [("program_id.loyalty_journal_id", "=", self.journal_id.id)]
+            cards = self.env["loyalty.card"]._cards_of(self.partner_id, domain)[self.partner_id]
+            self.loyalty_card_id = self.loyalty_move_id.loyalty_card_id or cards._only_open()[:1]
 
     @api.onchange("loyalty_points")
     def _onchange_loyalty_points(self):
@@ -302,16 +295,13 @@ class AccountPayment(models.Model):
         need."""
         self.ensure_one()
         self.check_access("write")
-        partners = self.partner_id | self.partner_id.commercial_partner_id
         invoice = self._oldest_open_invoice()
         if not invoice:
             raise UserError(
                 self.env._("%s has no open invoice on which points can be redeemed.", self.partner_id.display_name)
             )
-        cards = invoice.loyalty_card_id | self.env["loyalty.card"].search(
-            [("partner_id", "in", partners.ids), ("ledgered", "=", True), ("program_type", "=", "loyalty")],
-            order="is_default DESC, id",
-        )
+        domain = [("ledgered", "=", True), ("program_type", "=", "loyalty")]
+        cards = invoice.loyalty_card_id | self.env["loyalty.card"]._cards_of(self.partner_id, domain)[self.partner_id]
         problems = {card: card._payment_problem(self.company_id) for card in cards}
         usable = cards.filtered(lambda card: not problems[card])[:1]
         if not usable:

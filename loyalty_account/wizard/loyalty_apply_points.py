@@ -86,9 +86,8 @@ class LoyaltyApplyPoints(models.TransientModel):
         for wizard in self:
             move = wizard.move_id
             # The clerk reads cards, not holds. An invoice from before the card was issued names none.
-            wizard.card_id = (
-                move.loyalty_hold_id.sudo().card_id or move.loyalty_card_id or move._default_loyalty_cards().get(move)
-            )
+            chosen = move.loyalty_hold_id.sudo().card_id or move.loyalty_card_id
+            wizard.card_id = chosen or self.env["loyalty.card"]._cards_of_documents(move).get(move)
 
     @api.onchange("card_number")
     def _onchange_card_number(self):
@@ -115,7 +114,7 @@ class LoyaltyApplyPoints(models.TransientModel):
             if wizard.card_id or wizard.problem:
                 continue
             # The reason is told to who serves the customer, and may not see the card.
-            unusable = self.env["loyalty.card"].sudo()._unusable_of(customer, wizard.company_id)
+            unusable = self.env["loyalty.card"].sudo()._unusable_of(wizard.move_id)
             if not customer:
                 wizard.missing_card = self.env._(
                     "This invoice has no customer. Scan or choose the card to redeem from."

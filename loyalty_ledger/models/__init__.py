@@ -11,6 +11,7 @@ from . import loyalty_mail
 from . import loyalty_card_posting
 from . import loyalty_card
 from . import loyalty_card_usability
+from . import loyalty_card_customer
 from . import loyalty_card_rules
 from . import loyalty_card_foreign
 from . import loyalty_card_purge

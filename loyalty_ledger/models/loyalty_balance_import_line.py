@@ -92,16 +92,10 @@ class LoyaltyBalanceImportLine(models.Model):
             return
         Card = self.env["loyalty.card"].with_context(tracking_disable=True, loyalty_no_mail=True)
         existing = {}
-        for card in Card.search(
-            [
-                ("partner_id", "in", waiting.filtered(lambda line: not line.code).partner_id.ids),
-                ("program_id", "in", waiting.program_id.ids),
-                ("closed", "=", False),
-                ("points_to_id", "=", False),
-            ],
-            order="is_default, id desc",
-        ):
-            existing[card.program_id, card.partner_id] = card
+        nameless = waiting.filtered(lambda line: not line.code)
+        for (partner, program), card in Card._default_cards(nameless.partner_id, waiting.program_id).items():
+            if card.partner_id == partner:  # a card of the firm would be another one than the check announced
+                existing[program, partner] = card
         missing = [(key, lines) for key, lines in groups.items() if key not in existing]
         created = Card.create(
             [

@@ -187,26 +187,6 @@ class LoyaltyCard(models.Model):
 
     # --- which card ----------------------------------------------------------------------------------------------
 
-    @api.model
-    def _default_card(self, partner, program):
-        """Return the card that a document of ``partner`` uses in ``program``, or no card.
-
-        The partner's own open card, else the one of its commercial partner; default card first, then the oldest.
-        Never a closed card or one that is linked to another card, nor one outside its dates while another is usable.
-        """
-        if not partner:
-            return self.browse()
-        cards = self.search(
-            [
-                ("partner_id", "in", (partner | partner.commercial_partner_id).ids),
-                ("program_id", "=", program.id),
-                ("closed", "=", False),
-                ("points_to_id", "=", False),
-            ],
-            order="is_default DESC, id",
-        )
-        return cards.sorted(lambda card: (not card._is_usable(), card.partner_id != partner))[:1]
-
     def _belongs_to(self, partner):
         """Return whether the card is the customer's: the contact's own, its company's, or nobody's in person.
 

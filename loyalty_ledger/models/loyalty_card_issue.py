@@ -31,30 +31,10 @@ class LoyaltyCard(models.Model):
         )
 
     @api.model
-    def _family_cards(self, partner, program):
-        """Return the customer's cards in a program, the company's included, usable or not, linked ones left out."""
-        return self.sudo().search(
-            [
-                ("partner_id", "in", (partner | partner.commercial_partner_id).ids),
-                ("program_id", "=", program.id),
-                ("points_to_id", "=", False),
-            ]
-        )
-
-    @api.model
-    def _unusable_of(self, partner, company):
-        """Return a loyalty card of the customer or its firm that cannot be used now, linked ones included, or none.
-
-        Only cards that documents of ``company`` could use.
-        """
-        cards = self.search(
-            [
-                ("partner_id", "in", (partner | partner.commercial_partner_id).ids),
-                ("program_id.program_type", "=", "loyalty"),
-                ("company_id", "in", [False, *company.parent_ids.ids]),
-            ]
-        )
-        return cards.filtered(lambda card: not card._is_usable())[:1]
+    def _family_cards(self, partners, programs):
+        """Return ``{customer: cards}`` in the programs, the company's included, usable or not, linked ones left out."""
+        domain = Domain("program_id", "in", programs.ids) & Domain("points_to_id", "=", False)
+        return self.sudo()._cards_of(partners, domain)  # whether somebody has a card, not what is on it
 
     @api.model
     def _may_join(self, partner):
@@ -90,18 +70,13 @@ class LoyaltyCard(models.Model):
                 )
             )
         self._lock_customer(partner)
-        cards = self._family_cards(partner, program)
-        usable = cards.filtered(lambda card: card._is_usable())
-        if usable:
-            return self._default_card(partner, program) or usable[:1]
-        if cards:
+        card = self._family_cards(partner, program)[partner][:1].sudo(self.env.su)
+        if reason := card and card.sudo()._unusable_reason():
             raise UserError(
-                self.env._(
-                    "%(customer)s has a card already. %(reason)s",
-                    customer=partner.display_name,
-                    reason=cards[0]._unusable_reason(),
-                )
+                self.env._("%(customer)s has a card already. %(reason)s", customer=partner.display_name, reason=reason)
             )
+        if card:
+            return card
         # Users who serve customers have no right to create cards; what is issued was decided above.
         return self.sudo().create({"program_id": program.id, "partner_id": partner.id}).sudo(False)
 

@@ -319,7 +319,7 @@ class ResPartner(models.Model):
                     company.name,
                 )
             )
-        missing = programs.filtered(lambda program: not Card._family_cards(self, program))
+        missing = programs - Card._family_cards(self, programs)[self].program_id
         if not missing:
             raise UserError(self.env._("The company of %s has a card of each program already.", self.display_name))
         return Card._issue_to(self, missing[0])._notify_issued()

@@ -316,22 +316,12 @@ class Matcher:
             if not match.problem and not who.get("card")
         ]
         partners = self.env["res.partner"].union(*(match.partner for match, __ in asked))
-        by_owner = {}
-        for card in self.env["loyalty.card"].search(
-            [
-                ("partner_id", "in", (partners | partners.commercial_partner_id).ids),
-                ("program_id", "in", list({program for __, program in asked})),
-                ("closed", "=", False),
-                ("points_to_id", "=", False),
-            ],
-            order="is_default, id desc",
-        ):
-            by_owner[card.partner_id, card.program_id.id] = card
+        programs = self.env["loyalty.program"].browse({program for __, program in asked if program})
+        Card = self.env["loyalty.card"]
+        cards = Card._default_cards(partners, programs)
         for match, program in asked:
             partner = match.partner
-            match.card = by_owner.get((partner, program)) or by_owner.get(
-                (partner.commercial_partner_id, program), self.env["loyalty.card"]
-            )
+            match.card = cards.get((partner, programs.browse(program)), Card)
             if match.card:
                 continue
             if self.create_missing:

@@ -30,6 +30,5 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
         defaults.is_default = False  # the survivor has one default card at most
         cards.partner_id = dst_partner
         for program, group in nominative.grouped("program_id").items():
-            usable = group.filtered(lambda card: not card.closed and not card.points_to_id)
-            (own[program] | usable.sorted("id"))._merge_cards()
+            (own[program] | group._only_open().sorted("id"))._merge_cards()
         return super()._merge_loyalty_cards(src_partners, dst_partner)

@@ -83,22 +83,3 @@ class LoyaltyCard(models.Model):
         if isinstance(source, TillSource) and not self.env.context.get("action_no_send_mail"):
             source.settle()
         return super()._send_creation_communication(force_send=force_send)
-
-    @api.model
-    def _earning_card(self, partner, program, day):
-        """Return the card on which a purchase of the customer earns: the default card, else one with points-to."""
-        card = self._default_card(partner, program)
-        if card:
-            return card if card._is_usable(day) else self.browse()
-        owners = partner | partner.commercial_partner_id
-        return self.search(
-            [("partner_id", "in", owners.ids), ("program_id", "=", program.id), ("points_to_id", "!=", False)], limit=1
-        ).filtered(lambda card: card._is_usable(day, EARN))
-
-    @api.model
-    def _has_card(self, partner, program):
-        """Return whether the customer has a card of the program, also one that is closed or expired."""
-        owners = partner | partner.commercial_partner_id
-        return bool(
-            partner and self.search_count([("partner_id", "in", owners.ids), ("program_id", "=", program.id)], limit=1)
-        )

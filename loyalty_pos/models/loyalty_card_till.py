@@ -269,8 +269,8 @@ class LoyaltyCard(models.Model):
         somebody else's.
         """
         self._lock_customer(partner)
-        if not code and (own := self._family_cards(partner, program).filtered(lambda card: card._is_usable())):
-            return self._default_card(partner, program) or own[:1]
+        if not code and (own := self._default_card(partner, program)) and own._is_usable():
+            return own
         card = self.with_context(active_test=False).search([("code", "=", code)], limit=1) if code else self.browse()
         if not card:
             self._check_new_numbers([code])

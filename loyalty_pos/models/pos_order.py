@@ -2,6 +2,7 @@ from odoo import models
 from odoo.tools import SQL, float_compare
 
 from odoo.addons.loyalty_ledger.ledger.rounding import to_points, to_units
+from odoo.addons.loyalty_ledger.ledger.usability import EARN
 from odoo.addons.loyalty_ledger.tools.words import say_points
 
 from ..tools import remote
@@ -121,8 +122,9 @@ class PosOrder(models.Model):
             program = self.env["loyalty.program"].sudo().browse(vals.get("program_id"))
             partner = self.env["res.partner"].browse(vals.get("partner_id") or []).exists()
             if partner and program.program_type in ("loyalty", "ewallet"):
-                card = Card._earning_card(partner, program, self._loyalty_day())
-                if card:
+                day = self._loyalty_day()
+                card = Card._earning_card(partner, program, day)
+                if card and card._is_usable(day, EARN):
                     self._merge_claim(coupon_data, card.id, {**coupon_data.pop(key), "coupon_id": card.id})
 
     def _merge_claim(self, claims, key, vals):

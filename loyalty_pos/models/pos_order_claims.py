@@ -310,11 +310,12 @@ class PosOrder(models.Model):
         """
         if not program.is_ledgered or not program.is_nominative:
             return card, True
-        if card and (spent or card._is_usable(self._loyalty_day(), EARN)):
+        day = self._loyalty_day()
+        if card and (spent or card._is_usable(day, EARN)):
             return card, True
-        Card = self.env["loyalty.card"].sudo()
-        other = Card._earning_card(self.partner_id, program, self._loyalty_day())
-        return (other or card), bool(other or card or not Card._has_card(self.partner_id, program))
+        best = self.env["loyalty.card"].sudo()._earning_card(self.partner_id, program, day)
+        other = best.filtered(lambda card: card._is_usable(day, EARN))
+        return (other or card), bool(other or card or not best)
 
     def _earnable_left(self, program, left):
         """Points that the order gives in the program, less what other programs took for the same top-up."""

@@ -123,9 +123,9 @@ class PosOrder(models.Model):
         named = self.loyalty_card_id
         if named.program_id == program and self._is_customers_card(named) and named._is_usable(day, EARN):
             return named
-        card = Card._earning_card(self.partner_id, program, day) if self.partner_id else Card
-        if card or not self.partner_id or Card._has_card(self.partner_id, program):
-            return card
+        card = Card._earning_card(self.partner_id, program, day)
+        if card or not self.partner_id:
+            return card.filtered(lambda card: card._is_usable(day, EARN))
         if not program.is_nominative or not self.partner_id._earns_loyalty():
             return card
         claim = self._earning_claim(Card.new({"program_id": program.id, "partner_id": self.partner_id.id}))

@@ -39,36 +39,19 @@ class SaleOrder(models.Model):
 
     @api.depends("partner_id", "company_id")
     def _compute_loyalty_card_id(self):
-        partners = self.partner_id | self.partner_id.commercial_partner_id
-        cards = (
-            self.env["loyalty.card"]
-            .sudo()
-            .search(  # salespeople see only their own cards; those of the order's customer are searched
-                [
-                    ("partner_id", "in", partners.ids),
-                    ("program_id.program_type", "=", "loyalty"),
-                    ("program_id.active", "=", True),
-                    ("closed", "=", False),
-                    ("points_to_id", "=", False),
-                ],
-                order="is_default DESC, id",
-            )
-            if partners.ids
-            else self.env["loyalty.card"]
-        )
+        drafts = self.filtered(lambda order: order.state not in ("sale", "cancel"))
+        # Salespeople see only their own cards; those of the order's customer are searched.
+        cards = self.env["loyalty.card"].sudo()._cards_of_documents(drafts)
         for order in self:
-            if order.state in ("sale", "cancel"):
+            if order not in drafts or order._keeps_chosen_card():
                 order.loyalty_card_id = order.loyalty_card_id
-                continue
-            partner = order.partner_id._origin or order.partner_id
-            fitting = cards.filtered(
-                lambda card, order=order, partner=partner: (
-                    card.partner_id in (partner, partner.commercial_partner_id)
-                    and (not card.company_id or card.company_id in order.company_id.parent_ids)
-                )
-            )
-            if order.loyalty_card_id._origin not in fitting:
-                order.loyalty_card_id = fitting._preselected(partner, order.company_id).sudo(False)
+            else:
+                order.loyalty_card_id = cards[order].sudo(False)
+
+    def _keeps_chosen_card(self):
+        """Return whether the card that was chosen is still one for this customer and company."""
+        card = self.loyalty_card_id._origin.sudo()  # as above
+        return bool(card._only_open().partner_id) and not card._misfit_code(self.partner_id, self.company_id)
 
     @api.depends("loyalty_card_id", "partner_id", "company_id", "state")
     def _compute_loyalty_can_issue_card(self):
@@ -84,15 +67,7 @@ class SaleOrder(models.Model):
         Card, partner = self.env["loyalty.card"].sudo(), self.partner_id
         if self.loyalty_card_id or self.state == "cancel" or not partner:
             return Card
-        cards = Card.search(
-            [
-                ("partner_id", "in", (partner | partner.commercial_partner_id).ids),
-                ("program_id.program_type", "=", "loyalty"),
-                ("program_id.active", "=", True),
-                ("company_id", "in", [False, *self.company_id.parent_ids.ids]),
-            ]
-        )
-        return cards.filtered(lambda card: card._is_usable())._preselected(partner, self.company_id)
+        return Card._cards_of_documents(self)[self]
 
     def _loyalty_programs_to_join(self):
         """Return the programs in which the customer of an order without card can be given one; those whose points can
@@ -101,9 +76,8 @@ class SaleOrder(models.Model):
         Card = self.env["loyalty.card"]
         if self.loyalty_card_id or self.state == "cancel" or not Card._may_join(self.partner_id):
             return self.env["loyalty.program"]
-        programs = Card._programs_to_join(self.company_id).filtered(
-            lambda program: program.sale_ok and not Card._family_cards(self.partner_id, program)
-        )
+        programs = Card._programs_to_join(self.company_id).filtered("sale_ok")
+        programs -= Card._family_cards(self.partner_id, programs)[self.partner_id].program_id
         return programs.sorted(lambda program: bool(program._redemption_problem(self.company_id)))
 
     def action_issue_loyalty_card(self):
@@ -143,17 +117,7 @@ class SaleOrder(models.Model):
         chosen = self.loyalty_card_id
         if chosen.program_id == program and self._may_use_card(chosen):
             return chosen
-        Card = self.env["loyalty.card"]
-        card = Card._default_card(self.partner_id, program)
-        # A card that is linked to another card earns for its master (H18); a closed one keeps a new one from coming.
-        return card or Card.search(
-            [
-                ("partner_id", "in", (self.partner_id | self.partner_id.commercial_partner_id).ids),
-                ("program_id", "=", program.id),
-            ],
-            order="closed, id",
-            limit=1,
-        )
+        return self.env["loyalty.card"]._earning_card(self.partner_id, program)
 
     def _why_no_earning(self, card):
         """Return why ``card`` earns nothing on this order, or False."""

@@ -9,3 +9,4 @@ from . import test_order_need
 from . import test_proof_orders
 from . import test_order_cancelled_invoice
 from . import test_usability
+from . import test_customer_card
