@@ -10,27 +10,27 @@ from collections import defaultdict
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-from odoo.addons.loyalty_ledger.tools.trusted import trusted_defaults
-
 from ..books.vat_split import part_of
 
 #: What only code of the server writes on documents.
-SERVER_FIELDS = (
-    "loyalty_hold_id",
-    "loyalty_redeem_card_id",
-    "loyalty_redeem_points",
-    "loyalty_redeem_amount",
-    "loyalty_redeem_origin_id",
-    "loyalty_redeem_note_id",
-    "loyalty_program_id",
-    "loyalty_items",
-    "loyalty_sets",
+SERVER_FIELDS = frozenset(
+    (
+        "loyalty_hold_id",
+        "loyalty_redeem_card_id",
+        "loyalty_redeem_points",
+        "loyalty_redeem_amount",
+        "loyalty_redeem_origin_id",
+        "loyalty_redeem_note_id",
+        "loyalty_program_id",
+        "loyalty_items",
+        "loyalty_sets",
+    )
 )
 
 
 class AccountMove(models.Model):
     _name = "account.move"
-    _inherit = ["account.move", "loyalty.redemption.mixin"]
+    _inherit = ["loyalty.server.fields.mixin", "account.move", "loyalty.redemption.mixin"]
     loyalty_hold_id = fields.Many2one(
         "loyalty.hold",
         "Points to Redeem",
@@ -86,11 +86,6 @@ class AccountMove(models.Model):
         help="Credit note for which this entry undoes a price reduction by points.",
     )
     loyalty_redeem_return_ids = fields.One2many("account.move", "loyalty_redeem_origin_id", "Points Given Back By")
-
-    @api.model
-    def default_get(self, fields):
-        """What a document redeems is the server's, also where a default from a context would say it."""
-        return trusted_defaults(self, fields, SERVER_FIELDS, super().default_get)
 
     # --- what the form shows -------------------------------------------------------------------------------------
 
@@ -229,7 +224,7 @@ class AccountMove(models.Model):
 
     def write(self, vals):
         """Points follow the journal entry into and out of the books (S11)."""
-        self._check_loyalty_vals(vals)
+        self._check_origin_payment(vals)
         if "move_type" in vals and self.filtered(
             lambda move: move.move_type != vals["move_type"] and (move.loyalty_hold_id or move.loyalty_redeem_points)
         ):
@@ -250,19 +245,20 @@ class AccountMove(models.Model):
             documents._reserve_again(self)
         return result
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        for vals in vals_list:
-            self._check_loyalty_vals(vals)
-        return super().create(vals_list)
-
-    def _check_loyalty_vals(self, vals):
+    @api.model
+    def _server_fields(self):
         """What a document redeems is decided by Apply Loyalty Points, never by who writes fields."""
-        if self.env.su:
+        return super()._server_fields() | SERVER_FIELDS
+
+    @api.model
+    def _say_server_fields(self, names):
+        return self.env._("Use Apply Loyalty Points to redeem points on a document.")
+
+    def _check_origin_payment(self, vals):
+        """An entry that carries points stays with its payment."""
+        if self.env.su or "origin_payment_id" not in vals:
             return
-        if any(vals[name] or any(move[name] for move in self) for name in SERVER_FIELDS if name in vals):
-            raise AccessError(self.env._("Use Apply Loyalty Points to redeem points on a document."))
-        if "origin_payment_id" in vals and any(
+        if any(
             payment.loyalty_card_id and payment.id != vals["origin_payment_id"] for payment in self.origin_payment_id
         ):
             raise AccessError(self.env._("This entry carries loyalty points and stays with its payment."))

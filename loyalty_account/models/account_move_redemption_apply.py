@@ -4,6 +4,7 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 
 from odoo.addons.loyalty_ledger.tools.today import loyalty_today
+from odoo.addons.loyalty_ledger.tools.trusted import by_server
 from odoo.addons.loyalty_ledger.tools.words import say_points
 
 from .account_payment import HOLD_TIME
@@ -37,7 +38,8 @@ class AccountMove(models.Model):
         self._check_payable(amount, program)
         if program.vat_mode == "price_reduction":
             return self._reduce_posted_price(card, points, amount)
-        payment = self.env["account.payment"].create(self._prepare_loyalty_payment_vals(card, points, amount))
+        vals = self._prepare_loyalty_payment_vals(card, points, amount)
+        payment = by_server(self.env["account.payment"]).create(vals).with_env(self.env)
         payment._confirm_for_move()
         return payment
 
@@ -135,9 +137,8 @@ class AccountMove(models.Model):
             return
         self._check_can_pay(hold.card_id, hold.points, hold)
         self._check_payable(hold.amount, hold.program_id)
-        payment = self.env["account.payment"].create(
-            self._prepare_loyalty_payment_vals(hold.card_id, hold.points, hold.amount)
-        )
+        vals = self._prepare_loyalty_payment_vals(hold.card_id, hold.points, hold.amount)
+        payment = by_server(self.env["account.payment"]).create(vals).with_env(self.env)
         self.sudo().loyalty_hold_id = False  # posting was allowed; the field is the server's
         payment._confirm_for_move()
 

@@ -4,11 +4,10 @@ import math
 from collections import defaultdict
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 from odoo.fields import Command
 
 from odoo.addons.loyalty_ledger.tools.today import loyalty_today
-from odoo.addons.loyalty_ledger.tools.trusted import trusted_defaults
 from odoo.addons.loyalty_ledger.tools.words import say_points
 
 from ..books.vat_split import split
@@ -321,23 +320,18 @@ class AccountMove(models.Model):
 
 
 class AccountMoveLine(models.Model):
-    _inherit = "account.move.line"
+    _name = "account.move.line"
+    _inherit = ["loyalty.server.fields.mixin", "account.move.line"]
 
     is_loyalty_reduction = fields.Boolean(
         "Paid with Points", readonly=True, help="The line lowers the price by what loyalty points are worth."
     )
 
     @api.model
-    def default_get(self, fields):
-        """No default from a context makes goods look like lines of points."""
-        return trusted_defaults(self, fields, ("is_loyalty_reduction",), super().default_get)
-
-    def write(self, vals):
+    def _server_fields(self):
         """Lines of points are made with their document; marked later, goods would keep what they earned."""
-        if (
-            "is_loyalty_reduction" in vals
-            and not self.env.su
-            and self.filtered(lambda line: line.is_loyalty_reduction != bool(vals["is_loyalty_reduction"]))
-        ):
-            raise AccessError(self.env._("Use Apply Loyalty Points to redeem points on a document."))
-        return super().write(vals)
+        return super()._server_fields() | {"is_loyalty_reduction"}
+
+    @api.model
+    def _say_server_fields(self, names):
+        return self.env._("Use Apply Loyalty Points to redeem points on a document.")

@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from odoo.addons.loyalty_ledger.tools.today import loyalty_today
-from odoo.addons.loyalty_ledger.tools.trusted import trusted_defaults
+from odoo.addons.loyalty_ledger.tools.trusted import by_server, is_server
 
 from .account_payment_method import LOYALTY
 
@@ -24,7 +24,7 @@ class AccountPayment(models.Model):
     """
 
     _name = "account.payment"
-    _inherit = ["loyalty.values.mixin", "account.payment", "loyalty.redemption.mixin"]
+    _inherit = ["loyalty.server.fields.mixin", "loyalty.values.mixin", "account.payment", "loyalty.redemption.mixin"]
     _limits_numbers = False
     loyalty_card_id = fields.Many2one(
         "loyalty.card",
@@ -162,9 +162,17 @@ class AccountPayment(models.Model):
     # --- create, write, undo -------------------------------------------------------------------------------------
 
     @api.model
-    def default_get(self, fields):
-        """Which reservation a payment uses is the server's, also where a default from a context would say it."""
-        return trusted_defaults(self, fields, ("loyalty_hold_id",), super().default_get)
+    def _server_fields(self):
+        return super()._server_fields() | {"loyalty_hold_id"}
+
+    @api.model
+    def _may_write_server_fields(self):
+        """Which reservation a payment uses follows from its points, whoever saves it, superusers included."""
+        return is_server(self.env)
+
+    @api.model
+    def _say_server_fields(self, names):
+        return self.env._("Points are reserved by saving a draft payment.")
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -179,8 +187,6 @@ class AccountPayment(models.Model):
 
     def write(self, vals):
         self._check_loyalty_frozen(vals)
-        if vals.keys() & {"loyalty_hold_id"}:
-            raise UserError(self.env._("Points are reserved by saving a draft payment."))
         replaced = self.browse()
         if vals.keys() & {*LOYALTY_FIELDS, "amount", "payment_method_line_id"}:
             replaced = self.filtered(lambda payment: payment.state == "draft" and not payment.move_id)
@@ -272,7 +278,7 @@ class AccountPayment(models.Model):
             self._set_loyalty_hold(holds.browse())
 
     def _set_loyalty_hold(self, hold):
-        models.Model.write(self, {"loyalty_hold_id": hold.id})  # past the guard of write()
+        by_server(self).write({"loyalty_hold_id": hold.id})
 
     # --- redeeming -----------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from odoo.tools import SQL, format_date
 from odoo.addons.loyalty_ledger.ledger.settled import seen_up_to
 from odoo.addons.loyalty_ledger.tools.sql_files import read_sql
 from odoo.addons.loyalty_ledger.tools.today import loyalty_today
-from odoo.addons.loyalty_ledger.tools.trusted import trusted_defaults
+from odoo.addons.loyalty_ledger.tools.trusted import by_server
 
 from ..books import valuation
 from ..books.lots import lots_on
@@ -34,7 +34,7 @@ class LoyaltyAccrualRun(models.Model):
     """Target minus posted: a second run for the same day posts nothing (M12)."""
 
     _name = "loyalty.accrual.run"
-    _inherit = ["loyalty.values.mixin"]
+    _inherit = ["loyalty.server.fields.mixin", "loyalty.values.mixin"]
     _description = "Accrual of Loyalty Points"
     _order = "date_to desc, id desc"
     _check_company_auto = True
@@ -141,29 +141,24 @@ class LoyaltyAccrualRun(models.Model):
     # --- guards --------------------------------------------------------------------------------------------------
 
     @api.model
-    def default_get(self, fields):
-        """Results are the server's, also where a default from a context would say them."""
-        return trusted_defaults(self, fields, self._fields.keys() - INPUTS, super().default_get)
+    def _server_fields(self):
+        """A run is posted by posting it: the proof believes what runs say they posted."""
+        return self._fields.keys() - INPUTS
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        for vals in vals_list:
-            self._check_inputs(vals)
-        return super().create(vals_list)
+    def _changes(self, name, value):
+        return True  # nobody has to send them, whatever they say
+
+    @api.model
+    def _say_server_fields(self, names):
+        return self.env._("Only the accrual itself sets: %s.", ", ".join(sorted(names)))
 
     def write(self, vals):
         if any(run.state == "posted" for run in self):
             raise UserError(self.env._("A posted accrual run cannot be changed. Reverse its journal entry instead."))
-        self._check_inputs(vals)
+        self._check_server_fields(vals)
         if vals.keys() & INPUTS:
-            vals = {**vals, "state": "draft"}
+            return super(LoyaltyAccrualRun, by_server(self)).write({**vals, "state": "draft"})
         return super().write(vals)
-
-    def _check_inputs(self, vals):
-        """A run is posted by posting it: the proof believes what runs say they posted."""
-        forbidden = vals.keys() - INPUTS
-        if forbidden and not self.env.su:
-            raise AccessError(self.env._("Only the accrual itself sets: %s.", ", ".join(sorted(forbidden))))
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_posted(self):

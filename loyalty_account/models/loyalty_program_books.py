@@ -3,22 +3,20 @@
 from decimal import Decimal
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, ValidationError
+from odoo.exceptions import ValidationError
 from odoo.fields import Command
-
-from odoo.addons.loyalty_ledger.tools.trusted import trusted_defaults
 
 from ..books import combinations, valuation
 
 #: Who may read rules and rewards, and so the whole form of a program.
 MARKETING = ("loyalty_ledger.group_loyalty_user", "loyalty_ledger.group_loyalty_auditor")
 #: What only the server writes.
-SERVER_FIELDS = ("accrued_until", "former_cost_account_ids")
 ACCOUNTING = ("account.group_account_invoice", "account.group_account_readonly")
 
 
 class LoyaltyProgram(models.Model):
-    _inherit = "loyalty.program"
+    _name = "loyalty.program"
+    _inherit = ["loyalty.server.fields.mixin", "loyalty.program"]
 
     accrual_schedule = fields.Selection(
         [("monthly", "Monthly, when the month is over"), ("off", "By hand only")],
@@ -231,19 +229,17 @@ class LoyaltyProgram(models.Model):
     # --- changes -------------------------------------------------------------------------------------------------
 
     @api.model
-    def default_get(self, fields):
-        """What the server keeps is the server's, also where a default from a context would say it."""
-        return trusted_defaults(self, fields, SERVER_FIELDS, super().default_get)
+    def _server_fields(self):
+        return super()._server_fields() | {"accrued_until", "former_cost_account_ids"}
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        for vals in vals_list:
-            self._check_server_fields(vals)
-        return super().create(vals_list)
+    @api.model
+    def _say_server_fields(self, names):
+        if "accrued_until" in names:
+            return self.env._("Only posting an accrual run moves the day until which points are accrued.")
+        return self.env._("Former redemption accounts are noted when the Redemption Account changes. Change that one.")
 
     def write(self, vals):
         """Refuse to leave a policy while its value is on the books; date the first values back when one begins."""
-        self._check_server_fields(vals)
         if "cost_account_id" in vals:
             self._note_former_cost_accounts(vals["cost_account_id"])
         starting = self.browse()
@@ -255,18 +251,6 @@ class LoyaltyProgram(models.Model):
         result = super().write(vals)
         starting.filtered(lambda program: program._keeps_liability())._date_values_back()
         return result
-
-    def _check_server_fields(self, vals):
-        if self.env.su:
-            return
-        if "accrued_until" in vals and (vals["accrued_until"] or self.filtered("accrued_until")):
-            raise AccessError(self.env._("Only posting an accrual run moves the day until which points are accrued."))
-        if vals.get("former_cost_account_ids") or (
-            vals.get("former_cost_account_ids") is False and self.filtered("former_cost_account_ids")
-        ):
-            raise AccessError(
-                self.env._("Former redemption accounts are noted when the Redemption Account changes. Change that one.")
-            )
 
     def _note_former_cost_accounts(self, account_id):
         """Remember the accounts on which redemptions were booked until now: the proof finds them right."""

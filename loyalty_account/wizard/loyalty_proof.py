@@ -5,7 +5,7 @@ from odoo.exceptions import AccessError
 from odoo.tools import format_date
 
 from odoo.addons.loyalty_ledger.tools.today import loyalty_today
-from odoo.addons.loyalty_ledger.tools.trusted import trusted_defaults
+from odoo.addons.loyalty_ledger.tools.trusted import by_server
 
 PROVERS = (
     "account.group_account_readonly",
@@ -29,7 +29,7 @@ class LoyaltyProof(models.TransientModel):
     """The result of one proof; running it again changes nothing in the books."""
 
     _name = "loyalty.proof"
-    _inherit = ["loyalty.values.mixin"]
+    _inherit = ["loyalty.server.fields.mixin", "loyalty.values.mixin"]
     _description = "Reconcile Loyalty"
 
     program_id = fields.Many2one(
@@ -79,28 +79,25 @@ class LoyaltyProof(models.TransientModel):
             proof.display_name = f"{proof.program_id.name or ''} {day}".strip()
 
     @api.model
-    def default_get(self, fields):
-        """The answer is the server's, also where a default from a context would say it."""
-        return trusted_defaults(self, fields, self._fields.keys() - QUESTION, super().default_get)
+    def _server_fields(self):
+        return self._fields.keys() - QUESTION
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        for vals in vals_list:
-            self._check_asked(vals)
-        return super().create(vals_list)
+    def _changes(self, name, value):
+        return True  # nobody has to send them, whatever they say
+
+    @api.model
+    def _say_server_fields(self, names):
+        return self.env._("The result of a reconciliation cannot be changed. Reconcile again.")
 
     def write(self, vals):
         """The question can be changed, which throws the answer away; the answer is the server's."""
-        self._check_asked(vals)
+        self._check_server_fields(vals)
         if vals.keys() & QUESTION:
             self.sudo().part_ids.unlink()
             self.sudo().line_ids.unlink()
             vals = {**vals, "state": "draft", "residual": 0.0, "residual_points": 0.0}
+            return super(LoyaltyProof, by_server(self)).write(vals)
         return super().write(vals)
-
-    def _check_asked(self, vals):
-        if not self.env.su and vals.keys() - QUESTION:
-            raise AccessError(self.env._("The result of a reconciliation cannot be changed. Reconcile again."))
 
     def _check_rights(self):
         if not self.env.su and not any(self.env.user.has_group(group) for group in PROVERS):

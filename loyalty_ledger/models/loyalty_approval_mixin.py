@@ -4,7 +4,6 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL, format_datetime
 
-from ..tools.trusted import trusted_defaults
 from .loyalty_card_adjust import MANAGER
 
 
@@ -13,7 +12,7 @@ class LoyaltyApprovalMixin(models.AbstractModel):
 
     _name = "loyalty.approval.mixin"
     _description = "Approval of Loyalty Points"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["loyalty.server.fields.mixin", "mail.thread", "mail.activity.mixin"]
     _mail_post_access = "read"
 
     requester_id = fields.Many2one("res.users", "Requested By", readonly=True, copy=False)
@@ -22,13 +21,11 @@ class LoyaltyApprovalMixin(models.AbstractModel):
     can_approve = fields.Boolean(compute="_compute_can_approve")
 
     @api.model
-    def default_get(self, fields):
-        """Status and decision are the server's, also where a default from a context would say them."""
-        return trusted_defaults(self, fields, self._server_fields(), super().default_get)
-
     def _server_fields(self):
-        """Return the names of what only the server writes."""
-        return {name for name, field in self._fields.items() if field.readonly and field.store} - {"write_date"}
+        """Status and decision are the server's."""
+        return super()._server_fields() | {
+            name for name, field in self._fields.items() if field.readonly and field.store
+        } - {"write_date"}
 
     @api.depends("requester_id", "state")
     @api.depends_context("uid")

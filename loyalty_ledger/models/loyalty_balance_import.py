@@ -4,7 +4,7 @@ import base64
 import binascii
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL, split_every
 
 from ..ledger.rounding import TOTAL_LIMIT
@@ -12,6 +12,7 @@ from ..tools import balance_columns, balance_file
 from ..tools.balance_checker import Checker
 from ..tools.balance_reader import ENCODINGS, say_fault
 from ..tools.balance_table import Table
+from ..tools.trusted import by_server
 from .loyalty_card_adjust import MANAGER
 
 #: Lines that one step checks or posts.
@@ -167,8 +168,6 @@ class LoyaltyBalanceImport(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        for vals in vals_list:
-            self._check_inputs(vals)
         # A new import has no name before its file is chosen; a file that came without one has this.
         records = super().create([{**vals, "file_name": vals.get("file_name") or "balances.csv"} for vals in vals_list])
         for record in records:
@@ -177,12 +176,13 @@ class LoyaltyBalanceImport(models.Model):
 
     def write(self, vals):
         """What was checked is what gets imported: another file or option needs another check."""
-        self._check_inputs(vals)
+        self._check_server_fields(vals)
         if INPUTS & vals.keys():
             if any(record.state not in ("draft", "checked") for record in self):
                 raise UserError(self.env._("This file was imported already, or is being imported; start a new import."))
-            vals = {**vals, "state": "draft"}
-        result = super().write(vals)
+            result = super(LoyaltyBalanceImport, by_server(self)).write({**vals, "state": "draft"})
+        else:
+            result = super().write(vals)
         if {"data", "delimiter", "encoding", "sheet"} & vals.keys():
             for record in self:
                 record._find_columns()
@@ -196,13 +196,9 @@ class LoyaltyBalanceImport(models.Model):
         # The access was checked; the status is not for users to write.
         self.sudo().write({"state": "draft", "column_chosen": True})
 
-    def _check_inputs(self, vals):
-        """Status, approval and results are not for users to write, by RPC neither."""
-        forbidden = vals.keys() & self._server_fields()
-        if forbidden and not self.env.su:
-            raise AccessError(self.env._("Only the import itself sets: %s.", ", ".join(sorted(forbidden))))
-
+    @api.model
     def _server_fields(self):
+        """Status, approval and results."""
         return super()._server_fields() | {"line_ids", "problem_line_ids"}
 
     @api.ondelete(at_uninstall=False)

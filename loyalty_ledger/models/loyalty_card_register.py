@@ -3,13 +3,12 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..tools.trusted import trusted_defaults
 from .loyalty_card import PROJECTIONS
 
 
 class LoyaltyCard(models.Model):
     _name = "loyalty.card"
-    _inherit = ["loyalty.card", "loyalty.staff.sums.mixin"]
+    _inherit = ["loyalty.server.fields.mixin", "loyalty.card", "loyalty.staff.sums.mixin"]
 
     uses_ledger = fields.Boolean(related="program_id.is_ledgered", string="Program Has a Ledger")
     can_manage = fields.Boolean("Managed by Me", compute="_compute_can_manage")
@@ -29,15 +28,24 @@ class LoyaltyCard(models.Model):
 
     @api.model
     def default_get(self, fields):
-        """Leave the number to the first save, so that two open drafts get two numbers (H5).
-
-        What the ledger keeps has no defaults, nor has what a manager decides of a new card for anybody else.
-        """
-        names = {*PROJECTIONS, "points", *(() if self._may_manage() else ("points_to_id", "level_id"))}
-        values = trusted_defaults(self, fields, names, super().default_get)
+        """Leave the number to the first save, so that two open drafts get two numbers (H5)."""
+        values = super().default_get(fields)
         if "default_code" not in self.env.context:
             values.pop("code", None)
         return values
+
+    @api.model
+    def _server_fields(self):
+        """What the ledger keeps, and for others than managers what a manager decides of a new card.
+
+        ``create`` and ``write`` of cards judge themselves what is written: balances become transactions
+        (`loyalty_card_foreign.py`, `loyalty_card_rules.py`). Defaults say none of it.
+        """
+        names = {*PROJECTIONS, "points", *(() if self._may_manage() else ("points_to_id", "level_id"))}
+        return super()._server_fields() | names
+
+    def _check_server_fields(self, vals):
+        """See :meth:`_server_fields`."""
 
     @api.depends("program_id", "code")
     def _compute_display_name(self):

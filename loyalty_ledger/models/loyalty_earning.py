@@ -1,7 +1,6 @@
 from odoo import api, fields, models
 
 from ..earning.claim import Claim
-from ..tools.trusted import trusted_defaults
 
 #: Why a document earns nothing at all, decided when it is synchronised first.
 BLOCKED = [
@@ -23,7 +22,7 @@ class LoyaltyEarning(models.Model):
     """
 
     _name = "loyalty.earning"
-    _inherit = ["loyalty.document.mixin"]
+    _inherit = ["loyalty.server.fields.mixin", "loyalty.document.mixin"]
     _description = "Earning of a Document"
     _order = "id desc"
     _rec_name = "document_name"
@@ -94,9 +93,8 @@ class LoyaltyEarning(models.Model):
     )
 
     @api.model
-    def default_get(self, fields):
-        """Terms and results are the server's, also where a default from a context would say them."""
-        return trusted_defaults(self, fields, self._fields, super().default_get)
+    def _server_fields(self):
+        return self._fields.keys()
 
     def _compute_entry_ids(self):
         # Readers of the earning have no access to the ledger; the earning was read with their rights.

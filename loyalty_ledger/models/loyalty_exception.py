@@ -1,8 +1,7 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 from odoo.tools import SQL, format_datetime
 
-from ..tools.trusted import trusted_defaults
 from ..tools.words import say_points
 
 #: Rows of a damaged ledger that one run reports; the rest follows once these are resolved.
@@ -13,7 +12,13 @@ class LoyaltyException(models.Model):
     """Something that the ledger had to accept and that a person should look at."""
 
     _name = "loyalty.exception"
-    _inherit = ["loyalty.values.mixin", "mail.thread", "mail.activity.mixin", "loyalty.document.mixin"]
+    _inherit = [
+        "loyalty.server.fields.mixin",
+        "loyalty.values.mixin",
+        "mail.thread",
+        "mail.activity.mixin",
+        "loyalty.document.mixin",
+    ]
     _description = "Loyalty Exception"
     _order = "id desc"
 
@@ -62,9 +67,14 @@ class LoyaltyException(models.Model):
     _entry_idx = models.Index("(entry_id) WHERE entry_id IS NOT NULL")
 
     @api.model
-    def default_get(self, fields):
-        """What the ledger reports is the server's: a default from a context must not have it born as resolved."""
-        return trusted_defaults(self, fields, self._fields, super().default_get)
+    def _server_fields(self):
+        """Everything but the wording of the resolution, and what Odoo's chatter writes."""
+        free = ("message_", "activity_", "my_activity_")
+        return {name for name in self._fields if name != "resolution" and not name.startswith(free)}
+
+    @api.model
+    def _say_server_fields(self, names):
+        return self.env._("Exceptions are resolved, not edited: use Resolve.")
 
     @api.depends("kind", "card_id")
     @api.depends_context("uid")
@@ -75,18 +85,6 @@ class LoyaltyException(models.Model):
             exception.display_name = (
                 f"{kinds.get(exception.kind, '')}: {card}" if card else kinds.get(exception.kind, "")
             )
-
-    def write(self, vals):
-        """Let people word the resolution; everything else belongs to the ledger and to the buttons."""
-        if not self.env.su:
-            foreign = [
-                name
-                for name in vals
-                if name != "resolution" and not name.startswith(("message_", "activity_", "my_activity_"))
-            ]
-            if foreign:
-                raise AccessError(self.env._("Exceptions are resolved, not edited: use Resolve."))
-        return super().write(vals)
 
     def action_resolve(self):
         """Mark exceptions as looked at, by whom and when."""

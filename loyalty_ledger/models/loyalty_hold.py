@@ -5,7 +5,7 @@ from odoo.tools import SQL
 from ..ledger import schema
 from ..ledger.rounding import to_points, to_units
 from ..tools import jobs
-from ..tools.trusted import trusted_defaults
+from ..tools.trusted import by_server, is_server
 from ..tools.words import say_points
 
 
@@ -13,7 +13,7 @@ class LoyaltyHold(models.Model):
     """Points set aside for a document that is not final. A hold is consumed, released or timed out exactly once."""
 
     _name = "loyalty.hold"
-    _inherit = ["loyalty.document.mixin"]
+    _inherit = ["loyalty.server.fields.mixin", "loyalty.document.mixin"]
     _description = "Reserved Loyalty Points"
     _order = "id desc"
 
@@ -47,9 +47,21 @@ class LoyaltyHold(models.Model):
         schema.protect_holds(self.env.cr)
 
     @api.model
-    def default_get(self, fields):
-        """Reservations are the server's: a default from a context must not have one born as used."""
-        return trusted_defaults(self, fields, self._fields, super().default_get)
+    def _server_fields(self):
+        return self._fields.keys()
+
+    @api.model
+    def _may_write_server_fields(self):
+        """Reservations follow their documents: by hand nobody writes them, superusers neither."""
+        return is_server(self.env)
+
+    @api.model
+    def _say_server_fields(self, names):
+        if self:
+            return self.env._("Reserved points are used or released by their document; use Release.")
+        return self.env._(
+            "Points are reserved by a document: an order, an invoice or a register. They cannot be reserved by hand."
+        )
 
     @api.depends("points", "card_id")
     @api.depends_context("lang", "uid")
@@ -159,25 +171,13 @@ class LoyaltyHold(models.Model):
 
     def _settle(self, vals):
         """Write the status of holds whose cards are locked; the gateway reads the rows, so they are written at once."""
-        result = models.Model.write(self, vals)  # past the guard of write()
+        result = by_server(self).write(vals)
         self.flush_recordset()
         return result
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        raise UserError(
-            self.env._(
-                "Points are reserved by a document: an order, an invoice or a register. They "
-                "cannot be reserved by hand."
-            )
-        )
-
     def _place(self, vals):
         """Insert a hold; only ``loyalty.card._hold`` calls it, with the card locked."""
-        return models.Model.create(self, vals)  # past the guard of create()
-
-    def write(self, vals):
-        raise UserError(self.env._("Reserved points are used or released by their document; use Release."))
+        return by_server(self).create(vals).with_env(self.env)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):

@@ -1,7 +1,8 @@
 from odoo import api, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 
 from ..tools.memory import forget
+from ..tools.trusted import is_server
 from ..tools.values import LIMITS, TEXT_LIMIT, find_fault
 
 
@@ -27,6 +28,74 @@ class LoyaltyReadonlyMixin(models.AbstractModel):
 
     def unlink(self):
         self._refuse()
+
+
+class LoyaltyServerFieldsMixin(models.AbstractModel):
+    """Rows with fields that only code of the server writes: no values, defaults or contexts of users reach them (P4, S20).
+
+    Odoo fills fields that are not given from ``default_`` keys of the context and from a user's own defaults
+    (``ir.default``); remote clients choose both. Put it first in ``_inherit``; superuser mode and
+    :func:`tools.trusted.by_server` may write.
+    """
+
+    _name = "loyalty.server.fields.mixin"
+    _description = "Row with Fields of the Server"
+
+    @api.model
+    def _server_fields(self):
+        """Return the names of the fields that only the server writes. Override to add some: ``super() | {...}``."""
+        return frozenset()
+
+    @api.model
+    def _may_write_server_fields(self):
+        """Return whether the caller is code of the server. Override where superuser mode is not enough."""
+        return self.env.su or is_server(self.env)
+
+    @api.model
+    def _say_server_fields(self, names):
+        """Return what to tell who writes these fields. Override to say how it is done instead."""
+        labels = [self._fields[name]._description_string(self.env) for name in sorted(names)]
+        return self.env._("Only the server sets: %s.", ", ".join(labels))
+
+    def _check_server_fields(self, vals):
+        """Refuse values of users that would change what only the server writes.
+
+        :raises odoo.exceptions.AccessError: saying how it is done instead
+        """
+        names = vals.keys() & self._server_fields()
+        if not names or self._may_write_server_fields():
+            return
+        if names := {name for name in names if self._changes(name, vals[name])}:
+            raise AccessError(self._say_server_fields(names))
+
+    def _changes(self, name, value):
+        """Return whether a value is another one than the field has; of new records, than none."""
+        field, value = self._fields[name], value or False
+        if field.type in ("one2many", "many2many"):
+            return bool(value)
+        return any((field.convert_to_write(record[name], record) or False) != value for record in self or [self])
+
+    @api.model
+    def default_get(self, fields):
+        """Of server fields only the model itself says the defaults."""
+        own = self._server_fields()
+        asked = [name for name in fields if name not in own]
+        defaults = super().default_get(asked) if asked else {}  # Odoo would look for the user's own defaults first
+        for name in fields:
+            if name in own and (default := self._fields[name].default):
+                defaults[name] = default(self)
+        return defaults
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        new = self.browse()  # Odoo copies by calling create on the original
+        for vals in vals_list:
+            new._check_server_fields(vals)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._check_server_fields(vals)
+        return super().write(vals)
 
 
 class LoyaltyRememberedMixin(models.AbstractModel):

@@ -1,20 +1,16 @@
-"""Default values of what only code of the server writes.
+"""Fields that only code of the server writes, and how our own code says that it does (`loyalty.server.fields.mixin`)."""
 
-Odoo fills fields that are not given from ``default_`` keys of the context and from a user's own defaults
-(``ir.default``). Remote clients choose both, past every check of the values that they send.
-"""
+#: Key of contexts, and the value that opens server fields under it. Contexts of remote calls come as JSON: they can name
+#: the key, and hold text, numbers, lists; never this very object.
+CONTEXT_KEY = "loyalty_server"
+SERVER = object()
 
 
-def trusted_defaults(model, fields, names, default_get):
-    """Return default values, of which those of the fields ``names`` are what the model itself says.
+def by_server(records):
+    """Return ``records`` for one call of our own that writes server fields; hand them to nobody else."""
+    return records.with_context(**{CONTEXT_KEY: SERVER})
 
-    :param fields: names of the fields whose defaults are asked for
-    :param names: names of the fields that only the server writes
-    :param default_get: ``super().default_get`` of the caller
-    """
-    asked = [name for name in fields if name not in names]
-    defaults = default_get(asked) if asked else {}  # Odoo would look for the user's own defaults first
-    for name in fields:
-        if name in names and (default := model._fields[name].default):
-            defaults[name] = default(model)
-    return defaults
+
+def is_server(env):
+    """Return whether our own code writes, by :func:`by_server`; superuser mode alone is not enough."""
+    return env.context.get(CONTEXT_KEY) is SERVER

@@ -3,26 +3,27 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from odoo.addons.loyalty_ledger.tools.trusted import trusted_defaults
-
 from .pos_order_line import REWARD_FIELDS
 from .pos_order_settle import ids_of, values_of
 
 #: What only the server says about an order.
-RESULTS = (
-    "loyalty_balance_after",
-    "loyalty_items",
-    "loyalty_points_earnable",
-    "loyalty_points_earned",
-    "loyalty_points_redeemed",
-    "loyalty_points_taken_back",
-    "loyalty_settled",
-    "loyalty_unsettled",
+RESULTS = frozenset(
+    (
+        "loyalty_balance_after",
+        "loyalty_items",
+        "loyalty_points_earnable",
+        "loyalty_points_earned",
+        "loyalty_points_redeemed",
+        "loyalty_points_taken_back",
+        "loyalty_settled",
+        "loyalty_unsettled",
+    )
 )
 
 
 class PosOrder(models.Model):
-    _inherit = "pos.order"
+    _name = "pos.order"
+    _inherit = ["loyalty.server.fields.mixin", "pos.order"]
 
     loyalty_card_id = fields.Many2one(
         "loyalty.card",
@@ -103,9 +104,12 @@ class PosOrder(models.Model):
             order.loyalty_explanation = "\n".join(own.mapped("explanation")) if own else False
 
     @api.model
-    def default_get(self, fields):
-        """Results are the server's, also where a default from a context would say them."""
-        return trusted_defaults(self, fields, (*RESULTS, "loyalty_note"), super().default_get)
+    def _server_fields(self):
+        """Results, and the notes of registers."""
+        return super()._server_fields() | RESULTS | {"loyalty_note"}
+
+    def _check_server_fields(self, vals):
+        """Registers send back results as they were given them: they are left out, not refused, and notes are added up."""
 
     @api.model_create_multi
     def create(self, vals_list):

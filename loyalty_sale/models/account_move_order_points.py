@@ -1,15 +1,14 @@
 """Invoices take over the points that their order reserved: never free and spent at once (N6)."""
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 
 from odoo.addons.loyalty_account.books.points import part_within
 from odoo.addons.loyalty_ledger.tools.today import loyalty_today
-from odoo.addons.loyalty_ledger.tools.trusted import trusted_defaults
 from odoo.addons.loyalty_ledger.tools.words import say_points
 
 #: What only code of the server writes on invoices.
-SERVER_FIELDS = ("loyalty_order_id", "loyalty_order_points", "loyalty_order_amount")
+SERVER_FIELDS = frozenset(("loyalty_order_id", "loyalty_order_points", "loyalty_order_amount"))
 
 
 class AccountMove(models.Model):
@@ -36,28 +35,22 @@ class AccountMove(models.Model):
     )
 
     @api.model
-    def default_get(self, fields):
-        """Whose points are redeemed is said by the order that is invoiced, never by a default from a context."""
-        return trusted_defaults(self, fields, SERVER_FIELDS, super().default_get)
+    def _server_fields(self):
+        """Whose points are redeemed is said by the order that is invoiced."""
+        return super()._server_fields() | SERVER_FIELDS
+
+    @api.model
+    def _say_server_fields(self, names):
+        if names & SERVER_FIELDS:
+            return self.env._("Points of an order are moved to its invoices when these are created.")
+        return super()._say_server_fields(names)
 
     @api.model_create_multi
     def create(self, vals_list):
         """New invoices of orders that use points take their part of them over."""
-        if not self.env.su and any(vals.get(name) for vals in vals_list for name in SERVER_FIELDS[1:]):
-            raise AccessError(self.env._("Points of an order are moved to its invoices when these are created."))
         moves = super().create(vals_list)
         moves.filtered("loyalty_order_id")._take_over_points()
         return moves
-
-    def write(self, vals):
-        if not self.env.su and any(
-            (vals[name] or False) != ((move[name].id if name == "loyalty_order_id" else move[name]) or False)
-            for name in SERVER_FIELDS
-            if name in vals
-            for move in self
-        ):
-            raise AccessError(self.env._("Points of an order are moved to its invoices when these are created."))
-        return super().write(vals)
 
     def _take_over_points(self):
         for move in self.sudo():  # reservations have no write access; invoicing the order was allowed

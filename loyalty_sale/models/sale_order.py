@@ -3,17 +3,17 @@
 from contextlib import contextmanager
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
 
 from odoo.addons.loyalty_ledger.ledger.rounding import to_points
 from odoo.addons.loyalty_ledger.tools.lines import fetch_lines
-from odoo.addons.loyalty_ledger.tools.trusted import trusted_defaults
+from odoo.addons.loyalty_ledger.tools.trusted import by_server
 
 from ..tools.order_event import OrderEvent
 
 
 class SaleOrder(models.Model):
-    _inherit = "sale.order"
+    _name = "sale.order"
+    _inherit = ["loyalty.server.fields.mixin", "sale.order"]
 
     loyalty_in_ledger = fields.Boolean(
         "Points in the Ledger",
@@ -66,9 +66,13 @@ class SaleOrder(models.Model):
             return super(SaleOrder, orders)._action_cancel()
 
     @api.model
-    def default_get(self, fields):
-        """Only confirming an order puts it into the ledger, no default from a context."""
-        return trusted_defaults(self, fields, ("loyalty_in_ledger",), super().default_get)
+    def _server_fields(self):
+        """Only confirming an order puts it into the ledger."""
+        return super()._server_fields() | {"loyalty_in_ledger"}
+
+    @api.model
+    def _say_server_fields(self, names):
+        return self.env._("Only confirming or cancelling an order changes its place in the points ledger.")
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -77,10 +81,7 @@ class SaleOrder(models.Model):
 
     def write(self, vals):
         """Post when orders become confirmed and reverse when they stop being it, no matter who changes the state."""
-        if "loyalty_in_ledger" in vals and not self.env.su and OrderEvent.of(self.env) is None:
-            raise AccessError(
-                self.env._("Only confirming or cancelling an order changes its place in the points ledger.")
-            )
+        self._check_server_fields(vals)
         state = vals.get("state")
         if not state:
             return super().write(vals)
@@ -88,12 +89,12 @@ class SaleOrder(models.Model):
         if state != "sale":
             if confirmed:
                 confirmed._reverse_loyalty()
-                vals = {**vals, "loyalty_in_ledger": False}
+                return super(SaleOrder, by_server(self)).write({**vals, "loyalty_in_ledger": False})
             return super().write(vals)
         entering = self - confirmed
         if confirmed:
             super(SaleOrder, confirmed).write(vals)
-        result = super(SaleOrder, entering).write({**vals, "loyalty_in_ledger": True})
+        result = super(SaleOrder, by_server(entering)).write({**vals, "loyalty_in_ledger": True})
         entering._post_loyalty_confirmation()
         return result
 

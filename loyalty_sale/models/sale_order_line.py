@@ -4,27 +4,38 @@ from contextlib import contextmanager
 from odoo import api, models
 from odoo.exceptions import AccessError
 
-from odoo.addons.loyalty_ledger.tools.trusted import trusted_defaults
-
 from ..tools.order_event import OrderEvent
 
 #: What a reward line costs and whom: written by reward code only, for it moves points.
-REWARD_FIELDS = ("points_cost", "coupon_id", "reward_id")
+REWARD_FIELDS = frozenset(("points_cost", "coupon_id", "reward_id"))
 
 
 class SaleOrderLine(models.Model):
-    _inherit = "sale.order.line"
+    _name = "sale.order.line"
+    _inherit = ["loyalty.server.fields.mixin", "sale.order.line"]
 
     @api.model
-    def default_get(self, fields):
-        """A default from a context would give points past every check: rewards come from reward code only."""
-        return trusted_defaults(self, fields, REWARD_FIELDS, super().default_get)
+    def _server_fields(self):
+        """Rewards come from reward code only: what they cost, and whom, moves points."""
+        return super()._server_fields() | REWARD_FIELDS
+
+    @api.model
+    def _may_write_server_fields(self):
+        return OrderEvent.of(self.env) is not None or super()._may_write_server_fields()
+
+    @api.model
+    def _say_server_fields(self, names):
+        return self.env._(
+            "The points of a reward and the card they are taken from cannot be edited. Use Reward or Coupon Code on the "
+            "order."
+        )
 
     @api.model_create_multi
     def create(self, vals_list):
         if not any(vals.get(name) for vals in vals_list for name in REWARD_FIELDS):
             return super().create(vals_list)
-        self._check_reward_code()
+        for vals in vals_list:
+            self.browse()._check_server_fields(vals)
         by_order = defaultdict(list)
         for position, vals in enumerate(vals_list):
             by_order[vals.get("order_id") or self.env.context.get("default_order_id")].append(position)
@@ -42,11 +53,11 @@ class SaleOrderLine(models.Model):
         return self.browse(created)
 
     def write(self, vals):
-        if not vals.keys() & {*REWARD_FIELDS, "order_id"}:
-            return super().write(vals)
-        self._check_reward_fields(vals)
+        if "order_id" in vals:
+            self._check_rewards_stay(vals["order_id"])
         if "points_cost" not in vals:
             return super().write(vals)
+        self._check_server_fields(vals)
         for order, lines in self.grouped("order_id").items():
             with order._collecting_costs(lines) as bound:
                 super(SaleOrderLine, bound).write(vals)
@@ -70,25 +81,12 @@ class SaleOrderLine(models.Model):
                 super(SaleOrderLine, lines)._reset_loyalty(complete=complete)
         return self
 
-    def _check_reward_code(self):
-        if self.env.su or OrderEvent.of(self.env) is not None:
-            return
-        raise AccessError(
-            self.env._(
-                "The points of a reward and the card they are taken from cannot be edited. Use Reward or Coupon Code "
-                "on the order."
-            )
-        )
-
-    def _check_reward_fields(self, vals):
-        """Refuse to change what moves points, and to move a reward to another order."""
-        for line in self:
-            for name in (*REWARD_FIELDS, "order_id"):
-                if name not in vals or (name == "order_id" and not line.reward_id):
-                    continue
-                before = line[name] if name == "points_cost" else line[name].id
-                if (before or False) != (vals[name] or False):
-                    self._check_reward_code()
+    def _check_rewards_stay(self, order_id):
+        """Refuse to move a reward to another order."""
+        if not self._may_write_server_fields() and any(
+            line.reward_id and line.order_id.id != order_id for line in self
+        ):
+            raise AccessError(self._say_server_fields(REWARD_FIELDS))
 
 
 class SaleOrder(models.Model):

@@ -5,16 +5,15 @@ in proportion, and what none of them needs is free again.
 """
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.exceptions import UserError, ValidationError
 
 from odoo.addons.loyalty_account.books.vat_split import part_of
 from odoo.addons.loyalty_ledger.ledger.rounding import to_points
 from odoo.addons.loyalty_ledger.tools.today import loyalty_today
-from odoo.addons.loyalty_ledger.tools.trusted import trusted_defaults
 from odoo.addons.loyalty_ledger.tools.words import say_points
 
 #: What only code of the server writes on orders.
-SERVER_FIELDS = ("loyalty_points_applied", "loyalty_amount_applied", "loyalty_hold_id")
+SERVER_FIELDS = frozenset(("loyalty_points_applied", "loyalty_amount_applied", "loyalty_hold_id"))
 
 
 class SaleOrder(models.Model):
@@ -272,41 +271,30 @@ class SaleOrder(models.Model):
             self.loyalty_points_applied, self.loyalty_amount_applied = points, amount
 
     @api.model
-    def default_get(self, fields):
-        """What an order uses is calculated, never a default from a context."""
-        return trusted_defaults(self, fields, SERVER_FIELDS, super().default_get)
+    def _server_fields(self):
+        """What an order uses is calculated, never written by who sends fields."""
+        return super()._server_fields() | SERVER_FIELDS
+
+    @api.model
+    def _say_server_fields(self, names):
+        if names & SERVER_FIELDS:
+            return self.env._("Tick Use Loyalty Points, or press Recalculate, to redeem points on an order.")
+        return super()._say_server_fields(names)
 
     @api.model_create_multi
     def create(self, vals_list):
-        for vals in vals_list:
-            self._check_points_fields(vals)
         orders = super().create(vals_list)
         orders.filtered("loyalty_use_points")._apply_points()
         return orders
 
     def write(self, vals):
         """Each tick and untick works the points out again (P16); no other change does (P15)."""
-        self._check_points_fields(vals)
         if "loyalty_use_points" not in vals:
             return super().write(vals)
         changed = self.filtered(lambda order: order.loyalty_use_points != bool(vals["loyalty_use_points"]))
         result = super().write(vals)
         changed._apply_points()
         return result
-
-    def _check_points_fields(self, vals):
-        """What an order uses is calculated, never written by who sends fields."""
-        if self.env.su:
-            return
-        if any(
-            (vals[name] or False) != ((order[name].id if name == "loyalty_hold_id" else order[name]) or False)
-            for name in SERVER_FIELDS
-            if name in vals
-            for order in self or [self]
-        ):
-            raise AccessError(
-                self.env._("Tick Use Loyalty Points, or press Recalculate, to redeem points on an order.")
-            )
 
     def action_recalculate_loyalty_points(self):
         """Calculate again how many points the order uses (P17)."""
