@@ -1,6 +1,6 @@
 from odoo.tests import Form, tagged
 
-from odoo.addons.loyalty_ledger.wizard.balance_matching import Matcher
+from odoo.addons.loyalty_ledger.tools.balance_matching import Matcher
 
 from .points_common import OrderPointsCase
 
