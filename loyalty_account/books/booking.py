@@ -15,7 +15,9 @@ How to use it. A redemption of 100.00 that was booked in two parts, of which 50.
 ([30.0, 70.0], [15.0, 35.0])
 """
 
-from .vat_split import gross_of_sets, lines_back, parts_back, split
+from odoo.addons.loyalty_ledger.ledger.rounding import split
+
+from .vat_split import gross_of_sets, lines_back, parts_back
 
 
 class Booked:

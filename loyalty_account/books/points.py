@@ -15,9 +15,7 @@ redemption into several never gets more than by one. Exact fractions, no ORM; th
 from fractions import Fraction
 from math import ceil, floor
 
-from odoo.addons.loyalty_ledger.ledger.rounding import UNIT, to_units
-
-from .vat_split import exact, from_cents, to_cents
+from odoo.addons.loyalty_ledger.ledger.rounding import UNIT, exact, from_cents, to_cents, to_units
 
 #: Decimals of the value of one point (``numeric(16,6)``).
 VALUE_UNIT = 10**6

@@ -4,8 +4,10 @@ A set is what has the same taxes: a tuple of ``(rate, part)``, where ``rate`` is
 ``part`` the fraction of a gross amount that it takes.
 """
 
-from .vat_split import exact as fraction
-from .vat_split import from_cents, half_up, parts_back, split, to_cents, wanted_back
+from odoo.addons.loyalty_ledger.ledger.rounding import exact as fraction
+from odoo.addons.loyalty_ledger.ledger.rounding import from_cents, half_up, split, to_cents
+
+from .vat_split import parts_back, wanted_back
 
 
 def still_redeemed(redeemed, back, sold, returned, unit=0.01):

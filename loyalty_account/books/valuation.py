@@ -3,23 +3,9 @@
 Amounts are :class:`decimal.Decimal` in company currency, points are integers in ten-thousandths.
 """
 
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
-UNIT = 10_000
-
-
-def exact(amount):
-    """Return a number of the database (which Odoo reads as float) as the Decimal that it was."""
-    return Decimal(str(amount))
-
-
-def round_to(amount, rounding):
-    """Round to a multiple of the currency's rounding, half away from zero.
-
-    :param amount: Decimal
-    :param rounding: Decimal, for example ``Decimal("0.01")``
-    """
-    return (amount / rounding).quantize(Decimal(1), ROUND_HALF_UP) * rounding
+from odoo.addons.loyalty_ledger.ledger.rounding import UNIT, round_to
 
 
 def unit_value(point_value, vat_rate, relief):
@@ -56,20 +42,3 @@ def left_value(carrying, before, after, rounding):
     if not after or not before:
         return Decimal(0)
     return round_to(carrying * after / before, rounding)
-
-
-def spread(parts, rounding):
-    """Return the parts rounded so that they add up to their rounded total (cumulative rounding).
-
-    :param parts: list of exact amounts; the n-th result is round(sum of the first n) - round(sum of the first n - 1)
-
-    >>> spread([Decimal(1000) / 115] * 5, Decimal("0.01"))
-    [Decimal('8.70'), Decimal('8.69'), Decimal('8.70'), Decimal('8.69'), Decimal('8.70')]
-    """
-    rounded, total, before = [], Decimal(0), Decimal(0)
-    for part in parts:
-        total += part
-        after = round_to(total, rounding)
-        rounded.append(after - before)
-        before = after
-    return rounded

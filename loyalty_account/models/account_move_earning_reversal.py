@@ -5,7 +5,8 @@ from fractions import Fraction
 
 from odoo import models
 
-from odoo.addons.loyalty_ledger.earning.basket import Settlement, exact
+from odoo.addons.loyalty_ledger.earning.basket import Settlement
+from odoo.addons.loyalty_ledger.ledger.rounding import exact
 
 
 class AccountMove(models.Model):

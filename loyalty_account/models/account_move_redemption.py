@@ -10,7 +10,7 @@ from collections import defaultdict
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-from ..books.vat_split import part_of
+from odoo.addons.loyalty_ledger.ledger.rounding import as_points, part_of
 
 #: What only code of the server writes on documents.
 SERVER_FIELDS = frozenset(
@@ -112,7 +112,7 @@ class AccountMove(models.Model):
                 for document in reductions.filtered(lambda move: move.state == "posted"):
                     points += document.loyalty_redeem_points
                     amount += document.loyalty_redeem_amount
-            move.loyalty_points_redeemed = round(points, 4)
+            move.loyalty_points_redeemed = as_points(points)
             move.loyalty_amount_redeemed = amount
 
     @api.depends("state", "move_type", "payment_state")

@@ -4,9 +4,8 @@ from collections import defaultdict
 
 from odoo import models
 
+from odoo.addons.loyalty_ledger.ledger.rounding import as_points, part_of
 from odoo.addons.loyalty_ledger.tools.words import say_points
-
-from ..books.vat_split import part_of
 
 
 class AccountMove(models.Model):
@@ -73,10 +72,10 @@ class AccountMove(models.Model):
             )
             by_card[payment.loyalty_card_id][1] += matched["amount"]
         others = self.loyalty_redeem_card_id or self._loyalty_reductions().loyalty_redeem_card_id[:1]
-        points = round(self.loyalty_points_redeemed - sum(points for points, __ in by_card.values()), 4)
+        points = as_points(self.loyalty_points_redeemed - sum(points for points, __ in by_card.values()))
         if points and (others or not by_card):  # what lowered the price
             by_card[others or self.loyalty_card_id][0] += points
             by_card[others or self.loyalty_card_id][1] += self.loyalty_amount_redeemed - sum(
                 amount for __, amount in by_card.values()
             )
-        return {card: (round(points, 4), amount) for card, (points, amount) in by_card.items() if card}
+        return {card: (as_points(points), amount) for card, (points, amount) in by_card.items() if card}

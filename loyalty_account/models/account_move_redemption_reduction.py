@@ -7,10 +7,9 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
+from odoo.addons.loyalty_ledger.ledger.rounding import split
 from odoo.addons.loyalty_ledger.tools.today import loyalty_today
 from odoo.addons.loyalty_ledger.tools.words import say_points
-
-from ..books.vat_split import split
 
 #: Amount and base of a tax that nothing was booked of.
 NOTHING = (0.0, 0.0)

@@ -3,9 +3,10 @@
 from odoo import models
 from odoo.fields import Command
 
+from odoo.addons.loyalty_ledger.ledger.rounding import part_of
 from odoo.addons.loyalty_ledger.tools.today import loyalty_today
 
-from ..books.vat_split import part_of, parts_back, wanted_back
+from ..books.vat_split import parts_back, wanted_back
 from .account_move_redemption_reduction import NOTHING
 
 #: Taxes that no line of points has.

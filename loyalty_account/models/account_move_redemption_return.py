@@ -5,9 +5,11 @@ from collections import defaultdict
 from odoo import models
 from odoo.fields import Command
 
+from odoo.addons.loyalty_ledger.ledger.rounding import part_of
+
 from ..books.booking import Booked
 from ..books.return_terms import ReturnTerms
-from ..books.vat_split import part_of, parts_back, wanted_back
+from ..books.vat_split import parts_back, wanted_back
 
 
 class AccountMove(models.Model):

@@ -3,11 +3,11 @@
 from odoo import models
 from odoo.exceptions import ValidationError
 
+from odoo.addons.loyalty_ledger.ledger.rounding import as_points, part_of
 from odoo.addons.loyalty_ledger.tools.words import say_points
 
 from ..books.booking import Booked
 from ..books.return_terms import CONTEXT_KEY, ReturnTerms
-from ..books.vat_split import part_of
 
 
 class AccountPayment(models.Model):
@@ -110,7 +110,7 @@ class AccountPayment(models.Model):
         """Return the points that go back for ``amount`` of this payment, after the returns ``earlier``."""
         self.ensure_one()
         total = part_of(self.loyalty_points, sum(earlier.mapped("amount")) + amount, self.amount, 1.0)
-        return round(total - sum(earlier.mapped("loyalty_points")), 4)
+        return as_points(total - sum(earlier.mapped("loyalty_points")))
 
     def _foreign_return(self, document):
         """Return what this payment gives back in the currency of the credit note."""

@@ -10,12 +10,12 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, format_date
 
+from odoo.addons.loyalty_ledger.ledger.rounding import to_decimal
 from odoo.addons.loyalty_ledger.ledger.settled import seen_up_to
 from odoo.addons.loyalty_ledger.tools.sql_files import read_sql
 from odoo.addons.loyalty_ledger.tools.today import loyalty_today
 from odoo.addons.loyalty_ledger.tools.trusted import by_server
 
-from ..books import valuation
 from ..books.lots import lots_on
 from .loyalty_ledger_entry import post_moves
 from .loyalty_valuation import KINDS
@@ -251,7 +251,7 @@ class LoyaltyAccrualRun(models.Model):
         rows = self.env.execute_query(
             SQL("SELECT kind, count(*), sum(points), sum(amount) FROM loyalty_accrual_plan GROUP BY kind")
         )
-        found = {kind: (count, points, valuation.exact(amount)) for kind, count, points, amount in rows}
+        found = {kind: (count, points, to_decimal(amount)) for kind, count, points, amount in rows}
         __, points, posted = found.pop("before")
         __, __, opening = found.pop("left_out")
         amount = sum((values[2] for values in found.values()), Decimal(0))

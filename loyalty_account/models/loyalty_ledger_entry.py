@@ -7,7 +7,7 @@ from odoo import models
 from odoo.tools import SQL, split_every
 
 from odoo.addons.loyalty_ledger.ledger import arrays
-from odoo.addons.loyalty_ledger.ledger.rounding import to_points
+from odoo.addons.loyalty_ledger.ledger.rounding import to_decimal, to_points
 
 from ..books import valuation
 from ..books.write_off import WriteOff
@@ -166,7 +166,7 @@ class Booking:
                 arrays.numbers(sorted(lot_ids)),
             )
         )
-        return defaultdict(Decimal, ((lot_id, valuation.exact(amount)) for lot_id, amount in self.cr.fetchall()))
+        return defaultdict(Decimal, ((lot_id, to_decimal(amount)) for lot_id, amount in self.cr.fetchall()))
 
     def _read_taken(self, consumptions):
         """What each debit still has of each lot: ``{(debit, lot): [points, value]}``, before these consumptions."""
@@ -187,7 +187,7 @@ class Booking:
             )
         )
         for debit, lot, points, value in self.cr.fetchall():
-            taken[debit, lot] = [points, valuation.exact(value)]
+            taken[debit, lot] = [points, to_decimal(value)]
         return taken
 
     def _read_accounts(self, consumptions):

@@ -4,6 +4,8 @@ from collections import defaultdict
 
 from odoo import api, models
 
+from odoo.addons.loyalty_ledger.ledger.rounding import as_points
+
 
 class LoyaltyLedgerEntry(models.Model):
     _inherit = "loyalty.ledger.entry"
@@ -20,7 +22,7 @@ class LoyaltyLedgerEntry(models.Model):
                 [("reversed_entry_id", "in", redemptions.ids)], ["reversed_entry_id"], ["points:sum"]
             )
         )
-        result = [(entry, round(-entry.points - returned.get(entry, 0), 4)) for entry in redemptions]
+        result = [(entry, as_points(-entry.points - returned.get(entry, 0))) for entry in redemptions]
         return [(entry, points) for entry, points in result if points > 0]
 
     @api.model
@@ -40,4 +42,4 @@ class LoyaltyLedgerEntry(models.Model):
             ["res_id"],
             ["points:sum"],
         )
-        return defaultdict(float, {res_id: round(points, 4) for res_id, points in groups})
+        return defaultdict(float, {res_id: as_points(points) for res_id, points in groups})

@@ -6,11 +6,11 @@ from odoo import fields, models
 from odoo.tools import SQL, format_date
 
 from odoo.addons.loyalty_ledger.ledger import schema
+from odoo.addons.loyalty_ledger.ledger.rounding import round_to, to_decimal
 from odoo.addons.loyalty_ledger.tools.sql_files import read_sql
 from odoo.addons.loyalty_ledger.tools.today import loyalty_today
 from odoo.addons.loyalty_ledger.tools.words import say_points
 
-from ..books import valuation
 from ..books.lots import lots_on
 
 PROOF_COMPLETENESS = read_sql(__file__, "proof_completeness")
@@ -26,8 +26,8 @@ class Part:
     """One comparison: two totals, their difference, and the rows that make it."""
 
     def __init__(self, ledger, books, rounding):
-        self.ledger = valuation.exact(ledger or 0)
-        self.books = valuation.exact(books or 0)
+        self.ledger = to_decimal(ledger or 0)
+        self.books = to_decimal(books or 0)
         self.rounding = rounding
         self.items = []
 
@@ -38,7 +38,7 @@ class Part:
         :param explained: it is as it should be, for example points that wait for the next run
         :param size: how large the fault is, where it is no part of the difference
         """
-        amount = valuation.exact(amount or 0)
+        amount = to_decimal(amount or 0)
         self.items.append(
             {
                 "model": model,
@@ -46,7 +46,7 @@ class Part:
                 "problem": problem,
                 "amount": float(amount),
                 "explained": explained,
-                "size": 0.0 if explained else float(abs(valuation.exact(size)) if size is not None else abs(amount)),
+                "size": 0.0 if explained else float(abs(to_decimal(size)) if size is not None else abs(amount)),
             }
         )
 
@@ -56,8 +56,8 @@ class Part:
 
     def as_dict(self):
         """Return the part; its ``residual`` is what is wrong or unexplained, in the unit of the part, 0 when all is well."""
-        unexplained = self.difference - sum((valuation.exact(item["amount"]) for item in self.items), Decimal(0))
-        residual = abs(unexplained) + sum((valuation.exact(item["size"]) for item in self.items), Decimal(0))
+        unexplained = self.difference - sum((to_decimal(item["amount"]) for item in self.items), Decimal(0))
+        residual = abs(unexplained) + sum((to_decimal(item["size"]) for item in self.items), Decimal(0))
         return {
             "ledger": float(self.ledger),
             "books": float(self.books),
@@ -87,7 +87,7 @@ class LoyaltyProgram(models.Model):
         date = fields.Date.to_date(date) or loyalty_today(self.env, self.company_id)
         parts = {name: getattr(program, f"_proof_{name}")(date).as_dict() for name in PARTS}
         # Points are no money, so they are never added to it.
-        residual = sum((valuation.exact(parts[name]["residual"]) for name in PARTS if name != "points"), Decimal(0))
+        residual = sum((to_decimal(parts[name]["residual"]) for name in PARTS if name != "points"), Decimal(0))
         return {
             **parts,
             "date": date,
@@ -96,7 +96,7 @@ class LoyaltyProgram(models.Model):
         }
 
     def _proof_rounding(self):
-        return valuation.exact(self.currency_id.rounding)
+        return to_decimal(self.currency_id.rounding)
 
     # --- points: entries = lots - debt ---------------------------------------------------------------------------
 
@@ -109,7 +109,7 @@ class LoyaltyProgram(models.Model):
                 date=date,
             )
         )
-        part = Part(entries, valuation.exact(lots) - valuation.exact(debt), Decimal("0.0001"))
+        part = Part(entries, to_decimal(lots) - to_decimal(debt), Decimal("0.0001"))
         self._name_lots_and_cards(part)
         self._name_entries(part)
         self._name_taken_twice(part, date)
@@ -174,7 +174,7 @@ class LoyaltyProgram(models.Model):
                         lots=say_points(self.env, found),
                     ),
                 )
-            part.add(model, record_id, problem, valuation.exact(ledger) - valuation.exact(found))
+            part.add(model, record_id, problem, to_decimal(ledger) - to_decimal(found))
 
     def _name_entries(self, part):
         rows = self.env.execute_query(
@@ -232,7 +232,7 @@ class LoyaltyProgram(models.Model):
                     expired=say_points(self.env, expired),
                     points=say_points(self.env, points),
                 ),
-                size=valuation.exact(taken) + valuation.exact(expired) - valuation.exact(points),
+                size=to_decimal(taken) + to_decimal(expired) - to_decimal(points),
             )
 
     # --- completeness: what points are worth = value lines -------------------------------------------------------
@@ -267,7 +267,7 @@ class LoyaltyProgram(models.Model):
             )
         )
         classes = {row[0]: row[1:] for row in self.env.cr.fetchall()}
-        target = sum((valuation.exact(row[1] or 0) for row in classes.values()), Decimal(0))
+        target = sum((to_decimal(row[1] or 0) for row in classes.values()), Decimal(0))
         ((booked,),) = self.env.execute_query(
             SQL(
                 "SELECT COALESCE(sum(amount), 0) FROM loyalty_valuation WHERE program_id = %s AND date <= %s",
@@ -275,7 +275,7 @@ class LoyaltyProgram(models.Model):
                 date,
             )
         )
-        part = Part(valuation.round_to(target, rounding), booked, rounding)
+        part = Part(round_to(target, rounding), booked, rounding)
         self._name_points_of_later_days(part, date)
         self._name_classes(part, classes, run)
         return part
@@ -303,24 +303,22 @@ class LoyaltyProgram(models.Model):
 
     def _name_classes(self, part, classes, run):
         texts = self._completeness_texts(run)
-        listed = sum((valuation.exact(item["amount"]) for item in part.items), Decimal(0))
+        listed = sum((to_decimal(item["amount"]) for item in part.items), Decimal(0))
         for name, (count, __, deviation, lot_ids, entry_ids, amounts, deviations) in classes.items():
             if name == "rounding":
                 continue
             if name in texts:
-                amount = valuation.round_to(valuation.exact(deviation), part.rounding)
+                amount = round_to(to_decimal(deviation), part.rounding)
                 model, res_id = ("loyalty.accrual.run", run.id) if run else (self._name, self.id)
                 part.add(model, res_id, f"{texts[name]} ({self._lots_text(count)})", amount, explained=True)
                 listed += amount
                 continue
             for lot_id, entry_id, carried, off in zip(lot_ids, entry_ids, amounts, deviations):
-                amount = valuation.round_to(valuation.exact(off), part.rounding)
+                amount = round_to(to_decimal(off), part.rounding)
                 part.add(*self._name_lot(name, lot_id, entry_id, carried, run), amount, explained=name == "late")
                 listed += amount
             if count > NAMED:
-                rest = valuation.round_to(
-                    valuation.exact(deviation) - sum(map(valuation.exact, deviations)), part.rounding
-                )
+                rest = round_to(to_decimal(deviation) - sum(map(to_decimal, deviations)), part.rounding)
                 part.add(
                     self._name,
                     self.id,

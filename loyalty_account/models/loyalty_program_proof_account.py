@@ -7,7 +7,8 @@ redemption is compared with the account that the program had when it was made.
 from odoo import models
 from odoo.tools import SQL
 
-from ..books import valuation
+from odoo.addons.loyalty_ledger.ledger.rounding import to_decimal
+
 from .loyalty_program_proof import NAMED
 
 
@@ -154,7 +155,7 @@ class LoyaltyProgram(models.Model):
                     account=self.cost_account_id.display_name,
                     value=self.currency_id.format(float(value)),
                 ),
-                size=valuation.exact(value) - valuation.exact(booked),
+                size=to_decimal(value) - to_decimal(booked),
             )
 
     def _say_cost(self, model, res_id, account_id, amount, expected):

@@ -10,9 +10,9 @@ from decimal import Decimal
 from odoo import models
 from odoo.tools import SQL
 
+from odoo.addons.loyalty_ledger.ledger.rounding import round_to, to_decimal
 from odoo.addons.loyalty_ledger.tools.sql_files import read_sql
 
-from ..books import valuation
 from .loyalty_program_proof import NAMED, Part
 
 PROOF_MONEY = read_sql(__file__, "proof_money")
@@ -30,12 +30,12 @@ class LoyaltyProgram(models.Model):
         """
         rows = self._redemption_rows(date)
         part = Part(
-            sum((valuation.exact(row["ledger"]) for row in rows), Decimal(0)),
-            sum((valuation.exact(row["books"]) for row in rows), Decimal(0)),
+            sum((to_decimal(row["ledger"]) for row in rows), Decimal(0)),
+            sum((to_decimal(row["books"]) for row in rows), Decimal(0)),
             self._proof_rounding(),
         )
         for row in rows:
-            difference = valuation.exact(row["ledger"]) - valuation.exact(row["books"])
+            difference = to_decimal(row["ledger"]) - to_decimal(row["books"])
             if abs(difference) >= part.rounding / 2:
                 explained = row.get("explained", False)
                 part.add(row["model"], row["id"], self._redemption_problem_text(row), difference, explained)
@@ -44,7 +44,7 @@ class LoyaltyProgram(models.Model):
             for item in found[:NAMED]:
                 part.add(**item)
             if len(found) > NAMED:
-                rest = sum(valuation.exact(item["size"]) for item in found[NAMED:] if not item.get("explained"))
+                rest = sum(to_decimal(item["size"]) for item in found[NAMED:] if not item.get("explained"))
                 part.add(self._name, self.id, self.env._("%s more of this kind.", len(found) - NAMED), size=rest)
         return part
 
@@ -153,14 +153,14 @@ class LoyaltyProgram(models.Model):
                 key=key or SQL("res_id::text"),
                 documents=documents,
                 rounding=self._proof_rounding(),
-                value=valuation.exact(self._point_value_at(date)[0]),
+                value=to_decimal(self._point_value_at(date)[0]),
                 worth=self._sql_worth(),
             )
         )
         rows = [self._judge_again(row) for row in self.env.cr.dictfetchall()]
         for row in rows:
             for side in ("ledger", "books"):
-                row[side] = valuation.round_to(valuation.exact(row[side]), self._proof_rounding())
+                row[side] = round_to(to_decimal(row[side]), self._proof_rounding())
             if not row["books"] and row["entry_id"]:
                 row["model"], row["id"] = "loyalty.ledger.entry", row["entry_id"]
         return rows
@@ -169,9 +169,9 @@ class LoyaltyProgram(models.Model):
         """Points cover what they were worth on the day of the document; a locked period may have moved its entry
         since."""
         if row["day"] and row["points"] > 0 and row["entry_id"]:
-            row["points"] = valuation.exact(row["points"])
-            worth = valuation.exact(row["points"]) * valuation.exact(self._point_value_at(row["day"])[0])
-            if 0 <= worth - valuation.exact(row["books"]) < max(self._proof_rounding(), worth / row["points"]):
+            row["points"] = to_decimal(row["points"])
+            worth = to_decimal(row["points"]) * to_decimal(self._point_value_at(row["day"])[0])
+            if 0 <= worth - to_decimal(row["books"]) < max(self._proof_rounding(), worth / row["points"]):
                 row["ledger"] = row["books"]
         return row
 

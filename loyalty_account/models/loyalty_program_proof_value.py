@@ -6,7 +6,8 @@ from decimal import Decimal
 from odoo import models
 from odoo.tools import SQL, format_date
 
-from ..books import valuation
+from odoo.addons.loyalty_ledger.ledger.rounding import to_decimal
+
 from .loyalty_program_proof import NAMED, Part
 
 LOCKS = ("fiscalyear_lock_date", "tax_lock_date", "sale_lock_date", "purchase_lock_date", "hard_lock_date")
@@ -41,7 +42,7 @@ class LoyaltyProgram(models.Model):
                 companies=companies.ids,
             )
         )
-        pairs = [(move_id, valuation.exact(value), valuation.exact(booked)) for move_id, value, booked in rows]
+        pairs = [(move_id, to_decimal(value), to_decimal(booked)) for move_id, value, booked in rows]
         part = Part(
             sum((value for __, value, __ in pairs), Decimal(0)),
             sum((booked for __, __, booked in pairs), Decimal(0)),
@@ -152,7 +153,7 @@ class LoyaltyProgram(models.Model):
         found = {}
         for move_id, account_id, amount in rows:
             account = self.env["account.account"].browse(account_id)
-            found.setdefault(move_id, {})[account] = valuation.exact(amount)
+            found.setdefault(move_id, {})[account] = to_decimal(amount)
         return found
 
     def _name_wrong_dates(self, part, date):
@@ -298,7 +299,7 @@ class LoyaltyProgram(models.Model):
             )
         )
         for program_id, value, booked in rows:
-            difference = valuation.exact(value) - valuation.exact(booked)
+            difference = to_decimal(value) - to_decimal(booked)
             if abs(difference) < part.rounding / 2:
                 continue
             other = self.browse(program_id)

@@ -4,7 +4,7 @@ from odoo import models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
-from ..books.vat_split import split
+from odoo.addons.loyalty_ledger.ledger.rounding import split
 
 
 class LoyaltyProgram(models.Model):

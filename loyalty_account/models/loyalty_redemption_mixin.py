@@ -3,6 +3,7 @@
 from odoo import models
 from odoo.exceptions import UserError
 
+from odoo.addons.loyalty_ledger.ledger.rounding import as_points
 from odoo.addons.loyalty_ledger.tools.words import say_points
 
 
@@ -118,7 +119,7 @@ class LoyaltyRedemptionMixin(models.AbstractModel):
                     "effective_date": date,
                 }
             )
-            points = round(points - part, 4)
+            points = as_points(points - part)
         if points:
             raise UserError(
                 self.env._(

@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import BaseCase, Form, tagged
 
+from odoo.addons.loyalty_ledger.ledger.rounding import exact, to_cents
+
 from ..books.points import money_to_points, part_within, part_worth, points_to_money, points_typed, points_within
-from ..books.vat_split import exact, to_cents
 from .redemption_common import RedemptionCase
 
 quick = settings(max_examples=150, deadline=None)

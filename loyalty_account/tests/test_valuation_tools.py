@@ -5,6 +5,8 @@ from hypothesis import strategies as st
 
 from odoo.tests import BaseCase, tagged
 
+from odoo.addons.loyalty_ledger.ledger.rounding import round_to, spread
+
 from ..books import combinations, valuation
 
 CENT = Decimal("0.01")
@@ -23,7 +25,7 @@ class TestValuationTools(BaseCase):
 
     def test_spread(self):
         """P13: five sales are one total of 43.48, not five times 8.70; each lot's part is the cumulative rounding."""
-        parts = valuation.spread([Decimal(1000) / 115] * 5, CENT)
+        parts = spread([Decimal(1000) / 115] * 5, CENT)
         self.assertEqual(parts, [Decimal(part) for part in ("8.70", "8.69", "8.70", "8.69", "8.70")])
         self.assertEqual(sum(parts), Decimal("43.48"))
 
@@ -36,7 +38,7 @@ class TestValuationTools(BaseCase):
             ("0.024", "0.05", "0.00"),
             ("0.025", "0.05", "0.05"),
         ):
-            self.assertEqual(valuation.round_to(Decimal(amount), Decimal(rounding)), Decimal(expected))
+            self.assertEqual(round_to(Decimal(amount), Decimal(rounding)), Decimal(expected))
 
     @given(
         carrying=st.integers(0, 10**9),
@@ -62,8 +64,8 @@ class TestValuationTools(BaseCase):
     def test_spread_adds_up(self, parts):
         """P13: the rounded parts always make the rounded total, each within a cent of its exact amount."""
         exact = [Decimal(part) / 1150 for part in parts]
-        rounded = valuation.spread(exact, CENT)
-        self.assertEqual(sum(rounded), valuation.round_to(sum(exact, Decimal(0)), CENT))
+        rounded = spread(exact, CENT)
+        self.assertEqual(sum(rounded), round_to(sum(exact, Decimal(0)), CENT))
         for part, amount in zip(exact, rounded):
             self.assertLessEqual(abs(part - amount), CENT)
 

@@ -3,17 +3,9 @@ from hypothesis import strategies as st
 
 from odoo.tests import BaseCase, tagged
 
-from ..books.vat_split import (
-    gross_of_sets,
-    lines_back,
-    next_part,
-    part_of,
-    parts_back,
-    share_out,
-    split,
-    to_cents,
-    wanted_back,
-)
+from odoo.addons.loyalty_ledger.ledger.rounding import next_part, part_of, share_out, split, to_cents
+
+from ..books.vat_split import gross_of_sets, lines_back, parts_back, wanted_back
 from .golden_vat_split import REFUND_IN_THIRDS, SEVERAL_RATES
 
 quick = settings(

@@ -12,15 +12,10 @@ is 29 points, and 30.00 at one point per 3.00 is 10 points.
 import math
 from fractions import Fraction
 
-from ..ledger.rounding import UNIT
+from ..ledger.rounding import UNIT, exact
 
 #: Where exact results of inexact floats are snapped to, before anything is rounded down.
 GRAIN = 10**6
-
-
-def exact(number):
-    """Return ``number`` as the fraction that its shortest decimal notation says."""
-    return Fraction(repr(number)) if isinstance(number, float) else Fraction(number or 0)
 
 
 def round_points(points, rounding="down"):

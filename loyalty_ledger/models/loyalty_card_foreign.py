@@ -4,7 +4,7 @@ from odoo import api, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import SQL
 
-from ..ledger.rounding import PRECISION, to_units
+from ..ledger.rounding import to_points, to_units
 from ..tools.source import Source
 from .loyalty_card import PROJECTIONS
 from .loyalty_program import LEDGERED_TYPES
@@ -126,7 +126,7 @@ class LoyaltyCard(models.Model):
             for card in self.filtered(lambda card: card.id in deltas):
                 source.buffer[card.id] = source.buffer.get(card.id, 0) + deltas[card.id]
                 # What the event's own code reads next must include what it wrote before.
-                self._fields["points"]._update_cache(card, card.points + deltas[card.id] / 10**PRECISION)
+                self._fields["points"]._update_cache(card, card.points + to_points(deltas[card.id]))
             return
         self.env["loyalty.card"].flush_model(["ledger_revision"])
         rows = self.env.execute_query(
@@ -138,7 +138,7 @@ class LoyaltyCard(models.Model):
                 {
                     "card_id": card_id,
                     "kind": source.kind,
-                    "points": delta / 10**PRECISION,
+                    "points": to_points(delta),
                     "key": f"{source.kind}:{card_id}:{revisions[card_id]}",
                     "document": source.document,
                     "reason": source.reason,

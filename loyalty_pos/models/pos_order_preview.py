@@ -5,9 +5,8 @@ from collections import defaultdict
 from odoo import models
 from odoo.exceptions import AccessError
 
-from odoo.addons.loyalty_account.books.vat_split import part_of
 from odoo.addons.loyalty_ledger.earning.claim import ClaimLine
-from odoo.addons.loyalty_ledger.ledger.rounding import to_points, to_units
+from odoo.addons.loyalty_ledger.ledger.rounding import part_of, to_points, to_units
 
 from ..tools import remote, tender
 from .pos_payment_method import LOYALTY

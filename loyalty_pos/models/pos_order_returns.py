@@ -9,8 +9,7 @@ from collections import defaultdict
 from odoo import models
 from odoo.exceptions import UserError
 
-from odoo.addons.loyalty_account.books import vat_split
-from odoo.addons.loyalty_ledger.ledger.rounding import to_points, to_units
+from odoo.addons.loyalty_ledger.ledger.rounding import part_of, split, to_points, to_units
 
 from .pos_order_claims import STORED_VALUE
 from .pos_payment_method import LOYALTY
@@ -76,7 +75,7 @@ class PosOrder(models.Model):
             whole = sum(sold[part.id][0] for part in goods)
             gone = min(whole, sum(back[part][0] for part in goods))
             gross, net = (
-                self.currency_id.round(-vat_split.part_of(-total, gone, whole, unit) - given)
+                self.currency_id.round(-part_of(-total, gone, whole, unit) - given)
                 for total, given in zip(sold[line.id], back[line])
             )
             self._set_returned_reduction(line, gross, net)
@@ -93,7 +92,7 @@ class PosOrder(models.Model):
         taxes = line.tax_ids_after_fiscal_position.flatten_taxes_hierarchy()
         rates = [abs(tax.amount) for tax in taxes]
         # Net and tax are said, not calculated again: the tax engine would round each of them on its own.
-        shares = vat_split.split(gross - net, rates, self.currency_id.rounding)
+        shares = split(gross - net, rates, self.currency_id.rounding)
         own.write(
             {
                 "qty": -1,

@@ -6,9 +6,8 @@ from odoo.tests import BaseCase, TransactionCase, tagged
 from odoo.tools import file_open
 
 from odoo.addons.loyalty_account.books import points as rates
-from odoo.addons.loyalty_account.books import vat_split
 from odoo.addons.loyalty_ledger.earning.basket import Line, Rule, Settlement, earn
-from odoo.addons.loyalty_ledger.ledger.rounding import to_points
+from odoo.addons.loyalty_ledger.ledger.rounding import next_part, to_points
 from odoo.addons.loyalty_ledger.ledger.usability import why_unusable
 
 UTILS = "loyalty_pos/static/tests/unit/utils"
@@ -76,7 +75,7 @@ class TestPointsMirror(BaseCase):
         cases = read_cases("share_cases.js")
         self.assertGreater(len(cases), 100)
         for number, (total, before, part, whole, unit, share) in enumerate(cases):
-            self.assertEqual(vat_split.next_part(total, before, part, whole, unit), share, f"case {number}")
+            self.assertEqual(next_part(total, before, part, whole, unit), share, f"case {number}")
 
 
 @tagged("post_install", "-at_install")

@@ -1,7 +1,6 @@
 """What comes back at the till. Plain arithmetic, without the ORM."""
 
-from odoo.addons.loyalty_account.books.vat_split import next_part
-from odoo.addons.loyalty_ledger.ledger.rounding import UNIT, to_units
+from odoo.addons.loyalty_ledger.ledger.rounding import UNIT, next_part, to_units
 
 
 def points_share(points, before, part, whole):

@@ -45,6 +45,12 @@ class AccountMove(models.Model):
             return self.env._("Points of an order are moved to its invoices when these are created.")
         return super()._say_server_fields(names)
 
+    def _check_server_fields(self, vals):
+        """A new invoice may name an order: its lines say whether it is its invoice (:meth:`_take_over_points`)."""
+        if not self and "loyalty_order_id" in vals:
+            vals = {name: value for name, value in vals.items() if name != "loyalty_order_id"}
+        super()._check_server_fields(vals)
+
     @api.model_create_multi
     def create(self, vals_list):
         """New invoices of orders that use points take their part of them over."""

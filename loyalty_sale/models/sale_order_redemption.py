@@ -7,8 +7,7 @@ in proportion, and what none of them needs is free again.
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from odoo.addons.loyalty_account.books.vat_split import part_of
-from odoo.addons.loyalty_ledger.ledger.rounding import to_points
+from odoo.addons.loyalty_ledger.ledger.rounding import part_of, to_points
 from odoo.addons.loyalty_ledger.tools.today import loyalty_today
 from odoo.addons.loyalty_ledger.tools.words import say_points
 
