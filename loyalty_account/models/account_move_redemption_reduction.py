@@ -331,6 +331,11 @@ class AccountMoveLine(models.Model):
         """Lines of points are made with their document; marked later, goods would keep what they earned."""
         return super()._server_fields() | {"is_loyalty_reduction"}
 
+    def _check_server_fields(self, vals):
+        """New lines of points come with their document, which is judged when it is posted (`_check_reduction_lines`)."""
+        if self:
+            super()._check_server_fields(vals)
+
     @api.model
     def _say_server_fields(self, names):
         return self.env._("Use Apply Loyalty Points to redeem points on a document.")
