@@ -1,4 +1,4 @@
-"""The words that users read: what no native speaker would write does not come back.
+"""The words that users read: what no native speaker would write does not come back, and what the README names exists.
 
 `docs/terms.md` says which words to use. The rule reads the templates of translations (all labels, help texts and messages),
 the README and the pages of `docs/`, and the reasons that the code gives for `sudo()`.
@@ -50,7 +50,15 @@ def problems(root, add_ons):
     for path in [root / "README.md", *sorted((root / "docs").glob("*.md"))]:
         for number, line in enumerate(path.read_text().splitlines(), 1):
             found += _check(path.relative_to(root), number, re.sub(r"`[^`]*`", "", line), WORDS)
-    return found
+    return found + list(_missing(root))
+
+
+def _missing(root):
+    """Files that the README names as proof, and that are not there."""
+    text = (root / "README.md").read_text()
+    for name in sorted(set(re.findall(r"`([\w/*]+\.py)`", text))):
+        if not any(root.glob(name if "/" in name else f"*/tests/{name}")):
+            yield f"README.md: there is no {name}"
 
 
 def _check(path, number, text, words):

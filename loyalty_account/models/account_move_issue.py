@@ -139,8 +139,8 @@ class AccountMove(models.Model):
         if not program:
             raise UserError(
                 self.env._(
-                    "No card can be issued for %s: no program of the company gives points for it, it was paid more than 30 "
-                    "days ago, the customer does not collect points, or has a card that cannot be used.",
+                    "No card can be issued for %s: no program of the company awards points for it, it was paid more "
+                    "than 30 days ago, the customer does not collect points, or has a card that cannot be used.",
                     self.display_name,
                 )
             )

@@ -72,8 +72,8 @@ class AccountMove(models.Model):
         for note in self.filtered(lambda move: move.move_type == "out_refund" and move._is_reduction()):
             raise UserError(
                 self.env._(
-                    "%s lowers a price by points. To give the points back, credit the invoice, or reset the credit note to "
-                    "draft and cancel it.",
+                    "%s reduces a price by points. To return the points, credit the invoice, or reset the credit "
+                    "note to draft and cancel it.",
                     note.display_name,
                 )
             )

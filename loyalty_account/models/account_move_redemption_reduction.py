@@ -249,8 +249,8 @@ class AccountMove(models.Model):
                 # Its points would stay redeemed and its money would not: cash could exceed the cash that was paid.
                 raise UserError(
                     self.env._(
-                        "%(document)s lowers the price by points and credits nothing else. Remove %(lines)s, and credit "
-                        "goods by a credit note of their own.",
+                        "%(document)s reduces the price by points and credits nothing else. Remove %(lines)s, and "
+                        "credit goods with a separate credit note.",
                         document=move.display_name,
                         lines=", ".join(goods[:3].mapped(lambda line: line.name or line.account_id.display_name)),
                     )

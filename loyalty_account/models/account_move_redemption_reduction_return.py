@@ -177,7 +177,7 @@ class AccountMove(models.Model):
             returns.mapped("loyalty_redeem_points")
         )
         receivable = self._loyalty_receivable().account_id[:1]
-        label = self.env._("Loyalty points given back: %s", credit_note.name)
+        label = self.env._("Loyalty points returned: %s", credit_note.name)
         booked = self._loyalty_booked()
         # Users have no access to programs; access to the credit note was checked.
         journal = self.loyalty_redeem_card_id.sudo().program_id._books_journal()

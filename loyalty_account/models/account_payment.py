@@ -35,13 +35,13 @@ class AccountPayment(models.Model):
         help="Card from which points are redeemed.",
     )
     loyalty_points = fields.Float(
-        "Points", digits=(16, 4), copy=False, help="Whole points that this payment redeems, or gives back."
+        "Points", digits=(16, 4), copy=False, help="Whole points that this payment redeems or returns."
     )
     loyalty_points_signed = fields.Float(
         "Signed Points",
         digits=(16, 4),
         compute="_compute_loyalty_points_signed",
-        help="Points that this payment redeems; negative where it gives them back.",
+        help="Points that this payment redeems; negative if it returns points.",
     )
     loyalty_move_id = fields.Many2one(
         "account.move",
@@ -58,7 +58,7 @@ class AccountPayment(models.Model):
         index="btree_not_null",
         readonly=True,
         ondelete="restrict",
-        help="Payment with points of which this one gives some back.",
+        help="Payment with points that this one returns in part.",
     )
     loyalty_return_ids = fields.One2many("account.payment", "loyalty_origin_id", "Given Back By")
     loyalty_hold_id = fields.Many2one("loyalty.hold", "Reservation", copy=False, readonly=True, ondelete="restrict")

@@ -76,11 +76,12 @@ class AccountPayment(models.Model):
         if not origin or origin.payment_type != "inbound" or not origin.loyalty_card_id:
             raise ValidationError(
                 self.env._(
-                    "Points are given back by the credit note of the invoice that they paid, not by a payment of its own."
+                    "Points are returned by the credit note of the invoice on which they were redeemed, not by a "
+                    "separate payment."
                 )
             )
         if self.loyalty_move_id and self.loyalty_move_id.move_type != "out_refund":
-            raise ValidationError(self.env._("Points are given back by a credit note; choose one."))
+            raise ValidationError(self.env._("Points are returned by a credit note. Choose one."))
         if self.loyalty_card_id != origin.loyalty_card_id or self.currency_id != origin.currency_id:
             raise ValidationError(self.env._("Points go back to the card that they came from."))
         posted = (origin.loyalty_return_ids | self).filtered(

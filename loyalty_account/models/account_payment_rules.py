@@ -115,8 +115,8 @@ class AccountPayment(models.Model):
                 ):
                     raise UserError(
                         self.env._(
-                            "%(payment)s was paid with points, so %(field)s cannot change. "
-                            "Cancel the payment, which gives the points back, and apply points again.",
+                            "%(payment)s was paid with points, so %(field)s cannot change. Cancel the payment, which "
+                            "returns the points, and apply points again.",
                             payment=payment.display_name,
                             field=field._description_string(self.env),
                         )
@@ -130,8 +130,8 @@ class AccountPayment(models.Model):
             if move._get_violated_lock_dates(move.date, has_tax):
                 raise UserError(
                     self.env._(
-                        "%(payment)s of %(date)s lies in a locked period and cannot be a draft again. Cancel it instead: an "
-                        "entry of today gives the points back.",
+                        "%(payment)s of %(date)s is in a locked period and cannot be reset to draft. Cancel it "
+                        "instead: the points are returned by an entry of today.",
                         payment=payment.display_name,
                         date=format_date(self.env, move.date),
                     )

@@ -63,8 +63,8 @@ class LoyaltyAccrualRun(models.Model):
         store=True,
         readonly=False,
         precompute=True,
-        help="The liability is brought to what was outstanding at the end of this day. By default the end of last "
-        "month, so that points of the present month wait for the next run.",
+        help="The liability is brought to the points outstanding at the end of this day. By default the end of last "
+        "month; points of the current month are part of the next run.",
     )
     state = fields.Selection(
         [("draft", "Draft"), ("preview", "Previewed"), ("posted", "Posted")],

@@ -153,7 +153,7 @@ class LoyaltyProgram(models.Model):
     def _company_problem(self):
         _ = self.env._
         if not self.company_id:
-            return _("set the Company. Books are kept by company, so a program for all companies has no accounting.")
+            return _("set the Company. Books are kept per company, so a program for all companies has no accounting.")
         if self.currency_id != self.company_id.currency_id:
             return _(
                 "the Currency is %(currency)s, but %(company)s keeps its books in %(expected)s. Change the program's "

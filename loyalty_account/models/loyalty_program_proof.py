@@ -343,7 +343,7 @@ class LoyaltyProgram(models.Model):
             "deferred": _("Used by documents that are booked later, such as open Point of Sale sessions"),
             "after": _("Points since the last accrual run (%s)", day),
             "revalued": _("The value of a point changed since the last accrual run (%s)", day),
-            "moved": _("Points that were given back or settled a debt since the last accrual run (%s)", day),
+            "moved": _("Points that were returned or settled a debt since the last accrual run (%s)", day),
             "reversed": _("The journal entry was reversed; the next accrual run books it again"),
         }
 

@@ -69,7 +69,7 @@ class LoyaltyProgram(models.Model):
         name = record.display_name if record else f"#{row['id']}"
         if min(row["ledger"], row["books"]) < 0:
             return _(
-                "%(name)s gave points back: they are worth %(ledger)s by the ledger, but the books say %(books)s.",
+                "%(name)s returned points: they are worth %(ledger)s in the ledger, but %(books)s in the books.",
                 name=name,
                 **amounts,
             )

@@ -16,8 +16,9 @@ class LoyaltyProgram(models.Model):
         "Reward Rate",
         compute="_compute_reward_rate",
         digits=(16, 6),
-        help="Part of each sale that comes back to the customer: points per currency unit times the value of a point, "
-        "on the first level. Rules for some products, minimums and points per unit or order are not counted.",
+        help="Share of each sale that the customer gets back as points: points per currency unit times the point "
+        "value, on the first level. Rules for some products, minimums and points per unit or order are not "
+        "counted.",
     )
     top_reward_rate = fields.Float("On the Highest Level", compute="_compute_reward_rate", digits=(16, 6))
     high_reward_rate = fields.Boolean(compute="_compute_reward_rate")

@@ -123,8 +123,8 @@ class LoyaltyRedemptionMixin(models.AbstractModel):
         if points:
             raise UserError(
                 self.env._(
-                    "%(document)s would give back %(points)s points more than were redeemed. "
-                    "Cancel the documents that gave points back already.",
+                    "%(document)s would return %(points)s points more than were redeemed. Cancel the documents that "
+                    "returned points already.",
                     document=self.display_name,
                     points=say_points(self.env, points),
                 )
@@ -136,7 +136,7 @@ class LoyaltyRedemptionMixin(models.AbstractModel):
         if returns:
             raise UserError(
                 self.env._(
-                    "Points of %(document)s were given back by %(returns)s already. Cancel that first.",
+                    "Points of %(document)s were already returned by %(returns)s. Cancel that first.",
                     document=self.display_name,
                     returns=", ".join(returns.mapped("display_name")),
                 )

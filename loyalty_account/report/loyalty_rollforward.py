@@ -66,7 +66,7 @@ class LoyaltyRollforward(models.TransientModel):
         labels = {
             "opening": self.env._("Opening balance"),
             "issued": self.env._("Issued, less taken back"),
-            "redeemed": self.env._("Redeemed, less given back"),
+            "redeemed": self.env._("Redeemed, less returned"),
             "expired": self.env._("Expired"),
             "adjusted": self.env._("Adjusted"),
             "revalued": self.env._("Revalued"),

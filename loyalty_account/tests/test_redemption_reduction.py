@@ -292,7 +292,7 @@ class TestPriceReduction(ReductionCase):
         note.button_draft()
         goods = {"product_id": self.product.id, **self.line(100, 15)}
         for values in (goods, {**goods, "is_loyalty_reduction": True}):
-            with self.assertRaisesRegex(UserError, "credit note of their own|add up to"), self.cr.savepoint():
+            with self.assertRaisesRegex(UserError, "separate credit note|add up to"), self.cr.savepoint():
                 note.write({"invoice_line_ids": [Command.create(values)]})
                 note.action_post()
             self.env.invalidate_all()

@@ -151,7 +151,7 @@ class TestRedemptionRefund(RedemptionCase):
         move = self.sell()
         note = self.credit(move)
         payment = self.returns(note)
-        with self.assertRaisesRegex(UserError, "given back by .* already. Cancel that first"), self.cr.savepoint():
+        with self.assertRaisesRegex(UserError, "already returned by .* Cancel that first"), self.cr.savepoint():
             payment.loyalty_origin_id.with_user(self.clerk).action_cancel()
         self.env.invalidate_all()
         payment.with_user(self.clerk).action_cancel()

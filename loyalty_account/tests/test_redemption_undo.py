@@ -288,7 +288,7 @@ class TestRedemptionUndo(RedemptionCase):
             ({"loyalty_move_id": bill.id}, "of the same customer"),
             ({"loyalty_hold_id": hold.id}, "belong to another document"),
             ({"journal_id": self.bank_journal.id, "payment_method_line_id": False}, "method Loyalty Points"),
-            ({"payment_type": "outbound", "payment_method_line_id": out.id}, "given back by the credit note"),
+            ({"payment_type": "outbound", "payment_method_line_id": out.id}, "returned by the credit note"),
         ]
         Payment = self.env["account.payment"].with_user(self.clerk)
         for change, message in cases:
@@ -325,7 +325,7 @@ class TestRedemptionUndo(RedemptionCase):
         }
         for change, message in (
             ({}, "1 points go back for"),
-            ({"loyalty_points": 1, "loyalty_move_id": move.id}, "given back by a credit note"),
+            ({"loyalty_points": 1, "loyalty_move_id": move.id}, "returned by a credit note"),
         ):
             with self.subTest(message), self.assertRaisesRegex(ValidationError, message), self.cr.savepoint():
                 self.env["account.payment"].with_user(self.clerk).create({**values, **change})

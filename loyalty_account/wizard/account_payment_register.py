@@ -92,7 +92,8 @@ class AccountPaymentRegister(models.TransientModel):
             return self.env._("Points can be redeemed on one invoice at a time. Open the invoice, or select only one.")
         if move.move_type not in ("out_invoice", "out_receipt"):
             return self.env._(
-                "Points can be redeemed on customer invoices only. A credit note gives points back automatically when it is confirmed."
+                "Points can be redeemed on customer invoices only. A credit note returns points automatically when "
+                "it is confirmed."
             )
         if not self.loyalty_card_id:
             if self.loyalty_card_number:

@@ -63,7 +63,7 @@ class LoyaltyCard(models.Model):
         readonly=True,
         copy=False,
         prefetch="loyalty_totals",
-        help="Redemptions less what came back.",
+        help="Redemptions less returned points.",
     )
     lifetime_points = fields.Float(
         "Lifetime Points",

@@ -24,7 +24,7 @@ class LoyaltyLedgerConsumption(models.Model):
         required=True,
         readonly=True,
         ondelete="restrict",
-        help="The debit itself, the credit that paid it later, or the reversal that gave the points back.",
+        help="The debit itself, the credit that settled it later, or the reversal that returned the points.",
     )
     moved_to_lot_id = fields.Many2one(
         "loyalty.lot",

@@ -12,10 +12,12 @@ class LoyaltyLevel(models.Model):
         "Pricelist",
         check_company=True,
         ondelete="restrict",
-        help="Customers who reach this level get the pricelist; those who leave it get back the one they had before.\n"
-        "A pricelist that somebody chooses in between stays, until the customer left all levels with a pricelist.\n"
-        "Of several programs the first in their list decides. The pricelist is that of the whole company of the "
-        "customer. Cards that are closed or linked to another card do not count, nor does an archived pricelist.",
+        help="Customers who reach this level get the pricelist; those who leave it get back the one they had "
+        "before.\n"
+        "A pricelist that is set by hand in between is kept until the customer has left all levels with a "
+        "pricelist.\n"
+        "With several programs, the first in the list decides. The pricelist applies to the customer's whole "
+        "company. Cards that are closed or linked to another card do not count, nor does an archived pricelist.",
     )
 
     def write(self, vals):

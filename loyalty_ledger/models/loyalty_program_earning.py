@@ -29,7 +29,7 @@ class LoyaltyProgram(models.Model):
 
     issue_on = fields.Selection(
         [("order", "When the order is confirmed"), ("paid", "When the document is paid in full")],
-        "Points Are Given",
+        "Points Are Awarded",
         required=True,
         default="order",
         help="When the order is confirmed: Odoo's own timing; orders and registers give the points, invoices none. A credit note "
@@ -68,7 +68,7 @@ class LoyaltyProgram(models.Model):
         help="Documents with one of these pricelists earn nothing, for example contract prices.",
     )
     gift_cards_earn = fields.Boolean(
-        "Selling Gift Cards Earns",
+        "Gift Card Sales Earn Points",
         prefetch="loyalty_terms",
         help="Whether selling a gift card or topping up an eWallet earns points. By default it does not, since it is "
         "money paid in advance. Purchases that are later paid with it earn nothing if points are awarded when a "

@@ -37,10 +37,11 @@ class LoyaltyProgram(models.Model):
         for program, count, points in groups:
             raise RedirectWarning(
                 self.env._(
-                    "%(count)s cards of %(program)s still have %(points)s points. Once the program is archived, nobody "
-                    "can redeem them.\n\nTo end the program, clear %(field)s on its form: points are no longer awarded, and "
-                    "customers redeem what they have. Archive it when the cards are empty, or set their balances to "
-                    "zero first (select the cards, then Adjust Points).",
+                    "%(count)s cards of %(program)s still have %(points)s points. Once the program is archived, they "
+                    "can no longer be redeemed.\n\n"
+                    "To end the program, clear %(field)s on its form: points are no longer awarded, and customers "
+                    "redeem what they have. Archive it when the cards are empty, or set their balances to zero first "
+                    "(select the cards, then Adjust Points).",
                     count=count,
                     program=program.name,
                     points=say_points(self.env, points),

@@ -43,7 +43,7 @@ class ResPartner(models.Model):
         search="_search_loyalty_redeemed",
         compute_sudo=True,
         groups="base.group_user",
-        help="Redemptions less what came back.",
+        help="Redemptions less returned points.",
     )
     loyalty_outstanding_points = fields.Float(
         "Outstanding Points",

@@ -13,7 +13,7 @@ class ResPartner(models.Model):
         readonly=True,
         copy=False,
         groups="base.group_system",
-        help="What a membership level gave the customer last.",
+        help="Pricelist that the customer last received from a membership level.",
     )
     loyalty_pricelist_before_id = fields.Many2one(
         "product.pricelist",

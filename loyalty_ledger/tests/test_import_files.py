@@ -155,9 +155,9 @@ class TestImportFiles(FilesCase):
     def test_date_is_asked(self):
         """N29, P8: 05/06 alone is asked about."""
         record = self.load("card;points;expires\nCARD-1;5;05/06/2027\n")
-        self.assertIn("“05/06/2027” can be two dates", record.date_question)
+        self.assertIn("“05/06/2027” can be read as two dates", record.date_question)
         self.assertEqual(record.line_ids.expiration_date, date(2027, 5, 6))
-        with self.assertRaisesRegex(ValidationError, "can be two dates"):
+        with self.assertRaisesRegex(ValidationError, "can be read as two dates"):
             record.action_import()
         record.with_context(answer={"date_style": "dmy"}).action_answer()
         self.assertEqual(record.line_ids.expiration_date, date(2027, 6, 5))
@@ -257,7 +257,7 @@ class TestImportFiles(FilesCase):
     def test_level(self):
         """N29, P8: a column of levels is known, and said to follow the program's own rules."""
         record = self.load("card,points,VIP Tier\nCARD-1,5,Gold\n")
-        self.assertEqual(record.notes, "“VIP Tier” is not imported: the program gives levels by its own rules.")
+        self.assertEqual(record.notes, "“VIP Tier” is not imported: the program sets levels by its own rules.")
 
     def test_expiry_is_not_lost(self):
         """N29, P8: a column of expiry dates is read, or named loudly."""

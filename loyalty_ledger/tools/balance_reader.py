@@ -162,7 +162,7 @@ def say_fault(env, code, details="", sheet=""):
         + readable,
         "pdf": _("The file is a PDF document. Export the balances as CSV or XLSX.") + " " + readable,
         "markup": _(
-            "The file is a web page or XML, whatever its name says. Open it in a spreadsheet program and save it as XLSX."
+            "The file is a web page or XML, despite its name. Open it in a spreadsheet program and save it as XLSX."
         )
         + " "
         + readable,

@@ -114,8 +114,8 @@ class Table:
             styles["dates"] = record.date_style
         elif date.example:
             questions["date_question"] = record.env._(
-                "“%(example)s” can be two dates. Choose whether the day or the month comes first; the lines below are read "
-                "with the %(part)s first.",
+                "“%(example)s” can be read as two dates. Choose whether the day or the month comes first; the lines "
+                "below are read with the %(part)s first.",
                 example=date.example,
                 part=record.env._("day") if styles["dates"] == "dmy" else record.env._("month"),
             )
@@ -235,7 +235,7 @@ class Table:
         if left:
             notes.append(_("These columns are not read: %s.", ", ".join(left)))
         if level := [self.names[position] for position, role in roles.items() if role == "level"]:
-            notes.append(_("“%s” is not imported: the program gives levels by its own rules.", level[0]))
+            notes.append(_("“%s” is not imported: the program sets levels by its own rules.", level[0]))
         expiry = [name for name in left if balance_columns.speaks_of_expiry(name)]
         if expiry:
             notes.append(

@@ -116,7 +116,7 @@ class LoyaltyCard(models.Model):
         kinds = dict(program._fields["program_type"]._description_selection(self.env))
         values = {"code": code, "program": program.name, "till": config.name, "kind": kinds[program.program_type]}
         if program not in offered:
-            return self.env._("%(code)s belongs to %(program)s (%(kind)s), which is not used at %(till)s.", **values)
+            return self.env._("%(code)s belongs to %(program)s (%(kind)s), which is not offered at %(till)s.", **values)
         if program.program_type == "loyalty" or (card and not card.active):
             return self.env._("%(code)s of %(program)s (%(kind)s) can no longer be used.", **values)
         if program.program_type == "gift_card":

@@ -12,7 +12,7 @@ class LoyaltyProgram(models.Model):
         "loyalty.till.rate",
         "program_id",
         "Rates by Point of Sale",
-        help="Registers that give more or less than the levels say. Only for points that are given when paid.",
+        help="Registers with a multiplier of their own. Used only for points that are awarded when the order is paid.",
     )
 
     def _till_multiplier(self, config, level):

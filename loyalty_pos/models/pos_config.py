@@ -18,7 +18,7 @@ class PosConfig(models.Model):
         "Points Without Connection",
         required=True,
         default="deny",
-        help="Whether points can be redeemed while the register has no connection to the server, which knows what a card has.",
+        help="Whether points can be redeemed while the register is offline and the balance of a card is unknown.",
     )
     loyalty_offline_cap = fields.Float(
         "Limit per Card",

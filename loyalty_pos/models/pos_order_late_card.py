@@ -85,8 +85,8 @@ class PosOrder(models.Model):
             return self.env._("%s does not participate in loyalty programs.", card.partner_id.name)
         if program not in self._programs_of_server():
             return self.env._(
-                "%(program)s gives its points when the order is paid, not afterwards. A manager can give them with Adjust "
-                "Points.",
+                "%(program)s awards points when the order is paid, not afterwards. A manager can add them with "
+                "Adjust Points.",
                 **values,
             )
         return False

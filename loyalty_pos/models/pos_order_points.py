@@ -51,7 +51,7 @@ class PosOrder(models.Model):
         help="What returned goods had earned, taken back on the order that sold them.",
     )
     loyalty_points_redeemed = fields.Float(
-        "Points Redeemed", digits=(16, 4), readonly=True, copy=False, help="Negative when a return gave points back."
+        "Points Redeemed", digits=(16, 4), readonly=True, copy=False, help="Negative if a return gave points back."
     )
     loyalty_points_reserved = fields.Float(
         "Points Reserved",

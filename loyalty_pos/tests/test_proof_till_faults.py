@@ -130,7 +130,7 @@ class TestTillFaults(TillFaultCase):
         self.assertSound()
         entry = refund.sudo()._entries_of_order()
         self.tamper("UPDATE loyalty_ledger_entry SET points = 47 WHERE id = %s", entry.id)
-        self.assertNamed(self.points_payment(refund), "are worth .47.00 by the ledger, but the books say .50.00")
+        self.assertNamed(self.points_payment(refund), "are worth .47.00 in the ledger, but .50.00 in the books")
 
     def test_rounding_of_cash(self):
         """N29: 7.98 by card and points, refunded as 8.00 in cash that is rounded, is right; 8.10 is not (B12)."""
@@ -266,7 +266,7 @@ class TestTillReductionFaults(ProofVerbs, ReductionCase):
         refund = self.reduced_refund(order).sudo()
         line = refund.lines.filtered(lambda line: line.refunded_orderline_id.loyalty_redeem_uuid)
         self.tamper("UPDATE pos_order_line SET price_subtotal_incl = 50.02 WHERE id = %s", line.id)
-        self.assertNamed(line, "are worth .50.00 by the ledger, but the books say .50.02", size=0.02)
+        self.assertNamed(line, "are worth .50.00 in the ledger, but .50.02 in the books", size=0.02)
 
     def test_value_of_lines(self):
         """N29: the price that a line takes off, not the points that it claims, is what was paid."""

@@ -158,7 +158,7 @@ class TestTillGuesses(TillPointsCase):
         expected = {
             "044-gift": "044-gift is a gift card (Gift Cards), not a loyalty card. To pay with it, press Enter Code",
             "044-wallet": "044-wallet is an eWallet (Wallet), not a loyalty card. To pay with it, choose its customer",
-            "044-other": "044-other belongs to Elsewhere (Gift Card), which is not used at",
+            "044-other": "044-other belongs to Elsewhere (Gift Card), which is not offered at",
             rule.code: "SPRING is a code of Spring (Discount Code), not a loyalty card. To use it, press Enter Code",
         }
         for code, words in expected.items():

@@ -71,7 +71,7 @@ class TestTillLateCard(EarningCase):
         self.bob.loyalty_tracked = False
         self.refused("does not participate", paid, self.make_till_card(self.bob, is_default=False))
         self.program.issue_on = "order"
-        self.refused("gives its points when the order is paid, not afterwards", paid, self.card)
+        self.refused("awards points when the order is paid, not afterwards", paid, self.card)
         self.assertEntries(paid, [])
         self.assertFalse(paid.sudo().loyalty_card_id or paid.sudo().partner_id)
 

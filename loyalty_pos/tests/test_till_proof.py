@@ -169,7 +169,7 @@ class TestTillPayments(TamperCase):
         refund = self.refund(order, 1, 50)
         entry = refund._entries_of_order()
         self.tamper("UPDATE loyalty_ledger_entry SET res_model = 'res.partner' WHERE id = %s", entry.id)
-        self.assertFound(self.points_payment(refund), "gave points back: they are worth", 50.0)
+        self.assertFound(self.points_payment(refund), "returned points: they are worth", 50.0)
 
     def test_points_of_no_card(self):
         """N1, N8: an order that was paid with points of nobody is named as what it is, and known."""

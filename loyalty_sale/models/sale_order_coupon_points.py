@@ -31,6 +31,8 @@ class SaleOrderCouponPoints(models.Model):
         """
         if not self.env.su and OrderEvent.of(self.env) is None:
             raise AccessError(
-                self.env._("The points that an order gives follow its lines and programs and cannot be edited.")
+                self.env._(
+                    "The points that an order earns are calculated from its lines and programs, and cannot be edited."
+                )
             )
         return self.sudo()

@@ -276,7 +276,7 @@ tours.add("loyalty_till_price_reduction_refund", {
             TicketScreen.selectOrder("001"),
             { trigger: ".orderline:contains('points redeemed')", run: "click" },
             ProductScreen.clickNumpad("1"),
-            Till.notified("Choose the goods that come back"),
+            Till.notified("Choose the goods that are returned"),
             { trigger: ".orderline:contains('Coffee Machine')", run: "click" },
             ProductScreen.clickNumpad("1"),
             TicketScreen.confirmRefund(),

@@ -63,7 +63,7 @@ describe("LoyaltyCardPopup", () => {
         store.data.network.offline = true;
         await enter("5555");
         await animationFrame();
-        expect(".loyalty-error").toHaveText(/does not know the card yet/);
+        expect(".loyalty-error").toHaveText(/has not seen the card before/);
         await enter("1001");
         await expect.waitForSteps(["close"]);
         expect(order.loyalty_card_id.id).toBe(cards[0].id);

@@ -25,7 +25,9 @@ describe("LoyaltyRefundNotice", () => {
             taken: 7,
             kept: [{ program: club, points: 70 }],
         });
-        expect(".loyalty-refund-taken").toHaveText("7 Beans earned with these goods are taken back.");
+        expect(".loyalty-refund-taken").toHaveText(
+            "7 Beans earned with these goods are taken back."
+        );
         expect(".loyalty-refund-kept").toHaveText(
             /^70 Stars earned with these goods stay on the card: the program awards them/
         );

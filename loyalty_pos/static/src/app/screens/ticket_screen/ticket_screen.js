@@ -36,7 +36,7 @@ patch(TicketScreen.prototype, {
         }
         this.notification.add(
             _t(
-                "Choose the goods that come back; points that were redeemed for them follow by themselves."
+                "Choose the goods that are returned; points that were redeemed for them are returned automatically."
             ),
             { type: "info" }
         );

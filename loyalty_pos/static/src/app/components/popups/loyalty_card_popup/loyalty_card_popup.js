@@ -92,7 +92,7 @@ export class LoyaltyCardPopup extends Component {
                 const { taken, error } = await this.pos.useLoyaltyCode(code, this.props.order);
                 this.state.unknown = taken ? "" : code.trim();
                 return error;
-            }, _t("There is no connection to the server, and this register does not know the card yet. Choose the customer instead."));
+            }, _t("There is no connection to the server, and this register has not seen the card before. Choose the customer instead."));
         }
     }
     /** A number that is no card's yet can be a pre-printed one. */
