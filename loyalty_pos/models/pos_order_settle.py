@@ -140,7 +140,7 @@ class PosOrder(models.Model):
     def _loyalty_settle_one(self):
         """Settle one order: first what it spends, so that it never spends what it earns itself (P20, bH10).
 
-        Override to settle more, before the results are written down; what was sold must not change any more.
+        Override to settle more, before the results are written down; what was sold must no longer change.
         """
         redeemed = self._settle_redemptions()
         self.env["loyalty.card"]._post_entries(redeemed)
