@@ -99,7 +99,7 @@ class AccountMove(models.Model):
     def _loyalty_accrued(self):
         """Return whether the value of points is accrued beyond the date of this entry."""
         payment = self.origin_payment_id
-        # Users have no access to programs; access to the document was checked.
+        # Users may lack access to the program (another company); the document was checked.
         card = (payment.loyalty_card_id or self.loyalty_redeem_card_id).sudo()
         return card.program_id._is_accrued(self.date)
 

@@ -295,7 +295,7 @@ class AccountMove(models.Model):
                         amount=currency.format(total),
                     )
                 )
-        # Users have no access to programs; access to the document was checked.
+        # Users may lack access to the program (another company); the document was checked.
         program = self.loyalty_redeem_card_id.sudo().program_id
         differences, payable = defaultdict(float), invoice._loyalty_tax_sets(program)
         weights = list(payable.values())

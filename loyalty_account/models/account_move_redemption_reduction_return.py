@@ -65,7 +65,7 @@ class AccountMove(models.Model):
 
         :param links: as :meth:`_reduced_sale` says
         """
-        # Users have no access to programs; access to the document was checked.
+        # Users may lack access to the program (another company); the document was checked.
         programs = invoices.loyalty_redeem_card_id.sudo().program_id
         sold, returned = [0.0] * len(sets), [0.0] * len(sets)
         sale = invoices, dict.fromkeys(links, 1), links
@@ -179,7 +179,7 @@ class AccountMove(models.Model):
         receivable = self._loyalty_receivable().account_id[:1]
         label = self.env._("Loyalty points returned: %s", credit_note.name)
         booked = self._loyalty_booked()
-        # Users have no access to programs; access to the credit note was checked.
+        # Users may lack access to the program (another company); the credit note was checked.
         journal = self.loyalty_redeem_card_id.sudo().program_id._books_journal()
         entry = (
             self.with_company(self.company_id)

@@ -97,7 +97,7 @@ class AccountMove(models.Model):
         """
         invoices, notes, links = invoice._loyalty_sale()
         sale = (invoices, {note: part for note, part in notes.items() if note not in later}, links)
-        # Users have no access to programs; access to the credit note was checked.
+        # Users may lack access to the program (another company); the credit note was checked.
         programs = (
             self.env["loyalty.card"].sudo().union(*(s._redemption_terms()["card"].sudo() for s in sources)).program_id
         )

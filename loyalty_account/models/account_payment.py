@@ -111,7 +111,7 @@ class AccountPayment(models.Model):
         """The money of points lies on the redemption account; confirming a payment needs an account here."""
         super()._compute_outstanding_account_id()
         for payment in self.filtered("loyalty_card_id"):
-            # Users have no access to programs; access to the payment was checked.
+            # Users may lack access to the program (another company); the payment was checked.
             program = payment.loyalty_card_id.sudo().program_id
             payment.outstanding_account_id = program.cost_account_id
 
@@ -315,7 +315,8 @@ class AccountPayment(models.Model):
                 next(iter(problems.values()), False)
                 or self.env._("%s has no loyalty card.", self.partner_id.display_name)
             )
-        program = usable.sudo().program_id  # users have no access to programs; access to the document was checked
+        # Users may lack access to the program (another company); the document was checked.
+        program = usable.sudo().program_id
         due = invoice._loyalty_payable_amount(program)
         points = program._points_within(due, self.date, usable.available_points)
         if not points:

@@ -28,7 +28,7 @@ class AccountPayment(models.Model):
             )
             payment.move_id._freeze_loyalty_items()
             if payment.payment_type == "inbound":
-                # Users have no access to programs; access to the payment was checked.
+                # Users may lack access to the program (another company); the payment was checked.
                 program = payment.loyalty_card_id.sudo().program_id
                 payment.move_id._freeze_loyalty_sets(program, payment.loyalty_move_id)
         return super(AccountPayment, self - loyalty)._generate_journal_entry(

@@ -35,7 +35,7 @@ class AccountPayment(models.Model):
         It settles the credit note, or this payment's own credit where cancelling the invoice set it free.
         """
         self.ensure_one()
-        # Users have no access to programs; access to the credit note was checked.
+        # Users may lack access to the program (another company); the credit note was checked.
         program = self.loyalty_card_id.sudo().program_id
         returns = self.loyalty_return_ids.filtered(lambda payment: payment._redemption_in_force()[0])
         points = self._points_given_back(amount, returns)

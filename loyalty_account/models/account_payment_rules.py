@@ -30,7 +30,7 @@ class AccountPayment(models.Model):
 
     def _check_loyalty_redemption(self):
         """A payment with points has a usable card, whole points, their money value and an invoice that needs it."""
-        # Users have no access to programs; access to the card was checked by the form.
+        # Users may lack access to the program (another company); the card was checked by the form.
         card = self.loyalty_card_id.sudo()
         move, program = self.loyalty_move_id, card.program_id
         if not card or not move:
@@ -147,7 +147,7 @@ class AccountPayment(models.Model):
             )
         if self.loyalty_move_id.state != "posted":
             raise UserError(self.env._("Confirm %s before you redeem points on it.", self.loyalty_move_id.display_name))
-        # Users have no access to programs; access to the payment was checked.
+        # Users may lack access to the program (another company); the payment was checked.
         program = self.loyalty_card_id.sudo().program_id
         due = self.loyalty_move_id._loyalty_payable_amount(program)
         if self.currency_id.compare_amounts(self.amount, due) > 0:

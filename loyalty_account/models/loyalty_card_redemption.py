@@ -76,5 +76,5 @@ class LoyaltyCard(models.Model):
             return self._say_unusable("untracked")
         if reason := self._unusable_reason(held=bool(hold and hold._is_active())):
             return reason
-        # Users have no access to programs; only the problem is returned.
+        # Users may have no access to programs; only the problem is returned.
         return self.program_id.sudo()._redemption_problem(company)

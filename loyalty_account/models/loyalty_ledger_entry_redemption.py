@@ -13,7 +13,7 @@ class LoyaltyLedgerEntry(models.Model):
     @api.model
     def _open_redemptions(self, model, ids):
         """Return ``[(redemption, points that did not come back)]`` of documents, newest first."""
-        # Users have no access to the ledger; access to the document was checked by the caller.
+        # Users may have no access to the ledger; access to the document was checked by the caller.
         redemptions = self.sudo().search(
             [("res_model", "=", model), ("res_id", "in", list(ids)), ("kind", "=", "redeem")], order="id DESC"
         )
@@ -31,7 +31,7 @@ class LoyaltyLedgerEntry(models.Model):
 
         An invoice that redeems points itself earns some too; what was taken back of these is no redemption.
         """
-        # Users have no access to the ledger; access to the document was checked by the caller.
+        # Users may have no access to the ledger; access to the document was checked by the caller.
         groups = self.sudo()._read_group(
             [
                 ("res_model", "=", model),

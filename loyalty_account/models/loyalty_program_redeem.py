@@ -68,7 +68,7 @@ class LoyaltyProgram(models.Model):
         """
         if product.loyalty_no_redeem:
             return False
-        programs = self.sudo()  # users have no access to programs; only the filter is applied
+        programs = self.sudo()  # users may have no access to programs; only the filter is applied
         if not programs or amount < 0:
             return True
         if product.loyalty_stored_value:

@@ -65,7 +65,7 @@ class LoyaltyRedemptionMixin(models.AbstractModel):
     def _settle_date(self, terms, date, stands, net):
         """Return the business date of what is posted now: that of the entry, but what an accrual run has counted is
         undone, and done again, today (S11)."""
-        # Users have no access to programs; access to the document was checked.
+        # Users may lack access to the program (another company); the document was checked.
         program = terms["card"].sudo().program_id
         if not program._is_accrued(date):
             return date
@@ -76,7 +76,7 @@ class LoyaltyRedemptionMixin(models.AbstractModel):
     def _did_points(self):
         """Return whether this document moved points before."""
         domain = [("res_model", "=", self._name), ("res_id", "=", self.id), ("is_redemption", "=", True)]
-        # Users have no access to the ledger; access to the document was checked.
+        # Users may have no access to the ledger; access to the document was checked.
         return bool(self.env["loyalty.ledger.entry"].sudo().search_count(domain, limit=1))
 
     def _take_points(self, points, date):

@@ -71,13 +71,13 @@ class AccountPaymentRegister(models.TransientModel):
                 )
 
     def _most_loyalty_points(self):
-        # Users have no access to programs; access to the document was checked.
+        # Users may lack access to the program (another company); the document was checked.
         program = self.loyalty_card_id.sudo().program_id
         due = self._loyalty_move()._loyalty_payable_amount(program)
         return program._points_within(due, self.payment_date, self.loyalty_card_id.available_points)
 
     def _too_few_points(self):
-        # Users have no access to programs; access to the document was checked.
+        # Users may lack access to the program (another company); the document was checked.
         program = self.loyalty_card_id.sudo().program_id
         return program._too_few_points(self.loyalty_points, self.payment_date)
 
@@ -100,7 +100,7 @@ class AccountPaymentRegister(models.TransientModel):
                 return self.env._("No loyalty card has the number %s.", self.loyalty_card_number.strip())
             return False
         problem = self.loyalty_card_id._payment_problem(self.company_id)
-        # Users have no access to programs; access to the document was checked.
+        # Users may lack access to the program (another company); the document was checked.
         program = self.loyalty_card_id.sudo().program_id
         if not problem and program.loyalty_journal_id != self.journal_id:
             problem = self.env._(
@@ -142,7 +142,7 @@ class AccountPaymentRegister(models.TransientModel):
         """Money to whole points, and back to what these points cover (C20, C21)."""
         result = super()._onchange_amount()
         if self.is_loyalty and self.loyalty_card_id and self.amount:
-            # Users have no access to programs; access to the document was checked.
+            # Users may lack access to the program (another company); the document was checked.
             program = self.loyalty_card_id.sudo().program_id
             if self.currency_id.compare_amounts(
                 self.amount, program._points_to_money(self.loyalty_points, self.payment_date)
@@ -153,7 +153,7 @@ class AccountPaymentRegister(models.TransientModel):
         return result
 
     def _set_amount_of_points(self):
-        # Users have no access to programs; access to the document was checked.
+        # Users may lack access to the program (another company); the document was checked.
         program = self.loyalty_card_id.sudo().program_id
         self.currency_id = program.currency_id
         self.amount = program._points_to_money(self.loyalty_points, self.payment_date)

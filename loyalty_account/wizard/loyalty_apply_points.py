@@ -178,7 +178,8 @@ class LoyaltyApplyPoints(models.TransientModel):
         return self.env._("Card %s has no points that can be redeemed.", self.card_id.code)
 
     def _too_few_points(self, points=None):
-        program = self.card_id.sudo().program_id  # users have no access to programs; access to the document was checked
+        # Users may lack access to the program (another company); the document was checked.
+        program = self.card_id.sudo().program_id
         points = self.points if points is None else points
         return program._too_few_points(points, loyalty_today(self.env, self.move_id.company_id))
 
@@ -198,7 +199,7 @@ class LoyaltyApplyPoints(models.TransientModel):
     @api.depends("card_id", "move_id")
     def _compute_maximum(self):
         for wizard in self:
-            # Users have no access to programs; access to the document was checked.
+            # Users may lack access to the program (another company); the document was checked.
             program, today = wizard.card_id.sudo().program_id, loyalty_today(self.env, wizard.move_id.company_id)
             wizard.due_amount = wizard.move_id._loyalty_payable_amount(program) if wizard.move_id else 0
             if not program or wizard.problem:
@@ -217,7 +218,8 @@ class LoyaltyApplyPoints(models.TransientModel):
             wizard.amount = wizard._money(wizard.points)
 
     def _money(self, points):
-        program = self.card_id.sudo().program_id  # users have no access to programs; access to the document was checked
+        # Users may lack access to the program (another company); the document was checked.
+        program = self.card_id.sudo().program_id
         return program._points_to_money(points, loyalty_today(self.env, self.move_id.company_id)) if program else 0.0
 
     @api.onchange("points")
@@ -228,7 +230,8 @@ class LoyaltyApplyPoints(models.TransientModel):
     @api.onchange("amount")
     def _onchange_amount(self):
         """Money to whole points, and back to what these points cover (C20, C21)."""
-        program = self.card_id.sudo().program_id  # users have no access to programs; access to the document was checked
+        # Users may lack access to the program (another company); the document was checked.
+        program = self.card_id.sudo().program_id
         if not program or self.currency_id.compare_amounts(self.amount, self._money(self.points)) == 0:
             return
         self.points = program._points_typed(

@@ -301,7 +301,7 @@ class LoyaltyCard(models.Model):
         if waiting:
             cards -= waiting.filtered(lambda card: card.welcome_sent or not card.ledger_revision)
         result = super(LoyaltyCard, cards)._send_creation_communication(force_send=force_send)
-        # Users who post documents have no write access to cards; only our own flag is set.
+        # Users who post documents may have no write access to cards; only our own flag is set.
         sent = (cards & waiting).sudo()
         if sent:
             sent.welcome_sent = True

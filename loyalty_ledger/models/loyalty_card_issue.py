@@ -17,7 +17,7 @@ class LoyaltyCard(models.Model):
         today = loyalty_today(self.env, company)
         return (
             self.env["loyalty.program"]
-            # Salespeople and cashiers have no access to programs; only the one that issues the card is returned.
+            # Salespeople and cashiers may have no access to programs; only the one that issues the card is returned.
             .sudo()
             .search(
                 [

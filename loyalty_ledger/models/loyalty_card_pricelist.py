@@ -43,7 +43,8 @@ class LoyaltyCard(models.Model):
     def _sync_level_pricelists(self):
         """Give the customers of these cards the pricelists of their levels."""
         if self:
-            cards = self.sudo()  # cashiers have no write access to customers; the level was calculated by the ledger
+            # Cashiers may have no write access to customers; the level was calculated by the ledger.
+            cards = self.sudo()
             cards.partner_id._sync_level_pricelists(cards._pricelist_companies())
 
     def _pricelist_companies(self):

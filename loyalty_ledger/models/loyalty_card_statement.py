@@ -87,7 +87,7 @@ class LoyaltyCard(models.Model):
         """Return ``{card id: (day, points)}``: the next day after which points expire, and how many do then."""
         groups = (
             self.env["loyalty.lot.report"]
-            .sudo()  # readers of the cards have no access to lots; the cards were read with their rights
+            .sudo()  # readers of the cards may have no access to lots; the cards were read with their rights
             ._read_group(
                 [("card_id", "in", self.ids), ("state", "!=", "lapsed"), ("expiration_date", "!=", False)],
                 ["card_id", "expiration_date:day"],

@@ -97,7 +97,7 @@ class LoyaltyEarning(models.Model):
         return self._fields.keys()
 
     def _compute_entry_ids(self):
-        # Readers of the earning have no access to the ledger; the earning was read with their rights.
+        # Readers of the earning may have no access to the ledger; the earning was read with their rights.
         own = self.sudo()._own_entries()
         for earning in self:
             ids = [row["id"] for row in own.get(earning.id, ())]

@@ -91,7 +91,7 @@ class ResCompany(models.Model):
 
     @api.model
     def _loyalty_limits(self):
-        """Return the companies with a limit, in sudo: users have no access to other companies' settings; only the
+        """Return the companies with a limit, in sudo: users may have no access to other companies' settings; only the
         limits are returned."""
         return self.sudo().search(["|", ("loyalty_adjustment_limit", ">", 0), ("loyalty_value_limit", ">", 0)])
 

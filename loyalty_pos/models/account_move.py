@@ -105,7 +105,7 @@ class AccountMove(models.Model):
     def _loyalty_qualifies(self):
         """A closing entry pays an account as the orders were paid with which customers paid their accounts."""
         qualifying = super()._loyalty_qualifies()
-        # Accountants have no access to sessions; access to the entry was checked.
+        # Accountants may have no access to sessions; access to the entry was checked.
         sessions = self.env["pos.session"].sudo().search([("move_id", "in", self.ids)])
         for session in sessions:
             payments = session.order_ids.payment_ids.filtered(

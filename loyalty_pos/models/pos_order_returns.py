@@ -51,7 +51,7 @@ class PosOrder(models.Model):
         """Odoo copies what was not returned yet line by line; a reduction is a part of the goods, in money."""
         refunds = super()._refund()
         for refund in refunds:
-            refund.sudo()._fit_reductions()  # cashiers have no access to the cards; access to the order was checked
+            refund.sudo()._fit_reductions()  # cashiers may have no access to the cards; access to the order was checked
         return refunds
 
     def _fit_reductions(self):
@@ -144,7 +144,7 @@ class PosOrder(models.Model):
 
     def _check_unlinked_returns(self):
         """Refuse in the back end to pay for goods without their sale, where a program says so."""
-        order = self.sudo()  # cashiers have no access to programs; access to the order was checked
+        order = self.sudo()  # cashiers may have no access to programs; access to the order was checked
         lines = order._unlinked_returns()
         refusing = lines and order._programs_that_pay().filtered(
             lambda program: program.unlinked_return_policy == "refuse"
@@ -260,7 +260,7 @@ class PosOrder(models.Model):
 
     def _check_refund_payment(self, method, amount):
         """Refuse to pay out as money what was paid with points, and the other way round."""
-        order = self.sudo()  # cashiers have no access to entries and cards; access to the order was checked
+        order = self.sudo()  # cashiers may have no access to entries and cards; access to the order was checked
         origin = order._origin_of_refund()
         if not origin:
             return

@@ -104,7 +104,7 @@ class PosOrder(models.Model):
         exceptions list, and the closing of the session tries again.
         """
         for order in self:
-            # Cashiers have no access to cards and transactions; access to the order was checked by Odoo.
+            # Cashiers may have no access to cards and transactions; access to the order was checked by Odoo.
             order = order.sudo()
             if order.state not in ("paid", "done"):
                 continue

@@ -27,7 +27,7 @@ class PosOrder(models.Model):
 
     def _reserve_for_payment(self, program, amount):
         """Reserve the points of a payment that is entered in the back end; return its values."""
-        order = self.sudo()  # cashiers have no access to programs; access to the order was checked
+        order = self.sudo()  # cashiers may have no access to programs; access to the order was checked
         card = order._card_that_pays(order.loyalty_card_id, False, program)
         if not card:
             raise UserError(

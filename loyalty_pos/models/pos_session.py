@@ -20,11 +20,11 @@ class PosSession(models.Model):
 
     def _validate_session(self, balancing_account=False, amount_to_balance=0, bank_payment_method_diffs=None):
         """Settle first what could not be settled when it was paid; release the value of what was used when it is closed."""
-        # Cashiers have no access to the ledger; access to the session was checked by Odoo.
+        # Cashiers may have no access to the ledger; access to the session was checked by Odoo.
         self.sudo()._get_closed_orders().filtered("loyalty_unsettled")._loyalty_settle()
         result = super()._validate_session(balancing_account, amount_to_balance, bank_payment_method_diffs)
         if self.state == "closed":
-            # Cashiers have no access to the books; access to the session was checked by Odoo.
+            # Cashiers may have no access to the books; access to the session was checked by Odoo.
             self.sudo()._release_values()
         return result
 
@@ -39,7 +39,7 @@ class PosSession(models.Model):
         data = super()._accumulate_amounts(data)
         amounts = defaultdict(lambda: {"amount": 0.0, "amount_converted": 0.0})
         for order in self._get_closed_orders():
-            # Cashiers have no access to accounts; access to the session was checked by Odoo.
+            # Cashiers may have no access to accounts; access to the session was checked by Odoo.
             for vals in order.sudo()._prepare_points_lines():
                 key = frozendict({name: value for name, value in vals.items() if name != "balance"})
                 amounts[key] = self._update_amounts(amounts[key], {"amount": vals["balance"]}, order.date_order)

@@ -38,7 +38,7 @@ class AccountMove(models.Model):
         lines = super()._loyalty_payable_lines(programs)
         if "is_delivery" not in self.env["sale.order.line"]._fields:
             return lines
-        # Invoicing users have no access to orders; the invoice was read with their rights.
+        # Invoicing users may have no access to orders; the invoice was read with their rights.
         return lines.filtered(lambda line: not any(line.sudo().sale_line_ids.mapped("is_delivery")))
 
     def _loyalty_pricelists(self):

@@ -97,7 +97,7 @@ class AccountMove(models.Model):
         that no gift card is bought by way of its deposit."""
         amount = super()._loyalty_payable_amount(program)
         deposits = self.sudo().invoice_line_ids.filtered(lambda line: line.is_downpayment and line.price_total > 0)
-        # Invoicing users have no access to orders; the invoice was read with their rights.
+        # Invoicing users may have no access to orders; the invoice was read with their rights.
         orders = deposits.sale_line_ids.order_id
         if not amount or not orders or program.redeem_stored_value:
             return amount

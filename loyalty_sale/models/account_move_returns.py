@@ -56,7 +56,7 @@ class AccountMove(models.Model):
 
     def _loyalty_orders(self):
         """Return the orders whose lines these documents invoice or return."""
-        # Invoicing users have no access to orders; the invoice was read with their rights.
+        # Invoicing users may have no access to orders; the invoice was read with their rights.
         return self.sudo().invoice_line_ids.sale_line_ids.order_id
 
     def _loyalty_returning(self):

@@ -12,13 +12,13 @@ class SaleOrder(models.Model):
         """The invoice earns on the order's card, if that can still be used."""
         values = super()._prepare_invoice()
         card = self.loyalty_card_id or self.coupon_point_ids.coupon_id.filtered(self._defers_points)[:1]
-        if card and card.sudo()._is_usable():  # users have no access to all cards; the card is the customer's own
+        if card and card.sudo()._is_usable():  # users may have no access to all cards; the card is the customer's own
             values["loyalty_card_id"] = card.id
         return values
 
     def _points_given(self):
         """Return ``{(order id, card): points}`` that these orders gave at their confirmation and that were not taken back."""
-        # Invoicing users have no access to the ledger; the invoice is theirs.
+        # Invoicing users may have no access to the ledger; the invoice is theirs.
         Entry = self.env["loyalty.ledger.entry"].sudo()
         earned = Entry.search([("kind", "=", "earn"), ("res_model", "=", self._name), ("res_id", "in", self.ids)])
         left = defaultdict(float)

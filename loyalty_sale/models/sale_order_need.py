@@ -55,7 +55,7 @@ class SaleOrder(models.Model):
 
     def _paid_in_advance(self):
         """Return what online payments paid of the order beyond its invoices, in the currency of the order."""
-        paid = self.sudo().amount_paid  # salespeople have no access to payment transactions; the order is theirs
+        paid = self.sudo().amount_paid  # salespeople may have no access to payment transactions; the order is theirs
         if not paid:
             return 0.0
         posted = self.sudo().invoice_ids.filtered(lambda move: move.state == "posted")
@@ -149,14 +149,15 @@ class SaleOrderLine(models.Model):
         self.ensure_one()
         if self.order_id._loyalty_closed():
             return True
-        # With the app Inventory: salespeople have no access to stock; the order is theirs.
+        # With the app Inventory: salespeople may have no access to stock; the order is theirs.
         moves = self.sudo().move_ids if "move_ids" in self._fields else ()
         return bool(moves) and all(move.state in ("done", "cancel") for move in moves)
 
     def _loyalty_deposited(self):
         """Return what this down payment took in advance and no invoice has taken off yet."""
         self.ensure_one()
-        order_line = self.sudo()  # salespeople have no access to invoices and Point of Sale orders; the order is theirs
+        # Salespeople may have no access to invoices and Point of Sale orders; the order is theirs.
+        order_line = self.sudo()
         amount = 0.0
         for line in order_line.invoice_lines:
             if line.parent_state != "cancel":

@@ -245,8 +245,8 @@ class SaleOrder(models.Model):
 
     def _post_loyalty(self, ops):
         if ops:
-            # Salespeople have no access to the ledger; the right to confirm the order was checked. The author stays the
-            # real user.
+            # Salespeople may have no access to the ledger; the right to confirm the order was checked. The author stays
+            # the real user.
             self.env["loyalty.card"].sudo()._post_entries(ops)
 
 

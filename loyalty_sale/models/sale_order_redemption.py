@@ -264,7 +264,7 @@ class SaleOrder(models.Model):
     @api.onchange("loyalty_use_points")
     def _onchange_loyalty_use_points(self):
         """Show at once what saving calculates (P16)."""
-        order = self.sudo()  # salespeople have no access to balances; the order was read with their rights
+        order = self.sudo()  # salespeople may have no access to the card; the order was read with their rights
         if order.state != "sale":
             points, amount = order._usable_points() if order.loyalty_use_points else (0, 0.0)
             self.loyalty_points_applied, self.loyalty_amount_applied = points, amount
@@ -326,7 +326,7 @@ class SaleOrder(models.Model):
         """Refuse to confirm orders whose points are no longer there or no longer fit, before anything is written."""
         super()._check_loyalty_funds()
         left = {}
-        for order in self.sudo():  # salespeople have no access to the card; that it is the customer's was checked
+        for order in self.sudo():  # salespeople may have no access to the card; that it is the customer's was checked
             points = order.loyalty_use_points and order.loyalty_points_applied
             if order.state not in ("draft", "sent") or not points:
                 continue

@@ -28,7 +28,7 @@ class SaleOrder(models.Model):
     def _stored_value_rows(self):
         """Return ``{program: entries in force}`` of gift cards and wallets that the orders put money on."""
         rows = {}
-        # Gift cards have no customer to grant access by; the order names the card.
+        # Users may have no access to the gift card; the order names it.
         cards = self.env["loyalty.card"].sudo()
         for row in self._open_loyalty_entries() if self else ():
             program = cards.browse(row.card_id).program_id
