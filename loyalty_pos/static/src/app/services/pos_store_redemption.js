@@ -119,7 +119,7 @@ patch(PosStore.prototype, {
         if (order.isRefund) {
             this.alertNoRedeeming(
                 _t(
-                    "Goods are returned: points that were redeemed for them go back to the card by themselves."
+                    "Goods are returned: points that were redeemed for them go back to the card automatically."
                 )
             );
             return;
