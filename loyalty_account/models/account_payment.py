@@ -167,7 +167,7 @@ class AccountPayment(models.Model):
 
     @api.model
     def _may_write_server_fields(self):
-        """Which reservation a payment uses follows from its points, whoever saves it, superusers included."""
+        """Which reservation a payment uses follows from its points, no matter who saves it, superusers included."""
         return is_server(self.env)
 
     @api.model

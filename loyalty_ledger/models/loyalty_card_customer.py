@@ -75,7 +75,7 @@ class LoyaltyCard(models.Model):
     def _default_card(self, partner, program):
         """Return the card that a document of ``partner`` uses in ``program``, or no card.
 
-        Never a closed card or one that sends its points elsewhere, nor one outside its dates while another is usable.
+        Never a closed card or one that is linked to another card, nor one outside its dates while another is usable.
         """
         return self._default_cards(partner, program).get((partner, program), self.browse())
 
