@@ -113,7 +113,7 @@ class AccountMove(models.Model):
         for move, programs in joinable.items():
             offers[move] = (programs[0], 0)
             cards = families[move.partner_id].grouped("program_id")
-            # Readers of the invoice have no access to programs; the invoice was read with their rights.
+            # Readers of the invoice may have no access to programs; the invoice was read with their rights.
             document = move.sudo()
             for program in programs:
                 level = program.level_ids.sorted("min_points")[:1]

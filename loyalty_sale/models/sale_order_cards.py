@@ -40,7 +40,7 @@ class SaleOrder(models.Model):
     @api.depends("partner_id", "company_id")
     def _compute_loyalty_card_id(self):
         drafts = self.filtered(lambda order: order.state not in ("sale", "cancel"))
-        # Salespeople see only their own cards; those of the order's customer are searched.
+        # Customers who order online may have no access to cards; only those of the order's customer are searched.
         cards = self.env["loyalty.card"].sudo()._cards_of_documents(drafts)
         for order in self:
             if order not in drafts or order._keeps_chosen_card():
@@ -63,7 +63,7 @@ class SaleOrder(models.Model):
     def _loyalty_card_missed(self):
         """Return the customer's usable card where the order has none: it was issued after the order was entered."""
         self.ensure_one()
-        # Salespeople see only their own cards; this one is the customer's.
+        # Customers who order online may have no access to cards; this one is the customer's own.
         Card, partner = self.env["loyalty.card"].sudo(), self.partner_id
         if self.loyalty_card_id or self.state == "cancel" or not partner:
             return Card
