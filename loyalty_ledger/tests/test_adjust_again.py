@@ -75,7 +75,7 @@ class TestAdjustAgain(AdjustCase):
         """N29, N7: a double click adjusts once, and the second answer does not say that no card was adjusted."""
         wizard = self.wizard(points=5)
         self.assertEqual(wizard.action_confirm()["params"]["message"], "One card adjusted.")
-        self.assertIn("adjusted already", self.message(wizard.action_confirm()))
+        self.assertIn("already made", self.message(wizard.action_confirm()))
         self.assertBalances(points=5)
 
     def test_skip_problems_waits_with_the_request(self):

@@ -121,7 +121,7 @@ class TestTillFaults(TillFaultCase):
         self.forget_exceptions(refund)
         self.assertNamed(refund, "refunded .115.00 for goods returned without a receipt", size=115.0)
         refund._report_points(note="Return without receipt", program=self.program, card=self.card)
-        self.assertNamed(refund, "without receipt", explained=True)
+        self.assertNamed(refund, "without a receipt", explained=True)
 
     def test_points_and_money_apart(self):
         """N29: a refund gives 50.00 back as points and 49 points with it (B15)."""

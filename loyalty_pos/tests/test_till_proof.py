@@ -180,7 +180,7 @@ class TestTillPayments(TamperCase):
         self.assertTrue(self.exceptions_of(order))
         (item,) = self.assertProved(ledger=0.0, books=50.0)["payments"]["items"]
         self.assertEqual((item["id"], item["explained"]), (self.points_payment(order).id, True))
-        self.assertIn("no card is named", item["problem"])
+        self.assertIn("without naming a card", item["problem"])
         self.close()
 
     def test_points_that_wait(self):
