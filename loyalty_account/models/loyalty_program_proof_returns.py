@@ -82,11 +82,12 @@ class LoyaltyProgram(models.Model):
                 one.rate, one.loose, one.tolerance = 1.0, True, one.tolerance / one.rate + 0.02
         rate = max(one.rate for one in every)
         unit = self.currency_id.rounding
-        tolerance = max(unit / 2 * 1.01, *(one.tolerance for one in every)) + (0.02 if rate != 1.0 else 0.0)
+        cents = unit / 2 * 1.01 + (0.02 if rate != 1.0 else 0.0)
+        tolerance = cents + sum(one.tolerance for one in every)
         money, goods = sum(one.money for one in every), sum(one.goods for one in every)
         known = any(one.known for one in returns)
         excess = -money
-        if goods < -tolerance:
+        if goods < -cents:
             # More is credited than was sold. That is no matter of points, except for what they had paid.
             excess = min(excess, sum(one.covered for one in every))
         if excess > tolerance and sold:

@@ -25,6 +25,10 @@ class LoyaltyProgram(models.Model):
             self.id,
         )
 
+    def _zone_of_tills(self):
+        """Return the name of the time zone in which the days of tills begin, as those of their points do."""
+        return self.company_id._loyalty_timezone() or "UTC"
+
     def _redemption_rows(self, date):
         return [*super()._redemption_rows(date), *self._till_rows(date)]
 
@@ -49,7 +53,7 @@ class LoyaltyProgram(models.Model):
             program=self.id,
             date=date,
             today=loyalty_today(self.env, self.company_id),
-            zone=self.company_id.partner_id.tz or "UTC",
+            zone=self._zone_of_tills(),
         )
 
     def _redemption_problem_text(self, row):

@@ -176,12 +176,14 @@ class LoyaltyProgram(models.Model):
                   FROM pos_order_line l JOIN pos_order o ON o.id = l.order_id
                   LEFT JOIN pos_order_line f ON f.id = l.refunded_orderline_id
                   JOIN loyalty_card c ON c.id = COALESCE(l.loyalty_card_id, f.loyalty_card_id)
-                 WHERE c.program_id = %s AND o.state IN ('paid', 'done') AND o.date_order < %s::date + 1
+                 WHERE c.program_id = %(program)s AND o.state IN ('paid', 'done')
+                   AND (o.date_order AT TIME ZONE 'UTC' AT TIME ZONE %(zone)s)::date <= %(date)s
                    AND (l.loyalty_redeem_uuid IS NOT NULL OR f.loyalty_redeem_uuid IS NOT NULL)
                  ORDER BY l.id
                 """,
-                self.id,
-                date,
+                program=self.id,
+                date=date,
+                zone=self._zone_of_tills(),
             )
         )
         sales = {}

@@ -103,6 +103,7 @@ class LoyaltyProgram(models.Model):
                 ids=ids,
                 program=self.id,
                 date=date,
+                zone=self._zone_of_tills(),
             )
         )
 
@@ -119,7 +120,7 @@ class LoyaltyProgram(models.Model):
                           JOIN pos_payment_method m ON m.id = y.payment_method_id AND m.loyalty_program_id IS NULL
                          GROUP BY 1 HAVING sum(y.amount) < 0) p ON p.pos_order_id = o.id
                  WHERE o.state IN ('paid', 'done') AND o.company_id = ANY(%(companies)s)
-                   AND o.date_order < %(date)s::date + 1
+                   AND (o.date_order AT TIME ZONE 'UTC' AT TIME ZONE %(zone)s)::date <= %(date)s
                    AND (EXISTS (SELECT 1 FROM loyalty_card c WHERE c.program_id = %(program)s
                                    AND (c.id = o.loyalty_card_id OR c.partner_id = o.partner_id)))
                    AND EXISTS (SELECT 1 FROM pos_order_line l WHERE l.order_id = o.id AND l.qty < 0)
@@ -129,6 +130,7 @@ class LoyaltyProgram(models.Model):
                 """,
                 companies=self._companies_of_books().ids,
                 date=date,
+                zone=self._zone_of_tills(),
                 program=self.id,
             )
         )

@@ -1,7 +1,8 @@
 -- Orders with what money and points paid of them, as tills and ledger say it.
 SELECT o.id, o.account_move, o.amount_total, COALESCE(p.money, 0), COALESCE(l.reduced, 0),
        COALESCE(p.paid, 0), COALESCE(e.points, 0), COALESCE(j.currency_id, k.currency_id), o.currency_rate,
-       CASE WHEN c.cash_rounding THEN r.rounding END,
+       CASE WHEN c.cash_rounding THEN GREATEST(0, LEAST(
+            o.amount_total - COALESCE(p.money, 0) - COALESCE(p.paid, 0), r.rounding)) END,
        EXISTS (SELECT 1 FROM loyalty_exception x WHERE x.res_model = 'pos.order' AND x.res_id = o.id
                   AND x.kind IN ('claim', 'return'))
   FROM pos_order o JOIN pos_session s ON s.id = o.session_id JOIN pos_config c ON c.id = s.config_id
@@ -21,4 +22,4 @@ SELECT o.id, o.account_move, o.amount_total, COALESCE(p.money, 0), COALESCE(l.re
                 AND is_redemption AND idempotency_key LIKE 'pos-pay:%%'
                 AND idempotency_key NOT LIKE '%%:rewards:%%' AND effective_date <= %(date)s
               GROUP BY 1) e ON e.res_id = o.id
- WHERE o.id = ANY(%(ids)s) AND o.state IN ('paid', 'done') AND o.date_order < %(date)s::date + 2
+ WHERE o.id = ANY(%(ids)s) AND o.state IN ('paid', 'done') AND (o.date_order AT TIME ZONE 'UTC' AT TIME ZONE %(zone)s)::date <= %(date)s
