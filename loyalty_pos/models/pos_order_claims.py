@@ -126,7 +126,7 @@ class PosOrder(models.Model):
         Without accounts and names, which take longer than all the rest. Override to add what decides taxes.
         """
         refund = self.amount_total < 0
-        return self.env["account.tax"]._prepare_base_line_for_taxes_computation(
+        base_line = self.env["account.tax"]._prepare_base_line_for_taxes_computation(
             line,
             partner_id=self.partner_id.commercial_partner_id,
             currency_id=self.currency_id,
@@ -139,6 +139,7 @@ class PosOrder(models.Model):
             is_refund=line.qty * line.price_unit < 0,
             sign=1 if refund else -1,
         )
+        return base_line | line._said_taxes(base_line)
 
     def _is_covered(self, totals):
         """Return whether the payments cover the lines: lines added to a paid order earn nothing."""

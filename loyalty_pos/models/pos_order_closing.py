@@ -240,12 +240,10 @@ class PosOrder(models.Model):
             lambda order: order.id < self.id or str(program.id) in (order.loyalty_items or {})
         )
         returned = [0.0] * len(sale["sold"])
-        for refund in refunds | self:
-            totals = refund._loyalty_totals()
-            for line in refund.lines:
-                position = sale["lines"].get(str(line.refunded_orderline_id.id))
-                if position is not None:
-                    returned[position] -= totals[line.id][0]
+        for line_id, gross in origin._gone_with(refunds | self, origin._loyalty_totals()).items():
+            position = sale["lines"].get(str(line_id))
+            if position is not None:
+                returned[position] += gross
         return [self.currency_id.round(gross) for gross in returned]
 
     def _sets_of_tax(self, item, bases):
@@ -302,8 +300,23 @@ class PosOrderLine(models.Model):
     def _prepare_base_line_for_taxes_computation(self):
         """Lines that reduce the price by points are booked on the redemption account (contra-revenue)."""
         values = super()._prepare_base_line_for_taxes_computation()
+        values |= self._said_taxes(values)
         account = self._reduction_account()
         return {**values, "account_id": account} if account else values
+
+    def _said_taxes(self, base_line):
+        """Return the net and the taxes that are said for a line which gives a reduction back, where Odoo overlooks them.
+
+        They are said as in a refund, whose quantities Odoo turns round. An order that pays nothing out, as points had paid
+        all of it or as other goods are bought, is none.
+        """
+        said = self.extra_tax_data or {}
+        if not self.refunded_orderline_id.loyalty_redeem_uuid or said.get("quantity", 0) * base_line["quantity"] >= 0:
+            return {}
+        AccountTax = self.env["account.tax"]
+        return AccountTax._import_base_line_extra_tax_data(
+            base_line, AccountTax._reverse_quantity_base_line_extra_tax_data(said)
+        )
 
     def _reduction_account(self):
         """Return the account of a line that reduces the price by points, or that takes such a line back: what the

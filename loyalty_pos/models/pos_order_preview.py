@@ -72,11 +72,7 @@ class PosOrder(models.Model):
 
         :param lines: list of (line, quantity that comes back)
         """
-        unit, back = self.currency_id.rounding, defaultdict(float)
-        for refund in self._refunds_of_origin():
-            returned = refund._loyalty_totals()
-            for line in refund.lines.filtered("refunded_orderline_id"):
-                back[line.refunded_orderline_id.id] -= returned[line.id][0]
+        unit, back = self.currency_id.rounding, self._gone_with(self._refunds_of_origin(), totals)
         for line, quantity in lines:
             back[line.id] += totals[line.id][0] * quantity / line.qty if line.qty else 0.0
         value = sum(totals[line.id][0] * quantity / line.qty for line, quantity in lines if line.qty)

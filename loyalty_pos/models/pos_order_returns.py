@@ -6,13 +6,16 @@ nothing has happened yet, so there it is refused, with the reason.
 
 from collections import defaultdict
 
-from odoo import models
+from odoo import api, models
 from odoo.exceptions import UserError
 
 from odoo.addons.loyalty_ledger.ledger.rounding import part_of, split, to_points, to_units
 
 from .pos_order_claims import STORED_VALUE
 from .pos_payment_method import LOYALTY
+
+#: Says in the context that a till sends what it has worked out.
+AT_TILL = "loyalty_at_till"
 
 
 class PosOrder(models.Model):
@@ -54,32 +57,72 @@ class PosOrder(models.Model):
             refund.sudo()._fit_reductions()  # cashiers may have no access to the cards; access to the order was checked
         return refunds
 
+    def write(self, vals):
+        """In the back end, too, the reduction follows the goods when somebody returns fewer of them than Odoo copied."""
+        result = super().write(vals)
+        if "lines" in vals and not self.env.context.get(AT_TILL):
+            for order in self.filtered(lambda order: order.state == "draft" and order._returned_reductions()):
+                order.sudo()._fit_reductions()  # cards and totals; access to the order was checked
+        return result
+
+    @api.model
+    def _process_order(self, order, existing_order):
+        """A till has made its lines fit already."""
+        there = existing_order and existing_order.with_context(**{AT_TILL: True})
+        return super(PosOrder, self.with_context(**{AT_TILL: True}))._process_order(order, there)
+
     def _fit_reductions(self):
-        """Let this draft give back the part of each reduction that is due with its goods; the last takes the rest."""
+        """Let this draft give back the part of each reduction that is due with its goods; the last takes the rest.
+
+        A line that reduced the price of goods with some taxes comes back with these goods: their tax is its own.
+        """
         origin = self._origin_of_refund()
         reductions = origin.lines.filtered("loyalty_redeem_uuid")
-        earlier = origin._refunds_of_origin() - self
-        if not reductions or not earlier:
-            return  # copied as a whole, with the taxes that it has
+        if not reductions:
+            return
         sold, unit = origin._loyalty_totals(), self.currency_id.rounding
-        back = defaultdict(lambda: [0.0, 0.0])
-        for refund in earlier | self:
+        earlier = origin._refunds_of_origin() - self
+        gone = origin._gone_with(earlier | self, sold)
+        given = defaultdict(lambda: [0.0, 0.0])
+        for refund in earlier:
             totals = refund._loyalty_totals()
-            for line in refund.lines:
+            for line in refund.lines.filtered(lambda line: line.refunded_orderline_id in reductions):
                 returned = line.refunded_orderline_id
-                if refund == self and returned in reductions:
-                    continue
-                back[returned] = [before - now for before, now in zip(back[returned], totals[line.id])]
+                given[returned] = [before - now for before, now in zip(given[returned], totals[line.id])]
         for line in reductions:
-            goods = origin._loyalty_payable_lines(line.loyalty_card_id.program_id, sold)
+            goods = origin._goods_of_reduction(line, sold)
             whole = sum(sold[part.id][0] for part in goods)
-            gone = min(whole, sum(back[part][0] for part in goods))
+            back = min(whole, sum(gone[part.id] for part in goods))
             gross, net = (
-                self.currency_id.round(-part_of(-total, gone, whole, unit) - given)
-                for total, given in zip(sold[line.id], back[line])
+                self.currency_id.round(-part_of(-total, back, whole, unit) - before)
+                for total, before in zip(sold[line.id], given[line])
             )
             self._set_returned_reduction(line, gross, net)
         self._compute_prices()
+
+    def _goods_of_reduction(self, reduction, totals):
+        """Return the goods of this order whose price a line of a redemption reduced: those with its taxes."""
+        goods = self._loyalty_payable_lines(reduction.loyalty_card_id.program_id, totals)
+        taxes = reduction.tax_ids_after_fiscal_position
+        return goods.filtered(lambda line: line.tax_ids_after_fiscal_position == taxes) or goods
+
+    def _gone_with(self, refunds, sold):
+        """Return ``{line id: money}``: what came back of each line of this order with these refunds.
+
+        A piece is its part of what the line was sold for. What its own tax is rounded to does not count: the last piece
+        makes the line whole. A piece that comes back for another price counts by that.
+
+        :param sold: totals of this order (:meth:`_loyalty_totals`)
+        """
+        gone = defaultdict(float)
+        for refund in refunds:
+            totals = refund._loyalty_totals()
+            for line in refund.lines.filtered(lambda line: line.refunded_orderline_id.id in sold):
+                returned = line.refunded_orderline_id
+                as_sold = returned.qty and (line.price_unit, line.discount) == (returned.price_unit, returned.discount)
+                part = sold[returned.id][0] * line.qty / returned.qty if as_sold else totals[line.id][0]
+                gone[returned.id] -= part
+        return gone
 
     def _set_returned_reduction(self, line, gross, net):
         """Make one line of this draft give back ``gross`` of a reduction; both amounts are negative."""
@@ -90,9 +133,10 @@ class PosOrder(models.Model):
         own = own[:1] or line.copy({"order_id": self.id, "refunded_orderline_id": line.id, "extra_tax_data": False})
         price = line.price_unit * (net / line.price_subtotal if line.price_subtotal else 1.0)
         taxes = line.tax_ids_after_fiscal_position.flatten_taxes_hierarchy()
-        rates = [abs(tax.amount) for tax in taxes]
+        said = (line.extra_tax_data or {}).get("manual_tax_amounts") or {}
+        weights = [abs(said.get(str(tax.id), {}).get("tax_amount_currency", tax.amount)) for tax in taxes]
         # Net and tax are said, not calculated again: the tax engine would round each of them on its own.
-        shares = split(gross - net, rates, self.currency_id.rounding)
+        shares = split(gross - net, weights, self.currency_id.rounding)
         own.write(
             {
                 "qty": -1,

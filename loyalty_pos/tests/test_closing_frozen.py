@@ -240,3 +240,162 @@ class TestFrozenPriceReduction(FrozenCase, ReductionCase):
         self.assertEqual(self.card.points, 1000)
         self.next_session()
         self.assertEqual(self.balances(), {"610900": 0.0})
+
+    def reduction_at(self, rate, net, **values):
+        return self.taxed(
+            -net,
+            rate,
+            product=self.env.ref("loyalty_pos.product_redemption"),
+            loyalty_card_id=self.card.id,
+            **values,
+        )
+
+    def return_in_back_end(self, order):
+        action = order.with_user(self.env.user).refund()
+        refund = self.env["pos.order"].browse(action["res_id"])
+        self.assertEqual(refund.state, "draft")
+        return refund
+
+    def output_vat_of(self, move):
+        lines = move.line_ids.filtered(lambda line: line.account_id == self.output_vat)
+        return sorted((line.tax_line_id.name, line.balance) for line in lines)
+
+    def test_vat_of_a_part_of_a_reduction(self):
+        """N29, N4: 46.00 of 230.00 are points: once what had 9 % is back at the till, Return Products gives back what had
+        21 %, with its own VAT and its own points."""
+        order = self.sell(
+            [
+                self.taxed(100, 21),
+                self.taxed(100, 9),
+                self.reduction_at(21, 20, loyalty_redeem_uuid="r"),
+                self.reduction_at(9, 20, loyalty_redeem_uuid="r"),
+            ],
+            self.ann,
+            payments=[self.pay(184.0, self.cash_method)],
+        )
+        self.sell(
+            [
+                self.taxed(100, 9, qty=-1, refunded_orderline_id=order.lines[1].id),
+                self.reduction_at(9, 20, qty=-1, refunded_orderline_id=order.lines[3].id),
+            ],
+            self.ann,
+            payments=[self.pay(-87.2, self.cash_method)],
+            is_refund=True,
+        )
+        self.assertEqual(self.card.points, 758)
+        self.close()
+        self.pos_session = self.open_session(self.config)
+        refund = self.return_in_back_end(order)
+        self.assertRecordValues(refund.lines, [{"price_subtotal_incl": -121.0}, {"price_subtotal_incl": 24.2}])
+        self.pay_refund(refund)
+        self.assertEqual((refund.amount_paid, self.card.points), (-96.8, 1000))
+        self.assertEqual(self.output_vat_of(self.close()), [("21 % sale", -4.2), ("21 % sale", 21.0)])
+        self.assertEqual(self.balances(), {"610900": 0.0})
+
+    def test_fewer_goods_in_the_back_end(self):
+        """N29, N4: of what Return Products copied, somebody keeps half of what had 9 %: 10.90 and 109 points come back
+        with it, all at 9 %; then the rest."""
+        order = self.sell(
+            [
+                self.taxed(100, 21),
+                self.taxed(50, 9, qty=2),
+                self.reduction_at(21, 20, loyalty_redeem_uuid="r"),
+                self.reduction_at(9, 20, loyalty_redeem_uuid="r"),
+            ],
+            self.ann,
+            payments=[self.pay(184.0, self.cash_method)],
+        )
+        refund = self.return_in_back_end(order)
+        half = {"qty": -1, "price_subtotal": -50, "price_subtotal_incl": -54.5}  # as the form says it
+        refund.lines = [Command.delete(refund.lines[0].id), Command.update(refund.lines[1].id, half)]
+        self.assertRecordValues(
+            refund.lines, [{"qty": -1, "price_subtotal_incl": -54.5}, {"qty": -1, "price_subtotal_incl": 10.9}]
+        )
+        self.assertEqual(refund.amount_total, -43.6)
+        self.pay_refund(refund)
+        self.assertEqual((refund.amount_paid, self.card.points), (-43.6, 649))
+        self.assertProved(ledger=35.1, books=35.1)
+        refund = self.return_in_back_end(order)
+        self.pay_refund(refund)
+        self.assertEqual((refund.amount_paid, self.card.points), (-140.4, 1000))
+        self.assertFalse(self.exceptions_of(refund))
+        self.next_session()
+        self.assertEqual(self.balances(), {"610900": 0.0})
+
+    def pay_refund(self, refund):
+        self.env["pos.make.payment"].with_context(active_id=refund.id, active_ids=refund.ids).create(
+            {"payment_method_id": self.cash_method.id}
+        ).check()
+        self.assertEqual(refund.state, "paid")
+
+    def test_whole_reduction_in_the_back_end(self):
+        """N29, N4: taxes rounded for the whole order: Return Products gives back 17.00, as the points took off, and not
+        the 17.01 that its lines would be on their own."""
+        self.company.tax_calculation_rounding_method = "round_globally"
+        lines = [self.taxed(1.11, 15, qty=7), self.taxed(0.77, 5, qty=13)]
+        said = {15: (7.37, 1.10), 5: (8.12, 0.41)}
+        for rate, (net, tax) in said.items():
+            lines.append(
+                {
+                    **self.reduction_at(rate, net, loyalty_redeem_uuid="r"),
+                    "price_subtotal_incl": -net - tax,
+                    "extra_tax_data": {
+                        "currency_id": self.company.currency_id.id,
+                        "price_unit": -net,
+                        "discount": 0,
+                        "quantity": 1,
+                        "rate": 1,
+                        "manual_total_excluded_currency": -net,
+                        "manual_tax_amounts": {
+                            str(self.sale_taxes[rate].id): {"tax_amount_currency": -tax, "base_amount_currency": -net}
+                        },
+                    },
+                }
+            )
+        order = self.sell(lines, self.ann, payments=[self.pay(2.45, self.cash_method)], amount_total=2.45)
+        self.assertEqual((order.loyalty_points_redeemed, order.state), (170, "paid"))
+        refund = self.return_in_back_end(order)
+        reductions = refund.lines.filtered(lambda line: line.price_unit < 0)
+        self.assertEqual(round(sum(reductions.mapped("price_subtotal_incl")), 2), 17.0)
+        self.assertEqual(refund.amount_total, -2.45)
+        self.pay_refund(refund)
+        self.assertProved(ledger=0.0, books=0.0)
+        self.assertEqual(self.card.points, 1000)
+
+    def test_part_of_what_points_paid_in_full(self):
+        """N29, N4: points paid 2 x 0.33 and 15 % in full; a piece that comes back pays nothing out, and what is said
+        about its tax holds: 0.06 of the 0.10, and not the 0.05 of a line of its own."""
+        order = self.sell(
+            [self.taxed(0.33, 15, qty=2), self.reduction_at(15, 0.66, loyalty_redeem_uuid="r")],
+            self.ann,
+            payments=[],
+        )
+        self.assertEqual((order.amount_total, order.state), (0.0, "paid"))
+        tax = str(self.sale_taxes[15].id)
+        refund = self.sell(
+            [
+                self.taxed(0.33, 15, qty=-1, refunded_orderline_id=order.lines[0].id),
+                {
+                    **self.reduction_at(15, 0.33, qty=-1, refunded_orderline_id=order.lines[1].id),
+                    "price_subtotal": 0.32,
+                    "price_subtotal_incl": 0.38,
+                    "extra_tax_data": {
+                        "currency_id": self.company.currency_id.id,
+                        "price_unit": -0.33,
+                        "discount": 0,
+                        "quantity": 1,
+                        "rate": 1,
+                        "manual_total_excluded_currency": -0.32,
+                        "manual_tax_amounts": {tax: {"tax_amount_currency": -0.06, "base_amount_currency": -0.32}},
+                    },
+                },
+            ],
+            self.ann,
+            payments=[],
+            is_refund=True,
+            amount_total=0.0,
+        )
+        totals = refund._loyalty_totals()[refund.lines[1].id]
+        self.assertEqual([round(total, 2) for total in totals], [0.38, 0.32])
+        base_line = refund.lines[1]._prepare_base_line_for_taxes_computation()
+        self.assertEqual(base_line["manual_total_excluded_currency"], 0.32)

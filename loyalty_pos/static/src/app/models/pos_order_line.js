@@ -19,6 +19,11 @@ patch(PosOrderline.prototype, {
             total_excluded_currency + delta_total_excluded_currency
         );
     },
+    /** Which taxes the line has, after its fiscal position. */
+    get taxKey() {
+        const ids = this.prices.taxes_data.map(({ tax }) => tax.id);
+        return ids.sort((a, b) => a - b).join();
+    },
     /**
      * What of a redemption line comes back with a part of the goods: values of the line that gives it back.
      *

@@ -33,9 +33,11 @@ patch(PosOrder.prototype, {
     get reducibleLines() {
         return this.lines.filter((line) => !line.isRedemption && !line.isGiftCardOrEWalletReward());
     },
-    /** Lines whose price points of a program may reduce. */
+    /** Lines whose price points of a program may reduce: what is sold, not what comes back in exchange. */
     getReducibleLines(program) {
-        return this.reducibleLines.filter((line) => line.mayBePaidWith(program));
+        return this.reducibleLines.filter(
+            (line) => !line.refunded_orderline_id && line.mayBePaidWith(program)
+        );
     },
     /**
      * Reduce the price by what points cover: one line for each tax, so that each rate's tax is less by its part. Lines

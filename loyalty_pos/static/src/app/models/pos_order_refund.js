@@ -47,26 +47,36 @@ patch(PosOrder.prototype, {
             .reduce((sum, { amount }) => sum + amount, 0);
         return this.currency.isPositive(paid - value) ? lines : payable;
     },
-    /** Redemptions by lines that come back: pro rata to the goods whose price they reduced. */
+    /**
+     * Redemptions by lines that come back: each pro rata to the goods whose price it reduced, those with its taxes. The
+     * tax of a part is that of the goods that come back, as on credit notes.
+     */
     getReductionsToReturn() {
         const origin = this.returnedOrder;
         if (!origin?.reductions.length) {
             return [];
         }
+        const { rounding } = this.currency;
         return origin.reductions.map((reduction) => {
             const goods = origin.getReducibleLines(reduction.card?.program_id);
-            const { before, part, whole } = this.getReturnedShare(goods);
-            const { rounding } = this.currency;
-            const partsOf = (from, share) =>
-                reduction.lines.map((line) =>
-                    line.getReturnedPart((total) => shareOf(total, from, share, whole, rounding))
-                );
+            const shares = reduction.lines.map((line) => {
+                const ofTaxes = goods.filter((other) => other.taxKey === line.taxKey);
+                return this.getReturnedShare(ofTaxes.length ? ofTaxes : goods);
+            });
+            const partsOf = (rangeOf) =>
+                reduction.lines.map((line, index) => {
+                    const [from, share] = rangeOf(shares[index]);
+                    const { whole } = shares[index];
+                    return line.getReturnedPart((total) =>
+                        shareOf(total, from, share, whole, rounding)
+                    );
+                });
             const moneyOf = (parts) =>
                 this.currency.round(parts.reduce((sum, { gross }) => sum + gross, 0));
-            const lines = partsOf(before, part);
+            const lines = partsOf(({ before, part }) => [before, part]);
             const amount = moneyOf(lines);
             // Points follow the money, as on the server: shares of the goods would be rounded another way.
-            const given = moneyOf(partsOf(0, before));
+            const given = moneyOf(partsOf(({ before }) => [0, before]));
             const { points, amount: total } = reduction;
             const step = isWhole(points) ? 1 : 0.0001;
             return {

@@ -265,9 +265,8 @@ describe("pos.order - returned goods", () => {
     });
 });
 
-/** Return `qty` pieces of the first line of a sale. */
-const returnGoods = (store, sale, qty) => {
-    const [line] = sale.lines;
+/** Return `qty` pieces of a line of a sale, by default the first. */
+const returnGoods = (store, sale, qty, line = sale.lines[0]) => {
     const refund = store.addNewOrder();
     refund.is_refund = true;
     store.models["pos.order.line"].create({
@@ -305,6 +304,46 @@ describe("pos.order - parts that return", () => {
         const whole = order.lines[0].refund_orderline_ids.map((line) => line.order_id);
         const taxes = whole.reduce((sum, { amountTaxes }) => sum + amountTaxes, 0);
         expect(order.currency.round(taxes + order.amountTaxes)).toBe(0);
+    });
+
+    test("N29, N4: 480 points off 115.00 at 15 % and 125.00 at 25 %: a part comes back with its own tax", async () => {
+        const { store, order, program, card } = await setupDue({ price: 100, qty: 2, taxes: [1] });
+        order.lines[1].tax_ids = [store.models["account.tax"].get(2)];
+        program.vat_mode = "price_reduction";
+        program.point_value = 0.1;
+        const product = store.models["product.product"].get(1);
+        order.setReduction({ uuid: "r-1", product, card, points: 480, amount: 48 });
+        expect(order.totalDue).toBe(192);
+        for (const [line, points, taxes] of [
+            [order.lines[1], 250, -20],
+            [order.lines[0], 230, -12],
+        ]) {
+            const refund = returnGoods(store, order, 1, line);
+            const [reduction] = refund.getReductionsToReturn();
+            expect([reduction.points, reduction.amount]).toEqual([points, points / 10]);
+            expect(refund.lines).toHaveLength(2);
+            expect(refund.amountTaxes).toBe(taxes);
+        }
+    });
+
+    test("N29, N4: in an exchange points lower the price of what is sold, not of what comes back", async () => {
+        const { store, order, program, card } = await setupDue({ price: 100, taxes: [1] });
+        program.vat_mode = "price_reduction";
+        const exchange = returnGoods(store, order, 1);
+        exchange.is_refund = false;
+        store.models["pos.order.line"].create({
+            qty: 2,
+            price_unit: 100,
+            product_id: order.lines[0].product_id,
+            order_id: exchange,
+            tax_ids: [["link", store.models["account.tax"].get(2)]],
+        });
+        expect(exchange.totalDue).toBe(135);
+        const product = store.models["product.product"].get(1);
+        exchange.setReduction({ uuid: "r-2", product, card, points: 2500, amount: 25 });
+        const reductions = exchange.lines.filter((line) => line.isRedemption);
+        expect(reductions.map((line) => line.tax_ids.map(({ id }) => id))).toEqual([[2]]);
+        expect(exchange.totalDue).toBe(110);
     });
 
     test("N29: cash that is rounded is not too much money: 8.00 in coins for 7.98", async () => {
