@@ -22,6 +22,7 @@ from . import test_release
 from . import test_proof
 from . import test_proof_faults
 from . import test_books_reports
+from . import test_redemption_changed_since
 from . import test_redemption_companies
 from . import test_redemption_tour
 from . import test_books_properties

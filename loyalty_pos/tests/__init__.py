@@ -17,7 +17,9 @@ from . import test_session_closing
 from . import test_till_earning
 from . import test_till_leaving
 from . import test_till_family
+from . import test_till_changed_since
 from . import test_till_proof
+from . import test_till_properties
 from . import test_tours
 from . import test_till_stores
 from . import test_till_totals
