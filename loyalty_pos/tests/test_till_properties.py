@@ -14,7 +14,7 @@ from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.loyalty_account.books.vat_split import next_part
+from odoo.addons.loyalty_ledger.ledger.rounding import next_part
 
 from .test_session_closing import ClosingCase, ReductionCase
 
