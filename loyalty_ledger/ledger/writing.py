@@ -38,7 +38,7 @@ class Writing:
         counted = [program for program in levelled if program.level_basis not in KNOWN_BASES]
         dated = [lot for lot in plan.changed_lots.values() if lot.expiry_entry is not None]
         at_once = len(plan.entries) <= BULK and not (counted or dated)
-        draw = self._number(plan, at_once)
+        self._number(plan, at_once)
         statements = []
         if plan.entries:
             statements.append(self._insert_entries(plan.entries))
@@ -55,11 +55,12 @@ class Writing:
         old_levels = {}
         if at_once:
             old_levels = self._assign_levels(levelled)
-            self._write_at_once(statements, self._update_cards(touched.values()), draw)
+            self._write_at_once(statements, self._update_cards(touched.values()))
             self._consume_holds(holds)
         else:
             if len(plan.entries) > BULK:
-                # Foreign keys keep plans of this session, made while the tables were small: row by row, fatal.
+                # Foreign keys keep plans of this session, made while the tables were small: for 20,000 rows, 28 s
+                # instead of 0.3 s where the table had 3 rows before.
                 self.cr.execute("DISCARD PLANS")
             for statement in statements:
                 self.cr.execute(statement)
@@ -76,15 +77,11 @@ class Writing:
 
         ROW EXCLUSIVE before ids are drawn: sealing waits for anybody who holds it, so drawn ids are settled or void.
 
-        :param at_once: whether one statement will write all rows: it draws the ids of a few by itself
-        :return: what that statement has to draw, if it does; the rows' ids are SQL until then
+        :param at_once: whether one statement will write all rows, else constraints wait until the last one
         """
         rows = [*plan.entries, *plan.lots]
-        if at_once and len(rows) <= arrays.FEW and len(plan.consumptions) <= arrays.FEW:
-            tables = ["loyalty_ledger_entry"] * len(plan.entries) + ["loyalty_lot"] * len(plan.lots)
-            for number, row in enumerate(rows):
-                row.id = SQL(f"(SELECT id_{number} FROM ids)")
-            return [f"nextval('{table}_id_seq') AS id_{number}" for number, table in enumerate(tables)]
+        if at_once and not rows:
+            return
         statements = [SQL("LOCK TABLE loyalty_ledger_entry IN ROW EXCLUSIVE MODE")]
         if not at_once:
             statements.append(SQL("SET CONSTRAINTS %s DEFERRED", schema.CONSTRAINTS))
@@ -102,18 +99,11 @@ class Writing:
         self.cr.execute(SQL(";").join(statements))
         for row, (row_id,) in zip(rows, self.cr.fetchall()):
             row.id = row_id
-        return []
 
-    def _write_at_once(self, statements, update, draw):
-        """Run all statements as one, and read the ids that it drew."""
-        parts = [f"ids AS MATERIALIZED (SELECT {', '.join(draw)})"] if draw else []
-        parts += [f"part_{number} AS (%s)" for number in range(len(statements))]
-        names = ", ".join([f"(SELECT id_{number} FROM ids)" for number in range(len(draw))])
-        code = (f"WITH {', '.join(parts)} " if parts else "") + "%s" + (f" RETURNING {names}" if draw else "")
-        self.cr.execute(SQL(code, *statements, update))
-        if draw:
-            for row, row_id in zip([*self.plan.entries, *self.plan.lots], self.cr.fetchone()):
-                row.id = row_id
+    def _write_at_once(self, statements, update):
+        """Run all statements as one."""
+        parts = ", ".join([f"part_{number} AS (%s)" for number in range(len(statements))])
+        self.cr.execute(SQL((f"WITH {parts} " if parts else "") + "%s", *statements, update))
 
     def _insert_entries(self, entries):
         infos = [entry.card.info for entry in entries]
