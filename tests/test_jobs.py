@@ -2,13 +2,16 @@
 
 import threading
 from datetime import timedelta
+from unittest.mock import patch
 
 from crowd import CrowdCase
+from dateutil.relativedelta import relativedelta
 
 import odoo
 from odoo import Command, fields
 from odoo.tests import tagged
 
+from odoo.addons.loyalty_account.models.loyalty_close_step import LoyaltyCloseStep
 from odoo.addons.loyalty_ledger.models import loyalty_card_purge
 
 JOBS = (
@@ -17,6 +20,7 @@ JOBS = (
     "loyalty_ledger.cron_balance_import",
     "loyalty_account.cron_sync",
     "loyalty_account.cron_accrue",
+    "loyalty_account.cron_close",
     "loyalty_ledger.cron_seal",
     "loyalty_ledger.cron_verify",
 )
@@ -287,3 +291,73 @@ class TestAllJobs(JobsCase):
             self.assertFalse([item for item in proof["completeness"]["items"] if not item["explained"]], proof)
             self.assertEqual((proof["residual"], proof["residual_points"]), (0, 0))
             self.assertIn("Posted late", proof["completeness"]["items"][0]["problem"])
+
+
+class Killed(BaseException):
+    """What stops a process between two steps; nothing that catches errors catches it."""
+
+
+@tagged("post_install", "-at_install")
+class TestCloseJob(JobsCase):
+    """A close that is killed between two steps goes on behind the last one that was done."""
+
+    def test_killed_between_steps(self):
+        """M17: killed before each step in turn, the close posts each step once and ends with nothing unexplained."""
+        (card_id,) = self.make_cards(0)
+        with self.registry.cursor() as cr:
+            env = self.env_of(cr)
+            program = env["loyalty.program"].browse(self.program_id)
+            company = env["res.company"].create({"name": f"Closed {self.program_id}"})
+            env["account.chart.template"].try_loading("generic_coa", company=company, install_demo=False)
+            accounts = env["account.account"].with_company(company)
+            program.write(
+                {
+                    "company_id": company.id,
+                    "currency_id": company.currency_id.id,
+                    "liability_account_id": accounts.search([("account_type", "=", "liability_current")], limit=1).id,
+                    "cost_account_id": accounts.search([("account_type", "=", "expense")], limit=1).id,
+                    "vat_mode": "tender",
+                    "accounting_policy": "accrual",
+                    "point_value_ids": [Command.create({"date": "2020-01-01", "point_value": 0.1})],
+                }
+            )
+            company.write({"loyalty_close_schedule": "monthly", "loyalty_close_delay": 0})
+            last_month = fields.Date.context_today(program) + relativedelta(day=1, days=-1)
+            self.post(env, card_id, 100, "close", effective_date=last_month)
+        self.addCleanup(self.leave, company.id)
+        done = []
+        for __ in range(20):
+            with patch.object(LoyaltyCloseStep, "_execute", self.killer(done)), self.registry.cursor() as cr:
+                try:
+                    self.env_of(cr).ref("loyalty_account.cron_close").method_direct_trigger()
+                except Killed:
+                    cr.rollback()
+                    continue
+                break
+        with self.registry.cursor() as cr:
+            close = self.env_of(cr)["loyalty.close"].search([("company_id", "=", company.id)])
+            self.assertEqual([(close.state, close.residual, close.problem)], [("done", 0.0, False)])
+            self.assertEqual(close.step_ids.mapped("state"), ["done"] * 5)
+            # Each step was about to run twice, and ran once.
+            self.assertEqual(done, [code for step in close.step_ids for code in (f"kill {step.code}", step.code)])
+            self.assertEqual(close.step_ids.run_id.move_id.line_ids.mapped("balance"), [10.0, -10.0])
+            self.assertEqual(len(close.figure_ids), 16)
+            self.assertEqual(len(close.attachment_ids), 2)
+
+    def killer(self, done):
+        """Return an ``_execute`` that is killed the first time that each step is about to run."""
+        execute = LoyaltyCloseStep._execute
+
+        def killed_once(step):
+            if step.company_id.name == f"Closed {self.program_id}":
+                if f"kill {step.code}" not in done:
+                    done.append(f"kill {step.code}")
+                    raise Killed
+                done.append(step.code)
+            return execute(step)
+
+        return killed_once
+
+    def leave(self, company_id):
+        with self.registry.cursor() as cr:
+            self.env_of(cr)["res.company"].browse(company_id).loyalty_close_schedule = "off"

@@ -61,5 +61,13 @@ from . import account_partial_reconcile
 from . import account_journal
 from . import account_payment_method_line
 from . import loyalty_program_reward_rate
+from . import loyalty_program_rollforward
+from . import loyalty_proof
+from . import loyalty_close
+from . import loyalty_close_step
+from . import loyalty_close_figure
+from . import loyalty_close_pack
+from . import res_company
+from . import res_config_settings
 from . import loyalty_demo
 from . import loyalty_program_page

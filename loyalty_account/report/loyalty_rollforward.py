@@ -4,9 +4,8 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.tools import SQL
 
-from .loyalty_rollforward_report import MOVEMENTS, movements
+from ..books.movements import ROLLFORWARD
 
 
 class LoyaltyRollforward(models.TransientModel):
@@ -44,25 +43,15 @@ class LoyaltyRollforward(models.TransientModel):
         self.program_ids.check_access("read")
         return self.env.ref("loyalty_account.action_report_loyalty_rollforward").report_action(self)
 
+    def _now(self):
+        return fields.Datetime.now()
+
     def _rows(self, program):
         """Return the lines of a program's table: (label, points or None, amount)."""
         self.ensure_one()
         self.program_ids.check_access("read")
         if program not in self.program_ids:
             return []
-        self.env.flush_all()
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT CASE WHEN day < %(start)s THEN 'opening' ELSE name END, sum(points), sum(amount)
-                  FROM (%(movements)s) n WHERE day <= %(end)s GROUP BY 1
-                """,
-                start=self.date_from,
-                end=self.date_to,
-                movements=movements(SQL("AND e.program_id = %s", program.id), SQL("AND v.program_id = %s", program.id)),
-            )
-        )
-        found = {name: (points, amount) for name, points, amount in rows}
         labels = {
             "opening": self.env._("Opening balance"),
             "issued": self.env._("Issued, less taken back"),
@@ -70,10 +59,7 @@ class LoyaltyRollforward(models.TransientModel):
             "expired": self.env._("Expired"),
             "adjusted": self.env._("Adjusted"),
             "revalued": self.env._("Revalued"),
+            "closing": self.env._("Closing balance"),
         }
-        lines = [
-            (labels[name], None if name == "revalued" else found.get(name, (0, 0))[0], found.get(name, (0, 0))[1])
-            for name in ("opening", *MOVEMENTS)
-        ]
-        closing = (sum(points or 0 for __, points, __ in lines), sum(amount for __, __, amount in lines))
-        return [*lines, (self.env._("Closing balance"), *closing)]
+        found = program._rollforward(self.date_from, self.date_to)
+        return [(labels[name], None if name == "revalued" else found[name][0], found[name][1]) for name in ROLLFORWARD]

@@ -3,42 +3,9 @@ from odoo.tools import SQL, format_date
 
 from odoo.addons.loyalty_ledger.tools.sql_files import read_sql
 
+from ..books.movements import MOVEMENTS, movements
+
 ROLLFORWARD = read_sql(__file__, "rollforward")
-
-#: Columns of the roll-forward between opening and closing, with what goes into them.
-MOVEMENTS = ("issued", "redeemed", "expired", "adjusted", "revalued")
-#: What a transaction of points is in the roll-forward. Points taken back from a return were not issued.
-POINTS_COLUMN = SQL(
-    """CASE WHEN e.is_redemption OR e.kind = 'external' AND e.points < 0 THEN 'redeemed'
-            WHEN e.kind = 'expire' THEN 'expired'
-            WHEN e.kind IN ('opening', 'earn', 'external', 'reversal') THEN 'issued'
-            ELSE 'adjusted' END"""
-)
-#: The same for value lines.
-VALUE_COLUMN = SQL(
-    """CASE v.kind WHEN 'redeem' THEN 'redeemed' WHEN 'expire' THEN 'expired' WHEN 'revalue' THEN 'revalued'
-                   WHEN 'opening' THEN 'issued' WHEN 'issue' THEN 'issued' WHEN 'clawback' THEN 'issued'
-                   ELSE 'adjusted' END"""
-)
-
-
-def movements(condition_entries=None, condition_values=None):
-    """Return SQL of rows program_id, day, name, points, amount: each movement of points and of their value.
-
-    Points move on their business date, values on the accounting date.
-    """
-    return SQL(
-        """
-        SELECT e.program_id, e.effective_date AS day, %(points)s AS name, e.points, 0 AS amount
-          FROM loyalty_ledger_entry e WHERE e.points <> 0 %(entries)s
-         UNION ALL
-        SELECT v.program_id, v.date, %(value)s, 0, v.amount FROM loyalty_valuation v WHERE v.amount <> 0 %(values)s
-        """,
-        points=POINTS_COLUMN,
-        value=VALUE_COLUMN,
-        entries=condition_entries or SQL(),
-        values=condition_values or SQL(),
-    )
 
 
 class LoyaltyRollforwardReport(models.Model):

@@ -18,11 +18,20 @@ MATRIX = {
     "loyalty.accrual.run": {**dict.fromkeys(READERS, "r"), "accountant": "rwcu", "administrator": "rwcu"},
     "loyalty.accrual.run.line": dict.fromkeys(READERS, "r"),
     "loyalty.apply.points": dict.fromkeys(("invoicing", "accountant", "administrator"), "rwcu"),
+    "loyalty.close": {
+        **dict.fromkeys((*READERS, "loyalty_manager"), "r"),
+        **dict.fromkeys(("accountant", "administrator"), "rwcu"),
+    },
+    "loyalty.close.figure": dict.fromkeys((*READERS, "loyalty_manager"), "r"),
+    "loyalty.close.step": {
+        **dict.fromkeys((*READERS, "loyalty_manager"), "r"),
+        **dict.fromkeys(("accountant", "administrator"), "rw"),
+    },
     "loyalty.liability.report": dict.fromkeys((*READERS, "loyalty_manager"), "r"),
     # What a point is worth and which tax answers which is part of every payment with points.
     "loyalty.point.value": {**dict.fromkeys(EMPLOYEES, "r"), "loyalty_manager": "rwcu"},
     "loyalty.point.value.log": {"loyalty_manager": "r"},
-    "loyalty.proof": dict.fromkeys((*READERS, "loyalty_manager"), "rwc"),
+    "loyalty.proof": dict.fromkeys((*READERS, "loyalty_manager"), "rwcu"),
     "loyalty.proof.line": dict.fromkeys((*READERS, "loyalty_manager"), "r"),
     "loyalty.proof.part": dict.fromkeys((*READERS, "loyalty_manager"), "r"),
     "loyalty.rollforward": dict.fromkeys((*READERS, "loyalty_manager"), "rwcu"),

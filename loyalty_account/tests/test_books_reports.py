@@ -1,3 +1,4 @@
+from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
@@ -90,10 +91,13 @@ class TestBooksReports(BooksCase):
                 ],
             )
             self.assertEqual(report.action_print()["type"], "ir.actions.report")
-            html = self.env["ir.actions.report"]._render_qweb_html(
-                "loyalty_account.report_loyalty_rollforward", report.ids
-            )[0]
-            self.assertIn(b"41.74", html)
+            reports = self.env["ir.actions.report"].with_user(report.env.user)
+            html = reports._render_qweb_html("loyalty_account.report_loyalty_rollforward", report.ids)[0]
+            page = html.decode()
+            for text in ("41.74", self.liability_account.display_name, "0.2", "15.0", report.env.user.name):
+                self.assertIn(text, page)
+            self.assertIn(fields.Date.today().strftime("%m/%d/%Y"), page)
+            self.assertEqual(page.split("<tbody>")[1].split("</tbody>")[0].count("<tr"), 7)
         with self.assertRaises(AccessError):
             self.env["loyalty.rollforward"].with_user(self.clerk).create({"program_ids": self.program.ids})
 

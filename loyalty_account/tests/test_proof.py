@@ -1,5 +1,5 @@
 from odoo import fields
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import SQL
 
@@ -191,18 +191,36 @@ class TestProof(ProofCase):
             self.assertEqual(proof.part_ids.mapped("part"), list(PARTS))
             with self.assertRaises(AccessError):
                 proof.write({"state": "ok"})
-            proof.date = "2026-02-28"
-            self.assertRecordValues(proof, [{"state": "draft", "part_ids": [], "line_ids": []}])
+            # What was found is kept with its question; proving again is another record.
+            with self.assertRaisesRegex(UserError, "kept as it is"):
+                proof.date = "2026-02-28"
+            with self.assertRaisesRegex(UserError, "cannot be deleted"):
+                proof.unlink()
+            again = self.env["loyalty.proof"].browse(proof.action_reconcile()["res_id"])
+            self.assertNotEqual(again, proof)
+            self.assertRecordValues(again, [{"state": "waiting", "date": proof.date, "user_id": user.id}])
         self.run_accrual()
         proof = self.env["loyalty.proof"].with_user(self.auditor).create({"program_id": self.program.id})
         proof.action_reconcile()
         self.assertEqual((proof.state, proof.line_ids.ids), ("ok", []))
         self.tamper("UPDATE loyalty_lot SET remaining = remaining - 1 WHERE entry_id = %s", self.second.id)
-        proof.action_reconcile()
+        proof = self.env["loyalty.proof"].with_user(self.auditor).browse(proof.action_reconcile()["res_id"])
         self.assertEqual(proof.state, "bad")
         reports = self.env["ir.actions.report"].with_user(self.auditor)
         html = reports._render_qweb_html("loyalty_account.report_loyalty_proof", proof.ids)[0]
-        self.assertIn(b"The lot was changed", html)
+        page = html.decode()
+        for text in (
+            "The lot was changed",
+            self.liability_account.display_name,
+            self.cost_account.display_name,
+            "0.1",
+            "15.0",
+            self.auditor.name,
+            proof.proved_at.strftime("%m/%d/%Y"),
+        ):
+            self.assertIn(text, page)
+        self.assertEqual(page.split("<tbody>")[1].split("</tbody>")[0].count("<tr"), len(PARTS))
+        self.assertEqual(page.split("<tbody>")[2].split("</tbody>")[0].count("<tr"), len(proof.line_ids))
         action = proof.line_ids.filtered(lambda line: line.part == "points")[0].action_open_document()
         self.assertEqual(action["res_model"], "loyalty.lot")
         with self.assertRaises(AccessError):

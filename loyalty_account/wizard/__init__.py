@@ -2,6 +2,5 @@ from . import loyalty_apply_points
 from . import account_payment_register
 from . import loyalty_account_setup
 from . import loyalty_program_setup
-from . import loyalty_proof
 from . import loyalty_program
 from . import validate_account_move

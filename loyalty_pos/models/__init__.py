@@ -35,6 +35,7 @@ from . import pos_session
 from . import loyalty_program_proof
 from . import loyalty_program_proof_sales
 from . import loyalty_program_proof_relief
+from . import loyalty_close_step
 from . import loyalty_program_proof_closing
 from . import product_template
 from . import res_config_settings

@@ -1,11 +1,10 @@
-"""Reconcile Loyalty: the proof of a program for a day, on the screen."""
+"""Reconcile Loyalty: the proof of a program for a day, kept with who asked for it and when."""
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tools import format_date
 
 from odoo.addons.loyalty_ledger.tools.today import loyalty_today
-from odoo.addons.loyalty_ledger.tools.trusted import by_server
 
 PROVERS = (
     "account.group_account_readonly",
@@ -25,12 +24,16 @@ QUESTION = frozenset(("program_id", "date"))
 PARTS = tuple(name for name, __ in COMPARISONS)
 
 
-class LoyaltyProof(models.TransientModel):
-    """The result of one proof; running it again changes nothing in the books."""
+class LoyaltyProof(models.Model):
+    """The result of one proof, which stays as it was found; proving again is another record.
+
+    A proof changes nothing in the books.
+    """
 
     _name = "loyalty.proof"
     _inherit = ["loyalty.server.fields.mixin", "loyalty.values.mixin"]
     _description = "Reconcile Loyalty"
+    _order = "id desc"
 
     program_id = fields.Many2one(
         "loyalty.program",
@@ -40,8 +43,10 @@ class LoyaltyProof(models.TransientModel):
         default=lambda self: self._default_program_id(),
         domain=[("program_type", "=", "loyalty")],
     )
-    company_id = fields.Many2one(related="program_id.company_id")
+    company_id = fields.Many2one(related="program_id.company_id", store=True, precompute=True)
     currency_id = fields.Many2one(related="program_id.currency_id")
+    proved_at = fields.Datetime("Reconciled On", readonly=True, copy=False)
+    user_id = fields.Many2one("res.users", "Reconciled By", readonly=True, copy=False, ondelete="restrict")
     date = fields.Date(
         "As of",
         required=True,
@@ -56,11 +61,12 @@ class LoyaltyProof(models.TransientModel):
         "Result",
         readonly=True,
         default="draft",
+        copy=False,
     )
-    residual = fields.Monetary("Unexplained", readonly=True)
-    residual_points = fields.Float("Unexplained Points", digits=(16, 4), readonly=True)
-    part_ids = fields.One2many("loyalty.proof.part", "proof_id", "Comparisons", readonly=True)
-    line_ids = fields.One2many("loyalty.proof.line", "proof_id", "Differences", readonly=True)
+    residual = fields.Monetary("Unexplained", readonly=True, copy=False)
+    residual_points = fields.Float("Unexplained Points", digits=(16, 4), readonly=True, copy=False)
+    part_ids = fields.One2many("loyalty.proof.part", "proof_id", "Comparisons", readonly=True, copy=False)
+    line_ids = fields.One2many("loyalty.proof.line", "proof_id", "Differences", readonly=True, copy=False)
 
     def _default_program_id(self):
         programs = self.env["loyalty.program"].search(
@@ -90,31 +96,38 @@ class LoyaltyProof(models.TransientModel):
         return self.env._("The result of a reconciliation cannot be changed. Reconcile again.")
 
     def write(self, vals):
-        """The question can be changed, which throws the answer away; the answer is the server's."""
-        self._check_server_fields(vals)
-        if vals.keys() & QUESTION:
-            self.sudo().part_ids.unlink()
-            self.sudo().line_ids.unlink()
-            vals = {**vals, "state": "draft", "residual": 0.0, "residual_points": 0.0}
-            return super(LoyaltyProof, by_server(self)).write(vals)
+        """The answer belongs to its question: both stay as they are once there is one."""
+        if vals.keys() & QUESTION and any(proof.state != "draft" for proof in self):
+            raise UserError(
+                self.env._("A finished reconciliation is kept as it is. Use New for another program or another day.")
+            )
         return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_finished(self):
+        if any(proof.state != "draft" for proof in self):
+            raise UserError(self.env._("A finished reconciliation is evidence and cannot be deleted."))
 
     def _check_rights(self):
         if not self.env.su and not any(self.env.user.has_group(group) for group in PROVERS):
             raise AccessError(self.env._("Only accountants, loyalty auditors and loyalty managers can reconcile."))
 
     def action_reconcile(self):
-        """Compare ledger and books and note what differs."""
+        """Compare ledger and books and note what differs; a finished proof stays, and a new one is opened."""
         self.ensure_one()
         self._check_rights()
         self.program_id.check_access("read")
+        if self.state != "draft":
+            again = self.copy()
+            again.action_reconcile()
+            return again._get_records_action()
         result = self.program_id._loyalty_proof(self.date)
         labels = self._part_labels()
         proof = self.sudo()  # nobody has write access to results; the right to reconcile was checked
-        proof.part_ids.unlink()
-        proof.line_ids.unlink()
         proof.write(
             {
+                "proved_at": fields.Datetime.now(),
+                "user_id": self.env.uid,
                 "residual": result["residual"],
                 "residual_points": result["residual_points"],
                 "state": self._result_state(result),
@@ -165,14 +178,14 @@ class LoyaltyProof(models.TransientModel):
         }
 
 
-class LoyaltyProofPart(models.TransientModel):
+class LoyaltyProofPart(models.Model):
     """One of the four comparisons."""
 
     _name = "loyalty.proof.part"
     _description = "Comparison of a Loyalty Proof"
     _order = "id"
 
-    proof_id = fields.Many2one("loyalty.proof", required=True, readonly=True, ondelete="cascade")
+    proof_id = fields.Many2one("loyalty.proof", required=True, readonly=True, ondelete="cascade", index=True)
     part = fields.Selection(COMPARISONS, "Comparison", readonly=True)
     ledger_label = fields.Char("What", readonly=True)
     ledger = fields.Float("Ledger", digits=(16, 2), readonly=True)
@@ -182,7 +195,7 @@ class LoyaltyProofPart(models.TransientModel):
     residual = fields.Float("Unexplained", digits=(16, 2), readonly=True)
 
 
-class LoyaltyProofLine(models.TransientModel):
+class LoyaltyProofLine(models.Model):
     """A row that makes a difference."""
 
     _name = "loyalty.proof.line"
@@ -190,7 +203,7 @@ class LoyaltyProofLine(models.TransientModel):
     _description = "Difference of a Loyalty Proof"
     _order = "id"
 
-    proof_id = fields.Many2one("loyalty.proof", required=True, readonly=True, ondelete="cascade")
+    proof_id = fields.Many2one("loyalty.proof", required=True, readonly=True, ondelete="cascade", index=True)
     part = fields.Selection(COMPARISONS, "Comparison", readonly=True)
     res_model = fields.Char("Model", readonly=True)
     res_id = fields.Many2oneReference("Row", model_field="res_model", readonly=True)

@@ -1,0 +1,57 @@
+"""What moved points and their value: the rows that roll-forwards sum up.
+
+>>> MOVEMENTS
+('issued', 'redeemed', 'expired', 'adjusted', 'revalued')
+>>> ROLLFORWARD[0], ROLLFORWARD[-1]
+('opening', 'closing')
+"""
+
+from odoo.tools import SQL
+
+from odoo.addons.loyalty_ledger.tools.sql_files import read_sql
+
+from . import combinations
+
+MOVEMENTS_SQL = read_sql(__file__, "movements")
+
+#: Columns of the roll-forward between opening and closing, with what goes into them.
+MOVEMENTS = ("issued", "redeemed", "expired", "adjusted", "revalued")
+#: Lines of a roll-forward, in their order.
+ROLLFORWARD = ("opening", *MOVEMENTS, "closing")
+#: What a transaction of points is in the roll-forward. Points taken back from a return were not issued.
+POINTS_COLUMN = """CASE WHEN {0}.is_redemption OR {0}.kind = 'external' AND {0}.points < 0 THEN 'redeemed'
+            WHEN {0}.kind = 'expire' THEN 'expired'
+            WHEN {0}.kind IN ('opening', 'earn', 'external', 'reversal') THEN 'issued'
+            ELSE 'adjusted' END"""
+#: The same for value lines.
+VALUE_COLUMN = SQL(
+    """CASE v.kind WHEN 'redeem' THEN 'redeemed' WHEN 'expire' THEN 'expired' WHEN 'revalue' THEN 'revalued'
+                   WHEN 'opening' THEN 'issued' WHEN 'issue' THEN 'issued' WHEN 'clawback' THEN 'issued'
+                   ELSE 'adjusted' END"""
+)
+
+
+def movements(program_id=None):
+    """Return SQL of rows program_id, day, name, points, amount: each movement of points and of their value.
+
+    Points move on their business date, values on the accounting date. Points that were earned and used between two
+    accrual runs never had a value line: what they were worth on the day of their use is issued and used at once, so
+    that flows are gross and the balance is what is on the books.
+
+    :param program_id: rows of one program only
+    """
+    of_program = {
+        name: SQL("AND %s.program_id = %s", SQL.identifier(name), program_id) if program_id else SQL()
+        for name in ("e", "v", "u")
+    }
+    return SQL(
+        MOVEMENTS_SQL,
+        points=SQL(POINTS_COLUMN.format("e")),
+        cause=SQL(POINTS_COLUMN.format("u")),
+        value=VALUE_COLUMN,
+        entries=of_program["e"],
+        values=of_program["v"],
+        uses=of_program["u"],
+        policies=combinations.LIABILITY_POLICIES,
+        relief=(combinations.INPUT_TAX, combinations.PRICE_REDUCTION),
+    )

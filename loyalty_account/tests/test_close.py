@@ -1,0 +1,415 @@
+import io
+
+import openpyxl
+from psycopg2.errors import UniqueViolation
+
+from odoo import fields
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tests import Form, tagged
+from odoo.tools import mute_logger
+
+from odoo.addons.base.models.ir_cron import IrCron
+
+from .books_common import BooksCase
+from .proof_common import ProofVerbs
+
+
+class CloseCase(ProofVerbs, BooksCase):
+    """Today is 15 March 2026; February is closed. A point is 0.10 with 15 % VAT expected: 0.086957 on the books."""
+
+    def make_close(self, user=None, **values):
+        return self.env["loyalty.close"].with_user(user or self.accountant).create(values)
+
+    def february(self):
+        """Points of February: 1,000 earned, 300 redeemed, 100 expired; 50 earned in March."""
+        self.earn(900, day="2026-02-03")
+        self.earn(100, day="2026-01-10", expiration_date="2026-02-20")
+        self.redeem(300, day="2026-02-10")
+        self.earn(50, day="2026-03-02")
+
+    def steps(self, close, *names):
+        return [tuple(step[name] for name in names) for step in close.step_ids]
+
+
+@tagged("post_install", "-at_install")
+class TestClose(CloseCase):
+    """The guided close."""
+
+    def test_story(self):
+        """M17: a month is closed in one go: written off, accrued, reconciled, filed; then it is what it was."""
+        self.february()
+        close = self.make_close()
+        self.assertRecordValues(
+            close,
+            [
+                {
+                    "date_from": fields.Date.to_date("2026-02-01"),
+                    "date_to": fields.Date.to_date("2026-02-28"),
+                    "state": "draft",
+                    "display_name": "February 2026",
+                }
+            ],
+        )
+        self.assertEqual(
+            self.steps(close, "code", "program_id", "state"),
+            [
+                (code, program, "todo")
+                for code, program in (
+                    ("inquire", self.program),
+                    ("write_off", self.program),
+                    ("accrue", self.program),
+                    ("prove", self.program),
+                    ("pack", self.env["loyalty.program"]),
+                )
+            ],
+        )
+        close.action_run()
+        self.assertRecordValues(
+            close,
+            [{"state": "done", "residual": 0.0, "problem": False, "progress": 100, "closed_by_id": self.accountant.id}],
+        )
+        # 900 + 100 - 300 = 700 before; redeeming took the 100 that expire first, so nothing is left to expire.
+        self.assertEqual(
+            self.steps(close, "code", "state", "points", "amount"),
+            [
+                ("inquire", "done", 700.0, 0.0),
+                ("write_off", "done", 0.0, 0.0),
+                ("accrue", "done", 700.0, 60.87),
+                ("prove", "done", 0.0, 0.0),
+                ("pack", "done", 0.0, 0.0),
+            ],
+        )
+        run = close.step_ids.run_id
+        self.assertMove(run.move_id, (self.cost_account, 60.87, 0.0), (self.liability_account, 0.0, 60.87))
+        self.assertEqual(run.move_id.date, fields.Date.to_date("2026-02-28"))
+        figures = {(figure.stage, figure.name): (figure.points, figure.amount) for figure in close.figure_ids}
+        self.assertEqual(figures["before", "closing"], (700.0, 0.0))
+        self.assertEqual(figures["after", "opening"], (100.0, 0.0))
+        self.assertEqual(figures["after", "issued"], (900.0, 86.96))
+        self.assertEqual(figures["after", "redeemed"], (-300.0, -26.09))
+        self.assertEqual(figures["after", "closing"], (700.0, 60.87))
+        self.assertEqual(close.step_ids.proof_id.state, "ok")
+        self.assertEqual(len(close.attachment_ids), 2)
+
+    def test_expired_points(self):
+        """P9, M17: what expired until the end of the month is written off by the close, dated in its month."""
+        self.earn(100, day="2026-01-10", expiration_date="2026-02-20")
+        self.earn(40, day="2026-01-10", expiration_date="2026-02-28")
+        self.earn(30, day="2026-01-10", expiration_date="2026-03-01")
+        self.run_accrual("2026-01-31")
+        close = self.make_close()
+        close.action_preview()
+        preview = close.step_ids.filtered(lambda step: step.code == "write_off")
+        self.assertEqual((preview.state, preview.points, preview.amount), ("todo", -100.0, -8.7))
+        self.assertEqual(self.card.points, 170)
+        self.assertFalse(self.books_moves().filtered(lambda move: move.date > fields.Date.to_date("2026-01-31")))
+        close.action_run()
+        self.assertEqual((preview.state, preview.points, preview.amount), ("done", -100.0, -8.7))
+        # What is usable on the last day of February expires in March.
+        self.assertEqual(self.card.points, 70)
+        moves = self.books_moves().filtered(lambda move: move.date > fields.Date.to_date("2026-01-31"))
+        self.assertMove(
+            moves[0],
+            (self.liability_account, 8.7, 0.0),
+            (self.cost_account, 0.0, 8.7),
+            date=fields.Date.to_date("2026-02-21"),
+        )
+        self.assertEqual((close.state, close.residual), ("done", 0.0))
+        self.assertEqual(self.liability(), 6.09)
+
+    def test_order(self):
+        """M17: a step before its time is refused with the reason; nothing is posted."""
+        self.february()
+        close = self.make_close()
+        with self.assertRaisesRegex(UserError, "“Accrue” comes after “Freeze Figures”, which is not done yet"):
+            close._run_step("accrue")
+        close._run_step("inquire")
+        with self.assertRaisesRegex(UserError, "“Reconcile” comes after “Write Off Expired Points”"):
+            close._run_step("prove")
+        self.assertFalse(self.books_moves())
+        for code in ("write_off", "accrue", "prove", "pack"):
+            self.assertTrue(close._run_step(code))
+        self.assertEqual(close.state, "done")
+
+    def test_second_run_posts_nothing(self):
+        """M12, M17: a step that is done is left alone, and closing again posts what changed since, nothing else."""
+        self.february()
+        close = self.make_close()
+        close._run()
+        rows = len(self.books_moves()), len(close.figure_ids), close.attachment_ids.ids
+        for code in ("inquire", "write_off", "accrue", "prove", "pack"):
+            self.assertTrue(close._run_step(code))
+        close._run()
+        self.assertEqual((len(self.books_moves()), len(close.figure_ids), close.attachment_ids.ids), rows)
+        self.earn(100, day="2026-02-27")
+        again = self.env["loyalty.close"].browse(close.action_close_again()["res_id"])
+        self.assertRecordValues(again, [{"reopened_id": close.id, "date_to": close.date_to, "state": "draft"}])
+        again.with_user(self.accountant)._run()
+        self.assertEqual(self.books_moves()[-1].line_ids.mapped("balance"), [8.7, -8.7])
+        self.assertEqual((again.state, again.residual, self.liability()), ("done", 0.0, 69.57))
+
+    def test_stops_and_goes_on(self):
+        """M17, M5: a step that cannot be done says why and stops the close; what was done stays; then it goes on."""
+        self.february()
+        close = self.make_close()
+        self.loyalty_journal.active = False
+        account = self.liability_account
+        account.active = False
+        close.action_run()
+        self.assertEqual(close.state, "running")
+        self.assertEqual(
+            self.steps(close, "code", "state"),
+            [("inquire", "done"), ("write_off", "done"), ("accrue", "todo"), ("prove", "todo"), ("pack", "todo")],
+        )
+        self.assertIn("Accrue", close.problem)
+        self.assertFalse(self.books_moves())
+        account.active = True
+        self.loyalty_journal.active = True
+        close.action_run()
+        self.assertEqual((close.state, close.problem, self.liability()), ("done", False, 60.87))
+
+    def test_differences(self):
+        """N1, M17: differences stop the close; with a reason it goes on, and says for ever that they were there."""
+        self.february()
+        close = self.make_close()
+        for code in ("inquire", "write_off", "accrue"):
+            close._run_step(code)
+        run = close.step_ids.run_id
+        line = run.move_id.line_ids.filtered(lambda line: line.account_id == self.liability_account)
+        self.tamper_line(line, 5.0)
+        close.action_run()
+        step = close.step_ids.filtered(lambda step: step.code == "prove")
+        self.assertEqual((close.state, step.state, step.proof_id.state), ("running", "todo", "bad"))
+        self.assertGreater(close.residual, 0)
+        self.assertIn("do not agree", close.problem)
+        with self.assertRaisesRegex(UserError, "Write the reason"):
+            step.action_accept()
+        step.reason = "Journal item changed by the migration, corrected in March"
+        step.action_accept()
+        close.action_run()
+        self.assertEqual((close.state, step.state), ("done", "done"))
+        self.assertGreater(close.residual, 0)
+        with self.assertRaises(UserError):
+            step.reason = "Something else"
+
+    def tamper_line(self, line, by):
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE account_move_line SET balance = balance + %s, credit = credit - %s WHERE id = %s", [by, by, line.id]
+        )
+        self.env.invalidate_all()
+
+    def test_period(self):
+        """M17: a period that is not over, or closed already, is refused with the reason; periods follow one another."""
+        self.february()
+        with self.assertRaisesRegex(UserError, "is not over yet"):
+            self.make_close(date_to="2026-03-15")._run()
+        self.env["loyalty.close"].search([]).unlink()
+        close = self.make_close()
+        with mute_logger("odoo.sql_db"), self.assertRaises(UniqueViolation), self.env.cr.savepoint():
+            self.make_close(date_to="2026-03-10")
+        close._run()
+        with self.assertRaisesRegex(ValidationError, "is closed until"), self.env.cr.savepoint():
+            self.make_close(date_to="2026-01-31")
+        with self.assertRaisesRegex(ValidationError, "Let it begin on"), self.env.cr.savepoint():
+            self.make_close(date_from="2026-02-15", date_to="2026-03-10")
+        following = self.make_close(date_to="2026-03-10")
+        self.assertEqual(following.date_from, fields.Date.to_date("2026-03-01"))
+        with self.assertRaisesRegex(UserError, "cannot be deleted"):
+            close.unlink()
+        with self.assertRaisesRegex(UserError, "cannot be changed"):
+            close.date_to = "2026-02-27"
+
+    def test_rights(self):
+        """M17, P4: accountants close; auditors read; nobody writes what a close found."""
+        self.february()
+        close = self.make_close()
+        for values in (
+            {"state": "done"},
+            {"residual": 0.0},
+            {"closed_by_id": self.accountant.id},
+            {"step_ids": [(5,)]},
+        ):
+            with self.assertRaises(AccessError):
+                close.write(values)
+        with self.assertRaises(AccessError):
+            self.make_close(state="done")
+        with self.assertRaises(UserError):
+            close.step_ids[0].write({"state": "done"})
+        self.assertEqual(close.with_user(self.auditor).state, "draft")
+        with self.assertRaises(AccessError):
+            close.with_user(self.auditor)._run()
+        with self.assertRaises(AccessError):
+            self.make_close(user=self.clerk)
+        with self.assertRaises(AccessError):
+            self.env["loyalty.close.figure"].with_user(self.accountant).create(
+                {"close_id": close.id, "program_id": self.program.id, "stage": "after", "name": "closing"}
+            )
+
+    def test_form(self):
+        """M17: a new close proposes the month that is over; its steps are listed once it is saved."""
+        form = Form(self.env["loyalty.close"].with_user(self.accountant))
+        self.assertEqual((form.date_from, form.date_to), tuple(map(fields.Date.to_date, ("2026-02-01", "2026-02-28"))))
+        close = form.save()
+        self.assertEqual(close.step_ids.filtered("is_next").mapped("code"), ["inquire"])
+
+    def test_nothing_to_close(self):
+        """M1, M17: a company without a program with accounting is told what to do."""
+        self.program.accounting_policy = "none"
+        close = self.make_close()
+        with self.assertRaisesRegex(UserError, "has no loyalty program with accounting"):
+            close._run()
+
+    def test_pack(self):
+        """M17, N1: the workbook has the account, the value of a point, who and when, and as many rows as the close."""
+        self.february()
+        self.earn(70, day="2026-02-05", expiration_date="2027-06-30")
+        close = self.make_close()
+        close._run()
+        pdf, sheet = close.attachment_ids.sorted("mimetype", reverse=False)
+        self.assertEqual(
+            (pdf.mimetype, pdf.name), ("application/pdf", f"Loyalty close {self.company.name} 2026-02-28.pdf")
+        )
+        book = openpyxl.load_workbook(io.BytesIO(sheet.raw))
+        self.assertEqual(book.sheetnames, ["Steps", "Roll-Forward", "Liability by Expiry", "Reconciliation"])
+        rows = {
+            row[1].value: (row[2].value, row[3].value, row[4].value, row[5].value, row[6].value)
+            for row in book["Roll-Forward"].iter_rows(min_row=5)
+        }
+        account = self.liability_account.display_name
+        self.assertEqual(rows["Closing balance"], (770, 66.96, account, 0.1, 15))
+        self.assertEqual(len(rows), 8)
+        expiry = [[cell.value for cell in row] for row in book["Liability by Expiry"].iter_rows(min_row=5)]
+        self.assertEqual(expiry[0][2:], [70, None, 6.09])
+        self.assertEqual(expiry[1][1:], ["Never expires", 700, 60.87, None])
+        self.assertEqual(expiry[2][1:], ["Total", 770, 60.87, 6.09])
+        steps = [[cell.value for cell in row] for row in book["Steps"].iter_rows(min_row=5)]
+        self.assertEqual([row[5] for row in steps[:4]], [self.accountant.name] * 4)
+        html = self.env["ir.actions.report"]._render_qweb_html("loyalty_account.report_loyalty_close", close.ids)[0]
+        for text in (account, self.cost_account.display_name, self.accountant.name, "Never expires", "66.96", "Proved"):
+            self.assertIn(text, html.decode())
+
+    def test_redemption_policy(self):
+        """N1, M17: a program that books at redemption has nothing to accrue, and is reconciled all the same."""
+        self.program.accounting_policy = "redemption"
+        self.february()
+        close = self.make_close()
+        close._run()
+        self.assertEqual(
+            self.steps(close, "code", "state"),
+            [("inquire", "done"), ("write_off", "done"), ("prove", "done"), ("pack", "done")],
+        )
+        self.assertEqual(close.state, "done")
+
+    def test_accrued_later(self):
+        """M12, M17: what a later run accrued already is not accrued again, and the close says so."""
+        self.february()
+        self.run_accrual("2026-03-10")
+        close = self.make_close()
+        close.action_run()
+        step = close.step_ids.filtered(lambda step: step.code == "accrue")
+        self.assertEqual((step.state, step.run_id.ids), ("skipped", []))
+        self.assertIn("later day already", step.note)
+
+    def test_lock(self):
+        """M17: the end of the close offers to lock the period; only administrators of Accounting can."""
+        self.february()
+        close = self.make_close()
+        close._run()
+        with self.assertRaises(AccessError):
+            close.action_lock()
+        admin = self.make_role("admin", "account.group_account_manager")
+        close.with_user(admin).action_lock()
+        self.assertEqual(self.company.fiscalyear_lock_date, close.date_to)
+        self.assertTrue(close.is_locked)
+
+    def test_gross_flows(self):
+        """N1: points earned and used between two runs carry their value in both columns; what comes back undoes it."""
+        period = {
+            month: tuple(map(fields.Date.to_date, days))
+            for month, days in {"february": ("2026-02-01", "2026-02-28"), "march": ("2026-03-01", "2026-03-31")}.items()
+        }
+
+        def flows(month):
+            found = self.program._rollforward(*period[month])
+            return {name: tuple(map(float, pair)) for name, pair in found.items() if any(pair)}
+
+        self.earn(100, day="2026-02-03")
+        entry = self.redeem(40, day="2026-02-10")
+        self.run_accrual("2026-02-28")
+        february = {"issued": (100.0, 8.7), "redeemed": (-40.0, -3.48), "closing": (60.0, 5.22)}
+        self.assertEqual(flows("february"), february)
+        self.reverse(entry, day="2026-03-05")
+        self.run_accrual("2026-03-15")
+        self.assertEqual(flows("march"), {"opening": (60.0, 5.22), "redeemed": (40.0, 3.48), "closing": (100.0, 8.7)})
+        self.assertEqual(flows("february"), february)
+        # Points that a run has valued carry their value lines, nothing else.
+        self.redeem(50, day="2026-03-06")
+        self.assertEqual(flows("march"), {"opening": (60.0, 5.22), "redeemed": (-10.0, -0.87), "closing": (50.0, 4.35)})
+
+    def test_gross_flows_of_many(self):
+        """N1: 20,883 issued points at 0.10 less 15 % VAT are 1,815.91 issued, however many of them were used at once."""
+        for number in range(30):
+            self.earn(20_883 / 30 if number else 20_883 - 29 * 696.1, day="2026-02-03")
+            self.redeem(557.03, day="2026-02-04")
+        self.run_accrual("2026-02-28")
+        found = self.program._rollforward(*map(fields.Date.to_date, ("2026-02-01", "2026-02-28")))
+        self.assertEqual([round(float(found["issued"][place]), 2) for place in (0, 1)], [20883.0, 1815.91])
+        self.assertEqual([round(float(found["redeemed"][place]), 2) for place in (0, 1)], [-16710.9, -1453.12])
+        self.assertEqual(found["adjusted"], (0, 0))
+        self.assertEqual(float(found["closing"][1]), self.liability())
+
+    def test_as_of_expiry(self):
+        """N1: liability by month of expiry is what it was that day, whatever happened since."""
+        self.program.write({"expiry_policy": "rolling", "expiry_delay": 6, "expiry_unit": "month"})
+        self.earn(100, day="2026-01-10")
+        self.run_accrual("2026-01-31")
+        january = self.program._liability_by_expiry(fields.Date.to_date("2026-01-31"))
+        self.assertEqual(
+            [(str(row["month"]), float(row["points"]), float(row["amount"])) for row in january],
+            [("2026-07-01", 100.0, 8.70)],
+        )
+        self.earn(50, day="2026-03-02")
+        self.redeem(30, day="2026-03-03")
+        self.assertEqual(self.program._liability_by_expiry(fields.Date.to_date("2026-01-31")), january)
+        self.run_accrual("2026-03-15")
+        march = self.program._liability_by_expiry(fields.Date.to_date("2026-03-15"))
+        self.assertEqual(
+            [(str(row["month"]), float(row["points"]), float(row["amount"])) for row in march],
+            [("2026-09-01", 120.0, 10.43)],
+        )
+
+
+@tagged("post_install", "-at_install")
+class TestCloseJob(CloseCase):
+    """The close by a job."""
+
+    def run_job(self):
+        self.patch(IrCron, "_commit_progress", lambda cron, *args, **kwargs: True)
+        self.env["loyalty.close"].with_context(cron_id=1)._cron_close()
+        return self.env["loyalty.close"].search([("company_id", "=", self.company.id)])
+
+    def test_when_it_runs(self):
+        """M17: the job closes the month that is over where a company wants it, some days later, and once."""
+        self.february()
+        self.assertFalse(self.run_job())
+        self.company.write({"loyalty_close_schedule": "monthly", "loyalty_close_user_id": self.accountant.id})
+        with self.on("2026-03-03"):
+            self.assertFalse(self.run_job())
+        close = self.run_job()
+        self.assertRecordValues(close, [{"state": "done", "residual": 0.0, "responsible_id": self.accountant.id}])
+        self.assertEqual(self.run_job(), close)
+
+    def test_stop_becomes_an_activity(self):
+        """M17: where the job stops, the responsible gets one activity with the reason; the next night goes on."""
+        self.february()
+        self.company.write({"loyalty_close_schedule": "monthly", "loyalty_close_user_id": self.accountant.id})
+        self.liability_account.active = False
+        close = self.run_job()
+        self.run_job()
+        self.assertEqual(close.state, "running")
+        self.assertRecordValues(close.activity_ids, [{"user_id": self.accountant.id}])
+        self.assertIn("Accrue", str(close.activity_ids.note))
+        self.liability_account.active = True
+        self.run_job()
+        self.assertEqual(close.state, "done")
