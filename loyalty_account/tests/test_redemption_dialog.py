@@ -291,7 +291,7 @@ class TestRedemptionDialog(RedemptionCase):
     def test_public_page(self):
         """bP11, bP4: the public page of the program says what points cover, where they can be redeemed."""
         self.program.portal_point_name = "stars"
-        self.assertRegex(self.program._public_worth()[0], r"^100 stars pay .*1\.00$")
+        self.assertRegex(self.program._public_worth()[0], r"^100 stars cover .*1\.00$")
         self.program.accounting_policy = "none"
         self.assertFalse([line for line in self.program._public_worth() if "pay" in line])
 
@@ -343,7 +343,7 @@ class TestRedemptionDialog(RedemptionCase):
         self.assertEqual([(row["amount"], row["loyalty_label"]) for row in content], [(5, "with 500 points")])
         self.assertEqual(content[0]["payment_method_name"], "Loyalty Points")
         messages = " ".join(move.message_ids.mapped("body"))
-        self.assertRegex(messages, f"500 loyalty points of card {self.card.code} paid .*5.00")
+        self.assertRegex(messages, f"500 loyalty points of card {self.card.code} were redeemed for .*5.00")
         html = (
             self.env["ir.actions.report"]
             ._render_qweb_html("account.report_invoice_with_payments", move.ids)[0]

@@ -100,7 +100,7 @@ class TestTotals(TotalsCase):
         tip = self.config.tip_product_id = self.make_product("Tip")
         order = self.sell([self.line(), self.line(tip, 10)], self.ann, payments=[self.pay_points(110.0)])
         self.assertEqual((order.state, order.loyalty_points_redeemed), ("paid", 11000))
-        self.assertIn("may pay $\xa0100.00", self.exceptions_of(order).note)
+        self.assertIn("only $\xa0100.00 of the order are eligible", self.exceptions_of(order).note)
         order._loyalty_settle()
         self.assertEqual(len(self.exceptions_of(order)), 1)
 
@@ -159,4 +159,4 @@ class TestReducedTotals(TotalsCase, ReductionCase):
             payments=[],
         )
         self.assertEqual(order.loyalty_points_redeemed, 13500)
-        self.assertIn("may pay $\xa0115.00", self.exceptions_of(order).note)
+        self.assertIn("only $\xa0115.00 of the order are eligible", self.exceptions_of(order).note)

@@ -356,7 +356,7 @@ class TestUsePoints(OrderPointsCase):
 
         self.assertIn("4,000 stars will cover $\xa040.00 of this order.", printed())
         order.action_confirm()
-        self.assertIn("4,000 stars pay $\xa040.00 of this order.", printed())
+        self.assertIn("4,000 stars cover $\xa040.00 of this order.", printed())
         self.tick(order, False)
         self.assertNotIn("4,000 stars", printed())
 
