@@ -168,7 +168,7 @@ class AccountPayment(models.Model):
     @api.model
     def _may_write_server_fields(self):
         """Which reservation a payment uses follows from its points, no matter who saves it, superusers included."""
-        return is_server(self.env)
+        return is_server(self)
 
     @api.model
     def _say_server_fields(self, names):

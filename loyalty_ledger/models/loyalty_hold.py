@@ -53,7 +53,7 @@ class LoyaltyHold(models.Model):
     @api.model
     def _may_write_server_fields(self):
         """Reservations follow their documents: by hand nobody writes them, superusers neither."""
-        return is_server(self.env)
+        return is_server(self)
 
     @api.model
     def _say_server_fields(self, names):

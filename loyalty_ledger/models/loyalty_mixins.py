@@ -49,7 +49,7 @@ class LoyaltyServerFieldsMixin(models.AbstractModel):
     @api.model
     def _may_write_server_fields(self):
         """Return whether the caller is code of the server. Override where superuser mode is not enough."""
-        return self.env.su or is_server(self.env)
+        return self.env.su or is_server(self)
 
     @api.model
     def _say_server_fields(self, names):

@@ -64,7 +64,7 @@ class TestServerFields(TransactionCase):
         order = self.env["sale.order"].create({"partner_id": user.partner_id.id}).with_user(user)
         for value in (True, 1, "SERVER", str(SERVER), repr(SERVER), [], {}, json.loads('{"a": 1}')):
             forged = order.with_context(**{CONTEXT_KEY: value})
-            self.assertFalse(is_server(forged.env))
+            self.assertFalse(is_server(forged))
             with self.assertRaisesRegex(AccessError, "Tick Use Loyalty Points"):
                 forged.write({"loyalty_points_applied": 100})
             with self.assertRaisesRegex(AccessError, "Only confirming or cancelling"):
@@ -74,3 +74,22 @@ class TestServerFields(TransactionCase):
             json.dumps({CONTEXT_KEY: SERVER})
         by_server(order).write({"loyalty_points_applied": 3})
         self.assertEqual(order.loyalty_points_applied, 3)
+
+    def test_lines_are_not_the_server(self):
+        """N29, P4, S20: what the server opens on an order stays shut on the lines that the same call writes."""
+        seller = new_test_user(self.env, "server_fields_lines", groups="sales_team.group_sale_manager")
+        product = self.env["product.product"].create({"name": "Tea", "list_price": 10})
+        order = self.env["sale.order"].create(
+            {"partner_id": seller.partner_id.id, "order_line": [(0, 0, {"product_id": product.id})]}
+        )
+        line = order.order_line
+        self.assertFalse(is_server(by_server(order).order_line))
+        for state in ("sale", "cancel", "draft", "sale"):
+            for command in (
+                (1, line.id, {"points_cost": -1000}),
+                (0, 0, {"product_id": product.id, "points_cost": -1000}),
+            ):
+                with self.assertRaisesRegex(AccessError, "The points of a reward"):
+                    order.with_user(seller).write({"state": state, "order_line": [command]})
+            order.with_user(seller).write({"state": state})
+        self.assertRecordValues(order.order_line, [{"points_cost": 0}])
