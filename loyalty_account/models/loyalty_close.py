@@ -168,7 +168,7 @@ class LoyaltyClose(models.Model):
             seals = self.env["loyalty.ledger.seal"]
             close.seal_id = seals.search(covers, order="id", limit=1) if close.last_entry_id else seals
 
-    @api.depends("date_to", "company_id.user_hard_lock_date", "company_id.user_fiscalyear_lock_date")
+    @api.depends("date_to", "company_id.hard_lock_date", "company_id.fiscalyear_lock_date")
     def _compute_is_locked(self):
         for close in self:
             company = close.company_id
@@ -202,14 +202,29 @@ class LoyaltyClose(models.Model):
             if any(close.state != "draft" for close in self):
                 raise UserError(self.env._("The period of a close that has begun cannot be changed."))
             self._check_period()
-            self._prepare_steps()
+            self._prepare_steps(anew=True)
+        return result
+
+    def unlink(self):
+        """Accrual runs that were only a preview go with their close."""
+        previews = self.step_ids.run_id.filtered(lambda run: run.state != "posted")
+        result = super().unlink()
+        previews.unlink()
         return result
 
     def _check_period(self):
         """Refuse a period that cannot be closed, with the reason (M17)."""
         _ = self.env._
         for close in self:
-            last = close._last_closed()
+            last, first = close._last_closed(), close.reopened_id
+            if first and (close.company_id, close.date_from, close.date_to) != (
+                first.company_id,
+                first.date_from,
+                first.date_to,
+            ):
+                raise ValidationError(
+                    _("This close runs %s again. Use a new close for another period.", first.display_name)
+                )
             if last and not close.reopened_id and close.date_to <= last.date_to:
                 raise ValidationError(
                     _(
@@ -264,17 +279,31 @@ class LoyaltyClose(models.Model):
             return programs.filtered(lambda program: program.accounting_policy == "accrual")
         return programs.browse()
 
-    def _prepare_steps(self):
-        """List the steps of closes that have not begun, as programs and their policies are now."""
+    def _prepare_steps(self, anew=False):
+        """List the steps of closes that have not begun, as programs and their policies are now.
+
+        :param anew: without it, steps that are listed already keep what a preview showed
+        """
         for close in self.filtered(lambda close: close.state == "draft"):
-            steps = close.sudo()  # the list of steps is the server's
-            steps.step_ids.unlink()
-            commands = []
-            for code in STEPS:
-                programs = close._programs_of_step(code)
-                ids = [False] if programs is None else programs.ids
-                commands += [fields.Command.create({"code": code, "program_id": program_id}) for program_id in ids]
-            steps.step_ids = commands
+            listed = close.sudo()  # the list of steps is the server's
+            wanted = [(code, program_id) for code in STEPS for program_id in close._step_program_ids(code)]
+            stale = listed.step_ids.filtered(
+                lambda step: anew or (step.code, step.program_id.id) not in wanted  # noqa: B023 used at once
+            )
+            previews = stale.run_id.filtered(lambda run: run.state != "posted")
+            stale.unlink()
+            previews.unlink()
+            known = {(step.code, step.program_id.id) for step in listed.step_ids}
+            listed.step_ids = [
+                fields.Command.create({"code": code, "program_id": program_id})
+                for code, program_id in wanted
+                if (code, program_id) not in known
+            ]
+            listed.invalidate_recordset(["step_ids"])  # read again in their order: they run in it
+
+    def _step_program_ids(self, code):
+        programs = self._programs_of_step(code)
+        return [False] if programs is None else programs.ids
 
     def _begin(self):
         _ = self.env._
@@ -287,8 +316,7 @@ class LoyaltyClose(models.Model):
                     next=format_date(self.env, self.date_to + relativedelta(days=1)),
                 )
             )
-        if not self.step_ids.program_id:
-            self._prepare_steps()
+        self._prepare_steps()  # a program may have got its accounting since
         if not self.step_ids.program_id:
             raise UserError(
                 _(
@@ -447,7 +475,8 @@ class LoyaltyClose(models.Model):
         closes = self.with_company(company)
         open_close = closes.search([("company_id", "=", company.id), ("state", "!=", "done")], limit=1)
         if open_close:
-            return open_close if open_close.date_to < today else None
+            is_due = open_close.state == "running" or (today - open_close.date_to).days > company.loyalty_close_delay
+            return open_close if is_due else None
         last = closes.search([("company_id", "=", company.id), ("state", "=", "done")], limit=1)
         if (last and last.date_to >= end) or (today - end).days <= company.loyalty_close_delay:
             return None

@@ -19,7 +19,7 @@ class LoyaltyCloseFigure(models.Model):
         [
             ("opening", "Opening balance"),
             ("issued", "Issued, less taken back"),
-            ("redeemed", "Redeemed, less given back"),
+            ("redeemed", "Redeemed, less returned"),
             ("expired", "Expired"),
             ("adjusted", "Adjusted"),
             ("revalued", "Revalued"),

@@ -18,9 +18,8 @@ class LoyaltyClose(models.Model):
         return self.env._("Loyalty close %(company)s %(date)s", company=self.company_id.name, date=self.date_to)
 
     def _attach_pack(self):
-        """Attach the PDF and the workbook; what an earlier try attached is replaced, and never after the close."""
+        """Attach the PDF and the workbook. What people attached themselves stays: it is evidence too."""
         self.ensure_one()
-        self.attachment_ids.sudo().unlink()  # the pack is the server's; the right to run was checked
         pdf, __ = self.env["ir.actions.report"]._render_qweb_pdf(
             "loyalty_account.action_report_loyalty_close", self.ids
         )
@@ -79,7 +78,9 @@ class LoyaltyClose(models.Model):
     def _workbook(self):
         """Return the pack as the bytes of an XLSX file: numbers are numbers, dates are dates."""
         stream = io.BytesIO()
-        with xlsxwriter.Workbook(stream, {"in_memory": True}) as book:
+        # What people typed, such as names and reasons, stays text.
+        options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+        with xlsxwriter.Workbook(stream, options) as book:
             formats = {
                 "title": book.add_format({"bold": True, "font_size": 14}),
                 "head": book.add_format({"bold": True, "bottom": 1, "text_wrap": True}),

@@ -289,6 +289,53 @@ class TestClose(CloseCase):
         for text in (account, self.cost_account.display_name, self.accountant.name, "Never expires", "66.96", "Proved"):
             self.assertIn(text, html.decode())
 
+    def test_pack_keeps_what_people_attached(self):
+        """M17, P4: what people attached to the close stays; what they typed is text in the workbook, never a formula."""
+        self.february()
+        self.program.name = '=HYPERLINK("http://example.com")'
+        close = self.make_close()
+        close.message_post(body="Stock count", attachments=[("count.txt", b"1")])
+        close._run()
+        self.assertEqual(
+            sorted(name.rsplit(".")[-1] for name in close.attachment_ids.mapped("name")), ["pdf", "txt", "xlsx"]
+        )
+        sheet = close.attachment_ids.filtered(lambda file: file.name.endswith("xlsx"))
+        cell = openpyxl.load_workbook(io.BytesIO(sheet.raw))["Roll-Forward"]["A5"]
+        self.assertEqual((cell.data_type, cell.value, cell.hyperlink), ("s", self.program.name, None))
+
+    def test_preview_again(self):
+        """M17, M12: previews are made again, not added up; what changed before the close begins is part of it."""
+        self.february()
+        close = self.make_close(date_to="2026-02-27")
+        runs = self.env["loyalty.accrual.run"].search([("program_id", "=", self.program.id)])
+        self.assertFalse(runs)
+        for __ in range(2):
+            close.action_preview()
+            run = self.env["loyalty.accrual.run"].search([("program_id", "=", self.program.id)])
+            self.assertRecordValues(run, [{"state": "preview", "date_to": fields.Date.to_date("2026-02-27")}])
+        close.date_to = "2026-02-28"
+        self.assertFalse(run.exists())
+        close.action_preview()
+        other = self.program.copy({"name": "Another", "active": True})
+        self.assertEqual(other.accounting_policy, "accrual")
+        close._begin()
+        pairs = [(code, one) for code in ("inquire", "write_off", "accrue", "prove") for one in (self.program, other)]
+        self.assertEqual(self.steps(close, "code", "program_id"), [*pairs, ("pack", self.env["loyalty.program"])])
+        close.action_run()
+        self.assertEqual(close.state, "done")
+        runs = self.env["loyalty.accrual.run"].search([("program_id", "in", (self.program | other).ids)])
+        self.assertEqual(runs, close.step_ids.run_id)
+        self.assertEqual(set(runs.mapped("state")), {"posted"})
+
+    def test_again_is_the_same_period(self):
+        """M17: a close that runs again is about the period of the first one."""
+        self.february()
+        close = self.make_close()
+        close._run()
+        again = self.env["loyalty.close"].browse(close.action_close_again()["res_id"])
+        with self.assertRaisesRegex(ValidationError, "This close runs February 2026 again"):
+            again.with_user(self.accountant).date_to = "2026-03-10"
+
     def test_redemption_policy(self):
         """N1, M17: a program that books at redemption has nothing to accrue, and is reconciled all the same."""
         self.program.accounting_policy = "redemption"
@@ -399,6 +446,18 @@ class TestCloseJob(CloseCase):
         close = self.run_job()
         self.assertRecordValues(close, [{"state": "done", "residual": 0.0, "responsible_id": self.accountant.id}])
         self.assertEqual(self.run_job(), close)
+
+    def test_late_documents_are_waited_for(self):
+        """M17: a close that somebody has prepared is not run before its time either."""
+        self.february()
+        self.company.loyalty_close_schedule = "monthly"
+        close = self.make_close()
+        with self.on("2026-03-03"):
+            self.run_job()
+        self.assertEqual(close.state, "draft")
+        with self.on("2026-03-04"):
+            self.run_job()
+        self.assertEqual(close.state, "done")
 
     def test_stop_becomes_an_activity(self):
         """M17: where the job stops, the responsible gets one activity with the reason; the next night goes on."""
