@@ -61,7 +61,7 @@ class PosOrder(models.Model):
         """In the back end, too, the reduction follows the goods when somebody returns fewer of them than Odoo copied."""
         result = super().write(vals)
         if "lines" in vals and not self.env.context.get(AT_TILL):
-            for order in self.filtered(lambda order: order.state == "draft" and order._returned_reductions()):
+            for order in self.filtered(lambda order: order.state == "draft"):
                 order.sudo()._fit_reductions()  # cards and totals; access to the order was checked
         return result
 
@@ -125,9 +125,12 @@ class PosOrder(models.Model):
         return gone
 
     def _set_returned_reduction(self, line, gross, net):
-        """Make one line of this draft give back ``gross`` of a reduction; both amounts are negative."""
+        """Make one line of this draft give back ``gross`` of a reduction; both amounts are negative.
+
+        Where an earlier refund gave back more than its part, nothing is left: no return takes points of the customer.
+        """
         own = self.lines.filtered(lambda other: other.refunded_orderline_id == line)
-        if self.currency_id.is_zero(gross):
+        if self.currency_id.compare_amounts(gross, 0.0) >= 0:
             own.unlink()
             return
         own = own[:1] or line.copy({"order_id": self.id, "refunded_orderline_id": line.id, "extra_tax_data": False})

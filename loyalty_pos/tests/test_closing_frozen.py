@@ -322,6 +322,41 @@ class TestFrozenPriceReduction(FrozenCase, ReductionCase):
         self.next_session()
         self.assertEqual(self.balances(), {"610900": 0.0})
 
+    def test_more_than_its_part_came_back(self):
+        """N29, N4: with one of three pieces the till gave 40.00 of 50.00 back as points; the second one comes back without
+        any, however often its number is changed, and the third with the other 10.00."""
+        order = self.sell(
+            [self.taxed(100, 15, qty=3), self.reduction(43.48, "r")],
+            self.ann,
+            payments=[self.pay(295.0, self.cash_method)],
+        )
+        sold = self.card.points
+        self.sell(
+            [
+                self.taxed(100, 15, qty=-1, refunded_orderline_id=order.lines[0].id),
+                self.reduction(34.78, False, qty=-1, refunded_orderline_id=order.lines[1].id),
+            ],
+            self.ann,
+            payments=[self.pay(-75.0, self.cash_method)],
+            is_refund=True,
+        )
+        points = self.card.points
+        self.assertEqual(points - sold, (1000 - sold) * 0.8)
+        refund = self.return_in_back_end(order)
+        goods = refund.lines[0]
+        for pieces, amounts in ((1, [-115.0]), (2, [-230.0, 10.0]), (1, [-115.0])):
+            said = {"qty": -pieces, "price_subtotal": -100 * pieces, "price_subtotal_incl": -115 * pieces}
+            refund.lines = [Command.update(goods.id, said)]
+            self.assertEqual(refund.lines.mapped("price_subtotal_incl"), amounts)
+            self.assertEqual(refund.amount_total, sum(amounts))
+        self.pay_refund(refund)
+        self.assertEqual(self.card.points, points)
+        last = self.return_in_back_end(order)
+        self.assertEqual(last.lines.mapped("price_subtotal_incl"), [-115.0, 10.0])
+        self.pay_refund(last)
+        self.assertEqual((last.amount_paid, self.card.points), (-105.0, 1000))
+        self.assertFalse(self.exceptions_of(refund) | self.exceptions_of(last))
+
     def pay_refund(self, refund):
         self.env["pos.make.payment"].with_context(active_id=refund.id, active_ids=refund.ids).create(
             {"payment_method_id": self.cash_method.id}
