@@ -55,9 +55,9 @@ class SaleOrderLine(models.Model):
     def write(self, vals):
         if "order_id" in vals:
             self._check_rewards_stay(vals["order_id"])
-        if "points_cost" not in vals:
+        # Users can only say what is there already; their own values never run in the event of an order.
+        if "points_cost" not in vals or not self._may_write_server_fields():
             return super().write(vals)
-        self._check_server_fields(vals)
         for order, lines in self.grouped("order_id").items():
             with order._collecting_costs(lines) as bound:
                 super(SaleOrderLine, bound).write(vals)

@@ -93,3 +93,17 @@ class TestServerFields(TransactionCase):
                     order.with_user(seller).write({"state": state, "order_line": [command]})
             order.with_user(seller).write({"state": state})
         self.assertRecordValues(order.order_line, [{"points_cost": 0}])
+
+    def test_linked_lines_are_not_the_server(self):
+        """N29, P4, S20: a line whose cost stays opens nothing for the lines that are linked to it."""
+        seller = new_test_user(self.env, "server_fields_linked", groups="sales_team.group_sale_manager")
+        product = self.env["product.product"].create({"name": "Tea", "list_price": 10})
+        order = self.env["sale.order"].create(
+            {"partner_id": seller.partner_id.id, "order_line": [(0, 0, {"product_id": product.id})] * 2}
+        )
+        line, other = order.order_line
+        linked = {"linked_line_ids": [(1, other.id, {"points_cost": -1000})]}
+        with self.assertRaisesRegex(AccessError, "The points of a reward"):
+            line.with_user(seller).write({"points_cost": 0, **linked})
+        line.with_user(seller).write({"points_cost": 0, "name": "Green tea"})  # as imports send it
+        self.assertRecordValues(order.order_line, [{"name": "Green tea", "points_cost": 0}, {"points_cost": 0}])
