@@ -147,7 +147,7 @@ class Databases:
 
     def test(self):
         full = self.full()
-        key = cache.digest(full, *TILL_MODULES, "ready company")
+        key = cache.digest(full, *TILL_MODULES, "ready company 2")
         return self._template(f"loyalty_test_{key}", lambda name, log: self._make_test(full, name, log))
 
     def _template(self, name, make):

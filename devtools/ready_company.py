@@ -10,12 +10,16 @@ import sys
 
 from .session import environment
 
-#: What Odoo's tests call theirs (account/tests/common.py, setup_independent_company).
-NAME = "company_1_data"
+#: Another name than Odoo's tests give theirs: names of companies are unique.
+NAME = "Ready Company"
 
 
 def main(database):
     with environment(database) as env:
+        from odoo.modules import module
+
+        # In tests Odoo gives a new company a warehouse too (stock/models/res_company.py:193).
+        module.current_test = NAME
         company = env["res.company"].create({"name": NAME})
         charts = env["account.chart.template"]
         charts.try_loading(charts._guess_chart_template(company.country_id), company=company, install_demo=False)

@@ -15,7 +15,7 @@ class ReadyCompanyCase(AccountTestInvoicingCommon):
 
     @classmethod
     def setup_independent_company(cls, **kwargs):
-        company = cls.env["res.company"].search([("name", "=", "company_1_data")], limit=1)
+        company = cls.env["res.company"].search([("name", "=", "Ready Company")], limit=1)
         if kwargs or cls.country_code or cls.chart_template or not company.chart_template:
             return super().setup_independent_company(**kwargs)
         cls.env.user.company_ids = [Command.link(company.id)]

@@ -153,7 +153,7 @@ class TestPaymentFaults(FaultCase):
         """N29: half of the goods come back and no points with them, while money would suffice (B2)."""
         move = self.sell()
         note = self.plain_note(move, self.line(50, 15))
-        self.assertNamed(note, "0 of the 500 points .* are worth 249 of them")
+        self.assertNamed(note, "0 of the 500 points .* account for 249 of them")
 
     def test_foreign_currency(self):
         """N29: 230.00 at 1.25, 1,000 points cover 100.00 at 1.10; 880 points back leave 13.20 in cash (B1)."""
@@ -473,7 +473,7 @@ class TestValueFaults(ProofVerbs, BooksCase):
             self.assertSound()
             other = self.redeem(10, day="2026-02-25", document=("res.partner", self.customer.id))
             back = self.reverse(other, day="2026-02-25", document=("res.partner", self.customer.id))
-            self.assertNamed(back, "undone on 03/20/2026 is dated 02/25/2026", "value")
+            self.assertNamed(back, "reversed on 03/20/2026 is dated 02/25/2026", "value")
 
     def test_shared_account(self):
         """N29: two programs on one liability account: the balance is the sum of both, and the one that differs is named."""

@@ -3,6 +3,8 @@ from freezegun import freeze_time
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import new_test_user, tagged
 
+from odoo.addons.loyalty_ledger.tools.trusted import by_server
+
 from .redemption_common import RedemptionCase
 
 
@@ -286,7 +288,6 @@ class TestRedemptionUndo(RedemptionCase):
             ({"amount": 100}, "50 points are worth"),
             ({"loyalty_points": 1, "amount": 50}, "1 points are worth"),
             ({"loyalty_move_id": bill.id}, "of the same customer"),
-            ({"loyalty_hold_id": hold.id}, "belong to another document"),
             ({"journal_id": self.bank_journal.id, "payment_method_line_id": False}, "method Loyalty Points"),
             ({"payment_type": "outbound", "payment_method_line_id": out.id}, "returned by the credit note"),
         ]
@@ -294,6 +295,11 @@ class TestRedemptionUndo(RedemptionCase):
         for change, message in cases:
             with self.subTest(message), self.assertRaisesRegex(ValidationError, message), self.cr.savepoint():
                 Payment.create({**values, **change})
+        foreign = {**values, "loyalty_hold_id": hold.id}
+        with self.assertRaisesRegex(AccessError, "Points are reserved by saving"):
+            Payment.create(foreign)
+        with self.assertRaisesRegex(ValidationError, "belong to another document"), self.cr.savepoint():
+            by_server(Payment).create(foreign)
         with self.assertRaisesRegex(ValidationError, "fewer than the 2,000"), self.cr.savepoint():
             Payment.create({**values, "loyalty_points": 2000, "amount": 2000})
         payment = Payment.create({**values, "loyalty_points": 200, "amount": 200})
@@ -379,7 +385,7 @@ class TestRedemptionUndo(RedemptionCase):
         self.set_value(0.5)
         values = move._prepare_loyalty_payment_vals(self.card, 50, 50)
         with self.assertRaisesRegex(ValidationError, "used already"):
-            self.env["account.payment"].create({**values, "loyalty_hold_id": hold.id})
+            by_server(self.env["account.payment"]).create({**values, "loyalty_hold_id": hold.id})
 
     def test_roles(self):
         """S10: an invoicing user redeems without any loyalty right; a salesperson without accounting cannot."""

@@ -70,9 +70,11 @@ class LoyaltyServerFieldsMixin(models.AbstractModel):
 
     def _changes(self, name, value):
         """Return whether a value is another one than the field has; of new records, than none."""
-        field, value = self._fields[name], value or False
+        field = self._fields[name]
         if field.type in ("one2many", "many2many"):
-            return bool(value)
+            # No commands change nothing; no list at all empties the field.
+            return bool(value) if isinstance(value, (list, tuple)) else any(record[name] for record in self)
+        value = value or False
         return any((field.convert_to_write(record[name], record) or False) != value for record in self or [self])
 
     @api.model
