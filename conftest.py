@@ -13,7 +13,7 @@ except ImportError:  # a linter or an editor without Odoo on the path
 
 SKIPPED = pytest.StashKey()
 #: Files that take minutes in one process: first, so that no other process waits for them at the end.
-LONG = ("tests/test_install_matrix.py",)
+LONG = ("tests/test_install_matrix.py", "loyalty_account/tests/test_books_properties.py")
 
 
 @contextlib.contextmanager

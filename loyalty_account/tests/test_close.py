@@ -90,6 +90,13 @@ class TestClose(CloseCase):
         self.assertEqual(figures["after", "closing"], (700.0, 60.87))
         self.assertEqual(close.step_ids.proof_id.state, "ok")
         self.assertEqual(len(close.attachment_ids), 2)
+        for figure in close.figure_ids.filtered(lambda figure: figure.stage == "after" and figure.name != "owed"):
+            if figure.name != "revalued":
+                entries = self.env["loyalty.ledger.entry"].search(figure.action_view_transactions()["domain"])
+                self.assertEqual(sum(entries.mapped("points")), figure.points, figure.name)
+            if figure.name not in ("issued", "redeemed"):  # these are gross
+                values = self.env["loyalty.valuation"].search(figure.action_view_values()["domain"])
+                self.assertEqual(round(sum(values.mapped("amount")), 2), figure.amount, figure.name)
 
     def test_expired_points(self):
         """P9, M17: what expired until the end of the month is written off by the close, dated in its month."""
