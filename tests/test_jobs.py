@@ -13,6 +13,7 @@ from odoo.tests import tagged
 
 from odoo.addons.loyalty_account.models.loyalty_close_step import LoyaltyCloseStep
 from odoo.addons.loyalty_ledger.models import loyalty_card_purge
+from odoo.addons.loyalty_ledger.tools.today import loyalty_today
 
 JOBS = (
     "loyalty_ledger.cron_purge",
@@ -322,7 +323,7 @@ class TestCloseJob(JobsCase):
                 }
             )
             company.write({"loyalty_close_schedule": "monthly", "loyalty_close_delay": 0})
-            last_month = fields.Date.context_today(program) + relativedelta(day=1, days=-1)
+            last_month = loyalty_today(env, company) + relativedelta(day=1, days=-1)
             self.post(env, card_id, 100, "close", effective_date=last_month)
         self.addCleanup(self.leave, company.id)
         done = []

@@ -150,7 +150,8 @@ class LoyaltyAccrualRun(models.Model):
 
     @api.model
     def _say_server_fields(self, names):
-        return self.env._("Only the accrual itself sets: %s.", ", ".join(sorted(names)))
+        labels = sorted(self._fields[name]._description_string(self.env) for name in names)
+        return self.env._("Only the accrual itself sets: %s.", ", ".join(labels))
 
     def write(self, vals):
         if any(run.state == "posted" for run in self):

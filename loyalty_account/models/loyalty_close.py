@@ -77,6 +77,12 @@ class LoyaltyClose(models.Model):
         copy=False,
         help="What the reconciliations of this close could not explain. 0.00 when points and books agree.",
     )
+    has_differences = fields.Boolean(
+        "Closed with Differences",
+        compute="_compute_has_differences",
+        store=True,
+        help="A reconciliation found amounts or points that do not agree, and the reason was accepted.",
+    )
     problem = fields.Char("Stopped By", compute="_compute_problem")
     progress = fields.Integer("Progress (%)", compute="_compute_progress")
     reopened_id = fields.Many2one(
@@ -149,6 +155,12 @@ class LoyaltyClose(models.Model):
             several = len(self.env.companies) > 1 and close.company_id
             close.display_name = f"{again}, {close.company_id.name}" if several else again
 
+    @api.depends("step_ids.proof_id.state")
+    def _compute_has_differences(self):
+        """Points of several programs are no sum, so the amount alone does not tell."""
+        for close in self:
+            close.has_differences = "bad" in close.step_ids.proof_id.mapped("state")
+
     @api.depends("step_ids.problem", "step_ids.state")
     def _compute_problem(self):
         for close in self:
@@ -183,7 +195,8 @@ class LoyaltyClose(models.Model):
 
     @api.model
     def _say_server_fields(self, names):
-        return self.env._("Only the steps of the close itself set: %s.", ", ".join(sorted(names)))
+        labels = sorted(self._fields[name]._description_string(self.env) for name in names)
+        return self.env._("Only the steps of the close itself set: %s.", ", ".join(labels))
 
     def _changes(self, name, value):
         # The form sends what people write into the steps, which say themselves what that may be.
@@ -387,8 +400,9 @@ class LoyaltyClose(models.Model):
 
     def _finish(self):
         if self.state == "running" and self.step_ids and all(step.state != "todo" for step in self.step_ids):
-            # The result is the server's; whoever closes was checked.
+            # The result is the server's; the right to run was checked.
             self.sudo().write({"state": "done", "closed_by_id": self.env.uid, "closed_at": fields.Datetime.now()})
+            self.activity_feedback(["mail.mail_activity_data_todo"])  # those of the job that had stopped
             # Seals wait for transactions that write, so for this one too: they follow it.
             self.env.ref("loyalty_ledger.cron_seal").sudo()._trigger()
 
@@ -486,11 +500,10 @@ class LoyaltyClose(models.Model):
 
     def _note_stop(self, problem):
         """Tell the responsible why the close stopped, once until it is dealt with."""
-        summary = self.env._("The loyalty close stopped")
-        if not self.activity_ids.filtered(lambda activity: activity.summary == summary):
+        if not self.activity_ids.filtered("automated"):
             self.activity_schedule(
                 "mail.mail_activity_data_todo",
-                summary=summary,
+                summary=self.env._("The loyalty close stopped"),
                 note=problem or "",
                 user_id=self.responsible_id.id or self.env.uid,
             )

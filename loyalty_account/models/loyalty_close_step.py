@@ -95,7 +95,7 @@ class LoyaltyCloseStep(models.Model):
     def _execute(self):
         """Do the step and note what came out. A step that is done already is left alone."""
         self.ensure_one()
-        if self.state != "todo":
+        if self.state != "todo":  # between two commits of the job somebody ran it by hand
             return
         values = {"state": "done", "problem": False, **getattr(self, f"_step_{self.code}")()}
         if values["state"] != "todo":
@@ -122,6 +122,7 @@ class LoyaltyCloseStep(models.Model):
         self.ensure_one()
         if self.code != "prove" or self.state != "todo" or not self.proof_id:
             raise UserError(self.env._("Only differences that a reconciliation of this close found can be accepted."))
+        self.close_id._lock()
         if not (self.reason or "").strip():
             raise UserError(self.env._("Write the reason for accepting the differences into the row first."))
         # The row is the server's; the right to run was checked.
@@ -185,6 +186,18 @@ class LoyaltyCloseStep(models.Model):
             found.append(
                 _("%s exceptions are not resolved.", count) if count > 1 else _("1 exception is not resolved.")
             )
+        moves = self.env["account.move"].sudo()  # counted only; the right to run was checked by the close
+        count = moves.search_count(
+            [
+                ("company_id", "=", self.company_id.id),
+                ("loyalty_sync_error", "!=", False),
+                ("date", "<=", self.close_id.date_to),
+            ]
+        )
+        if count:
+            found.append(
+                _("%s invoices have a loyalty problem.", count) if count > 1 else _("1 invoice has a loyalty problem.")
+            )
         return found
 
     # --- write off -----------------------------------------------------------------------------------------------
@@ -229,7 +242,8 @@ class LoyaltyCloseStep(models.Model):
                     "points": -points,
                     "amount": -amount,
                     "note": self.env._(
-                        "%s expired points are reserved by documents and stay until those are done.",
+                        "%s expired points are reserved by documents, or their cards were in use: the nightly job writes "
+                        "them off later.",
                         say_points(self.env, left[0]),
                     ),
                 }

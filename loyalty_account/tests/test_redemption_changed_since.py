@@ -8,7 +8,7 @@ from .redemption_common import RedemptionCase
 
 
 class ChangedSince:
-    """500 points pay 50.00 of 115.00, money the rest; then something changes, and all of it is credited."""
+    """500 points cover 50.00 of 115.00, money the rest; then something changes, and all of it is credited."""
 
     point_value = 0.1
 
@@ -60,7 +60,7 @@ class ChangedSince:
         self.assertCredited(move, new)
 
     def test_discount_for_early_payment(self):
-        """N29, N4: 500 points pay 50.00, the rest is paid with 2 % less for being early: the credit note pays no more
+        """N29, N4: 500 points cover 50.00, the rest is paid with 2 % less for being early: the credit note pays no more
         money back than came in, and all points."""
         for computation, discount in (("included", 2.3), ("excluded", 2.0), ("mixed", 2.0)):
             with self.subTest(computation=computation):

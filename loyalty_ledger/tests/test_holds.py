@@ -36,7 +36,7 @@ class TestHolds(LedgerCase):
         self.assertBalances(points=70, reserved=0, available=70, redeemed=30)
         self.assertClean()
 
-    def test_whoever_asks_while_points_are_reserved(self):
+    def test_anybody_asks_while_points_are_reserved(self):
         """N6, C18: code that reacts to what expires at that moment, and asks for the balance, changes nothing."""
         self.earn(100, expiration_date="2026-03-20")
         self.earn(50)

@@ -1,6 +1,8 @@
 from datetime import timedelta
 from uuid import uuid4
 
+from freezegun import freeze_time
+
 from odoo import fields
 from odoo.tests import tagged
 
@@ -118,6 +120,16 @@ class ClosingCase(TillPointsCase):
 
 @tagged("post_install", "-at_install")
 class TestClosingInputTax(ClosingCase):
+    def test_open_sessions_of_a_close(self):
+        """M17: the close of a month names its sessions that are still open, and none that began later."""
+        with freeze_time("2026-04-02 12:00:00"):
+            for date_to, said in (("2026-03-31", True), ("2026-03-10", False)):
+                close = self.env["loyalty.close"].create({"company_id": self.company.id, "date_to": date_to})
+                close.action_preview()
+                note = close.step_ids.filtered(lambda step: step.code == "inquire").note or ""
+                self.assertEqual("1 Point of Sale session of the period is still open." in note, said, date_to)
+                close.unlink()
+
     def test_uninvoiced(self):
         """S2, S24, S8: a sale of 115.00 paid with 50 points and 65.00 books the reference entry at closing."""
         self.sale()

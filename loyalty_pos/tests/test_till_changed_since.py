@@ -11,7 +11,7 @@ from .test_session_closing import ClosingCase, ReductionCase
 
 
 class ChangedSince:
-    """50 points pay 50.00 of 115.00; then something changes, and everything comes back."""
+    """50 points cover 50.00 of 115.00; then something changes, and everything comes back."""
 
     policy = "accrual"
 
@@ -225,7 +225,7 @@ class BranchTillCase(ClosingCase):
 @tagged("post_install", "-at_install")
 class TestBranchTill(BranchTillCase):
     def test_sale_and_return(self):
-        """N29, S24, N4: 50 points pay at the till of a branch, recover input VAT, and come back with it."""
+        """N29, S24, N4: 50 points are redeemed at the till of a branch, recover input VAT, and come back with it."""
         order = self.sale()
         self.assertEqual((order.company_id, order.loyalty_points_redeemed, self.card.points), (self.branch, 50, 950))
         move = self.close()

@@ -313,7 +313,7 @@ class _Run:
         return self.test.pay(coins.round(amount) if coins else amount, self.test.cash_method)
 
     def buy(self, lines, percent, invoiced, returned=()):
-        """Sell goods; points pay their part of them."""
+        """Sell goods of which points cover a part."""
         program, uuid, order_uuid = self.test.program, str(uuid4()), str(uuid4())
         bought = [*returned, *self.goods_of(lines)]
         total = self.draft(bought).amount_total
@@ -329,7 +329,7 @@ class _Run:
                 payments = [self.test.pay_points(amount, uuid=uuid)]
         draft = self.draft(bought)
         rest = self.currency.round(draft.amount_total - sum(payment["amount"] for payment in payments))
-        self.trail.append(f"  {draft.amount_total} of which {points} points pay {amount}")
+        self.trail.append(f"  {draft.amount_total} of which {points} points cover {amount}")
         self.orders |= self.send(draft, [*payments, self.cash(rest)], to_invoice=invoiced, uuid=order_uuid)
 
     def give_back(self, number, quantities):
