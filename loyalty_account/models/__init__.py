@@ -67,6 +67,7 @@ from . import loyalty_close
 from . import loyalty_close_step
 from . import loyalty_close_figure
 from . import loyalty_close_pack
+from . import loyalty_close_job
 from . import res_company
 from . import res_config_settings
 from . import loyalty_demo
