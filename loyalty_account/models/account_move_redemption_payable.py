@@ -126,6 +126,7 @@ class AccountMove(models.Model):
             # The draft's own lines of points would be replaced, and what is rounded in cash with them.
             due += sum(self._loyalty_payable_sets(None).values()) - self.amount_total
         payable -= self.loyalty_amount_redeemed - self._loyalty_amount_given_back()
+        payable -= self._loyalty_amount_unmatched()
         amount = self.currency_id.round(max(0.0, min(due, payable)))
         if self.currency_id == self.company_currency_id:
             return amount
@@ -136,6 +137,32 @@ class AccountMove(models.Model):
             return float_round(amount / rate, precision_rounding=unit, rounding_method="DOWN")
         today = loyalty_today(self.env, self.company_id)
         return self.currency_id._convert(amount, self.company_currency_id, self.company_id, today)
+
+    def _loyalty_amount_unmatched(self):
+        """Return what payments with points for this invoice hold that somebody took off it, in its currency.
+
+        They relieved its VAT and took their points: they wait among its outstanding credits, and nothing pays it twice.
+        """
+        if self.state != "posted" or not isinstance(self.id, int):
+            return 0.0
+        payments = self.env["account.payment"].search(
+            [
+                ("loyalty_move_id", "=", self.id),
+                ("payment_type", "=", "inbound"),
+                ("state", "in", ("in_process", "paid")),
+            ]
+        )
+        # While a payment is being posted, it has not taken its points yet and asks for itself.
+        payments = payments.filtered(lambda payment: payment.loyalty_entry_id.points < 0)
+        return sum(
+            payment.currency_id._convert(
+                -sum(payment.move_id._loyalty_receivable().mapped("amount_residual_currency")),
+                self.currency_id,
+                self.company_id,
+                payment.date,
+            )
+            for payment in payments
+        )
 
     def _loyalty_rate_today(self):
         """Return the rate that a document of today has: units of this document's currency for one of the company's."""
