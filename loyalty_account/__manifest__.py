@@ -14,6 +14,7 @@
         "data/ir_cron_close.xml",
         "data/ir_cron.xml",
         "views/loyalty_program_views.xml",
+        "views/loyalty_program_stored_views.xml",
         "views/loyalty_program_earning_views.xml",
         "views/loyalty_card_views.xml",
         "views/account_journal_views.xml",

@@ -18,8 +18,14 @@ COST_GROUP = {
 
 #: Account types that can carry the value of outstanding points.
 LIABILITY_TYPES = ("liability_current", "liability_non_current")
+#: Gift cards and wallets: one point is one unit of money, which the documents that sell and spend it book themselves.
+STORED_VALUE = "stored_value"
+#: Program types whose points are money.
+STORED_VALUE_TYPES = ("gift_card", "ewallet")
+#: Policies that value points by accrual runs.
+ACCRUED_POLICIES = ("accrual",)
 #: Policies that keep the value of outstanding points as a liability.
-LIABILITY_POLICIES = ("accrual",)
+LIABILITY_POLICIES = (*ACCRUED_POLICIES, STORED_VALUE)
 
 
 def is_supported(policy, vat_mode):

@@ -52,6 +52,6 @@ def movements(program_id=None):
         entries=of_program["e"],
         values=of_program["v"],
         uses=of_program["u"],
-        policies=combinations.LIABILITY_POLICIES,
+        policies=combinations.ACCRUED_POLICIES,
         relief=(combinations.INPUT_TAX, combinations.PRICE_REDUCTION),
     )

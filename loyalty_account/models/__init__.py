@@ -20,6 +20,9 @@ from . import loyalty_program_proof_payments
 from . import loyalty_program_proof_returns
 from . import loyalty_program_proof_vat
 from . import loyalty_program_proof_stored
+from . import loyalty_program_stored
+from . import loyalty_program_proof_balances
+from . import loyalty_program_stored_adoption
 from . import loyalty_program_proof_holds
 from . import loyalty_program_proof_account
 from . import loyalty_card

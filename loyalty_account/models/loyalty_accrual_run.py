@@ -16,6 +16,7 @@ from odoo.addons.loyalty_ledger.tools.sql_files import read_sql
 from odoo.addons.loyalty_ledger.tools.today import loyalty_today
 from odoo.addons.loyalty_ledger.tools.trusted import by_server
 
+from ..books import combinations
 from ..books.lots import lots_on
 from .loyalty_ledger_entry import post_moves
 from .loyalty_valuation import KINDS
@@ -177,7 +178,7 @@ class LoyaltyAccrualRun(models.Model):
         """Refuse a run that makes no sense, with the reason (M1, M17)."""
         _ = self.env._
         program, today = self.program_id.sudo(), loyalty_today(self.env, self.program_id.company_id)
-        if not program._keeps_liability():
+        if program.accounting_policy not in combinations.ACCRUED_POLICIES:
             raise UserError(
                 _(
                     "Loyalty accounting is not active for %(program)s: its Accounting Policy is “%(policy)s”, so nothing "

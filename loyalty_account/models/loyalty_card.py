@@ -21,6 +21,9 @@ class LoyaltyCard(models.Model):
             program = card.program_id
             today = loyalty_today(self.env, program.company_id)
             pays = card.ledgered and program.accounting_policy != "none"
+            if program._keeps_stored_value():
+                card.available_amount = card.available_points
+                continue
             card.available_amount = program._points_to_money(int(card.available_points), today) if pays else 0.0
 
     @api.model

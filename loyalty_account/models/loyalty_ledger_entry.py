@@ -30,7 +30,8 @@ class LoyaltyLedgerEntry(models.Model):
             return
         entries = self
         if deferred := self._defer_release():
-            entries -= deferred
+            # Money that documents book themselves is not released later.
+            entries -= deferred.filtered(lambda entry: not entry.program_id._keeps_stored_value())
         entries._book_values(programs)
 
     def _defer_release(self):
@@ -39,6 +40,10 @@ class LoyaltyLedgerEntry(models.Model):
         Override for documents that are booked together, such as the orders of a session.
         """
         return False
+
+    def _money_documents(self):
+        """Return the models whose documents book the money of gift cards and wallets themselves. Override to add."""
+        return {"account.move"}
 
     def _book_values(self, programs=None, document=None):
         """Write and post the value lines of these entries; what has its line already is left alone.
@@ -69,6 +74,8 @@ class Booking:
         self.document = document
         self.cr = env.cr
         self.programs = {program.id: program for program in programs}
+        self.stored = {program.id for program in programs if program._keeps_stored_value()}
+        self.money_documents = env["loyalty.ledger.entry"]._money_documents() if self.stored else set()
         self.together = together
         self.lines = []
         self.entries = {}
@@ -86,7 +93,9 @@ class Booking:
         entries = {
             entry_id: entry
             for entry_id, entry in entries.items()
-            if entry["units"] < 0 or (entry["units"] > 0 and entry["kind"] in ("adjust", "transfer", "reversal"))
+            if entry["units"] < 0
+            or entry["program_id"] in self.stored
+            or (entry["units"] > 0 and entry["kind"] in ("adjust", "transfer", "reversal"))
         }
         if not entries:
             return
@@ -120,17 +129,35 @@ class Booking:
     def _read_new_lots(self, entries):
         """Lots that a grant or a transfer brought: ``{lot id: (entry id, points)}``."""
         credits_ = [
-            entry["id"] for entry in entries.values() if entry["units"] > 0 and entry["kind"] in ("adjust", "transfer")
+            entry["id"]
+            for entry in entries.values()
+            if entry["units"] > 0 and (entry["kind"] in ("adjust", "transfer") or self._is_stored_credit(entry))
         ]
         if not credits_:
             return {}
         self.cr.execute(
             SQL(
-                "SELECT id, entry_id, (points * 10000)::bigint FROM loyalty_lot WHERE entry_id = ANY(%s::int[])",
+                """
+                SELECT l.id, l.entry_id, (l.points * 10000)::bigint FROM loyalty_lot l
+                 WHERE l.entry_id = ANY(%s::int[])
+                   AND NOT EXISTS (SELECT 1 FROM loyalty_valuation v WHERE v.lot_id = l.id AND v.entry_id = l.entry_id
+                                      AND v.consumption_id IS NULL)
+                """,
                 arrays.numbers(credits_),
             )
         )
         return {lot_id: (entry_id, points) for lot_id, entry_id, points in self.cr.fetchall()}
+
+    def _is_stored_credit(self, entry):
+        """Whether the entry puts money on a card, so that it is valued at once."""
+        return entry["program_id"] in self.stored and entry["kind"] in ("earn", "opening", "external", "adjust")
+
+    def _is_booked_by_document(self, entry):
+        return (
+            entry["program_id"] in self.stored
+            and entry["res_model"] in self.money_documents
+            and entry["kind"] != "expire"
+        )
 
     def _read_consumptions(self, entries):
         """What these entries took or gave back, and what new lots paid of older debts; without lines already valued."""
@@ -225,12 +252,13 @@ class Booking:
                 paid[row["lot_id"]] += row["units"]
         for lot_id, (entry_id, points) in lots.items():
             entry = entries[entry_id]
-            if entry["kind"] != "adjust":
+            if entry["kind"] != "adjust" and not self._is_stored_credit(entry):
                 continue
+            kind = "adjust" if entry["kind"] == "adjust" else "issue"
             program = self.programs[entry["program_id"]]
             units = points - paid[lot_id]
             amount = valuation.value_of(units, self._unit(program, entry["effective_date"]), self._rounding(program))
-            self._add(entry, lot_id, "adjust", amount, units)
+            self._add(entry, lot_id, kind, amount, units)
 
     def _plan_consumptions(self, entries, lots, consumptions):
         credits_ = {entry["key"]: entry["id"] for entry in entries.values() if entry["kind"] == "transfer"}
@@ -240,6 +268,9 @@ class Booking:
             entry = entries[row["entry_id"]]
             rounding = self._rounding(self.programs[entry["program_id"]])
             lot_id, units = row["lot_id"], row["units"]
+            if entry["program_id"] in self.stored and entry["kind"] != "transfer":
+                self._plan_stored(entry, lots, row, rounding)
+                continue
             taken = self.taken[row["debit_entry_id"], lot_id]
             if units < 0:
                 left = valuation.left_value(taken[1], taken[0], taken[0] + units, rounding)
@@ -263,6 +294,17 @@ class Booking:
                     self._add(entry, target, "transfer", amount, units)
                     continue
             self._add(entry, lot_id, self._use(row), -amount, -units, row["id"])
+
+    def _plan_stored(self, entry, lots, row, rounding):
+        """Money: a point is worth one, whatever is on the books for it."""
+        lot_id, units = row["lot_id"], row["units"]
+        if lot_id in lots and lots[lot_id][0] == row["entry_id"]:
+            return  # what paid a debt was never carried by the lot
+        amount = valuation.value_of(units, (Decimal(1), Decimal(1)), rounding)
+        kind = "redeem" if row["debit_kind"] == "external" else self._use(row)
+        accounts = self.accounts.get((row["debit_entry_id"], lot_id)) if units < 0 else None
+        target = row["moved_to_lot_id"] or lot_id if units < 0 else lot_id
+        self._add(entry, target, kind, -amount, -units, row["id"], accounts)
 
     @staticmethod
     def _use(row):
@@ -302,7 +344,7 @@ class Booking:
             }
         booked = {}
         for key, lines in groups.items():
-            if key[0] != "transfer":
+            if key[0] not in ("transfer", "document"):
                 booked[key] = self._prepare_move(lines, latest.get(key))
         booked = {key: vals for key, vals in booked.items() if vals}
         moves = dict(zip(booked, post_moves(self.env, list(booked.values()))))
@@ -315,6 +357,8 @@ class Booking:
         entry = self.entries[line[0]]
         if line[3] == "transfer":
             return "transfer", entry["program_id"], entry["effective_date"]
+        if self._is_booked_by_document(entry):
+            return "document", entry["program_id"], entry["effective_date"]
         if self.together:
             return "expire", entry["program_id"], entry["effective_date"].replace(day=1), line[6]
         document = self.document and (self.document._name, self.document.id)
@@ -338,13 +382,14 @@ class Booking:
         document = first["res_id"] and self.env["loyalty.ledger.entry"].browse(first["id"]).document_name
         if self.document:
             document = self.document.display_name
+        stored = {"expire": program.breakage_account_id} if program.id in self.stored else None
         accounts = self.env["account.account"].browse(lines[0][6] or ())
         return program._prepare_books_move(
             date or first["effective_date"],
             totals,
             partner=card.partner_id.commercial_partner_id,
             document=document,
-            counterparts=dict.fromkeys(totals, accounts[1:]) if accounts else None,
+            counterparts=dict.fromkeys(totals, accounts[1:]) if accounts else stored,
             liability=accounts[:1],
         )
 

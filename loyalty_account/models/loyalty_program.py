@@ -12,6 +12,7 @@ class LoyaltyProgram(models.Model):
             ("redemption", "Expense when redeemed"),
             ("accrual", "Accrue the liability"),
             ("deferral", "Defer revenue (IFRS 15)"),
+            ("stored_value", "Stored value (gift cards, eWallets)"),
         ],
         "Accounting Policy",
         required=True,
@@ -19,7 +20,9 @@ class LoyaltyProgram(models.Model):
         help="No accounting: points are not a means of payment.\n"
         "Expense when redeemed: journal items are made when points are redeemed on an invoice.\n"
         "Accrue the liability: outstanding points are also a liability, updated by each accrual run.\n"
-        "Defer revenue: part of each sale's price is deferred until the points are redeemed.",
+        "Defer revenue: part of each sale's price is deferred until the points are redeemed.\n"
+        "Stored value: balances of gift cards and eWallets are a liability, which the documents that sell and spend them "
+        "book themselves.",
     )
     vat_mode = fields.Selection(
         [

@@ -55,6 +55,8 @@ class LoyaltyProgram(models.Model):
 
     def _unit_value_at(self, date):
         """Return what a point is worth in the books on a day, as a fraction (:func:`books.valuation.unit_value`)."""
+        if self._keeps_stored_value():
+            return Decimal(1), Decimal(1)
         point_value, vat_rate = self._point_value_at(date)
         # The columns are numeric(16,6) and numeric(16,4): as texts they come back as exact numbers.
         return valuation.unit_value(
@@ -79,6 +81,10 @@ class LoyaltyProgram(models.Model):
         """Return whether outstanding points of the program are a liability in the books."""
         return self.accounting_policy in combinations.LIABILITY_POLICIES
 
+    def _keeps_stored_value(self):
+        """Return whether a point of the program is money that documents book."""
+        return self.accounting_policy == combinations.STORED_VALUE
+
     def _fiscal_country(self):
         """Return the country whose taxes the program's company declares; a branch has its parent's."""
         company = self.company_id
@@ -102,6 +108,7 @@ class LoyaltyProgram(models.Model):
         "loyalty_journal_id",
         "liability_account_id",
         "cost_account_id",
+        "breakage_account_id",
         "company_id",
         "currency_id",
         "program_type",
@@ -139,6 +146,10 @@ class LoyaltyProgram(models.Model):
                 "price and the expected redemption of each cohort. Choose “Accrue the liability”, which is for points "
                 "that are immaterial or under local rules, and ask your accountant."
             )
+        if self._keeps_stored_value():
+            return self._stored_value_problem()
+        if self.program_type in combinations.STORED_VALUE_TYPES:
+            return _("gift cards and eWallets are money. Set Accounting Policy to “Stored value” or “No accounting”.")
         if self.program_type != "loyalty":
             return _("only programs of type Loyalty Cards have accounting. Set Accounting Policy to “No accounting”.")
         if not self.vat_mode:
@@ -177,6 +188,8 @@ class LoyaltyProgram(models.Model):
 
     def _account_problem(self):
         _ = self.env._
+        if self._keeps_stored_value():
+            return self._stored_accounts_problem()
         wanted = combinations.COST_GROUP[self.accounting_policy, self.vat_mode]
         groups = {"expense": _("Expense"), "income": _("Income")}
         cost, liability = self.cost_account_id, self.liability_account_id
@@ -371,6 +384,15 @@ class LoyaltyProgram(models.Model):
     def _books_labels(self):
         """What the journal items say, by kind of value line."""
         _ = self.env._
+        if self._keeps_stored_value():
+            return {
+                "opening": _("Opening balance of gift cards and eWallets"),
+                "issue": _("Balance issued"),
+                "redeem": _("Balance redeemed"),
+                "expire": _("Expired balance"),
+                "clawback": _("Balance taken back"),
+                "adjust": _("Balance given away"),
+            }
         return {
             "opening": _("Opening balance of loyalty points"),
             "issue": _("Loyalty points earned"),

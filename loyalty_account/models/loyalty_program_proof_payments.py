@@ -28,6 +28,8 @@ class LoyaltyProgram(models.Model):
 
         What further checks find (:meth:`_payment_checks`) has a size of its own: it is no part of the difference.
         """
+        if self._keeps_stored_value():
+            return self._proof_overdrawn(date)
         rows = self._redemption_rows(date)
         part = Part(
             sum((to_decimal(row["ledger"]) for row in rows), Decimal(0)),

@@ -18,6 +18,8 @@ class LoyaltyProgram(models.Model):
 
     def _proof_value(self, date):
         """Value lines up to the day, against the program's lines on its liability account."""
+        if self._keeps_stored_value():
+            return self._proof_balances(date)
         account = self.liability_account_id
         companies = self._companies_of_books()
         rows = self.env.execute_query(

@@ -41,7 +41,7 @@ class LoyaltyProof(models.Model):
         required=True,
         ondelete="cascade",
         default=lambda self: self._default_program_id(),
-        domain=[("program_type", "=", "loyalty")],
+        domain=["|", ("program_type", "=", "loyalty"), ("accounting_policy", "=", "stored_value")],
     )
     company_id = fields.Many2one(related="program_id.company_id", store=True, precompute=True)
     currency_id = fields.Many2one(related="program_id.currency_id")
@@ -123,6 +123,8 @@ class LoyaltyProof(models.Model):
             return again._get_records_action()
         result = self.program_id._loyalty_proof(self.date)
         labels = self._part_labels()
+        if self.program_id._keeps_stored_value():
+            labels |= self._stored_part_labels()
         proof = self.sudo()  # nobody has write access to results; the right to reconcile was checked
         proof.write(
             {
@@ -167,6 +169,14 @@ class LoyaltyProof(models.Model):
         if is_wrong or result["residual"] or result["residual_points"]:
             return "bad"
         return "waiting" if any(result[name]["items"] for name in PARTS) else "ok"
+
+    def _stored_part_labels(self):
+        _ = self.env._
+        return {
+            "value": (_("Balances of cards"), _("Liability account")),
+            "completeness": (_("Balances left in lots"), _("Value lines")),
+            "payments": (_("Paid out beyond a balance"), _("Allowed")),
+        }
 
     def _part_labels(self):
         _ = self.env._

@@ -36,7 +36,7 @@ class LoyaltyLiabilityReport(models.Model):
               JOIN res_company m ON m.id = p.company_id
               LEFT JOIN (SELECT lot_id, sum(amount) AS amount FROM loyalty_valuation GROUP BY lot_id) v
                      ON v.lot_id = l.id
-             WHERE p.accounting_policy = 'accrual' AND (l.remaining > 0 OR v.amount <> 0) OR v.amount <> 0
+             WHERE p.accounting_policy IN ('accrual', 'stored_value') AND (l.remaining > 0 OR v.amount <> 0) OR v.amount <> 0
             """,
             expiry=LOT_EXPIRY,
         )

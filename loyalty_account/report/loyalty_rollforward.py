@@ -5,6 +5,7 @@ from dateutil.relativedelta import relativedelta
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from ..books import combinations
 from ..books.movements import ROLLFORWARD
 
 
@@ -17,7 +18,7 @@ class LoyaltyRollforward(models.TransientModel):
         string="Programs",
         required=True,
         default=lambda self: self._default_program_ids(),
-        domain=[("program_type", "=", "loyalty")],
+        domain=["|", ("program_type", "=", "loyalty"), ("accounting_policy", "=", "stored_value")],
     )
     date_from = fields.Date(
         "From", required=True, default=lambda self: fields.Date.context_today(self) - relativedelta(months=1, day=1)
@@ -30,7 +31,7 @@ class LoyaltyRollforward(models.TransientModel):
 
     def _default_program_ids(self):
         return self.env["loyalty.program"].search(
-            [("accounting_policy", "=", "accrual"), ("company_id", "in", self.env.companies.ids)]
+            [("accounting_policy", "in", combinations.LIABILITY_POLICIES), ("company_id", "in", self.env.companies.ids)]
         )
 
     @api.constrains("date_from", "date_to")

@@ -36,7 +36,6 @@ class LoyaltyAccountSetup(models.TransientModel):
             ("accrual", "Accrue the liability: outstanding points are a liability, updated every month"),
         ],
         "Accounting Policy",
-        required=True,
     )
     vat_mode = fields.Selection(
         [
@@ -45,7 +44,6 @@ class LoyaltyAccountSetup(models.TransientModel):
             ("input_tax", "Recover input tax: the VAT in the redeemed amount is claimed as input tax"),
         ],
         "VAT of Redemptions",
-        required=True,
     )
     point_value_notice = fields.Char(related="program_id.point_value_notice")
     is_done = fields.Boolean()
@@ -90,7 +88,16 @@ class LoyaltyAccountSetup(models.TransientModel):
                     self.company_id.name,
                 )
             )
-        created = []
+        if self.program_id.program_type in combinations.STORED_VALUE_TYPES:
+            self._set_up_stored_value()
+            return self._action_reopen()
+        self._set_up_points()
+        return self._action_reopen()
+
+    def _set_up_points(self):
+        program, created = self.program_id, []
+        if not self.accounting_policy or not self.vat_mode:
+            raise UserError(self.env._("Choose the Accounting Policy and the VAT of Redemptions."))
         values = {"accounting_policy": self.accounting_policy, "vat_mode": self.vat_mode}
         group = combinations.COST_GROUP[self.accounting_policy, self.vat_mode]
         values["cost_account_id"] = self._find_account("cost_account_id", group, created).id
@@ -118,9 +125,11 @@ class LoyaltyAccountSetup(models.TransientModel):
                 "created": "\n".join(created),
             }
         )
+
+    def _action_reopen(self):
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Accounting of %s", program.name),
+            "name": self.env._("Accounting of %s", self.program_id.name),
             "res_model": self._name,
             "res_id": self.id,
             "views": [(False, "form")],
@@ -160,13 +169,18 @@ class LoyaltyAccountSetup(models.TransientModel):
         for account in programs.mapped(field):
             if account.account_type in types:
                 return account
+        return self._find_named_account(names[field], group, created)
+
+    def _find_named_account(self, name, group, created):
+        """Return the account of the company with our name and kind, or a new one beside the chart's own."""
+        types = combinations.LIABILITY_TYPES if group == "liability" else self._types_of(group)
         Account = self.env["account.account"]
         domain = [*self._of_company("account.account"), ("account_type", "in", types)]
-        account = Account.search([*domain, ("name", "=", names[field])], limit=1)
+        account = Account.search([*domain, ("name", "=", name)], limit=1)
         if not account:
             account = Account.create(
                 {
-                    "name": names[field],
+                    "name": name,
                     "code": self._free_code(types, group),
                     "account_type": types[0],
                     "reconcile": False,

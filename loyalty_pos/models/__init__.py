@@ -41,3 +41,4 @@ from . import product_template
 from . import res_config_settings
 from . import res_partner
 from . import pos_order_demo
+from . import loyalty_program_stored

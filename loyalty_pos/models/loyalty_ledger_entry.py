@@ -13,3 +13,6 @@ class LoyaltyLedgerEntry(models.Model):
         orders = self.env["pos.order"].sudo().browse(of_till.mapped("res_id"))  # cashiers of other tills, too
         open_ids = set(orders.filtered(lambda order: order.session_id.state not in (False, "closed")).ids)
         return deferred | of_till.filtered(lambda entry: entry.res_id in open_ids)
+
+    def _money_documents(self):
+        return super()._money_documents() | {"pos.order"}

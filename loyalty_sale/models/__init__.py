@@ -16,3 +16,5 @@ from . import sale_order_coupon_points
 from . import loyalty_card
 from . import sale_order_demo
 from . import loyalty_program_proof
+from . import loyalty_program_stored
+from . import loyalty_ledger_entry

@@ -20,6 +20,6 @@ SELECT (r.program_id::bigint * 100000
        COALESCE(r.closing_amount, 0) - COALESCE(r.amount, 0) AS opening_amount,
        COALESCE(r.closing_amount, 0) AS closing_amount, %(shown)s
   FROM running r
-  JOIN loyalty_program p ON p.id = r.program_id AND p.program_type = 'loyalty'
+  JOIN loyalty_program p ON p.id = r.program_id AND (p.program_type = 'loyalty' OR p.accounting_policy = 'stored_value')
   LEFT JOIN res_company c ON c.id = p.company_id
   LEFT JOIN flow f ON f.program_id = r.program_id AND f.month = r.month

@@ -1,0 +1,290 @@
+from freezegun import freeze_time
+
+from odoo import fields
+from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Command
+from odoo.tests import tagged
+
+from .common import LoyaltyAccountCase
+from .proof_common import ProofVerbs
+
+
+@tagged("post_install", "-at_install")
+class TestStoredBooks(ProofVerbs, LoyaltyAccountCase):
+    """Gift cards in the books: policy "Stored value"."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.gift_card = cls.env["product.product"].create(
+            {"name": "Gift Card", "type": "service", "list_price": 50, "taxes_id": [Command.clear()]}
+        )
+        cls.gifts = cls.env["loyalty.program"].create(
+            {
+                "name": "Gift Cards",
+                "program_type": "gift_card",
+                "trigger": "auto",
+                "applies_on": "future",
+                "company_id": cls.company.id,
+                "currency_id": cls.company.currency_id.id,
+                "rule_ids": [
+                    Command.clear(),
+                    Command.create(
+                        {
+                            "reward_point_mode": "money",
+                            "reward_point_amount": 1,
+                            "product_ids": cls.gift_card.ids,
+                        }
+                    ),
+                ],
+                "reward_ids": [
+                    Command.clear(),
+                    Command.create({"required_points": 1, "discount_mode": "per_point", "discount": 1}),
+                ],
+            }
+        )
+        cls.equity = cls.env["account.account"].create(
+            {"name": "Gift Cards Until Now", "code": "299901", "account_type": "equity"}
+        )
+
+    def set_up(self, mend=True, **values):
+        action = self.gifts.action_set_up_accounting()
+        wizard = self.env["loyalty.account.setup"].with_context(**action["context"]).create(values)
+        wizard.action_set_up()
+        if mend:
+            wizard.action_mend()
+        return wizard
+
+    def adjust(self, points, card=None, **values):
+        card = card or self.make_card(program=self.gifts)
+        card._post_entries(
+            [
+                {
+                    "card_id": card.id,
+                    "kind": "adjust",
+                    "points": points,
+                    "key": f"test:{card.id}:{card.ledger_revision}",
+                    "reason": "Birthday",
+                    **values,
+                }
+            ]
+        )
+        return card
+
+    def books(self):
+        """Journal items of the program, by entry: (account, debit, credit)."""
+        moves = self.env["account.move"].search([("loyalty_program_id", "=", self.gifts.id)], order="id")
+        names = {
+            self.gifts.liability_account_id: "LIAB",
+            self.gifts.cost_account_id: "COST",
+            self.gifts.breakage_account_id: "BREAKAGE",
+            self.equity: "EQUITY",
+        }
+        return [sorted((names[line.account_id], line.debit, line.credit) for line in move.line_ids) for move in moves]
+
+    def sell(self, amount, **values):
+        """An invoice that issues a card, as an add-on that sells them does."""
+        invoice = self.make_invoice({"product_id": self.gift_card.id, "price_unit": amount, **values}, post=True)
+        return self.adjust(amount, document=("account.move", invoice.id)), invoice
+
+    def test_set_up_names_and_mends(self):
+        """N14: the products' wrong income account and tax are named, and corrected with one click; a second time is quiet."""
+        tax = self.company_data["default_tax_sale"]
+        self.gift_card.taxes_id = tax
+        wizard = self.set_up(mend=False)
+        self.assertRegex(wizard.stored_problems, r"Gift Card: its income account is .* not .*Balances of Gift Cards")
+        self.assertIn(f"Gift Card has sales taxes ({tax.name})", wizard.stored_problems)
+        wizard.action_mend()
+        self.assertFalse(wizard.stored_problems)
+        liability = self.gifts.liability_account_id
+        for product in self.gift_card | self.gifts.reward_ids.discount_line_product_id:
+            self.assertEqual(product.with_company(self.company)._get_product_accounts()["income"], liability)
+        self.assertFalse(self.gift_card.taxes_id)
+        self.assertRecordValues(
+            liability | self.gifts.cost_account_id | self.gifts.breakage_account_id,
+            [
+                {"name": "Balances of Gift Cards", "account_type": "liability_current"},
+                {"name": "Gift Cards Given Away", "account_type": "expense"},
+                {"name": "Expired Gift Cards", "account_type": "income"},
+            ],
+        )
+        before = self.gifts.liability_account_id
+        self.assertFalse(self.set_up().created)
+        self.assertEqual(self.gifts.liability_account_id, before)
+
+    def test_terms(self):
+        """N14: a bonus in the rule, the policy without set-up, points with it, and a shared liability account are refused."""
+        self.gifts.rule_ids.reward_point_amount = 1.1
+        with self.assertRaisesRegex(ValidationError, "gives 1.1 points"), self.env.cr.savepoint():
+            self.set_up()
+        self.gifts.rule_ids.reward_point_amount = 1
+        with self.assertRaisesRegex(ValidationError, "Set Up Accounting"), self.env.cr.savepoint():
+            self.gifts.accounting_policy = "stored_value"
+        with self.assertRaisesRegex(ValidationError, "Stored value"), self.env.cr.savepoint():
+            self.program.accounting_policy = "stored_value"
+        self.set_up()
+        self.program.liability_account_id = self.gifts.liability_account_id
+        with self.assertRaisesRegex(ValidationError, "of its own"), self.env.cr.savepoint():
+            self.gifts._check_accounting()
+
+    def test_given_away_and_expired(self):
+        """N14: Dr COST / Cr LIAB when a balance is given away, the reverse when it is taken back, and Dr LIAB / Cr
+        breakage when it expires; the roll-forward shows it in money."""
+        self.set_up()
+        card = self.adjust(50)
+        self.adjust(-20, card)
+        self.assertEqual(
+            self.books(),
+            [
+                [("COST", 50.0, 0.0), ("LIAB", 0.0, 50.0)],
+                [("COST", 0.0, 20.0), ("LIAB", 20.0, 0.0)],
+            ],
+        )
+        card.expiration_date = "2026-03-20"
+        with freeze_time("2026-03-21 12:00:00"):
+            self.env["loyalty.card"]._purge(self.gifts, commit=False)
+            self.assertEqual(self.books()[2], [("BREAKAGE", 0.0, 30.0), ("LIAB", 30.0, 0.0)])
+            self.assertSound(program=self.gifts)
+            found = self.gifts._rollforward(fields.Date.to_date("2026-03-01"), fields.Date.to_date("2026-03-31"))
+        self.assertEqual(
+            {name: tuple(map(float, found[name])) for name in ("adjusted", "expired", "closing")},
+            {"adjusted": (30.0, 30.0), "expired": (-30.0, -30.0), "closing": (0.0, 0.0)},
+        )
+
+    def test_generated(self):
+        """N14: many cards given away at once make one entry."""
+        self.set_up()
+        self.env["loyalty.generate.wizard"].with_context(active_id=self.gifts.id, active_ids=self.gifts.ids).create(
+            {"program_id": self.gifts.id, "coupon_qty": 3, "points_granted": 25}
+        ).generate_coupons()
+        self.assertEqual(self.books(), [[("COST", 75.0, 0.0), ("LIAB", 0.0, 75.0)]])
+        self.assertSound(program=self.gifts)
+
+    def test_adoption(self):
+        """N14: the opening entry is the difference between balances and what the account has; it is previewed, refused
+        without counter-account and in a locked period; balances tie afterwards."""
+        self.adjust(80)
+        liability = self.env["account.account"].create(
+            {"name": "Vouchers", "code": "251777", "account_type": "liability_current"}
+        )
+        self.gift_card.property_account_income_id = liability
+        self.make_invoice({"product_id": self.gift_card.id, "price_unit": 30}, post=True)
+        with self.assertRaisesRegex(UserError, "50.00"), self.env.cr.savepoint():
+            self.set_up(chosen_liability_id=liability.id)
+        self.company.fiscalyear_lock_date = "2026-03-31"
+        with self.assertRaisesRegex(UserError, "locked until"), self.env.cr.savepoint():
+            self.set_up(chosen_liability_id=liability.id, opening_account_id=self.equity.id)
+        self.company.fiscalyear_lock_date = False
+        wizard = self.set_up(chosen_liability_id=liability.id, opening_account_id=self.equity.id)
+        self.assertRecordValues(
+            self.env["loyalty.account.setup"].new({"program_id": self.gifts.id, "adoption_date": "2026-03-15"}),
+            [{"stored_balance": 80.0, "stored_booked": 80.0, "stored_opening": 0.0, "is_adopted": True}],
+        )
+        self.assertEqual(self.books(), [[("EQUITY", 50.0, 0.0), ("LIAB", 0.0, 50.0)]])
+        self.assertRecordValues(wizard.opening_move_id, [{"date": fields.Date.to_date("2026-03-15")}])
+        self.assertSound(program=self.gifts)
+        self.assertEqual(
+            [(row["points"], row["amount"]) for row in self.gifts._liability_by_expiry(fields.Date.today())],
+            [(80, 80)],
+        )
+
+    def test_adoption_of_an_earlier_day(self):
+        """N14: what was given away after the day of the adoption is booked by itself."""
+        card = self.adjust(80, effective_date=fields.Date.to_date("2026-02-10"))
+        self.adjust(-30, card)
+        self.set_up(adoption_date="2026-02-28", opening_account_id=self.equity.id)
+        self.assertEqual(
+            self.books(),
+            [[("EQUITY", 80.0, 0.0), ("LIAB", 0.0, 80.0)], [("COST", 0.0, 30.0), ("LIAB", 30.0, 0.0)]],
+        )
+        self.assertSound(program=self.gifts)
+        self.assertSound(fields.Date.to_date("2026-02-28"), program=self.gifts)
+
+    def test_sold_on_an_invoice(self):
+        """N14: an invoice books the money itself, so nothing else does; value, completeness and payments are even."""
+        self.set_up()
+        __, invoice = self.sell(50)
+        self.assertEqual(self.books(), [])
+        self.assertEqual(invoice.invoice_line_ids.account_id, self.gifts.liability_account_id)
+        proof = self.assertSound(program=self.gifts)
+        self.assertEqual((proof["value"]["ledger"], proof["value"]["books"]), (50.0, 50.0))
+        self.assertEqual((proof["completeness"]["ledger"], proof["completeness"]["books"]), (50.0, 50.0))
+
+    def test_fault_income_account(self):
+        """N14: a line that should have used the liability account and did not is named."""
+        self.set_up(mend=False)
+        __, invoice = self.sell(50)
+        line = invoice.invoice_line_ids
+        self.assertNamed(line, "50.00 of product Gift Card are on", "value", size=50.0, program=self.gifts)
+
+    def test_fault_tax(self):
+        """N14: a sale with VAT on the card is named with the VAT."""
+        self.set_up()
+        tax = self.env["account.tax"].create(
+            {"name": "15 incl.", "amount": 15, "price_include_override": "tax_included", "type_tax_use": "sale"}
+        )
+        __, invoice = self.sell(50, tax_ids=[Command.set(tax.ids)])
+        line = invoice.invoice_line_ids
+        self.assertNamed(line, "was sold with .*6.52 of tax", "value", size=6.52, program=self.gifts)
+
+    def test_fault_without_entry(self):
+        """N14: a card that was written without a journal entry is named, in value and in completeness."""
+        self.set_up()
+        card = self.adjust(50)
+        self.tamper("DELETE FROM loyalty_valuation WHERE program_id = %s", self.gifts.id)
+        self.tamper("DELETE FROM account_move WHERE loyalty_program_id = %s", self.gifts.id)
+        self.assertNamed(card.entry_ids, "nothing was booked", "value", size=50.0, program=self.gifts)
+        self.assertNamed(card.lot_ids, "value line is missing", "completeness", size=50.0, program=self.gifts)
+
+    def test_fault_refund_of_a_spent_card(self):
+        """N14: cash paid out for a card that was spent is named, with the card, and a refund that left the card alone."""
+        self.set_up()
+        card, invoice = self.sell(50)
+        spent = self.make_invoice(
+            {"product_id": self.gifts.reward_ids.discount_line_product_id.id, "price_unit": -50},
+            {"price_unit": 80},
+            post=True,
+        )
+        self.adjust(-50, card, document=("account.move", spent.id))
+        self.assertSound(program=self.gifts)
+        note = self.make_invoice({"product_id": self.gift_card.id, "price_unit": 50}, move_type="out_refund", post=True)
+        self.assertNamed(note, "no card changed", "value", size=50.0, program=self.gifts)
+        self.adjust(-50, card, document=("account.move", note.id), overdraw="debt")
+        self.assertNamed(card, "50.00 more was paid", "payments", size=50.0, program=self.gifts)
+        self.assertTrue(invoice)
+
+    def test_manual_entry(self):
+        """N14: a manual entry on the liability account is named."""
+        self.set_up()
+        self.adjust(50)
+        move = self.env["account.move"].create(
+            {
+                "move_type": "entry",
+                "line_ids": [
+                    Command.create({"account_id": self.gifts.liability_account_id.id, "debit": 7}),
+                    Command.create({"account_id": self.gifts.cost_account_id.id, "credit": 7}),
+                ],
+            }
+        )
+        move.action_post()
+        self.assertNamed(move, "no card changed", "value", size=7.0, program=self.gifts)
+
+    def test_issue(self):
+        """N14, M4: a payout issues cards with value in one call and books them in one entry for each document."""
+        self.set_up()
+        cards = self.gifts._issue_stored_cards(
+            [
+                {
+                    "partner_id": self.customer.id,
+                    "amount": amount,
+                    "key": f"payout:{amount}",
+                    "document": ("loyalty.program", self.program.id),
+                    "reason": "Bonus of the quarter",
+                }
+                for amount in (10, 15)
+            ]
+        )
+        self.assertEqual(cards.mapped("points"), [10.0, 15.0])
+        self.assertEqual(cards.partner_id, self.customer)
+        self.assertEqual(self.books(), [[("COST", 25.0, 0.0), ("LIAB", 0.0, 25.0)]])
+        self.assertSound(program=self.gifts)

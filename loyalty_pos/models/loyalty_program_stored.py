@@ -1,0 +1,46 @@
+"""What the books of gift cards and wallets know about registers."""
+
+from odoo import models
+from odoo.tools import SQL
+
+
+class LoyaltyProgram(models.Model):
+    _inherit = "loyalty.program"
+
+    def _stored_links(self, documents, moves):
+        """An order changes the card; its invoice, or the closing entry of its session, books the money."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT o.id, COALESCE(o.account_move, s.move_id)
+                  FROM pos_order o JOIN pos_session s ON s.id = o.session_id
+                 WHERE (o.id = ANY(%(orders)s::int[]) OR o.account_move = ANY(%(moves)s::int[]))
+                   AND COALESCE(o.account_move, s.move_id) IS NOT NULL
+                """,
+                orders=list(documents.get("pos.order", ())),
+                moves=list({*moves, *documents.get("account.move", ())}),
+            )
+        )
+        links = [(("pos.order", order), ("account.move", move)) for order, move in rows]
+        return [*super()._stored_links(documents, moves), *links]
+
+    def _stored_waiting(self, documents, date):
+        """What the session of an order books when it is closed."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT o.id, sum(l.price_subtotal / COALESCE(NULLIF(o.currency_rate, 0), 1))
+                  FROM pos_order o JOIN pos_session s ON s.id = o.session_id JOIN pos_order_line l ON l.order_id = o.id
+                  LEFT JOIN account_move m ON m.id = COALESCE(o.account_move, s.move_id)
+                 WHERE o.id = ANY(%(orders)s::int[]) AND l.product_id = ANY(%(products)s::int[])
+                   AND (m.id IS NULL OR m.state <> 'posted' OR m.date > %(date)s)
+                 GROUP BY o.id
+                """,
+                orders=list(documents.get("pos.order", ())),
+                products=self._stored_value_products().ids,
+                date=date,
+            )
+        )
+        text = self.env._("The session of the register is not closed yet")
+        waiting = {("pos.order", order): (self.currency_id.round(float(amount)), text) for order, amount in rows}
+        return {**super()._stored_waiting(documents, date), **waiting}
