@@ -55,16 +55,8 @@ class AccountMove(models.Model):
             raise UserError(problem)
 
     def _check_payable(self, amount, program):
-        due = self._loyalty_payable_amount(program)
-        if self.company_currency_id.compare_amounts(amount, due) > 0:
-            raise UserError(
-                self.env._(
-                    "Points can cover %(due)s of %(invoice)s, not %(amount)s. Apply fewer points.",
-                    due=self.company_currency_id.format(due),
-                    invoice=self.display_name,
-                    amount=self.company_currency_id.format(amount),
-                )
-            )
+        if problem := self._say_payable(program, amount):
+            raise UserError(problem)
 
     def _reserve_points(self, card, points, amount):
         key = f"account.move:{self.id}:{card.id}:{card.ledger_revision}"

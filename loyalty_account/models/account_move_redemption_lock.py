@@ -23,14 +23,7 @@ class AccountMove(models.Model):
         """Refuse invoices whose lines, taxes or totals changed after points had paid them."""
         if not self:
             return
-        payments = self.env["account.payment"].sudo()  # all redemptions count, whatever the user sees
-        payments = payments.search(
-            [
-                ("loyalty_move_id", "in", self.ids),
-                ("payment_type", "=", "inbound"),
-                ("state", "in", ("in_process", "paid")),
-            ]
-        )
+        payments = self._loyalty_own_payments()
         for move in self:
             sources = [
                 *payments.filtered(lambda payment: payment.loyalty_move_id == move),  # noqa: B023 used at once

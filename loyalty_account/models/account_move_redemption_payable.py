@@ -126,7 +126,7 @@ class AccountMove(models.Model):
             # The draft's own lines of points would be replaced, and what is rounded in cash with them.
             due += sum(self._loyalty_payable_sets(None).values()) - self.amount_total
         payable -= self.loyalty_amount_redeemed - self._loyalty_amount_given_back()
-        payable -= self._loyalty_amount_unmatched()
+        payable -= sum(self._loyalty_outstanding().values())
         amount = self.currency_id.round(max(0.0, min(due, payable)))
         if self.currency_id == self.company_currency_id:
             return amount
@@ -138,30 +138,62 @@ class AccountMove(models.Model):
         today = loyalty_today(self.env, self.company_id)
         return self.currency_id._convert(amount, self.company_currency_id, self.company_id, today)
 
-    def _loyalty_amount_unmatched(self):
-        """Return what payments with points for this invoice hold that somebody took off it, in its currency.
-
-        They relieved its VAT and took their points: they wait among its outstanding credits, and nothing pays it twice.
-        """
-        if self.state != "posted" or not isinstance(self.id, int):
-            return 0.0
-        payments = self.env["account.payment"].search(
+    def _loyalty_own_payments(self):
+        """Return the confirmed payments with points that were made for these documents, whatever they pay by now."""
+        payments = self.env["account.payment"].sudo()  # all of them count, whatever the user sees
+        return payments.search(
             [
-                ("loyalty_move_id", "=", self.id),
+                ("loyalty_move_id", "in", self.ids),
                 ("payment_type", "=", "inbound"),
                 ("state", "in", ("in_process", "paid")),
             ]
         )
-        # While a payment is being posted, it has not taken its points yet and asks for itself.
-        payments = payments.filtered(lambda payment: payment.loyalty_entry_id.points < 0)
-        return sum(
-            payment.currency_id._convert(
-                -sum(payment.move_id._loyalty_receivable().mapped("amount_residual_currency")),
-                self.currency_id,
-                self.company_id,
-                payment.date,
+
+    def _loyalty_outstanding(self):
+        """Return ``{payment: amount}`` of payments with points for this document that somebody took off it, with what
+        they still hold, in its currency.
+
+        They relieved its VAT and took their points: they wait among its outstanding credits, and nothing pays it twice.
+        """
+        payments = self._loyalty_own_payments() if isinstance(self.id, int) else self.env["account.payment"]
+        # One that is being confirmed has not taken its points yet: it asks for itself.
+        net = self.env["loyalty.ledger.entry"]._net_points(payments._name, payments.ids) if payments else {}
+        found = {}
+        for payment in payments.filtered(lambda payment: net[payment.id] < 0):
+            left = -sum(payment.move_id._loyalty_receivable().mapped("amount_residual"))
+            left = payment.currency_id._convert(left, self.currency_id, self.company_id, payment.date)
+            if self.currency_id.compare_amounts(left, 0) > 0:
+                found[payment] = left
+        return found
+
+    def _say_payable(self, program, amount):
+        """Return why points of ``program`` cannot cover ``amount`` (company currency) of this document, and what to do,
+        or False if they can."""
+        due, currency = self._loyalty_payable_amount(program), self.company_currency_id
+        if currency.compare_amounts(amount, due) <= 0:
+            return False
+        return (
+            self.env._(
+                "Points can cover %(due)s of %(invoice)s, not %(amount)s.",
+                due=currency.format(due),
+                invoice=self.display_name,
+                amount=currency.format(amount),
             )
-            for payment in payments
+            + " "
+            + (self._say_outstanding() or self.env._("Apply fewer points."))
+        )
+
+    def _say_outstanding(self):
+        """Return which payments and credit notes with points wait beside this document and what to do with them, or
+        False."""
+        waiting = self._loyalty_outstanding()
+        for note in self._loyalty_reductions().filtered(lambda note: note.state == "posted" and note.amount_residual):
+            waiting[note] = note.amount_residual * note._rate_to(self)
+        return bool(waiting) and self.env._(
+            "%(amount)s of it was paid with points already and is outstanding: %(payments)s. Reconcile that with the "
+            "document (Add, under Outstanding credits), or cancel it, which returns the points.",
+            amount=self.currency_id.format(sum(waiting.values())),
+            payments=", ".join(document.display_name for document in waiting),
         )
 
     def _loyalty_rate_today(self):

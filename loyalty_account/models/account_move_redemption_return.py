@@ -48,16 +48,8 @@ class AccountMove(models.Model):
 
         Who credits the invoice gives points back, never money for them.
         """
-        payments = self.env["account.payment"].sudo()  # all of them count, whatever the user sees
-        payments = payments.search(
-            [
-                ("loyalty_move_id", "in", self.ids),
-                ("payment_type", "=", "inbound"),
-                ("state", "in", ("in_process", "paid")),
-            ]
-        )
         waiting = {}
-        for payment in payments:
+        for payment in self._loyalty_own_payments():
             line = payment.move_id.line_ids.filtered(
                 lambda line: line.account_id == payment.destination_account_id  # noqa: B023 used at once
             )

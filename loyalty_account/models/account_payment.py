@@ -321,6 +321,8 @@ class AccountPayment(models.Model):
         points = program._points_within(due, self.date, usable.available_points)
         if not points:
             problem = due and program._too_few_points(int(usable.available_points), self.date)
+            # Points that were taken off the invoice leave nothing for others.
+            problem = problem or (not due and invoice._say_outstanding())
             raise UserError(problem or self.env._("Card %s has no points to redeem.", usable.code))
         self.write(
             {

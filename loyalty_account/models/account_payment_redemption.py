@@ -30,6 +30,7 @@ class AccountPayment(models.Model):
 
     def _check_loyalty_entry(self, changed):
         """Points cover what is due, and go back once."""
+        confirmed = self.browse()
         for payment in self:
             move = payment.move_id
             for entry in (move | move.sudo().reversal_move_ids) & changed:  # all reversals count
@@ -43,4 +44,9 @@ class AccountPayment(models.Model):
                         )
                     )
                 if entry == move and entry.state == "posted" and payment.payment_type == "inbound":
-                    payment._check_loyalty_due()
+                    payment._check_loyalty_due(
+                        confirmed.filtered(
+                            lambda other: other.loyalty_move_id == payment.loyalty_move_id  # noqa: B023 used at once
+                        )
+                    )
+                    confirmed += payment

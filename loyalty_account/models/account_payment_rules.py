@@ -137,8 +137,11 @@ class AccountPayment(models.Model):
                     )
                 )
 
-    def _check_loyalty_due(self):
-        """Points never cover more than the invoice still needs; a draft may have waited for long."""
+    def _check_loyalty_due(self, together=None):
+        """Points never cover more than the invoice still needs; a draft may have waited for long.
+
+        :param together: other payments for the invoice that are confirmed at the same time and come before this one
+        """
         if not self.loyalty_move_id:
             raise UserError(
                 self.env._(
@@ -149,13 +152,7 @@ class AccountPayment(models.Model):
             raise UserError(self.env._("Confirm %s before you redeem points on it.", self.loyalty_move_id.display_name))
         # Users may lack access to the program (another company); the payment was checked.
         program = self.loyalty_card_id.sudo().program_id
-        due = self.loyalty_move_id._loyalty_payable_amount(program)
-        if self.currency_id.compare_amounts(self.amount, due) > 0:
-            raise UserError(
-                self.env._(
-                    "Points can cover %(due)s of %(invoice)s, not %(amount)s. Apply fewer points.",
-                    due=self.currency_id.format(due),
-                    invoice=self.loyalty_move_id.display_name,
-                    amount=self.currency_id.format(self.amount),
-                )
-            )
+        # Others that are confirmed with this one have not taken their points yet.
+        amount = self.amount + sum(together.mapped("amount")) if together else self.amount
+        if problem := self.loyalty_move_id._say_payable(program, amount):
+            raise UserError(problem)

@@ -38,6 +38,7 @@ from . import test_redemption_parts
 from . import test_redemption_rounding
 from . import test_redemption_rates
 from . import test_redemption_edited
+from . import test_redemption_taken_off
 from . import test_card_codes
 from . import test_month_end_again
 from . import test_reduction_tax_on_tax

@@ -313,23 +313,6 @@ class TestRedemptionUndo(RedemptionCase):
         with self.assertRaisesRegex(AccessError, "Use Apply Loyalty Points"):
             draft.write({"loyalty_hold_id": False})
 
-    def test_taken_off_and_redeemed_again(self):
-        """N29, N4: a payment with points that somebody unreconciles has relieved VAT: points cover the rest only, and it
-        goes back to its invoice like any credit."""
-        move, payment = self.redeem(50)
-        payment.move_id._loyalty_receivable().remove_move_reconcile()
-        self.env.invalidate_all()
-        self.assertEqual((move.amount_residual, move._loyalty_payable_amount(self.program)), (115, 65))
-        with self.assertRaisesRegex(UserError, "65.00"):
-            self.apply_points(move, 66)
-        self.apply_points(move, 65)
-        self.assertEqual((move.amount_residual, move._loyalty_payable_amount(self.program)), (50, 0))
-        (move | payment.move_id)._loyalty_receivable().filtered(lambda line: not line.reconciled).reconcile()
-        self.assertEqual((move.amount_residual, self.card.points), (0, 1000 - 115))
-        entries = self.env["account.payment"].union(*move._loyalty_payments()).move_id.line_ids
-        relieved = entries.filtered(lambda line: line.account_id == self.input_vat)
-        self.assertEqual(round(sum(relieved.mapped("balance")), 2), 15)
-
     def test_forged_return(self):
         """S10, S11: points come back only for a credit note, as many as its money, no matter who writes the fields."""
         move, payment = self.redeem()

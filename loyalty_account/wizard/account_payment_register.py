@@ -69,6 +69,8 @@ class AccountPaymentRegister(models.TransientModel):
                 wizard.loyalty_notice = self.env._(
                     "At most %s points: the card has no more, or no more is due.", say_points(self.env, most)
                 )
+            if outstanding := wizard._loyalty_move()._say_outstanding():
+                wizard.loyalty_notice = f"{wizard.loyalty_notice or ''} {outstanding}".strip()
 
     def _most_loyalty_points(self):
         # Users may lack access to the program (another company); the document was checked.

@@ -161,6 +161,8 @@ class LoyaltyApplyPoints(models.TransientModel):
                         say_points(self.env, wizard.maximum_points),
                     )
                 )
+            if wizard.card_id and (outstanding := wizard.move_id._say_outstanding()):
+                notices.append(outstanding)
             wizard.notice = not wizard.problem and " ".join(notices)
 
     def _nothing_to_redeem(self):
@@ -171,6 +173,8 @@ class LoyaltyApplyPoints(models.TransientModel):
             )
         if self.due_amount and (problem := self._too_few_points(int(self.available_points))):
             return problem
+        if int(self.available_points) and self.move_id._say_outstanding():
+            return self.env._("No more points can be redeemed on this invoice.")  # the reason follows
         if int(self.available_points):
             return self.env._(
                 "No points can be redeemed on this invoice: the amount due is less than the value of one point."
