@@ -6,7 +6,7 @@ from lxml import etree
 
 from odoo.tests import BaseCase, TransactionCase, tagged
 
-OURS = ("loyalty_ledger", "loyalty_account", "loyalty_sale", "loyalty_pos")
+OURS = ("loyalty_ledger", "loyalty_account", "loyalty_sale", "loyalty_pos", "loyalty_rebate")
 
 #: They move points or money, or write what cannot be deleted: one click asks.
 ASKS = {

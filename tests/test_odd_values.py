@@ -16,7 +16,7 @@ from odoo.tools import mute_logger
 from odoo.addons.loyalty_ledger.tools.values import LIMITS
 from odoo.addons.loyalty_pos.tests.common import TillPointsCase, make_order_data
 
-OURS = ("loyalty_ledger", "loyalty_account", "loyalty_sale", "loyalty_pos")
+OURS = ("loyalty_ledger", "loyalty_account", "loyalty_sale", "loyalty_pos", "loyalty_rebate")
 #: Odoo's own models whose numbers the ledger computes with.
 OPENED = (
     "loyalty.card",

@@ -1,0 +1,30 @@
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+
+class LoyaltyRule(models.Model):
+    _inherit = "loyalty.rule"
+
+    award_mode = fields.Selection(related="program_id.award_mode")
+    period_percentage = fields.Float(
+        "Percentage of Sales",
+        digits=(16, 4),
+        help="Sales of these products are credited at this percentage instead of that of the tier reached; without tiers, "
+        "on all sales. 0: the percentage of the tier.",
+    )
+
+    @api.constrains("period_percentage")
+    def _check_period_percentage(self):
+        for rule in self:
+            if not 0 <= rule.period_percentage <= 100:
+                raise ValidationError(
+                    self.env._(
+                        "A rule credits between 0 and 100 %% of the sales, not %s %%.", f"{rule.period_percentage:g}"
+                    )
+                )
+
+    def write(self, vals):
+        """Percentages change from the next period on (bM4)."""
+        if "period_percentage" in vals or "active" in vals:
+            self.program_id._keep_terms()
+        return super().write(vals)
