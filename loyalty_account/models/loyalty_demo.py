@@ -1,6 +1,6 @@
 from odoo import api, models
 
-from ..demo import story
+from ..demo import gift_cards, story
 
 
 class LoyaltyProgram(models.Model):
@@ -10,3 +10,8 @@ class LoyaltyProgram(models.Model):
     def _load_demo_books(self):
         """Make the invoices, payments and the accrual of the demo program; only the demo data calls it."""
         story.tell(self.env)
+
+    @api.model
+    def _load_demo_gift_cards(self):
+        """Take the demo gift cards into the books; only the demo data calls it."""
+        gift_cards.tell(self.env)

@@ -288,3 +288,34 @@ class TestStoredBooks(ProofVerbs, LoyaltyAccountCase):
         self.assertEqual(cards.partner_id, self.customer)
         self.assertEqual(self.books(), [[("COST", 25.0, 0.0), ("LIAB", 0.0, 25.0)]])
         self.assertSound(program=self.gifts)
+
+    def test_close(self):
+        """N14, M17: a close writes off, reconciles and files gift cards; nothing is accrued for them."""
+        card = self.adjust(80, effective_date=fields.Date.to_date("2026-01-10"))
+        self.set_up(adoption_date="2026-01-31", opening_account_id=self.equity.id)
+        self.adjust(20, card, effective_date=fields.Date.to_date("2026-02-10"))
+        expired = self.adjust(5, effective_date=fields.Date.to_date("2026-02-10"))
+        expired.expiration_date = "2026-02-20"
+        close = self.env["loyalty.close"].create({"date_from": "2026-02-01", "date_to": "2026-02-28"})
+        close._run()
+        self.assertEqual((close.state, close.residual), ("done", 0.0), close.problem)
+        self.assertEqual(close.step_ids.mapped("code"), ["inquire", "write_off", "prove", "pack"])
+        self.assertEqual(
+            [
+                (figure.name, figure.points, figure.amount)
+                for figure in close.figure_ids
+                if figure.stage == "after" and figure.points
+            ],
+            [
+                ("opening", 80.0, 80.0),
+                ("expired", -5.0, -5.0),
+                ("adjusted", 25.0, 25.0),
+                ("closing", 100.0, 100.0),
+            ],
+        )
+        self.assertEqual(self.books()[-1], [("BREAKAGE", 0.0, 5.0), ("LIAB", 5.0, 0.0)])
+        self.assertEqual(len(close.attachment_ids), 2)
+        rows = self.env["loyalty.rollforward.report"].search([("program_id", "=", self.gifts.id)], limit=1)
+        self.assertRecordValues(rows, [{"closing_points": 100.0, "closing_amount": 100.0}])
+        found = self.env["loyalty.liability.report"].search([("program_id", "=", self.gifts.id)])
+        self.assertEqual(sum(found.mapped("amount")), 100.0)

@@ -28,3 +28,4 @@ from . import test_till_guesses
 from . import test_till_late_card
 from . import test_usability
 from . import test_customer_card
+from . import test_till_stored_books

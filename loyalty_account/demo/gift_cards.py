@@ -1,0 +1,56 @@
+"""Gift cards in the books: a balance from before, taken over at the end of last month, and one given away since."""
+
+from dateutil.relativedelta import relativedelta
+
+from odoo import fields
+
+
+def tell(env):
+    """Give the demo gift cards their books; a second call changes nothing."""
+    program = env.ref("loyalty_account.demo_program_gift_card")
+    company = program.company_id
+    if program.stored_since or program._has_entries() or not company.chart_template:
+        return
+    env = env(
+        user=env.ref("base.user_admin"),
+        context={
+            **env.context,
+            "tracking_disable": True,
+            "loyalty_no_mail": True,
+            "allowed_company_ids": company.ids,
+        },
+    )
+    program = program.with_env(env)
+    today = fields.Date.today()
+    month_end = today.replace(day=1) - relativedelta(days=1)
+    card = env.ref("loyalty_account.demo_card_gift")
+    card._post_entries([_op(card, "opening", 80, "Sold before the points ledger", month_end.replace(day=5))])
+    equity = env["account.account"].search(
+        [*env["account.account"]._check_company_domain(company), ("account_type", "=", "equity")], limit=1
+    )
+    wizard = env["loyalty.account.setup"].create(
+        {"program_id": program.id, "adoption_date": month_end, "opening_account_id": equity.id}
+    )
+    wizard.action_set_up()
+    wizard.action_mend()
+    program._issue_stored_cards(
+        [
+            {
+                "partner_id": env.ref("loyalty_account.demo_partner_bistro").id,
+                "amount": 25,
+                "key": "demo:gift",
+                "reason": "Ten years of business",
+            }
+        ]
+    )
+
+
+def _op(card, kind, points, reason, date):
+    return {
+        "card_id": card.id,
+        "kind": kind,
+        "points": points,
+        "key": f"demo:gift:{kind}",
+        "reason": reason,
+        "effective_date": date,
+    }
