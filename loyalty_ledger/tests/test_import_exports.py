@@ -84,6 +84,14 @@ class TestImportExports(ImportCase):
         self.assertEqual(record.line_ids.mapped("customer"), ["Łukasz Wójcik", "Żaneta Śliwińska"])
         self.assertEqual(record.line_ids.mapped("points"), [1250, 80])
         self.assertFalse(record.encoding_question)
+        # Nothing but the name of a column tells that this is not “Èíslo”, or “G¸ltig”.
+        for text, encoding, first in (
+            ("Číslo karty;Saldo\nCARD-1;5\n", "cp1250", "Číslo karty"),
+            ("Gültig bis;Karte;Punkte\n2027-12-31;CARD-1;5\n", "mac_roman", "Gültig bis"),
+        ):
+            record = self.load(text, encoding=encoding)
+            self.assertEqual(record.column_ids[0].name, first)
+            self.assertRecordValues(record, [{"encoding_question": False, "total_change": 5, "problem_count": 0}])
 
     def test_mac_and_japanese(self):
         """N29, P8: files of an old Mac (ends of lines too) and of Japan are read."""

@@ -36,6 +36,11 @@ class TestImportMatch(ImportCase):
         self.make_card(self.foreign_program, code="NEW-1", partner_id=self.carl.id)
         record.action_import()
         self.assertEqual(record.line_ids.mapped("state"), ["problem", "problem"])
+        # Asked again before anything is issued: the reason is not what the database refuses.
+        self.assertEqual(
+            record.line_ids[1].problem,
+            "Column card: the number NEW-1 is in use where you have no access. Choose another number.",
+        )
         self.assertEqual((hidden | self.Card.search([("code", "=", "NEW-1")])).mapped("points"), [0, 0])
         self.assertEqual(record.state, "checked")
 
