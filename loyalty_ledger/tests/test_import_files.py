@@ -169,6 +169,9 @@ class TestImportFiles(FilesCase):
         self.cards()
         record = self.load("sep=;\r\nCard number;Points\r\n0437700000017;10\r\n0437700000024;20\r\n")
         self.assertEqual(record.line_ids.mapped(lambda line: (line.number, line.points)), [(3, 10), (4, 20)])
+        self.assertNotIn("sep=", record.notes or "")
+        record = self.load("sep=^\r\nCard number^Points\r\n0437700000017^10\r\n")
+        self.assertEqual(record.line_ids.mapped(lambda line: (line.number, line.points)), [(3, 10)])
 
     def test_name_and_email(self):
         """N29, P8: columns of a common export map by themselves, e-mails in any case; what is not read is named."""
