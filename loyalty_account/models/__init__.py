@@ -65,6 +65,7 @@ from . import account_journal
 from . import account_payment_method_line
 from . import loyalty_program_reward_rate
 from . import loyalty_program_rollforward
+from . import loyalty_program_sales
 from . import loyalty_proof
 from . import loyalty_close
 from . import loyalty_close_step

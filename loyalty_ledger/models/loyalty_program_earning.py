@@ -92,6 +92,11 @@ class LoyaltyProgram(models.Model):
         """Return whether points are multiplied by the level: where the ledger works them out, at payment."""
         return self.issue_on == "paid"
 
+    def _awards_sales(self):
+        """Return whether single documents earn points. Override where a program awards them in another way."""
+        self.ensure_one()
+        return self.accumulates
+
     def _compute_earning_count(self):
         # The number is shown to anybody who may read the program.
         groups = (

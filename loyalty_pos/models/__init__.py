@@ -12,6 +12,7 @@ from . import loyalty_rule
 from . import loyalty_till_miss
 from . import loyalty_till_rate
 from . import loyalty_earning
+from . import loyalty_program_sales
 from . import loyalty_program_till_rate
 from . import pos_payment_method
 from . import pos_config

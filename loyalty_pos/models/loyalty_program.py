@@ -65,6 +65,7 @@ class LoyaltyProgram(models.Model):
         programs = self.browse([vals["id"] for vals in values]).sudo()  # levels and rates are read-only for tills
         for program, vals in zip(programs, values):
             rates = program._till_rates(config.id)
+            vals["accumulates"] = program._awards_sales()
             first = program.level_ids.sorted("min_points")[:1]
             vals["_till_multipliers"] = {level_id or 0: multiplier for level_id, multiplier in rates.items()}
             vals["_first_multiplier"] = first.multiplier or 1.0

@@ -128,6 +128,16 @@ class LoyaltyProgram(models.Model):
             return _("credits of a period go with the policies “Accrue the liability” and “Expense when redeemed”.")
         return None
 
+    def _awards_sales(self):
+        return super()._awards_sales() and self.award_mode == "sale"
+
+    def _public_earning(self):
+        """Say that sales of a period are credited, and from when on."""
+        if self.award_mode != "period" or not self.accumulates:
+            return super()._public_earning()
+        lines = [self.env._("Your purchases of a period are added up and credited when it is over.")]
+        return lines + [f"{tier.display_name}." for tier in self.tier_ids]
+
     # --- periods -------------------------------------------------------------------------------------------------
 
     def _period_today(self):

@@ -1,6 +1,7 @@
 """What invoices of orders know that others do not: the order's pricelist, down payments, and points given before."""
 
 from odoo import models
+from odoo.tools import SQL
 
 from odoo.addons.loyalty_ledger.tools.words import say_points
 
@@ -69,3 +70,6 @@ class AccountMoveLine(models.Model):
 
     def _is_loyalty_deposit(self):
         return super()._is_loyalty_deposit() or self.is_downpayment
+
+    def _sql_deposits(self):
+        return SQL("%s OR l.is_downpayment IS TRUE", super()._sql_deposits())

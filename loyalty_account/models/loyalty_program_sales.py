@@ -1,0 +1,62 @@
+"""What the customers of a program bought, line by line, from the documents of every channel."""
+
+from odoo import models
+from odoo.tools import SQL
+
+from odoo.addons.loyalty_ledger.ledger import arrays
+from odoo.addons.loyalty_ledger.tools.sql_files import read_sql
+
+SALES_OF_INVOICES = read_sql(__file__, "sales_of_invoices")
+
+
+class LoyaltyProgram(models.Model):
+    _inherit = "loyalty.program"
+
+    def _sales_sources(self, date_from, date_to):
+        """Return SQL queries of sales that happened between two days, by accounting date.
+
+        Columns: ``partner_id``, ``commercial_partner_id``, ``product_id`` (may be NULL), ``amount`` without tax in the
+        company's currency, ``model``, ``document``, ``line_id``, ``day``, and ``of_day``, the day of the sale that a return
+        belongs to. Documents whose pricelist the program leaves out are not in it, nor are points and deposits.
+        Override to add documents of other channels.
+        """
+        self.ensure_one()
+        excluded = self._moves_with_excluded_pricelist(date_from, date_to) if self._has_pricelists() else ()
+        return [
+            SQL(
+                SALES_OF_INVOICES,
+                companies=arrays.numbers(self._sales_company_ids()),
+                date_from=date_from,
+                date_to=date_to,
+                excluded=arrays.numbers(list(excluded)),
+                deposits=self.env["account.move.line"]._sql_deposits(),
+            )
+        ]
+
+    def _sales_company_ids(self):
+        """Return the ids of the companies whose documents count: the program's and its branches."""
+        return self.env["res.company"].sudo().search([("id", "child_of", self.company_id.ids)]).ids
+
+    def _moves_with_excluded_pricelist(self, date_from, date_to):
+        moves = self.env["account.move"].sudo()  # counted only
+        moves = moves.search(
+            [
+                ("company_id", "in", self._sales_company_ids()),
+                ("move_type", "in", ("out_invoice", "out_receipt", "out_refund")),
+                ("state", "=", "posted"),
+                ("date", ">=", date_from),
+                ("date", "<=", date_to),
+            ]
+        )
+        return [
+            move.id for move, pricelist in moves._loyalty_pricelists().items() if self._excludes_pricelist(pricelist)
+        ]
+
+    def _paying_product_ids(self):
+        """Return ids of products that stand for payments and tips, not for sales: gift cards and wallets that pay.
+
+        Override to add those of a channel.
+        """
+        rewards = self.env["loyalty.reward"].sudo().with_context(active_test=False)  # the same for everybody
+        rewards = rewards.search([("program_id.program_type", "in", ("gift_card", "ewallet"))])
+        return rewards.discount_line_product_id.ids

@@ -1,0 +1,34 @@
+"""What tills sold, for programs that count sales of a period."""
+
+from odoo import models
+from odoo.tools import SQL
+
+from odoo.addons.loyalty_ledger.ledger import arrays
+from odoo.addons.loyalty_ledger.tools.sql_files import read_sql
+
+SALES_OF_TILLS = read_sql(__file__, "sales_of_tills")
+
+
+class LoyaltyProgram(models.Model):
+    _inherit = "loyalty.program"
+
+    def _sales_sources(self, date_from, date_to):
+        """Add orders of tills without an invoice; those with one are among the invoices."""
+        excluded, only = self._for_everybody().excluded_pricelist_ids.ids, self._for_everybody().pricelist_ids.ids
+        return [
+            *super()._sales_sources(date_from, date_to),
+            SQL(
+                SALES_OF_TILLS,
+                companies=arrays.numbers(self._sales_company_ids()),
+                date_from=date_from,
+                date_to=date_to,
+                excluded=arrays.numbers(excluded),
+                only=arrays.numbers(only),
+                all=not only,
+                timezone=self.company_id.partner_id.tz or "UTC",
+            ),
+        ]
+
+    def _paying_product_ids(self):
+        tips = self.env["pos.config"].sudo().with_context(active_test=False).search([("tip_product_id", "!=", False)])
+        return super()._paying_product_ids() + tips.tip_product_id.ids

@@ -1,0 +1,17 @@
+from odoo import models
+
+
+class LoyaltyClose(models.Model):
+    _inherit = "loyalty.close"
+
+    def _programs_of_step(self, code):
+        programs = super()._programs_of_step(code)
+        if code != "roll_over":
+            return programs
+        own = self.env["loyalty.program"].sudo()  # the close checks the right to run
+        own = own.search(
+            [("company_id", "=", self.company_id.id), ("award_mode", "=", "period"), ("accumulates", "=", True)]
+        )
+        return programs | own.filtered(
+            lambda program: self.date_from and self.date_to and program._periods_ending(self.date_from, self.date_to)
+        )

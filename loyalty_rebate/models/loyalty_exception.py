@@ -1,0 +1,10 @@
+from odoo import fields, models
+
+
+class LoyaltyException(models.Model):
+    _inherit = "loyalty.exception"
+
+    kind = fields.Selection(
+        selection_add=[("overpaid", "Credited Too Much")],
+        ondelete={"overpaid": lambda exceptions: exceptions.write({"kind": "claim"})},
+    )
