@@ -3,7 +3,7 @@ from freezegun import freeze_time
 from odoo import fields
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from .common import LoyaltyAccountCase
 from .proof_common import ProofVerbs
@@ -319,3 +319,10 @@ class TestStoredBooks(ProofVerbs, LoyaltyAccountCase):
         self.assertRecordValues(rows, [{"closing_points": 100.0, "closing_amount": 100.0}])
         found = self.env["loyalty.liability.report"].search([("program_id", "=", self.gifts.id)])
         self.assertEqual(sum(found.mapped("amount")), 100.0)
+
+    def test_form(self):
+        """N14: the form of a gift card program with books can be saved: nothing that is hidden is required."""
+        self.set_up()
+        with Form(self.gifts, "loyalty_ledger.loyalty_program_view_form") as form:
+            form.name = "Gift Vouchers"
+        self.assertEqual(self.gifts.name, "Gift Vouchers")
