@@ -60,3 +60,16 @@ class LoyaltyProgram(models.Model):
         rewards = self.env["loyalty.reward"].sudo().with_context(active_test=False)  # the same for everybody
         rewards = rewards.search([("program_id.program_type", "in", ("gift_card", "ewallet"))])
         return rewards.discount_line_product_id.ids
+
+    def _taxes_of_sales(self, model, line_ids):
+        """Return ``{taxes: gross}`` of these rows of :meth:`_sales_sources`, in the company's currency.
+
+        Override for lines of the documents of a channel.
+        """
+        sets = {}
+        if model == "account.move":
+            for line in self.env["account.move.line"].sudo().browse(line_ids):
+                rate = line.balance / line.amount_currency if line.amount_currency else 1.0
+                sign = -1 if line.move_id.move_type == "out_refund" else 1
+                sets[line.tax_ids] = sets.get(line.tax_ids, 0.0) + sign * line.price_total * rate
+        return sets

@@ -32,3 +32,11 @@ class LoyaltyProgram(models.Model):
     def _paying_product_ids(self):
         tips = self.env["pos.config"].sudo().with_context(active_test=False).search([("tip_product_id", "!=", False)])
         return super()._paying_product_ids() + tips.tip_product_id.ids
+
+    def _taxes_of_sales(self, model, line_ids):
+        sets = super()._taxes_of_sales(model, line_ids)
+        if model == "pos.order":
+            for line in self.env["pos.order.line"].sudo().browse(line_ids):
+                taxes, rate = line.tax_ids_after_fiscal_position, line.order_id.currency_rate or 1.0
+                sets[taxes] = sets.get(taxes, 0.0) + line.price_subtotal_incl / rate
+        return sets

@@ -1,2 +1,3 @@
+from . import test_account_credit
 from . import test_credits
 from . import test_roll_over

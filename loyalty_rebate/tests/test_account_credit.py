@@ -1,0 +1,109 @@
+from datetime import date
+
+from odoo.tests import tagged
+
+from .common import RebateCase
+
+FEBRUARY = date(2026, 2, 28)
+
+
+class AccountCreditCase(RebateCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.program.settlement = "account"
+
+    def close_february(self):
+        self.sell(self.line(1100.0, 15), day="2026-02-10")
+        close = self.close(FEBRUARY)
+        close._run()
+        self.assertEqual((close.state, close.residual), ("done", 0.0), close.problem)
+        self.assertEqual(self.step(close, "account_journals").amount, 10.0)
+        self.assertEqual(self.card.points, 0.0)
+        document = self.env["account.move"].search([("is_loyalty_credit", "=", True)])
+        self.assertEqual((len(document), document.date, document.state), (1, FEBRUARY, "posted"))
+        return document
+
+    def outstanding(self, invoice):
+        widget = invoice.invoice_outstanding_credits_debits_widget
+        return [(row["amount"], row["id"]) for row in widget["content"]] if widget else []
+
+
+@tagged("post_install", "-at_install")
+class TestAccountCredit(AccountCreditCase):
+    def test_tender(self):
+        """M14, M17, bM1: credits go to the customer's account, where Odoo's widget applies them to the next invoice."""
+        entry = self.close_february()
+        self.assertMove(entry, (self.cost_account, 10.0, 0.0), (self.receivable, 0.0, 10.0))
+        self.assertEqual(entry.journal_id, self.loyalty_journal)
+        # Part R: liability against the redemption account, so that together Dr liability / Cr receivable remains.
+        self.assertEqual(self.liability(), 0.0)
+        invoice = self.sell(115.0, day="2026-03-10")
+        ((amount, line_id),) = self.outstanding(invoice)
+        self.assertEqual(amount, 10.0)
+        invoice.js_assign_outstanding_line(line_id)
+        self.assertEqual(invoice.amount_residual, 105.0)
+        self.assertSound(FEBRUARY)
+        self.assertSound()
+
+    def test_second_run(self):
+        """M12, M14: a second run posts nothing."""
+        self.close_february()
+        self.assertFalse(self.program._post_account_credits(FEBRUARY))
+
+    def test_undo(self):
+        """M14: reversing the entry returns the credits to the card, money and points together."""
+        entry = self.close_february()
+        entry._reverse_moves([{"date": date(2026, 3, 15)}], cancel=True)
+        self.assertEqual(self.card.points, 10.0)
+        self.assertEqual(self.liability(), 10.0)
+        self.assertSound()
+
+    def test_planted_fault(self):
+        """M14, N1: an account credit whose amount was changed in the database is named by the proof."""
+        entry = self.close_february()
+        self.env.flush_all()
+        line = entry.line_ids.filtered(lambda line: line.account_id == self.receivable)
+        self.env.cr.execute("UPDATE account_move_line SET balance = -12, credit = 12 WHERE id = %s", [line.id])
+        self.assertNamed(entry, "12.00")
+
+    def test_payment(self):
+        """M15: credits that stay on the card never become a credit of the customer's account."""
+        self.program.settlement = "payment"
+        self.sell(1100.0, day="2026-02-10")
+        close = self.close(FEBRUARY)
+        close._run()
+        self.assertEqual((close.state, self.card.points), ("done", 10.0), close.problem)
+        self.assertFalse(self.step(close, "account_journals"))
+        invoice = self.sell(115.0, day="2026-03-10")
+        self.assertEqual(self.outstanding(invoice), [])
+
+
+@tagged("post_install", "-at_install")
+class TestAccountCreditInputTax(AccountCreditCase):
+    vat_mode = "input_tax"
+
+    def test_input_tax(self):
+        """M14: 10.00 at 15 % recover 1.30 of VAT: 8.70 + 1.30."""
+        entry = self.close_february()
+        self.assertMove(entry, (self.cost_account, 8.7, 0.0), (self.input_vat, 1.3, 0.0), (self.receivable, 0.0, 10.0))
+        self.assertSound(FEBRUARY)
+
+
+@tagged("post_install", "-at_install")
+class TestAccountCreditReduction(AccountCreditCase):
+    vat_mode = "price_reduction"
+
+    @classmethod
+    def accounting_values(cls, **values):
+        values = super().accounting_values(**values)
+        cls.cost_account = cls.make_account("Loyalty Discounts", "400901", "income")
+        return {**values, "cost_account_id": cls.cost_account.id}
+
+    def test_price_reduction(self):
+        """M14: a credit note at the rates of the sales that earned: 8.70 + 1.30 = 10.00."""
+        note = self.close_february()
+        self.assertRecordValues(note, [{"move_type": "out_refund", "amount_untaxed": 8.7, "amount_tax": 1.3}])
+        invoice = self.sell(115.0, day="2026-03-10")
+        self.assertEqual([amount for amount, __ in self.outstanding(invoice)], [10.0])
+        self.assertSound(FEBRUARY)
