@@ -57,7 +57,7 @@ class TestStoredBooks(ProofVerbs, LoyaltyAccountCase):
         wizard.action_set_up()
         wizard.action_mend()
 
-    def order(self, product, price, code=None):
+    def order(self, product, price, code=None, **values):
         order = (
             self.env["sale.order"]
             .with_user(self.seller)
@@ -67,6 +67,7 @@ class TestStoredBooks(ProofVerbs, LoyaltyAccountCase):
                     "order_line": [
                         Command.create({"product_id": product.id, "price_unit": price, "tax_ids": [Command.clear()]})
                     ],
+                    **values,
                 }
             )
         )
@@ -150,3 +151,18 @@ class TestStoredBooks(ProofVerbs, LoyaltyAccountCase):
         self.invoice(sale)
         self.set_up(chosen_liability_id=liability.id)
         self.assertBalance(50.0)
+
+    def test_foreign_currency(self):
+        """N14: Odoo counts what a card was sold for in the order's currency; the proof names what that makes too much."""
+        self.set_up()
+        currency = self.env["res.currency"].create({"name": "XLY", "symbol": "X"})
+        self.env["res.currency.rate"].create(
+            {"name": "2026-01-01", "rate": 2, "currency_id": currency.id, "company_id": self.company.id}
+        )
+        pricelist = self.env["product.pricelist"].create({"name": "Foreign", "currency_id": currency.id})
+        order = self.order(self.gift_card, 100, pricelist_id=pricelist.id)
+        self.assertEqual(order.currency_id, currency)
+        sold = self.invoice(order)
+        self.assertEqual(self.liability_items(sold), [(0.0, 50.0)])
+        proof = self.prove(program=self.gifts)
+        self.assertEqual((proof["value"]["ledger"], proof["value"]["books"], proof["residual"]), (100.0, 50.0, 50.0))
