@@ -14,5 +14,6 @@
         "views/loyalty_program_views.xml",
         "views/res_partner_views.xml",
         "views/loyalty_rebate_menus.xml",
+        "wizard/loyalty_payout_views.xml",
     ],
 }

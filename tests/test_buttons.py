@@ -27,6 +27,7 @@ IN_DIALOGS = {
     "loyalty.account.setup": {"action_set_up", "action_mend"},
     "loyalty.adjust.wizard": {"action_confirm"},
     "loyalty.apply.points": {"action_apply", "action_issue_card", "action_remove", "action_use_maximum"},
+    "loyalty.payout": {"action_pay_out"},
     "loyalty.program.change": {"action_preview", "action_apply"},
     "loyalty.rollforward": {"action_print"},
     "loyalty.statement": {"action_print"},

@@ -44,7 +44,7 @@ class LoyaltyProgram(models.Model):
     def _make_account_credit(self, card, points, amount, day):
         customer = card.partner_id.commercial_partner_id.with_company(self.company_id)
         label = self.env._("Loyalty credits of %s", self._name_period(self._period_bounds(day)[0]))
-        sets = self._sets_of_sales(customer, day)
+        sets = self._sets_of_sales(customer, self._day_of_credits(customer, day))
         if self.vat_mode == "price_reduction":
             document = self._make_credit_note(customer, amount, day, label, sets)
         else:
@@ -52,6 +52,19 @@ class LoyaltyProgram(models.Model):
         document.write({"is_loyalty_credit": True})
         document._set_redemption(card, points, amount)
         return document
+
+    def _day_of_credits(self, customer, day):
+        """Return a day of the latest period up to ``day`` whose sales brought the customer credits, else ``day``."""
+        lines = self.env["loyalty.period.line"].search(
+            [
+                ("program_id", "=", self.id),
+                ("partner_id", "=", customer.id),
+                ("posted_amount", ">", 0),
+                ("date_to", "<=", day),
+            ],
+            limit=1,
+        )
+        return lines.date_to or day
 
     def _make_credit_entry(self, customer, amount, day, label, sets):
         moves = self.env["account.move"]

@@ -107,3 +107,43 @@ class TestAccountCreditReduction(AccountCreditCase):
         invoice = self.sell(115.0, day="2026-03-10")
         self.assertEqual([amount for amount, __ in self.outstanding(invoice)], [10.0])
         self.assertSound(FEBRUARY)
+
+
+class PayoutVerbs:
+    def pay_out(self):
+        self.program.settlement = "payment"
+        self.sell(self.line(1100.0, 15), day="2026-03-10")
+        self.program._roll_over(date(2026, 3, 31))
+        with self.on("2026-04-05"):
+            self.run_accrual("2026-03-31")
+            payout = (
+                self.env["loyalty.payout"]
+                .with_user(self.accountant)
+                .create({"card_id": self.card.id, "journal_id": self.bank_journal.id})
+            )
+            self.assertEqual((payout.points, payout.amount), (10.0, 10.0))
+            action = payout.action_pay_out()
+        payment = self.env["account.payment"].browse(action["res_id"])
+        self.assertEqual((payment.payment_type, payment.amount, self.card.points), ("outbound", 10.0, 0.0))
+        self.assertEqual(self.liability(), 0.0)
+        credit = self.env["account.move"].search([("is_loyalty_credit", "=", True)])
+        receivable = credit.line_ids.filtered(lambda line: line.account_id == self.receivable)
+        self.assertTrue(receivable.reconciled)
+        self.assertSound("2026-04-05")
+        return credit
+
+
+@tagged("post_install", "-at_install")
+class TestPayout(PayoutVerbs, AccountCreditCase):
+    def test_money(self):
+        """M4, M2: credits are paid out in money; the payment settles what left the card."""
+        credit = self.pay_out()
+        self.assertMove(credit, (self.cost_account, 10.0, 0.0), (self.receivable, 0.0, 10.0))
+
+
+@tagged("post_install", "-at_install")
+class TestPayoutReduction(PayoutVerbs, TestAccountCreditReduction):
+    def test_price_reduction(self):
+        """M4: in price reduction a payout is a credit note of 8.70 + 1.30, and its refund."""
+        note = self.pay_out()
+        self.assertRecordValues(note, [{"move_type": "out_refund", "amount_untaxed": 8.7, "amount_tax": 1.3}])

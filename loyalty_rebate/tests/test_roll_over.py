@@ -161,6 +161,20 @@ class TestRollOver(RebateCase):
         self.program.excluded_pricelist_ids = pricelist
         self.assertEqual(self.figures()["sales"], 0.0)
 
+    def test_range(self):
+        """bM7: balances of a range of cards are added to, taken from or set, also as opening balances."""
+        other = self.make_card(self.env["res.partner"].create({"name": "Bob"}))
+        cards = self.card | other
+        for mode, points, expected in (("add", 30, 30.0), ("subtract", 10, 20.0), ("set", 50, 50.0)):
+            values = {
+                "card_ids": [Command.set(cards.ids)],
+                "mode": mode,
+                "points": points,
+                "reason": "Opening balances",
+            }
+            self.env["loyalty.adjust.wizard"].create(values).action_confirm()
+            self.assertEqual(cards.mapped("points"), [expected] * 2)
+
     def test_lengths(self):
         """bM1: periods of a quarter and a year are rolled over by the close in which they end."""
         self.program.period_length = "quarter"
@@ -184,6 +198,16 @@ class TestRollOver(RebateCase):
         )
         self.assertEqual(cards.mapped("points"), [10.0] * 5)
         self.assertEqual(len(cards.entry_ids), 5)
+
+    def test_template(self):
+        """bM1, M2: the template makes a program that counts at once, one credit worth 1.00."""
+        program = self.env["loyalty.program"].create(self.env["loyalty.program"]._account_rebate_values(self.company))
+        self.assertRecordValues(
+            program, [{"award_mode": "period", "settlement": "account", "issue_on": "paid", "point_value": 1.0}]
+        )
+        self.sell(12000.0, day="2026-03-10")
+        (figures,) = program._period_figures(self.customer)
+        self.assertEqual((figures["accrued"], figures["missing"], figures["next_percentage"]), (40.0, 13000.0, 3.0))
 
     def test_refused(self):
         """bM1, M2: what does not go together is refused with the reason."""

@@ -1,0 +1,43 @@
+"""The template of a new program: an account rebate."""
+
+from odoo import api, models
+from odoo.fields import Command
+
+
+class LoyaltyProgram(models.Model):
+    _inherit = "loyalty.program"
+
+    @api.model
+    def _account_rebate_values(self, company=None):
+        """Return the values of a program that credits 2 % of monthly sales above 10,000.00 and 3 % above 25,000.00 to the
+        customer's account; every product counts.
+
+        :param company: default the user's
+        """
+        company = company or self.env.company
+        return {
+            "name": self.env._("Account Rebate"),
+            "program_type": "loyalty",
+            "trigger": "auto",
+            "applies_on": "both",
+            "portal_point_name": company.currency_id.symbol or company.currency_id.name,
+            "company_id": company.id,
+            "currency_id": company.currency_id.id,
+            "award_mode": "period",
+            "period_length": "month",
+            "settlement": "account",
+            "issue_on": "paid",
+            "rule_ids": [
+                Command.clear(),
+                Command.create({"reward_point_amount": 1, "reward_point_mode": "money", "minimum_qty": 0}),
+            ],
+            "reward_ids": [
+                Command.clear(),
+                # Odoo asks for a reward: a credit takes 1.00 off an order.
+                Command.create({"required_points": 1, "discount": 1, "discount_mode": "per_point"}),
+            ],
+            "tier_ids": [
+                Command.create({"threshold": 10000.0, "percentage": 2.0, "applies_to": "above"}),
+                Command.create({"threshold": 25000.0, "percentage": 3.0, "applies_to": "above"}),
+            ],
+        }
