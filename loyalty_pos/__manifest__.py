@@ -12,6 +12,7 @@
         "data/loyalty_pos_data.xml",
         "views/loyalty_exception_views.xml",
         "views/loyalty_program_views.xml",
+        "views/loyalty_source_report_views.xml",
         "views/loyalty_till_miss_views.xml",
         "views/pos_order_views.xml",
         "views/pos_payment_method_views.xml",

@@ -30,6 +30,7 @@ IN_DIALOGS = {
     "loyalty.payout": {"action_pay_out"},
     "loyalty.program.change": {"action_preview", "action_apply"},
     "loyalty.rollforward": {"action_print"},
+    "loyalty.source.wizard": {"action_show"},
     "loyalty.statement": {"action_print"},
     "loyalty.transfer.wizard": {"action_confirm"},
 }

@@ -32,8 +32,9 @@ VALUE_COLUMN = SQL(
 
 
 def movements(program_id=None):
-    """Return SQL of rows program_id, day, name, points, amount: each movement of points and of their value.
+    """Return SQL of rows program_id, day, name, points, amount, entry_id: each movement of points and of their value.
 
+    ``entry_id`` is the transaction behind it; lines of an accrual run have none.
     Points move on their business date, values on the accounting date. Points that were earned and used between two
     accrual runs never had a value line: what they were worth on the day of their use is issued and used at once, so
     that flows are gross and the balance is what is on the books.

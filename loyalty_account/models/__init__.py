@@ -45,6 +45,8 @@ from . import account_move_redemption_credit
 from . import account_payment_redemption
 from . import account_move_redemption_return
 from . import account_payment_return
+from . import ir_attachment
+from . import account_move_analytic
 from . import account_move_redemption_reduction
 from . import account_move_redemption_reduction_return
 from . import account_move_redemption_lock

@@ -47,6 +47,10 @@ class AccountPayment(models.Model):
         if self.payment_type == "inbound":
             self._check_loyalty_due()
             lines = card.program_id._redemption_lines(self.amount, self.loyalty_move_id, self.partner_id, label)
+            distribution = self.loyalty_move_id._loyalty_distribution()
+            for vals in lines:
+                if not vals.get("tax_repartition_line_id"):
+                    vals["analytic_distribution"] = distribution
         else:
             lines = self._prepare_return_lines(label)
         counterpart = {

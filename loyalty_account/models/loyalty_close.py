@@ -345,8 +345,17 @@ class LoyaltyClose(models.Model):
         self._check_rights()
         self.ensure_one()
         self._lock()
+        todo = self._steps_in_order(code)
         if self.state == "draft":
             self._begin()
+            todo = self._steps_in_order(code)
+        for step in todo:
+            step._execute()
+        self._finish()
+        return all(step.state != "todo" for step in todo)
+
+    def _steps_in_order(self, code):
+        """Return the rows of a step that are left; refuse when others come first (M17)."""
         open_before = self.step_ids.filtered(
             lambda step: step.state == "todo" and STEPS.index(step.code) < STEPS.index(code)
         )
@@ -359,10 +368,7 @@ class LoyaltyClose(models.Model):
                     before=open_before[0]._label(),
                 )
             )
-        for step in todo:
-            step._execute()
-        self._finish()
-        return all(step.state != "todo" for step in todo)
+        return todo
 
     def _run(self):
         """Run all steps that are left, and stop at the first that cannot be done: its row says why.

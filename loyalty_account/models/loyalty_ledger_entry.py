@@ -391,7 +391,18 @@ class Booking:
             document=document,
             counterparts=dict.fromkeys(totals, accounts[1:]) if accounts else stored,
             liability=accounts[:1],
+            analytic=any(line[3] == "redeem" for line in lines) and self._analytic_of(first),
         )
+
+    def _analytic_of(self, entry):
+        """Return the analytic distribution of the sale that an entry belongs to, so that cost and release meet there."""
+        document = self.document
+        if not document and entry["res_id"] and entry["res_model"] in ("account.move", "account.payment"):
+            # Who redeems points need not see journal entries; the distribution of this document alone is read.
+            document = self.env[entry["res_model"]].sudo().browse(entry["res_id"]).exists()
+        if document and document._name == "account.payment":
+            document = (document.loyalty_origin_id or document).loyalty_move_id
+        return document and document._name == "account.move" and document._loyalty_distribution()
 
     def _insert(self, rows):
         numbers = arrays.numbers

@@ -336,13 +336,14 @@ class LoyaltyProgram(models.Model):
     # --- journal entries -----------------------------------------------------------------------------------------
 
     def _prepare_books_move(
-        self, date, totals, partner=None, document=None, ref=None, counterparts=None, liability=None
+        self, date, totals, partner=None, document=None, ref=None, counterparts=None, liability=None, analytic=None
     ):
         """Return the values of a journal entry between liability and redemption account, or None without amounts.
 
         :param totals: dict kind of value line -> amount; positive: the liability grows
         :param counterparts: dict kind -> account, where it is not the redemption account
         :param liability: account, where it is not the program's by now
+        :param analytic: analytic distribution of the document, for what it redeemed
         """
         self.ensure_one()
         labels = self._books_labels()
@@ -365,6 +366,7 @@ class LoyaltyProgram(models.Model):
                         "amount_currency": float(balance),
                         "partner_id": partner and partner.id,
                         "name": name,
+                        "analytic_distribution": kind == "redeem" and account_of_line == account and analytic,
                     }
                 )
         if not lines:

@@ -1,3 +1,4 @@
 from . import loyalty_liability_report
 from . import loyalty_rollforward_report
 from . import loyalty_rollforward
+from . import loyalty_source_report

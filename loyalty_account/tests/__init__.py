@@ -31,6 +31,7 @@ from . import test_customer_story
 from . import test_earning_restored
 from . import test_screens
 from . import test_stored_books
+from . import test_sources
 from . import test_stored_value
 from . import test_odd_sequences
 from . import test_points_rounding

@@ -344,6 +344,39 @@ class TestClose(CloseCase):
         cell = openpyxl.load_workbook(io.BytesIO(sheet.raw))["Roll-Forward"]["A5"]
         self.assertEqual((cell.data_type, cell.value, cell.hyperlink), ("s", self.program.name, None))
 
+    def test_files_are_evidence(self):
+        """M17: nobody deletes or changes the files of a close that is done; those of an open one are like any others."""
+        self.february()
+        close = self.make_close()
+        draft = self.env["ir.attachment"].create({"name": "a", "raw": b"1", "res_model": close._name, "res_id": close.id})
+        draft.with_user(self.accountant).unlink()
+        close._run()
+        self.assertEqual(len(close.attachment_ids), 2)
+        for user in (self.accountant, self.env.ref("base.user_root")):
+            files = close.attachment_ids.with_user(user)
+            with self.assertRaisesRegex(UserError, "The files of the loyalty close February 2026 are evidence"):
+                files.unlink()
+            for change in ({"raw": b"else"}, {"res_id": 0}, {"name": "else"}):
+                with self.assertRaisesRegex(UserError, "neither changed nor deleted"):
+                    files[0].write(change)
+        self.assertEqual(len(close.attachment_ids.exists()), 2)
+        close.message_post(body="Signed", attachments=[("signed.txt", b"1")])
+        self.assertEqual(len(close.attachment_ids), 3)
+
+    def test_whole_run_on_a_draft(self):
+        """M17: one call does all steps of a close that nobody began; its pack is a PDF and a workbook."""
+        self.february()
+        close = self.make_close()
+        with self.assertRaisesRegex(UserError, "comes after “Freeze Figures”"):
+            close._run_step("accrue")
+        self.assertEqual(close.state, "draft")
+        close._run_step("inquire")
+        with self.assertRaisesRegex(UserError, "“Accrue” comes after “Write Off Expired Points”, which is not done yet"):
+            close._run_step("accrue")
+        self.assertTrue(close._run())
+        self.assertEqual(close.state, "done")
+        self.assertEqual(sorted(file.name.rsplit(".")[-1] for file in close.attachment_ids), ["pdf", "xlsx"])
+
     def test_preview_again(self):
         """M17, M12: previews are made again, not added up; what changed before the close begins is part of it."""
         self.february()

@@ -43,3 +43,4 @@ from . import res_config_settings
 from . import res_partner
 from . import pos_order_demo
 from . import loyalty_program_stored
+from . import loyalty_source_report

@@ -18,3 +18,4 @@ from . import sale_order_demo
 from . import loyalty_program_proof
 from . import loyalty_program_stored
 from . import loyalty_ledger_entry
+from . import loyalty_source_report

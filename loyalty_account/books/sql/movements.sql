@@ -1,15 +1,15 @@
--- Rows program_id, day, name, points, amount: what transactions moved, what value lines moved, and what points were
+-- Rows program_id, day, name, points, amount, entry_id: what transactions moved, what value lines moved, and what points were
 -- worth that were used before any accrual run had valued them (rounded cumulatively, so that any period foots).
-SELECT e.program_id, e.effective_date AS day, %(points)s AS name, e.points, 0 AS amount
+SELECT e.program_id, e.effective_date AS day, %(points)s AS name, e.points, 0 AS amount, e.id AS entry_id
   FROM loyalty_ledger_entry e WHERE e.points <> 0 %(entries)s
  UNION ALL
-SELECT v.program_id, v.date, %(value)s, 0, v.amount FROM loyalty_valuation v WHERE v.amount <> 0 %(values)s
+SELECT v.program_id, v.date, %(value)s, 0, v.amount, v.entry_id FROM loyalty_valuation v WHERE v.amount <> 0 %(values)s
  UNION ALL
-SELECT g.program_id, g.day, side.name, 0, side.sign * g.amount
-  FROM (SELECT w.program_id, w.day, w.name, w.counterpart,
+SELECT g.program_id, g.day, side.name, 0, side.sign * g.amount, g.entry_id
+  FROM (SELECT w.program_id, w.day, w.name, w.counterpart, w.entry_id,
                round(sum(w.exact) OVER uses / w.rounding) * w.rounding
                - round((sum(w.exact) OVER uses - w.exact) / w.rounding) * w.rounding AS amount
-          FROM (SELECT u.program_id, u.effective_date AS day, c.id, m.rounding::numeric AS rounding,
+          FROM (SELECT u.program_id, u.effective_date AS day, c.id, u.id AS entry_id, m.rounding::numeric AS rounding,
                        CASE WHEN c.points > 0 AND u.id <> d.id THEN 'redeemed' ELSE %(cause)s END AS name,
                        -- What a later run valued comes back to it as a correction, which this cancels.
                        CASE WHEN c.points < 0 AND EXISTS (
