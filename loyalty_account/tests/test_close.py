@@ -348,7 +348,9 @@ class TestClose(CloseCase):
         """M17: nobody deletes or changes the files of a close that is done; those of an open one are like any others."""
         self.february()
         close = self.make_close()
-        draft = self.env["ir.attachment"].create({"name": "a", "raw": b"1", "res_model": close._name, "res_id": close.id})
+        draft = self.env["ir.attachment"].create(
+            {"name": "a", "raw": b"1", "res_model": close._name, "res_id": close.id}
+        )
         draft.with_user(self.accountant).unlink()
         close._run()
         self.assertEqual(len(close.attachment_ids), 2)
@@ -371,7 +373,9 @@ class TestClose(CloseCase):
             close._run_step("accrue")
         self.assertEqual(close.state, "draft")
         close._run_step("inquire")
-        with self.assertRaisesRegex(UserError, "“Accrue” comes after “Write Off Expired Points”, which is not done yet"):
+        with self.assertRaisesRegex(
+            UserError, "“Accrue” comes after “Write Off Expired Points”, which is not done yet"
+        ):
             close._run_step("accrue")
         self.assertTrue(close._run())
         self.assertEqual(close.state, "done")

@@ -13,9 +13,7 @@ class TestSources(RedemptionCase, BooksCase):
 
     def setUp(self):
         super().setUp()
-        self.plan, self.other_plan = self.env["account.analytic.plan"].create(
-            [{"name": "Shops"}, {"name": "Regions"}]
-        )
+        self.plan, self.other_plan = self.env["account.analytic.plan"].create([{"name": "Shops"}, {"name": "Regions"}])
         accounts = self.env["account.analytic.account"].create(
             [
                 {"name": "East", "plan_id": self.plan.id},

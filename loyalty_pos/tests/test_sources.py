@@ -16,7 +16,9 @@ class TestSources(TillPointsCase):
             amount_tax=15,
             payments=[self.pay_points(40), self.pay(75)],
         )
-        self.card._post_entries([{"card_id": self.card.id, "kind": "redeem", "points": -10, "key": "sources:elsewhere"}])
+        self.card._post_entries(
+            [{"card_id": self.card.id, "kind": "redeem", "points": -10, "key": "sources:elsewhere"}]
+        )
         chosen = {"what": "redeemed", "date_from": "2026-03-01", "date_to": "2026-03-31", "plan_id": False}
         report = self.env["loyalty.source.report"].with_context(loyalty_sources=chosen)
         groups = report._read_group([("program_id", "=", self.program.id)], ["shop_id"], ["points:sum"])
