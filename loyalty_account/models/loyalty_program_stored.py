@@ -42,6 +42,15 @@ class LoyaltyProgram(models.Model):
             return 1.0, 0.0
         return super()._point_value_at(date)
 
+    def copy_data(self, default=None):
+        """A copy has its own balances and so its own liability account: it is set up by itself."""
+        vals_list = super().copy_data(default)
+        for program, vals in zip(self, vals_list):
+            if program._keeps_stored_value():
+                own = {"accounting_policy": "none", "liability_account_id": False}
+                vals.update({name: value for name, value in own.items() if name not in (default or {})})
+        return vals_list
+
     # --- validation ----------------------------------------------------------------------------------------------
 
     def _stored_value_problem(self):

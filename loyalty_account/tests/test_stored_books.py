@@ -326,3 +326,22 @@ class TestStoredBooks(ProofVerbs, LoyaltyAccountCase):
         with Form(self.gifts, "loyalty_ledger.loyalty_program_view_form") as form:
             form.name = "Gift Vouchers"
         self.assertEqual(self.gifts.name, "Gift Vouchers")
+
+    def test_ewallet(self):
+        """N14: a wallet is kept as a gift card is, on a liability account of its own; both tie beside each other."""
+        self.set_up()
+        self.adjust(10)
+        top_up = self.env["product.product"].create(
+            {"name": "Top-Up", "type": "service", "taxes_id": [Command.clear()]}
+        )
+        cards = self.gifts
+        self.gifts = self.gifts.copy({"name": "Wallets", "program_type": "ewallet", "active": True})
+        self.gifts.rule_ids.product_ids = top_up
+        self.set_up()
+        self.assertNotEqual(self.gifts.liability_account_id, cards.liability_account_id)
+        self.assertEqual(self.gifts.cost_account_id, cards.cost_account_id)
+        self.adjust(40)
+        self.assertEqual(self.books(), [[("COST", 40.0, 0.0), ("LIAB", 0.0, 40.0)]])
+        for program, balance in ((cards, 10.0), (self.gifts, 40.0)):
+            proof = self.assertSound(program=program)
+            self.assertEqual((proof["value"]["ledger"], proof["value"]["books"]), (balance, balance))
