@@ -45,8 +45,9 @@ class LoyaltyPayout(models.TransientModel):
 
     def action_pay_out(self):
         """Redeem the credits and pay their amount with an outgoing payment; return the payment."""
-        self.ensure_one()
+        self.check_access("write")
         self.env["account.payment"].check_access("create")
+        self.ensure_one()
         self.card_id.check_access("read")
         self._check_payout()
         day = loyalty_today(self.env, self.company_id)
