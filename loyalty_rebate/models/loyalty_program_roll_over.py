@@ -115,25 +115,18 @@ class LoyaltyProgram(models.Model):
                 [{"program_id": self.id, "partner_id": partner_id} for partner_id in missing]
             )
             cards.update(zip(missing, new.ids))
-        ops, owners = [], []
-        for partner_id, amount in net.items():
-            if amount <= 0:
-                continue
-            card_id = cards[partner_id]
-            is_again = any(row["start"] == start and row["line_id"] for row in by_partner[partner_id])
-            key = f"period:{self.id}:{start}:{card_id}"
-            if is_again:
-                key += f":{sum(float(row['posted']) for row in by_partner[partner_id]):.2f}"
-            ops.append(
-                {
-                    "card_id": card_id,
-                    "kind": "earn",
-                    "points": amount / value,
-                    "key": key,
-                    "effective_date": end,
-                }
-            )
-            owners.append(partner_id)
+        owners = [partner_id for partner_id, amount in net.items() if amount > 0]
+        keys = self._credit_keys([cards[partner_id] for partner_id in owners], start)
+        ops = [
+            {
+                "card_id": cards[partner_id],
+                "kind": "earn",
+                "points": net[partner_id] / value,
+                "key": keys[cards[partner_id]],
+                "effective_date": end,
+            }
+            for partner_id in owners
+        ]
         entries = self.env["loyalty.card"]._post_entries(ops)
         posted = dict(zip(owners, entries.ids))
         for partner_id, rows in by_partner.items():
@@ -142,6 +135,15 @@ class LoyaltyProgram(models.Model):
                 self._report_overpaid(rows, -net[partner_id], cards.get(partner_id), end)
         self._write_lines([row for rows in by_partner.values() for row in rows], cards, posted, start)
         return sum(entries.mapped("points"))
+
+    def _credit_keys(self, card_ids, start):
+        """Return ``{card id: key}`` of the credits of a period; what comes after its first roll-over has a key of its own."""
+        keys = {card_id: f"period:{self.id}:{start}:{card_id}" for card_id in card_ids}
+        known = self.env["loyalty.ledger.entry"].search([("idempotency_key", "in", list(keys.values()))])
+        for entry in known:
+            card_id = int(entry.idempotency_key.rsplit(":", 1)[1])
+            keys[card_id] += f":{self.env['loyalty.card'].browse(card_id).ledger_revision}"
+        return keys
 
     def _settle_rows(self, rows, net):
         """Note what of each row is posted now. What is missing of one period was offset with another's."""

@@ -108,6 +108,10 @@ class TestRollOver(RebateCase):
         self.program._roll_over(MARCH)
         self.assertEqual(self.card.points, 50.0 + 60.0 - 20.0)
         self.assertEqual(self.program._roll_over(MARCH), (0, 0.0))
+        for amount in (100.0, 200.0):  # posted late, in a month that was rolled over
+            self.sell(amount, day="2026-03-07")
+            self.program._roll_over(MARCH)
+        self.assertEqual(self.card.points, 90.0 + 10.0 + 20.0)
 
     def test_credit_note_beyond(self):
         """bM4: what no new credits cover is not taken off the card, but listed, and taken off the next roll-over."""
