@@ -1,4 +1,5 @@
-"""Random invoices, payments, redemptions, refunds, runs and undo: the books tie to the points, to the cent.
+"""Random invoices, payments, redemptions, refunds, runs and undo: the books tie to the points, to the cent, and the
+roll-forward of any month to the books.
 
 Invoices are in the currency of the company, in one worth less and in one worth more, and the rates change while they are
 open; some are rounded to coins, some are of a branch. Returns take whole invoices, lines of one rate, parts of a line, or a part of everything.
@@ -142,6 +143,7 @@ class _Run:
         with freeze_time(self.now):
             self.do("run")
             self.check("end")
+            self.check_rollforward()
 
     def do(self, verb, *args):
         """One step as one transaction: refused or done, never half."""
@@ -162,6 +164,57 @@ class _Run:
         self.test.assertEqual(proof["residual_points"], 0, f"{proof}\n{story}")
         for invoice in self.invoices:
             self.test.assertGreaterEqual(invoice.amount_residual, 0, story)
+
+    def check_rollforward(self):
+        """Months foot, chain and add up to the whole time; each closing is what entries of points and value lines say,
+        and what the liability by month of expiry adds up to."""
+        story = "\n".join(map(repr, self.trail))
+        today = fields.Date.today()
+        first = fields.Date.start_of(fields.Date.to_date(TODAY), "month")
+        names = ("issued", "redeemed", "expired", "adjusted", "revalued")
+        total, closing = dict.fromkeys(names, (0, 0)), (0, 0)
+        rows = self.env["loyalty.rollforward.report"].search([("program_id", "=", self.program.id)])
+        months = {row.month: row for row in rows}
+        while first <= today:
+            last = fields.Date.end_of(first, "month")
+            found = self.program._rollforward(first, last)
+            self.same(found["opening"], closing, f"opening of {first}\n{story}")
+            for name in names:
+                total[name] = self.plus(total[name], found[name])
+            closing = found["closing"]
+            self.same(closing, self.plus(found["opening"], *(found[name] for name in names)), f"{first}\n{story}")
+            self.same(closing, self.on_the_books(last), f"closing of {first}\n{story}")
+            expiry = self.program._liability_by_expiry(last)
+            amount = sum(row["amount"] for row in expiry)
+            self.test.assertAlmostEqual(amount, closing[1], 2, f"by expiry on {last}: {expiry}\n{story}")
+            if row := months.get(first):
+                self.same((row.closing_points, row.closing_amount), closing, f"report of {first}\n{story}")
+                for name in names:
+                    self.same((row[f"{name}_points"] if name != "revalued" else 0, row[f"{name}_amount"]), found[name])
+            first = last + timedelta(days=1)
+        whole = self.program._rollforward(fields.Date.to_date("2000-01-01"), last)
+        for name in names:
+            self.same(whole[name], total[name], f"{name} of the whole time\n{story}")
+
+    def on_the_books(self, day):
+        """Points of transactions and amounts of value lines until a day, added up without the code of the reports."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            """
+            SELECT (SELECT sum(points) FROM loyalty_ledger_entry WHERE program_id = %(id)s AND effective_date <= %(day)s),
+                   (SELECT sum(amount) FROM loyalty_valuation WHERE program_id = %(id)s AND date <= %(day)s)
+            """,
+            {"id": self.program.id, "day": day},
+        )
+        return tuple(value or 0 for value in self.env.cr.fetchone())
+
+    def same(self, one, other, story=""):
+        for place, (a, b) in enumerate(zip(one, other)):
+            self.test.assertAlmostEqual(float(a), float(b), 4 - 2 * place, story)
+
+    @staticmethod
+    def plus(*pairs):
+        return tuple(map(sum, zip(*(map(float, pair) for pair in pairs))))
 
     # --- steps ---------------------------------------------------------------------------------------------------
 
