@@ -149,6 +149,8 @@ class TestOddValues(TillPointsCase):
             .with_context(active_model="account.move", active_ids=invoice.ids)
             .create({}),
             "loyalty.proof": make("loyalty.proof", program_id=program.id),
+            "loyalty.target.tier": make("loyalty.target.tier", program_id=program.id, threshold=10, percentage=1),
+            "loyalty.payout": make("loyalty.payout", card_id=card.id, journal_id=program.loyalty_journal_id.id),
         }
 
     def numbers_of(self, model):
