@@ -15,5 +15,6 @@
         "views/res_partner_views.xml",
         "views/loyalty_rebate_menus.xml",
         "wizard/loyalty_payout_views.xml",
+        "wizard/loyalty_inquiry_views.xml",
     ],
 }

@@ -56,6 +56,7 @@ OPENS = {
     "action_adjust_loyalty_points",
     "action_adjust_points",
     "action_apply_loyalty_points",
+    "action_loyalty_inquiry",
     "action_open",
     "action_open_document",
     "action_open_move",

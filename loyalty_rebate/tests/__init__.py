@@ -1,3 +1,4 @@
 from . import test_account_credit
 from . import test_credits
 from . import test_roll_over
+from . import test_inquiry

@@ -1,1 +1,2 @@
 from . import loyalty_payout
+from . import loyalty_inquiry

@@ -1,0 +1,61 @@
+"""Sales against target on the customer's form."""
+
+from odoo import api, fields, models
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    loyalty_period_program_id = fields.Many2one(
+        "loyalty.program", "Rebate Program", compute="_compute_loyalty_period_figures", compute_sudo=True
+    )
+    loyalty_period_currency_id = fields.Many2one(
+        "res.currency", "Currency of the Rebate", compute="_compute_loyalty_period_figures", compute_sudo=True
+    )
+    loyalty_period_name = fields.Char("Period", compute="_compute_loyalty_period_figures", compute_sudo=True)
+    loyalty_period_sales = fields.Monetary(
+        "Sales of the Period",
+        compute="_compute_loyalty_period_figures",
+        compute_sudo=True,
+        currency_field="loyalty_period_currency_id",
+    )
+    loyalty_period_target = fields.Monetary(
+        "Target",
+        compute="_compute_loyalty_period_figures",
+        compute_sudo=True,
+        currency_field="loyalty_period_currency_id",
+    )
+    loyalty_period_percentage = fields.Float(
+        "Target Reached (%)", compute="_compute_loyalty_period_figures", compute_sudo=True
+    )
+    loyalty_period_accrued = fields.Monetary(
+        "Credits of the Period",
+        compute="_compute_loyalty_period_figures",
+        compute_sudo=True,
+        currency_field="loyalty_period_currency_id",
+    )
+    loyalty_period_next = fields.Char("To the Next Tier", compute="_compute_loyalty_period_figures", compute_sudo=True)
+
+    @api.depends_context("company", "allowed_company_ids")
+    def _compute_loyalty_period_figures(self):
+        """The first program of the company that credits sales of a period; the inquiry shows all of them."""
+        programs = self.env["loyalty.program"].search(
+            [("award_mode", "=", "period"), ("company_id", "=", self.env.company.id)], order="sequence, id", limit=1
+        )
+        saved = self.filtered("id")
+        found = {figure["partner_id"]: figure for figure in programs._period_figures(saved._origin)} if saved else {}
+        for partner in self:
+            figure = found.get(partner._origin.commercial_partner_id.id)
+            partner.loyalty_period_program_id = figure and programs
+            partner.loyalty_period_currency_id = figure and programs.currency_id
+            partner.loyalty_period_name = figure and programs._name_period(figure["date_from"])
+            partner.loyalty_period_sales = figure["sales"] if figure else 0.0
+            partner.loyalty_period_target = figure["target"] if figure else 0.0
+            partner.loyalty_period_percentage = figure["percentage"] if figure else 0.0
+            partner.loyalty_period_accrued = figure["accrued"] if figure else 0.0
+            partner.loyalty_period_next = figure and programs._say_next_tier(figure)
+
+    def action_loyalty_inquiry(self):
+        """Open sales against target and credits of this customer."""
+        self.ensure_one()
+        return self.env["loyalty.inquiry"].action_inquire(self.commercial_partner_id.id)
