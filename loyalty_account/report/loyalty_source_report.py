@@ -143,9 +143,14 @@ class LoyaltySourceWizard(models.TransientModel):
         "account.analytic.plan",
         "Analytic Plan",
         domain=[("parent_id", "=", False)],
-        default=lambda self: self.env["account.analytic.plan"].search([("parent_id", "=", False)], limit=1),
+        default=lambda self: self._default_plan_id(),
         help="Amounts are shared by the accounts of this plan. Documents that have none of them are not assigned.",
     )
+
+    def _default_plan_id(self):
+        """Without analytic accounting there is no plan to choose, and nothing is assigned."""
+        plans = self.env["account.analytic.plan"]
+        return plans.search([("parent_id", "=", False)], limit=1) if plans.has_access("read") else plans
 
     @api.constrains("what", "date_from", "date_to")
     def _check_dates(self):

@@ -140,6 +140,13 @@ class TestSources(RedemptionCase, BooksCase):
         self.assertRecordValues(row, [{"res_model": "account.move", "res_id": thirds.id}])
         self.assertTrue(row.document_name)
         self.assertEqual(row.action_open_document()["res_id"], thirds.id)
-        self.assertTrue(self.report("liability", user=self.auditor).search([("program_id", "=", self.program.id)]))
+        chosen = {"what": "liability", "date_to": "2026-02-28"}
+        report = self.env["loyalty.source.report"].with_user(self.auditor).with_context(loyalty_sources=chosen)
+        self.assertTrue(report.search([("program_id", "=", self.program.id)]))
+        with self.assertRaises(AccessError):
+            self.env["account.analytic.plan"].with_user(self.auditor).check_access("read")
+        wizard = self.env["loyalty.source.wizard"].with_user(self.auditor).create({"what": "liability"})
+        self.assertFalse(wizard.plan_id)
+        self.assertEqual(wizard.action_show()["res_model"], "loyalty.source.report")
         with self.assertRaises(AccessError):
             self.env["loyalty.source.report"].with_user(self.clerk).search([])

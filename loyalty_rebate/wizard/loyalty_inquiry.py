@@ -79,6 +79,7 @@ class LoyaltyInquiry(models.TransientModel):
 
     def action_view_documents(self):
         """Open the documents behind the sales, with the reader's own rights."""
+        self.check_access("read")
         self.ensure_one()
         documents = self.program_id._period_documents(self.partner_id, self.date_from)
         ids = documents.get("account.move", [])
