@@ -17,4 +17,5 @@
         "wizard/loyalty_payout_views.xml",
         "wizard/loyalty_inquiry_views.xml",
     ],
+    "uninstall_hook": "uninstall_hook",
 }

@@ -4,6 +4,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import tagged
 
+from odoo.addons.loyalty_rebate.hooks import uninstall_hook
 from odoo.addons.loyalty_rebate.models import loyalty_program_roll_over
 
 from .common import RebateCase
@@ -227,3 +228,11 @@ class TestRollOver(RebateCase):
             self.program.period_length = "year"
         with self.assertRaisesRegex(UserError, "rolled over until"):
             self.program._roll_over(date(2026, 1, 31))
+
+    def test_leaving(self):
+        """bM1: without the add-on, programs of periods do not begin to award points for each sale; balances stay."""
+        per_sale = self.make_program(name="Per Sale")
+        self.sell(1500.0, day="2026-02-10")
+        self.program._roll_over(FEBRUARY)
+        uninstall_hook(self.env)
+        self.assertEqual((self.program.accumulates, per_sale.accumulates, self.card.points), (False, True, 50.0))
