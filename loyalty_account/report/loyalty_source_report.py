@@ -170,8 +170,10 @@ class LoyaltySourceWizard(models.TransientModel):
             "date_to": fields.Date.to_string(self.date_to),
             "plan_id": self.plan_id.id,
         }
+        name = " – ".join(filter(None, (names[self.what], self.plan_id.name)))
         return {
             **action,
-            "name": " – ".join(filter(None, (names[self.what], self.plan_id.name))),
+            "name": name,
+            "display_name": name,
             "context": {"loyalty_sources": chosen},
         }
