@@ -232,7 +232,7 @@ class LoyaltyAccrualRun(models.Model):
         is_revalued = bool(before) and (before.point_value, before.vat_rate) != (point_value, vat_rate)
         self.env.flush_all()
         # A month's lots are sorted and joined once: in memory, not on disk.
-        self.env.cr.execute("DROP TABLE IF EXISTS loyalty_accrual_plan; SET LOCAL work_mem = '256MB'")
+        self.env.cr.execute("DROP TABLE IF EXISTS loyalty_accrual_plan")
         self.env.cr.execute(
             SQL(
                 ACCRUAL_PLAN,
@@ -365,9 +365,7 @@ class LoyaltyAccrualRun(models.Model):
                 self.date_to,
             )
         )
-        self.env.cr.execute(
-            "DROP TABLE loyalty_accrual_plan; SET LOCAL work_mem TO DEFAULT; SET LOCAL enable_seqscan TO DEFAULT"
-        )
+        self.env.cr.execute("DROP TABLE loyalty_accrual_plan; SET LOCAL enable_seqscan TO DEFAULT")
         self.env["loyalty.valuation"].invalidate_model(flush=False)
 
     def action_open_move(self):

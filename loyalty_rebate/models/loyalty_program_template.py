@@ -8,6 +8,25 @@ class LoyaltyProgram(models.Model):
     _inherit = "loyalty.program"
 
     @api.model
+    def get_program_templates(self):
+        """Offer the account rebate among the templates that an empty list of programs shows (loyalty, get_program_templates)."""
+        templates = super().get_program_templates()
+        if self.env.context.get("menu_type") == "gift_ewallet":
+            return templates
+        return {
+            **templates,
+            "account_rebate": {
+                "title": self.env._("Account Rebate"),
+                "description": self.env._("Credit 2% of monthly sales above a target to the customer's account"),
+                "icon": "loyalty_cards",
+            },
+        }
+
+    @api.model
+    def _get_template_values(self):
+        return {**super()._get_template_values(), "account_rebate": self._account_rebate_values()}
+
+    @api.model
     def _account_rebate_values(self, company=None):
         """Return the values of a program that credits 2 % of monthly sales above 10,000.00 and 3 % above 25,000.00 to the
         customer's account; every product counts.

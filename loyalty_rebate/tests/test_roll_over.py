@@ -206,7 +206,9 @@ class TestRollOver(RebateCase):
 
     def test_template(self):
         """bM1, M2: the template makes a program that counts at once, one credit worth 1.00."""
-        program = self.env["loyalty.program"].create(self.env["loyalty.program"]._account_rebate_values(self.company))
+        programs = self.env["loyalty.program"].with_company(self.company)
+        self.assertIn("account_rebate", programs.get_program_templates())
+        program = programs.browse(programs.create_from_template("account_rebate")["res_id"])
         self.assertRecordValues(
             program, [{"award_mode": "period", "settlement": "account", "issue_on": "paid", "point_value": 1.0}]
         )
