@@ -334,6 +334,21 @@ class TestImport(ImportCase):
             self.Card.search([("code", "in", ["NEW-3", "NEW-4"])], order="code").mapped("points"), [30, 40]
         )
 
+    def test_job_skips_what_the_database_refuses(self):
+        """N29, P8: what the database refuses (here a rule of another add-on) lands on its line; all others are imported."""
+        first, second = self.large_imports("card;points\nBAD-1;20\nNEW-7;30\n", "card;points\nNEW-8;40\n")
+        self.env.flush_all()
+        self.env.cr.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        self.env.cr.execute("ALTER TABLE loyalty_card ADD CONSTRAINT shop_numbers CHECK (code <> 'BAD-1')")
+        with mute_logger("odoo.sql_db"):
+            self.run_job()
+        self.assertEqual((first | second).mapped("state"), ["done", "done"])
+        self.assertEqual(first.problem_line_ids.mapped("number"), [2])
+        self.assertIn("The database rejected this line", first.problem_line_ids.problem)
+        self.assertEqual(
+            self.Card.search([("code", "in", ["NEW-7", "NEW-8"])], order="code").mapped("points"), [30, 40]
+        )
+
     def test_file_that_cannot_go_on(self):
         """N29, P8: a file that fails as a whole does not keep later ones waiting."""
         first, second = self.large_imports("card;points\nNEW-5;20\n", "card;points\nNEW-6;40\n")

@@ -86,6 +86,20 @@ class TestTotals(TotalsCase):
         self.assertEqual(self.card.points, 100000)
         self.assertFalse(self.exceptions_of(order) | self.exceptions_of(refund))
 
+    def test_prices_rounded_for_the_whole_order(self):
+        """N29, C21: 10 times 0.35 less 10 % are 3.15, not 10 times 0.32: with 15 % 3.62, which 362 points cover."""
+        self.company.tax_calculation_rounding_method = "round_globally"
+        lines = [{**self.taxed(0.35, 15), "discount": 10, "price_subtotal": 0.315} for __ in range(10)]
+        for line in lines:
+            line["price_subtotal_incl"] = 0.36225
+        order = self.sell(lines, self.ann, payments=[self.pay_points(3.62)], amount_total=3.62)
+        self.assertEqual((order.state, order.loyalty_points_redeemed), ("paid", 362))
+        totals = order._loyalty_totals().values()
+        self.assertEqual(tuple(round(sum(amounts), 2) for amounts in zip(*totals)), (3.62, 3.15))
+        self.close()
+        self.assertEqual(self.cost(), {"Loyalty Points Redeemed": 3.15, "Input VAT": 0.47})
+        self.assertFalse(self.exceptions_of(order))
+
     def test_tips(self):
         """N29, C6: of 100.00 and a tip of 10.00, 50.00 are points: the tip is paid in money and earns nothing."""
         tip = self.config.tip_product_id = self.make_product("Tip")
