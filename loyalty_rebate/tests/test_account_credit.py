@@ -1,5 +1,7 @@
 from datetime import date
 
+from odoo.exceptions import UserError
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from .common import RebateCase
@@ -147,3 +149,92 @@ class TestPayoutReduction(PayoutVerbs, TestAccountCreditReduction):
         """M4: in price reduction a payout is a credit note of 8.70 + 1.30, and its refund."""
         note = self.pay_out()
         self.assertRecordValues(note, [{"move_type": "out_refund", "amount_untaxed": 8.7, "amount_tax": 1.3}])
+
+
+class GiftPayoutVerbs:
+    carried = 10.0
+
+    def make_gifts(self):
+        product = self.env["product.product"].create({"name": "Gift Card", "type": "service", "taxes_id": False})
+        rule = {"reward_point_mode": "money", "reward_point_amount": 1, "product_ids": product.ids}
+        reward = {"required_points": 1, "discount_mode": "per_point", "discount": 1}
+        return self.env["loyalty.program"].create(
+            {
+                "name": "Gift Cards",
+                "program_type": "gift_card",
+                "trigger": "auto",
+                "applies_on": "future",
+                "company_id": self.company.id,
+                "currency_id": self.company.currency_id.id,
+                "rule_ids": [Command.clear(), Command.create(rule)],
+                "reward_ids": [Command.clear(), Command.create(reward)],
+                "communication_plan_ids": [
+                    Command.clear(),
+                    Command.create(
+                        {
+                            "trigger": "create",
+                            "mail_template_id": self.env.ref("loyalty.mail_template_gift_card").id,
+                        }
+                    ),
+                ],
+            }
+        )
+
+    def test_gift_card(self):
+        """M4, N14: a payout as gift card moves the liability from one program to the other, without VAT."""
+        self.program.settlement = "payment"
+        gifts = self.make_gifts()
+        self.sell(self.line(1100.0, 15), day="2026-03-10")
+        self.program._roll_over(date(2026, 3, 31))
+        with self.on("2026-04-05"):
+            self.run_accrual("2026-03-31")
+            payout = (
+                self.env["loyalty.payout"]
+                .with_user(self.accountant)
+                .create({"card_id": self.card.id, "pay_as": "gift_card", "gift_program_id": gifts.id})
+            )
+            with self.assertRaisesRegex(UserError, "Choose a gift card program of .* that has accounting"):
+                payout.action_pay_out()
+            self.assertEqual(self.card.points, 10.0)
+            wizard = self.env["loyalty.account.setup"].with_context(**gifts.action_set_up_accounting()["context"])
+            wizard = wizard.create({})
+            wizard.action_set_up()
+            wizard.action_mend()
+            before = self.books_moves()
+            action = payout.action_pay_out()
+            gift = self.env["loyalty.card"].browse(action["res_id"])
+            self.assertEqual((gift.program_id, gift.partner_id, gift.points), (gifts, self.customer, 10.0))
+            self.assertEqual(self.card.points, 0.0)
+            mail = self.env["mail.mail"].search([("model", "=", "loyalty.card"), ("res_id", "=", gift.id)])
+            self.assertEqual(len(mail), 1)
+            self.assertIn(gift.code, mail.body_html)
+            self.assertIn("10.00", mail.body_html)
+            self.assertMove(
+                self.books_moves(gifts), (gifts.cost_account_id, 10.0, 0.0), (gifts.liability_account_id, 0.0, 10.0)
+            )
+            self.run_accrual("2026-04-05")
+            self.assertMove(
+                self.books_moves() - before,
+                (self.program.liability_account_id, self.carried, 0.0),
+                (self.program.cost_account_id, 0.0, self.carried),
+            )
+            self.assertEqual((self.liability(), self.liability(gifts)), (0.0, 10.0))
+            self.assertSound("2026-04-05")
+            self.assertSound("2026-04-05", program=gifts)
+
+
+@tagged("post_install", "-at_install")
+class TestGiftPayout(GiftPayoutVerbs, AccountCreditCase):
+    vat_mode = "tender"
+
+
+@tagged("post_install", "-at_install")
+class TestGiftPayoutInputTax(GiftPayoutVerbs, AccountCreditCase):
+    vat_mode = "input_tax"
+    carried = 8.7
+
+
+@tagged("post_install", "-at_install")
+class TestGiftPayoutReduction(GiftPayoutVerbs, TestAccountCreditReduction):
+    carried = 8.7
+    test_price_reduction = None
