@@ -17,5 +17,6 @@
         "wizard/loyalty_payout_views.xml",
         "wizard/loyalty_inquiry_views.xml",
     ],
+    "demo": ["demo/loyalty_rebate_demo.xml"],
     "uninstall_hook": "uninstall_hook",
 }

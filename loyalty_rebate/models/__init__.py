@@ -12,5 +12,6 @@ from . import loyalty_close
 from . import loyalty_close_step
 from . import loyalty_exception
 from . import res_partner
+from . import loyalty_demo
 from . import loyalty_program_words
 from . import res_partner_figures
