@@ -36,6 +36,8 @@ MATRIX = {
     "loyalty.proof.part": dict.fromkeys((*READERS, "loyalty_manager"), "r"),
     "loyalty.rollforward": dict.fromkeys((*READERS, "loyalty_manager"), "rwcu"),
     "loyalty.rollforward.report": dict.fromkeys((*READERS, "loyalty_manager"), "r"),
+    "loyalty.source.report": dict.fromkeys((*READERS, "loyalty_manager"), "r"),
+    "loyalty.source.wizard": dict.fromkeys((*READERS, "loyalty_manager"), "rwcu"),
     "loyalty.tax.map": {**dict.fromkeys(EMPLOYEES, "r"), "loyalty_manager": "rwcu"},
     "loyalty.valuation": dict.fromkeys(READERS, "r"),
 }
