@@ -50,7 +50,7 @@ class LoyaltyProgram(models.Model):
         "new credits, 15 or 5 are left.",
     )
     on_hold = fields.Selection(
-        [("accrue", "Are credited all the same"), ("skip", "Are not credited")],
+        [("accrue", "Are credited as usual"), ("skip", "Are not credited")],
         "Customers on Hold",
         required=True,
         default="accrue",
