@@ -45,7 +45,7 @@ class LoyaltySourceReport(models.Model):
     @property
     def _table_query(self):
         chosen = self.env.context.get("loyalty_sources") or {}
-        today = fields.Date.context_today(self)
+        today = loyalty_today(self.env, self.env.company)
         until = fields.Date.to_date(chosen.get("date_to")) or today
         since = fields.Date.to_date(chosen.get("date_from")) or until.replace(day=1)
         parts = self._source_sql()

@@ -1,4 +1,4 @@
-"""Payments with points that somebody unreconciles hold their part of the invoice: no other points pay that again."""
+"""Payments with points that somebody unreconciles hold their part of the invoice, which no other points cover again."""
 
 from freezegun import freeze_time
 

@@ -14,7 +14,7 @@ SALES = {
 def tell(env):
     """Give the demo rebate its accounting, sales and closes; a second call changes nothing.
 
-    Where a company has closes already, months are left to whoever closes them.
+    Where a company has closes already, months are left to those who close them.
     """
     program = env.ref("loyalty_rebate.demo_program_rebate")
     company = program.company_id
