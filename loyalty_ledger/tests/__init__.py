@@ -21,6 +21,7 @@ from . import test_import
 from . import test_import_exports
 from . import test_import_files
 from . import test_import_match
+from . import test_import_systems
 from . import test_gateway
 from . import test_lost_points
 from . import test_lots

@@ -7,7 +7,23 @@ that is not known is not read, and named to the user, who can say what it is.
 import re
 import unicodedata
 
-from .balance_names import BALANCE, CARD, MONEY, NAMES, NEITHER, NUMBER, OTHER, POINTS, REWARDS, TOTALS, WHO
+from .balance_names import (
+    BALANCE,
+    CARD,
+    EMAIL,
+    INACTIVE,
+    MONEY,
+    NAMES,
+    NEITHER,
+    NUMBER,
+    OTHER,
+    OWNER,
+    PHONE,
+    POINTS,
+    REWARDS,
+    TOTALS,
+    WHO,
+)
 
 
 def plain(text):
@@ -33,7 +49,7 @@ def find_roles(cells):
     for role, rank in known.values():
         best[role] = min(rank, best.get(role, rank))
     roles = {position: role for position, (role, rank) in known.items() if role == "phone" or rank == best[role]}
-    for role, seems in (("points", _seems_points), ("card", _seems_card), ("expiration_date", _seems_expiry)):
+    for role, seems in _SEEMS.items():
         if role not in best:
             marks = {
                 position: mark for position, name in names.items() if position not in known and (mark := seems(name))
@@ -61,7 +77,7 @@ def count_known(cells):
 
 def _seems_points(name):
     """Return how sure a name means a balance: 3 for a balance of points, 2 for points, 1 for a balance, else 0."""
-    words = set(name.split())
+    words = set(name.removesuffix(" on card").split())
     if not words or len(words) > 5 or words & OTHER:
         return 0
     return 2 * bool(words & POINTS) + bool(
@@ -83,6 +99,43 @@ def _seems_expiry(name):
             and words & {"at", "on", "date"}
         )
     )
+
+
+def _seems_email(name):
+    words = set(name.split())
+    return int(bool(words & {"email", "mail"} and words & OWNER) and words <= EMAIL | OWNER)
+
+
+def _seems_phone(name):
+    words = set(name.split())
+    return int(bool(words & PHONE - {"number"} and words & OWNER) and words <= PHONE | OWNER)
+
+
+_SEEMS = {
+    "points": _seems_points,
+    "card": _seems_card,
+    "email": _seems_email,
+    "phone": _seems_phone,
+    "expiration_date": _seems_expiry,
+}
+
+
+def find_roles_by_content(columns):
+    """Return ``{position: role}`` for a file without names of columns: only what nobody can take for something else.
+
+    :param columns: the cells of each column
+    """
+    filled = {position: [cell for cell in cells if cell] for position, cells in enumerate(columns)}
+    emails = [position for position, cells in filled.items() if cells and all("@" in cell for cell in cells)]
+    others = [position for position, cells in filled.items() if cells and position not in emails]
+    if len(emails) != 1 or len(others) != 1 or not all(re.search(r"\d", cell) for cell in filled[others[0]]):
+        return {}
+    return {emails[0]: "email", others[0]: "points"}
+
+
+def is_inactive(cell):
+    """Return whether a cell says that a card or customer is no longer in use."""
+    return cell.casefold() in INACTIVE
 
 
 def is_header(cells):

@@ -5,6 +5,8 @@ from collections import defaultdict
 
 from odoo.tools import SQL, email_normalize
 
+from .balance_columns import plain
+
 #: How a spreadsheet shows a number that is too long for it.
 SCIENTIFIC = re.compile(r"\d+(?:[.,]\d+)?[eE]\+?\d{1,3}")
 #: Digits of a phone number by which the database looks; :func:`same_phone` decides.
@@ -55,6 +57,12 @@ def turned_name(text):
     """Return “Jürgen Müller” for “Müller, Jürgen”, as registers sort people; nothing for other texts."""
     last, comma, first = (part.strip() for part in text.partition(","))
     return f"{first} {last}" if comma and last and first and "," not in first else ""
+
+
+def _share_a_word(name, partner):
+    """Return whether a name and a customer (or the company of it) have a word in common, in any order and case."""
+    ours, theirs = plain(name or ""), plain(f"{partner.name} {partner.commercial_partner_id.name}")
+    return not set(ours.split()).isdisjoint(theirs.split())
 
 
 class Match:
@@ -193,26 +201,46 @@ class Matcher:
         return kinds
 
     def _doubt(self, who, match, by):
-        """Say so where a customer has another e-mail or phone than the line: by a name alone, it is somebody else."""
+        """Say so where a customer has another e-mail, phone or name than the line: by a name alone, or by a number that may
+        be one of the other system, it is somebody else."""
         _, partner = self.env._, match.partner
-        weaker = {"phone": ("email",), "name": ("email", "phone")}.get(by, ())
+        if by == "customer" and partner.ref != who[by]:
+            by = "name" if who[by] in self.partners["name"] else "email"
+        weaker = {"customer": ("email", "phone", "name"), "phone": ("email",), "name": ("email", "phone")}.get(by, ())
         for kind in weaker:
-            if not (who.get(kind) and partner[kind]) or self.partners[kind].get(who[kind]):
+            if not (who.get(kind) and partner[kind]):
                 continue
+            if (found := self.partners[kind].get(who[kind])) and (kind != "name" or partner in found):
+                continue
+            alike = _share_a_word(who.get("name"), partner)
+            if kind == "name" and alike:
+                continue
+            words = {
+                "first": who.get(by) or who["customer"],
+                "name": partner.name,
+                "theirs": partner[kind],
+                "ours": who[kind],
+            }
             if by == "name":
                 match.problem = _(
-                    "“%(name)s” is a customer, but with another e-mail or phone: %(theirs)s, not %(ours)s. Correct the contact or the "
+                    "“%(first)s” is a customer, but with another e-mail or phone: %(theirs)s, not %(ours)s. Correct the contact or the "
                     "file.",
-                    name=who[by],
-                    theirs=partner[kind],
-                    ours=who[kind],
+                    **words,
                 )
+            elif by == "customer" and not alike:
+                match.problem = _(
+                    "“%(first)s” is the reference of %(name)s, but the line says %(ours)s. Is it a number of the other system? Then "
+                    "choose under Columns not to read it; otherwise correct the contact or the file.",
+                    **words,
+                )
+            elif by == "customer":
+                match.note = _(
+                    "Found by reference; the customer has another e-mail or phone: %(theirs)s, not %(ours)s.", **words
+                )
+            else:
+                match.note = _("Found by phone; the customer has another e-mail: %(theirs)s, not %(ours)s.", **words)
+            if match.problem:
                 return
-            match.note = _(
-                "Found by phone; the customer has another e-mail: %(theirs)s, not %(ours)s.",
-                theirs=partner[kind],
-                ours=who[kind],
-            )
 
     # --- cards ---------------------------------------------------------------------------------------------------
 

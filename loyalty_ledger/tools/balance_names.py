@@ -226,6 +226,9 @@ NAMES = {
         "balance",
         "current balance",
         "remaining balance",
+        "remaining value",
+        "remaining amount",
+        "current value",
         "available balance",
         "store credit",
         "credit balance",
@@ -336,20 +339,8 @@ NAMES = {
         "有効期限",
         "有效期",
     ),
-    "reason": (
-        "reason",
-        "description",
-        "comment",
-        "note",
-        "notes",
-        "grund",
-        "bemerkung",
-        "kommentar",
-        "motif",
-        "motivo",
-        "reden",
-        "opmerking",
-    ),
+    # No "note" or "comment": shops write there what they know of a customer, and a reason stays and is shown.
+    "reason": ("reason", "description", "grund", "motif", "motivo", "reden"),
     "key": ("key", "external key", "transaction", "transaction id", "transaction key"),
 }
 #: Columns that say who gets the points.
@@ -365,6 +356,9 @@ MONEY = {
     "value",
     "guthaben",
     "remaining balance",
+    "remaining value",
+    "remaining amount",
+    "current value",
     "available balance",
 }
 TOTALS = {
@@ -403,13 +397,13 @@ POINTS = set(
     "баллы баллов бонусы бонусов".split()
 )
 BALANCE = set(
-    "balance available current currently approved active redeemable spendable remaining usable saldo solde stand bestand disponibles "
+    "balance available actual current currently approved active redeemable spendable remaining usable saldo solde stand bestand disponibles "
     "disponible disponibili dostepne bakiye остаток баланс доступно".split()
 )
 REWARDS = {"reward", "rewards"}
 #: Points that are no longer, or not yet, or never were the customer's.
 OTHER = set(
-    "pending spent redeemed redeem earned earn lifetime expired expiring expire expires expiry expiration used converted collected awarded "
+    "completed pending spent redeemed redeem earned earn lifetime expired expiring expire expires expiry expiration used converted collected awarded "
     "adjusted value per next needed until last first ever history type rule name program date at on since gesammelt eingelost verdient "
     "gastados ganados gagnes depenses utilises wydane списано начислено unavailable not total cumulative previous opening tier level "
     "status code number id no link url gesamt cash count card member".split()
@@ -419,3 +413,14 @@ CARD = set(
 )
 NUMBER = set("number no nr num n code id barcode numero nummer numer номер код".split())
 NEITHER = set("gift brand type credit debit payment bank expiry status date level since name group tax vat".split())
+
+#: Whose e-mail or phone is the customer's: ``user_email`` is, the ``Buyer Email`` of a gift card is not.
+OWNER = set("user customer client member guest recipient account holder owner contact primary cardholder".split())
+EMAIL = {"email", "mail", "e", "address"}
+PHONE = {"phone", "mobile", "cell", "telephone", "number"}
+#: What other systems write beside balances that nobody can use any more.
+INACTIVE = set(
+    "inactive disabled disable deleted blocked banned closed cancelled canceled suspended expired deactivated excluded void voided "
+    "inaktiv gesperrt gelöscht storniert inactif désactivé bloqué supprimé inactivo bloqueado eliminado inattivo bloccato "
+    "inactief geblokkeerd nieaktywny zablokowany неактивна неактивен заблокирована".split()
+)

@@ -62,9 +62,13 @@ class Table:
     def columns(self):
         """Return the values of the columns for the user: name, first values, what they seem to be."""
         roles = balance_columns.find_roles(self.names)
+        if not any(self.names):
+            roles = balance_columns.find_roles_by_content(
+                [self._cells(position) for position in range(len(self.names))]
+            )
         result = []
         for position, name in enumerate(self.names):
-            values = [row.cells[position] for row in self.rows if position < len(row.cells) and row.cells[position]]
+            values = [cell for cell in self._cells(position) if cell]
             sample = " · ".join(value[:40] for value in values[:SAMPLES])
             if name or values:
                 result.append(
@@ -76,6 +80,9 @@ class Table:
                     }
                 )
         return result
+
+    def _cells(self, position):
+        return [row.cells[position] if position < len(row.cells) else "" for row in self.rows]
 
     def lines(self, roles):
         """Yield :class:`Row` with ``{role: text}`` as cells."""
@@ -163,8 +170,7 @@ class Table:
             return False
 
         def total(position):
-            cells = [row.cells[position] if position < len(row.cells) else "" for row in self.rows]
-            return [balance_values.read_number(cell, style) for cell in cells]
+            return [balance_values.read_number(cell, style) for cell in self._cells(position)]
 
         values, differ = total(used), []
         for position in others:
@@ -231,12 +237,18 @@ class Table:
             )
         if self.titles:
             notes.append(_("Not read, above the names of the columns: %s.", self._quote(self.titles)))
-        left = [name for position, name in enumerate(self.names) if name and position not in roles]
+        if not any(self.names):
+            notes.append(_("The file does not name its columns: check under Columns what each of them is."))
+        left = {column.position: column.name for column in record.column_ids if column.position not in roles}
         if left:
-            notes.append(_("These columns are not read: %s.", ", ".join(left)))
+            notes.append(_("These columns are not read: %s.", ", ".join(left.values())))
         if level := [self.names[position] for position, role in roles.items() if role == "level"]:
             notes.append(_("“%s” is not imported: the program sets levels by its own rules.", level[0]))
-        expiry = [name for name in left if balance_columns.speaks_of_expiry(name)]
+        expiry = [
+            name
+            for position, name in left.items()
+            if balance_columns.speaks_of_expiry(name) and self._has_dates(position)
+        ]
         if expiry:
             notes.append(
                 _(
@@ -245,7 +257,26 @@ class Table:
                     "”, “".join(expiry),
                 )
             )
-        return notes
+        return notes + [
+            note for position in left if (note := self._note_inactive(record.env, position, left[position]))
+        ]
+
+    def _has_dates(self, position):
+        """Return whether one of the first cells of a column is a date in some order, or there is none at all."""
+        cells = [cell for cell in self._cells(position) if cell][:LOOK_AHEAD]
+        return not cells or any(balance_values.read_date(cell, order) for cell in cells for order in ("dmy", "mdy"))
+
+    def _note_inactive(self, env, position, name):
+        """Return the note that a column which is not read calls lines inactive, or None."""
+        rows = [row for row, cell in zip(self.rows, self._cells(position)) if balance_columns.is_inactive(cell)]
+        return rows and env._(
+            "Lines on which “%(name)s” says “%(word)s” or the like: %(count)s (the first one is line %(line)s). They are imported "
+            "all the same; delete them from the file if these balances can no longer be used.",
+            name=name,
+            word=rows[0].cells[position],
+            line=rows[0].number,
+            count=len(rows),
+        )
 
     def _quote(self, rows):
         return "; ".join(" ".join(cell for cell in row.cells if cell)[:60] for row in rows[:3])
