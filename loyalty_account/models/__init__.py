@@ -56,7 +56,9 @@ from . import res_partner
 from . import account_move_earning
 from . import account_move_earning_claim
 from . import account_move_earning_reversal
+from . import loyalty_card_foreign_use
 from . import account_move_foreign_card
+from . import account_payment_foreign_card
 from . import account_move_issue
 from . import account_move_batch
 from . import account_move_returns

@@ -14,6 +14,6 @@ class LoyaltyException(models.Model):
         "Waived: points should have been taken back but were spent; the program waives them.\n"
         "Claim Reduced: a document claimed more points than the program's rules give.\n"
         "Integrity Check Failed: the verification found a row that was changed.\n"
-        "Another Customer's Card: an invoice earns or redeems points on a card that is not its customer's.\n"
+        "Another Customer's Card: an order or invoice earns or redeems points on a card of somebody else, or of nobody.\n"
         "Return without Receipt: money was given back that points or gift cards may have paid.",
     )

@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo import fields
 from odoo.exceptions import ValidationError
 from odoo.fields import Command
+from odoo.service.model import call_kw
 from odoo.tests import Form, tagged
 
 from .common import LoyaltyAccountCase
@@ -165,7 +166,7 @@ class TestInvoiceCard(LoyaltyAccountCase):
 
     def test_foreign_card_is_seen(self):
         """N29, S9: a clerk who puts an own card on another customer's draft earns on it only under a manager's eyes; the
-        customer's card, the company's and one without owner are nobody's concern."""
+        customer's card and the company's are nobody's concern."""
         clerk_card = self.make_card(self.clerk.partner_id)
         move = self.make_invoice()
         move.with_user(self.clerk).loyalty_card_id = clerk_card
@@ -189,9 +190,59 @@ class TestInvoiceCard(LoyaltyAccountCase):
         move.action_post()
         self.assertEqual(len(self.foreign_uses()), 1)
         contact = self.env["res.partner"].create({"name": "Ann's buyer", "parent_id": self.customer.id})
-        nobodys = self.env["loyalty.card"].create({"program_id": self.program.id})
-        for partner, card in ((self.customer, self.card), (contact, self.card), (self.customer, nobodys)):
+        for partner in (self.customer, contact):
             usual = self.make_invoice(partner=partner)
-            usual.loyalty_card_id = card
+            usual.loyalty_card_id = self.card
             usual.action_post()
         self.assertEqual(len(self.foreign_uses()), 1)
+
+    def test_card_without_customer_is_seen(self):
+        """N29, S9: a card without owner may be the clerk's and collect what everybody earns: through the form, remote calls
+        and an import of invoices its use is listed; nobody's sales, and a card that got its customer, are not."""
+        self.program.issue_on = "paid"
+        nobodys = self.env["loyalty.card"].create({"program_id": self.program.id})
+        Move = self.env["account.move"].with_user(self.clerk)
+        with Form(self.make_invoice().with_user(self.clerk)) as form:
+            form.loyalty_card_id = nobodys
+        written = self.make_invoice()
+        call_kw(Move, "write", [written.ids, {"loyalty_card_id": nobodys.id}], {})
+        created = call_kw(
+            Move,
+            "create",
+            [
+                {
+                    "move_type": "out_invoice",
+                    "partner_id": self.customer.id,
+                    "loyalty_card_id": nobodys.id,
+                    "invoice_line_ids": [Command.create({"name": "Goods", "price_unit": 50, "tax_ids": [Command.clear()]})],
+                }
+            ],
+            {},
+        )
+        self.clerk.group_ids += self.env.ref("base.group_allow_export")
+        loaded = call_kw(
+            Move,
+            "load",
+            [
+                ["move_type", "partner_id/.id", "loyalty_card_id/.id", "invoice_line_ids/name", "invoice_line_ids/price_unit"],
+                [["out_invoice", str(self.customer.id), str(nobodys.id), "Goods", "60"]],
+            ],
+            {},
+        )
+        self.assertTrue(loaded["ids"], loaded["messages"])
+        moves = form.record | written | Move.browse([created, *loaded["ids"]])
+        self.assertEqual((len(moves), moves.loyalty_card_id), (4, nobodys))
+        for move in moves.with_user(self.clerk):
+            call_kw(move, "action_post", [move.ids], {})
+        uses = self.foreign_uses()
+        self.assertEqual((uses.card_id, sorted(uses.mapped("res_id"))), (nobodys, sorted(moves.ids)))
+        self.assertEqual(
+            uses[0].note,
+            f"{self.clerk.name} used a card without a customer for a document of {self.customer.name}. If it is theirs, enter the "
+            "customer on the card.",
+        )
+        nobodys.partner_id = self.customer
+        known = self.make_invoice()
+        known.loyalty_card_id = nobodys
+        known.action_post()
+        self.assertEqual(len(self.foreign_uses()), 4)

@@ -136,6 +136,52 @@ class TestRedemptionDialog(RedemptionCase):
                 with self.assertRaisesRegex(UserError, message):
                     dialog.save().action_apply()
 
+    def test_foreign_points_are_seen(self):
+        """N29, S9: points of somebody else's card, or of a card without customer, redeemed through the dialog, Register Payment
+        and a payment of one's own are listed for a manager."""
+        friend = self.make_card(self.env["res.partner"].create({"name": "Bob"}))
+        nobodys = self.env["loyalty.card"].create({"program_id": self.program.id})
+        for card in (friend, nobodys):
+            self.grant(300, card)
+        moves = self.env["account.move"]
+        for card in (friend, nobodys):
+            dialog = self.dialog(move := self.make_invoice(self.line(100, 15), post=True))
+            dialog.card_number = card.code
+            if card == nobodys:
+                self.assertEqual(dialog.notice, "This card has no customer yet; a manager will see that it was used.")
+            dialog.points = 100
+            dialog.save().action_apply()
+            wizard = self.register(other := self.make_invoice(self.line(100, 15), post=True))
+            wizard.loyalty_card_number = card.code
+            wizard.loyalty_points = 100
+            wizard.save().action_create_payments()
+            own = self.make_invoice(self.line(100, 15), post=True)
+            payment = (
+                self.env["account.payment"]
+                .with_user(self.clerk)
+                .create(
+                    {
+                        "partner_id": self.customer.id,
+                        "journal_id": self.program.loyalty_journal_id.id,
+                        "payment_method_line_id": self.program._loyalty_method_line("inbound").id,
+                        "loyalty_card_id": card.id,
+                        "loyalty_points": 100,
+                        "loyalty_move_id": own.id,
+                        "amount": 1,
+                    }
+                )
+            )
+            payment.action_post()
+            self.assertEqual(card.points, 0)
+            moves |= move | other | own
+        uses = self.env["loyalty.exception"].search([("kind", "=", "foreign")])
+        self.assertEqual(
+            sorted(uses.mapped(lambda use: (use.res_id, use.card_id.id))),
+            sorted(zip(moves.ids, [friend.id] * 3 + [nobodys.id] * 3)),
+        )
+        self.apply_points(self.make_invoice(self.line(100, 15), post=True), 100)
+        self.assertEqual(self.env["loyalty.exception"].search_count([("kind", "=", "foreign")]), 6)
+
     def test_register_payment(self):
         """C12, C17, C18, C19, C20: Register Payment with the method Loyalty Points shows the card and turns points to money."""
         move = self.make_invoice(self.line(100, 15), post=True)

@@ -148,6 +148,8 @@ class LoyaltyApplyPoints(models.TransientModel):
                         customer=wizard.partner_id.name,
                     )
                 )
+            elif card and not card._is_known_of(wizard.move_id.partner_id):
+                notices.append(self.env._("This card has no customer yet; a manager will see that it was used."))
             if wizard.card_id and not wizard.maximum_points:
                 notices.append(wizard._nothing_to_redeem())
             elif wizard.points != int(wizard.points):

@@ -196,6 +196,16 @@ class LoyaltyCard(models.Model):
         owner = self.partner_id
         return bool(not owner or owner in partner | partner.commercial_partner_id or owner.is_public)
 
+    def _is_known_of(self, partner):
+        """Return whether the card is known to be the customer's, as :meth:`_belongs_to` assumes of one without owner.
+
+        Documents of nobody in person (a visitor, the public contact) take any card that is nobody's.
+        """
+        self.ensure_one()
+        owner = self.partner_id
+        named = bool(partner) and not partner.is_public
+        return self._belongs_to(partner) and not (named and (not owner or owner.is_public))
+
     # --- the register --------------------------------------------------------------------------------------------
 
     @api.onchange("expiration_date")

@@ -8,6 +8,7 @@ from . import sale_order_line
 from . import sale_order_points
 from . import sale_order_redemption
 from . import sale_order_need
+from . import sale_order_foreign_card
 from . import account_move_order_points
 from . import account_move_returns
 from . import account_move_stored_value

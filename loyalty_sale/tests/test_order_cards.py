@@ -73,6 +73,24 @@ class TestOrderCards(OrderCase):
         with self.assertRaisesRegex(ValidationError, "belongs to"):
             call_kw(own.with_user(self.manager), "write", [own.ids, {"partner_id": self.stranger.id}], {})
 
+    def test_card_without_customer_is_seen(self):
+        """N29, H6: a card without owner, which may be the salesperson's, earns on a customer's order under a manager's eyes:
+        once, at the order where that earns, at the invoice where it does."""
+        nobodys = self.env["loyalty.card"].create({"program_id": self.program.id})
+        orders = self._order(1) | self._order(2)
+        for order in orders:
+            call_kw(order.with_user(self.salesperson), "write", [order.ids, {"loyalty_card_id": nobodys.id}], {})
+            order._update_programs_and_rewards()
+            order.with_user(self.salesperson).action_confirm()
+        uses = self.env["loyalty.exception"].search([("kind", "=", "foreign")])
+        self.assertEqual((uses.card_id, set(uses.mapped("res_model"))), (nobodys, {"sale.order"}))
+        self.assertEqual(sorted(uses.mapped("res_id")), sorted(orders.ids))
+        self.assertIn(f"{self.salesperson.name} used a card without a customer for a document of Ada.", uses[0].note)
+        own = self._order(1)
+        own.loyalty_card_id = self._card()
+        own.action_confirm()
+        self.assertEqual(self.env["loyalty.exception"].search_count([("kind", "=", "foreign")]), 2)
+
     def test_card_stays_behind_when_the_customer_changes(self):
         """H6: with another customer, the first one's card neither pays nor earns."""
         card = self._card(500)
