@@ -214,7 +214,9 @@ class TestInvoiceCard(LoyaltyAccountCase):
                     "move_type": "out_invoice",
                     "partner_id": self.customer.id,
                     "loyalty_card_id": nobodys.id,
-                    "invoice_line_ids": [Command.create({"name": "Goods", "price_unit": 50, "tax_ids": [Command.clear()]})],
+                    "invoice_line_ids": [
+                        Command.create({"name": "Goods", "price_unit": 50, "tax_ids": [Command.clear()]})
+                    ],
                 }
             ],
             {},
@@ -224,7 +226,13 @@ class TestInvoiceCard(LoyaltyAccountCase):
             Move,
             "load",
             [
-                ["move_type", "partner_id/.id", "loyalty_card_id/.id", "invoice_line_ids/name", "invoice_line_ids/price_unit"],
+                [
+                    "move_type",
+                    "partner_id/.id",
+                    "loyalty_card_id/.id",
+                    "invoice_line_ids/name",
+                    "invoice_line_ids/price_unit",
+                ],
                 [["out_invoice", str(self.customer.id), str(nobodys.id), "Goods", "60"]],
             ],
             {},
