@@ -48,6 +48,7 @@ from . import account_payment_return
 from . import ir_attachment
 from . import account_move_analytic
 from . import account_move_redemption_reduction
+from . import account_move_redemption_reduction_shares
 from . import account_move_redemption_reduction_return
 from . import account_move_redemption_lock
 from . import loyalty_program_undo

@@ -7,12 +7,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
-from odoo.addons.loyalty_ledger.ledger.rounding import split
 from odoo.addons.loyalty_ledger.tools.today import loyalty_today
 from odoo.addons.loyalty_ledger.tools.words import say_points
-
-#: Amount and base of a tax that nothing was booked of.
-NOTHING = (0.0, 0.0)
 
 
 class AccountMove(models.Model):
@@ -76,18 +72,27 @@ class AccountMove(models.Model):
                         tax.name,
                     )
                 )
-        shares = split(total, list(sets.values()), self.currency_id.rounding)
+        currency, left = self.currency_id, self._reduction_sets_left(program)
+        sign = math.copysign(1, total)
         in_tax, rounding = self._rounding_in_tax(program)
         vals_list = []
-        for taxes, share in zip(sets, shares):
-            if self.currency_id.is_zero(share):
+        for taxes, share in self._reduction_shares(abs(total), program, left).items():
+            if currency.is_zero(share):
                 continue
             # Where all of it is paid, the cents that Odoo added to the tax go with the tax: nothing else may be left.
-            whole = taxes == in_tax and self.currency_id.compare_amounts(abs(share), sets[taxes]) == 0
-            extra = math.copysign(rounding, share * rounding) if whole else 0.0
+            whole = taxes == in_tax and currency.compare_amounts(share, sets[taxes]) == 0
+            extra = sign * rounding if whole else 0.0
+            booked = left.get(taxes)
+            if booked and currency.compare_amounts(share, booked.gross + sign * extra):
+                booked = None  # not all that is left of the set
             vals_list.append(
                 self._prepare_reduction_line(
-                    self._reducible(taxes), share, program.cost_account_id, label, rounding=extra
+                    self._reducible(taxes),
+                    sign * share,
+                    program.cost_account_id,
+                    label,
+                    booked and booked.times(sign),
+                    rounding=extra,
                 )
             )
         return vals_list
@@ -107,9 +112,7 @@ class AccountMove(models.Model):
         """Return values of one invoice line worth ``gross``, of which ``taxes`` take their part.
 
         :param rounding: part of ``gross`` that is cash rounding in the biggest of its taxes
-
-        :param amounts: ``{tax: (amount, base)}`` in the document's currency, where the taxes are not calculated from
-            ``gross`` but take what is left of them
+        :param amounts: SetAmounts, where the taxes are not calculated from ``gross`` but take what is left of them
         """
         AccountTax, company = self.env["account.tax"], self.company_id
         base_line = AccountTax._prepare_base_line_for_taxes_computation(
@@ -128,7 +131,8 @@ class AccountMove(models.Model):
         details = base_line["tax_details"]
         net = details["total_excluded_currency"] + details["delta_total_excluded_currency"]
         if amounts and base_line["manual_tax_amounts"]:
-            net = self.currency_id.round(gross - sum(amount for amount, __ in amounts.values()))
+            taxed = sum(of_tax.amount for of_tax in amounts.taxes.values())
+            net = self.currency_id.round(gross - rounding - taxed)
             self._set_reduction_taxes(base_line, net, amounts)
         if rounding and base_line["manual_tax_amounts"]:
             of_tax = max(base_line["manual_tax_amounts"].values(), key=lambda of: abs(of["tax_amount_currency"]))
@@ -147,43 +151,15 @@ class AccountMove(models.Model):
 
     def _set_reduction_taxes(self, base_line, net, amounts):
         """Fix net and taxes of a line of points, in both currencies."""
-        rate = self.invoice_currency_rate or 1.0
-
-        def in_company(amount):
-            return self.company_currency_id.round(amount / rate)
-
         base_line["manual_total_excluded_currency"] = net
-        base_line["manual_total_excluded"] = in_company(net)
-        for tax, (amount, base) in amounts.items():
+        base_line["manual_total_excluded"] = self.company_currency_id.round(amounts.company_net)
+        for tax, of_tax in amounts.taxes.items():
             base_line["manual_tax_amounts"][str(tax.id)] = {
-                "tax_amount_currency": amount,
-                "tax_amount": in_company(amount),
-                "base_amount_currency": base,
-                "base_amount": in_company(base),
+                "tax_amount_currency": self.currency_id.round(of_tax.amount),
+                "tax_amount": self.company_currency_id.round(of_tax.company_amount),
+                "base_amount_currency": self.currency_id.round(of_tax.base),
+                "base_amount": self.company_currency_id.round(of_tax.company_base),
             }
-
-    def _reduction_totals(self):
-        """Return what the lines of points of these documents take off, by their taxes.
-
-        :return: ``{taxes: {"gross": amount, "taxes": {tax: (amount, base)}}}`` in the currency of the documents, as booked
-        """
-        totals = {}
-        for move in self:
-            for base_line in move._get_rounded_base_and_tax_lines()[0]:
-                line = base_line["record"]
-                if not line.is_loyalty_reduction:
-                    continue
-                of_line = totals.setdefault(line.tax_ids, {"gross": 0.0, "taxes": {}})
-                of_line["gross"] += line.price_total
-                of_taxes = of_line["taxes"]
-                for tax_data in base_line["tax_details"]["taxes_data"]:
-                    if not tax_data["is_reverse_charge"]:
-                        amount, base = of_taxes.get(tax_data["tax"], NOTHING)
-                        of_taxes[tax_data["tax"]] = (
-                            amount + tax_data["tax_amount_currency"],
-                            base + tax_data["base_amount_currency"],
-                        )
-        return totals
 
     def _reduce_posted_price(self, card, points, amount):
         """Make, post and match the credit note by which points lower the price of this posted invoice."""
@@ -302,10 +278,12 @@ class AccountMove(models.Model):
                 )
         # Users may lack access to the program (another company); the document was checked.
         program = self.loyalty_redeem_card_id.sudo().program_id
-        differences, payable = defaultdict(float), invoice._loyalty_tax_sets(program)
-        weights = list(payable.values())
-        for taxes, share in zip(payable, split(total, weights, currency.rounding) if any(weights) else weights):
-            differences[self._reducible(taxes)] += share
+        differences = defaultdict(float)
+        weights = invoice._loyalty_tax_sets(program).values()
+        if any(weights):
+            left = invoice._reduction_sets_left(program, but=self)
+            for taxes, share in invoice._reduction_shares(total, program, left).items():
+                differences[self._reducible(taxes)] += share
         for line in lines:
             differences[line.tax_ids._origin] -= sign * line.price_total
         # Rounding of the taxes of the whole document may have shifted a cent since.

@@ -7,10 +7,10 @@ from odoo.addons.loyalty_ledger.ledger.rounding import part_of
 from odoo.addons.loyalty_ledger.tools.today import loyalty_today
 
 from ..books.vat_split import parts_back, wanted_back
-from .account_move_redemption_reduction import NOTHING
+from .account_move_redemption_reduction_shares import NOTHING, SetAmounts, TaxAmounts
 
-#: Taxes that no line of points has.
-EMPTY = {"gross": 0.0, "taxes": {}}
+#: What was booked of taxes that no line of points has.
+EMPTY = SetAmounts()
 
 
 class AccountMove(models.Model):
@@ -34,7 +34,7 @@ class AccountMove(models.Model):
         taken, back, own = (moves._reduction_totals() for moves in (invoices, notes - self, self))
         by_taxes = lines.grouped("tax_ids")
         shares, before, kept = (
-            [-amounts.get(taxes, EMPTY)["gross"] for taxes in by_taxes] for amounts in (taken, back, own)
+            [-amounts.get(taxes, EMPTY).gross for taxes in by_taxes] for amounts in (taken, back, own)
         )
         sold, returned = self._reducible_goods(invoices, links, list(by_taxes))
         wanted = wanted_back(shares, before, sold, returned, unit)
@@ -50,10 +50,11 @@ class AccountMove(models.Model):
         parts = parts_back(max(0.0, part), shares, before, wanted, unit)
         if not any(currency.compare_amounts(mine, due) for mine, due in zip(kept, parts)):
             return
+        same_rate = len(set((invoices | notes).mapped("invoice_currency_rate"))) == 1
         commands = [Command.delete(line.id) for line in self.invoice_line_ids.filtered("is_loyalty_reduction")]
         for (taxes, of_taxes), part, earlier in zip(by_taxes.items(), parts, before):
             if not currency.is_zero(part):
-                amounts = self._reduction_taxes_left(taken[taxes], back.get(taxes, EMPTY), earlier + part)
+                amounts = self._reduction_taxes_left(taken[taxes], back.get(taxes, EMPTY), earlier + part, same_rate)
                 vals = self._prepare_reduction_line(taxes, -part, of_taxes[0].account_id, of_taxes[0].name, amounts)
                 commands.append(Command.create(vals))
         self.write({"invoice_line_ids": commands})
@@ -76,24 +77,42 @@ class AccountMove(models.Model):
                 returned[sets.index(key)] += of_notes
         return sold, returned
 
-    def _reduction_taxes_left(self, taken, back, target):
-        """Return ``{tax: (amount, base)}`` that a line of points takes back.
+    def _reduction_taxes_left(self, taken, back, target, same_rate):
+        """Return the SetAmounts that a line of points takes back.
 
         Cumulative rounding: after the last credit note all of them together are what the invoice's lines took off.
 
         :param taken: what the lines of the invoice took off, as :meth:`_reduction_totals` says
         :param back: what earlier credit notes took back
         :param target: gross that is back after this one
+        :param same_rate: whether all of them have the rate of this one, so that this holds in the company's currency too
         """
-        unit, gross = self.currency_id.rounding, abs(taken["gross"])
+        gross, rate = abs(taken.gross), self.invoice_currency_rate or 1.0
+        company = self.company_currency_id
 
-        def left(total, before):
-            return self.currency_id.round(part_of(total, abs(target), gross, unit) - before)
+        def left(total, before, of=self.currency_id):
+            return of.round(part_of(total, abs(target), gross, of.rounding) - before)
 
-        return {
-            tax: tuple(left(total, before) for total, before in zip(totals, back["taxes"].get(tax, NOTHING)))
-            for tax, totals in taken["taxes"].items()
-        }
+        result, taxed = SetAmounts(), 0.0
+        result.gross = left(taken.gross, back.gross)
+        for tax, total in taken.taxes.items():
+            before = back.taxes.get(tax, NOTHING)
+            amount, base = left(total.amount, before.amount), left(total.base, before.base)
+            taxed += amount
+            result.taxes[tax] = TaxAmounts(amount, base, company.round(amount / rate), company.round(base / rate))
+            if same_rate:
+                result.taxes[tax] = TaxAmounts(
+                    amount,
+                    base,
+                    left(total.company_amount, before.company_amount, company),
+                    left(total.company_base, before.company_base, company),
+                )
+        result.company_net = (
+            left(taken.company_net, back.company_net, company)
+            if same_rate
+            else company.round((result.gross - taxed) / rate)
+        )
+        return result
 
     def _reduced_sale(self, earlier=None):
         """Return the invoices with lines of points that this credit note returns, and ``{credit note: its parts that

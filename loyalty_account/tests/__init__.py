@@ -43,4 +43,5 @@ from . import test_redemption_taken_off
 from . import test_card_codes
 from . import test_month_end_again
 from . import test_reduction_tax_on_tax
+from . import test_reduction_whole
 from . import test_usability
