@@ -5,6 +5,7 @@ import { MockServer, mountWithCleanup } from "@web/../tests/web_test_helpers";
 import { getFilledOrder } from "@point_of_sale/../tests/unit/utils";
 import { definePosModels } from "@point_of_sale/../tests/unit/data/generate_model_definitions";
 import { RedeemPointsPopup } from "@loyalty_pos/app/components/popups/redeem_points_popup/redeem_points_popup";
+import { holds } from "../data/loyalty_card.data";
 import { makeCard, setupLoyaltyTill } from "../utils";
 
 definePosModels();
@@ -90,6 +91,15 @@ describe("RedeemPointsPopup", () => {
         await animationFrame();
         await expect.waitForSteps(["close"]);
         expect(order.remainingDue).toBe(order.currency.round(due - 2.5));
+    });
+
+    test("N29, S11: Redeem pressed twice redeems once", async () => {
+        const { order, card, popup } = await setupPopup();
+        await Promise.all([popup.confirm(), popup.confirm()]);
+        expect(order.redemptions.map(({ points }) => points)).toEqual([popup.points]);
+        expect(order.payment_ids).toHaveLength(1);
+        expect(Object.values(holds).map((hold) => hold.card)).toEqual([card.id]);
+        expect.verifySteps(["close"]);
     });
 
     test("The keypad replaces what is there, then adds to it", async () => {

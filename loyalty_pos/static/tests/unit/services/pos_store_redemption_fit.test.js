@@ -1,0 +1,67 @@
+import { describe, expect, test } from "@odoo/hoot";
+import { definePosModels } from "@point_of_sale/../tests/unit/data/generate_model_definitions";
+import { holds } from "../data/loyalty_card.data";
+import { listen, setupDue } from "../utils";
+
+definePosModels();
+
+/** 7,000 points on two chairs of 35.00 each. */
+const setupRedemption = async () => {
+    const till = await setupDue({ price: 35, qty: 2 });
+    await till.store.redeemPoints(till.order, till.card, 7000, "p-1");
+    return till;
+};
+
+describe("PosStore - what the cashier is asked before a redemption changes", () => {
+    test("N29, S11: fewer points are redeemed only once the cashier agreed to how many, and why", async () => {
+        const { store, order } = await setupRedemption();
+        order.removeOrderline(order.lines[1]);
+        const question =
+            /^Redeem fewer points\?: 7,000 Points \(.*70.00\) are redeemed, but only .*35.00 of this order can be paid with points: the order went from .*70.00 to .*35.00 \(products were removed\). Redeem 3,500 Points instead\? Otherwise nothing changes/;
+
+        let said = listen(store);
+        expect(await store.checkRedemptions(order)).toBe(false);
+        expect(said).toHaveLength(1);
+        expect(said[0]).toMatch(question);
+        expect(holds["p-1"].points).toBe(7000);
+        expect(order.redemptions[0].amount).toBe(70);
+        expect(order.loyalty_note || "").toBe("");
+
+        said = listen(store, true);
+        expect(await store.checkRedemptions(order)).toBe(false);
+        expect(said[0]).toMatch(question);
+        expect(said[1]).toMatch(/3,500 Points of card 0430001 are redeemed instead of 7,000/);
+        expect(holds["p-1"].points).toBe(3500);
+        expect(order.redemptions[0].amount).toBe(35);
+        expect(await store.checkRedemptions(order)).toBe(true);
+        expect(said).toHaveLength(2);
+    });
+
+    test("N29, S11: a redemption goes only once the cashier agreed, where nothing can be paid with points", async () => {
+        const { store, order } = await setupRedemption();
+        order.lines[0].product_id.product_tmpl_id.loyalty_no_redeem = true;
+        const question = /^Remove the points\?: 7,000 Points \(.*70.00\) are redeemed, but nothing/;
+
+        let said = listen(store);
+        expect(await store.checkRedemptions(order)).toBe(false);
+        expect(said).toHaveLength(1);
+        expect(said[0]).toMatch(question);
+        expect(order.redemptions[0].points).toBe(7000);
+        expect(holds["p-1"].points).toBe(7000);
+
+        said = listen(store, true);
+        expect(await store.checkRedemptions(order)).toBe(false);
+        expect(said[0]).toMatch(question);
+        expect(order.redemptions).toHaveLength(0);
+        expect(order.loyalty_note).toInclude("are no longer redeemed");
+        await store.loyaltyMutex.getUnlockedDef();
+        expect(holds).toEqual({});
+    });
+
+    test("N29, S10: two touches at once redeem once", async () => {
+        const { store, order, card } = await setupDue({ price: 35 });
+        await Promise.all([store.redeemMaximum(order), store.redeemMaximum(order)]);
+        expect(order.payment_ids.map((payment) => payment.getAmount())).toEqual([35]);
+        expect(Object.values(holds)).toEqual([{ card: card.id, points: 3500 }]);
+    });
+});
