@@ -2,6 +2,8 @@ import { describe, expect, test } from "@odoo/hoot";
 import { MockServer } from "@web/../tests/web_test_helpers";
 import { getFilledOrder } from "@point_of_sale/../tests/unit/utils";
 import { definePosModels } from "@point_of_sale/../tests/unit/data/generate_model_definitions";
+import { OrderReceipt } from "@point_of_sale/app/screens/receipt_screen/receipt/order_receipt";
+import { PaymentScreenPaymentLines } from "@point_of_sale/app/screens/payment_screen/payment_lines/payment_lines";
 import { sayPoints } from "@loyalty_pos/app/utils/format";
 import { makeCard, makeDue, setupDue, setupLoyaltyTill } from "../utils";
 
@@ -527,7 +529,7 @@ describe("pos.order - points to be earned", () => {
     });
 
     test("bP9: points have the name that the program gives them, shown in the portal or not", async () => {
-        const { store, order, program } = await setupEarning();
+        const { store, order, program, method, card } = await setupEarning();
         program.portal_visible = false;
         program.portal_point_name = "stars";
         await store.updatePrograms();
@@ -536,5 +538,17 @@ describe("pos.order - points to be earned", () => {
         expect(sayPoints(1250, program)).toBe("1,250 stars");
         expect(sayPoints(2.5, program)).toBe("2.50 stars");
         expect(sayPoints(1)).toBe("1 points");
+
+        const receipt = { loyaltySummary: { ...order.getLoyaltySummary(), redeemed: 250 } };
+        const rows = OrderReceipt.prototype.__lookupGetter__("loyaltyRows").call(receipt);
+        expect(rows.map(({ label }) => String(label))).toEqual([
+            "Stars redeemed",
+            "Stars earned",
+            "New balance",
+        ]);
+        const values = { uuid: "p-1", method, card, points: 250, amount: 2.5 };
+        const label = PaymentScreenPaymentLines.prototype.getPointsLabel;
+        method.loyalty_program_id = program;
+        expect(label(order.addLoyaltyPayment(values))).toBe("250 stars, card 0430001");
     });
 });

@@ -386,7 +386,7 @@ describe("PosStore - redemption", () => {
         store.config.loyalty_offline_cap = 150;
         await store.redeemPoints(order, card, 100, "p-1");
         expect(order.loyaltyTendered).toBe(1);
-        await expect(store.redeemPoints(order, card, 51, "p-2")).rejects.toThrow(/50 are left/);
+        await expect(store.redeemPoints(order, card, 51, "p-2")).rejects.toThrow(/ 50 are left/);
         await store.redeemPoints(order, card, 50, "p-2");
         expect(order.loyaltyTendered).toBe(1.5);
     });

@@ -72,7 +72,9 @@ describe("PosStore - what a part of a refund gives back", () => {
         expect.verifySteps([[[order.id], { [order.lines[1].id]: 1 }]]);
         await mountWithCleanup(LoyaltyRefundNotice, { props: { order: refund } });
         expect(".loyalty-refund-back").toHaveText(/^244 Points \(.*2.44\) go back to card 0430001/);
-        expect(".loyalty-refund-taken").toHaveText("47 Points earned with these goods are taken back.");
+        expect(".loyalty-refund-taken").toHaveText(
+            "47 Points earned with these goods are taken back."
+        );
         // Asked once.
         await store.previewRefund(refund);
         expect.verifySteps([]);
