@@ -1,11 +1,14 @@
 """What a process remembers, with threads and connections as a threaded server has them. Nothing is rolled back at the end."""
 
 import threading
+from unittest.mock import patch
 
 from crowd import CrowdCase
 
 from odoo.fields import Date
 from odoo.tests import tagged
+
+from odoo.addons.loyalty_ledger.ledger.plan import Terms
 
 DAY = Date.from_string("2026-03-15")
 
@@ -75,6 +78,32 @@ class TestMemoryOfThreads(CrowdCase):
         for __ in range(3):
             self.assertEqual(self.in_thread(self.delay), 5)
         self.assertEqual(self.in_thread(self.queries), 0)
+
+    def test_own_change_while_others_ask(self):
+        """N29: who changes something reads it changed, whatever others remember in the meantime."""
+        with self.registry.cursor() as changer:
+            self.in_thread(lambda cr: self.program(cr).write({"expiry_delay": 6}), changer)
+            for __ in range(3):
+                self.assertEqual(self.in_thread(self.delay), 1)
+            self.assertEqual(self.in_thread(self.delay, changer), 6)
+
+    def test_asked_while_it_changes(self):
+        """N29: a thread that was reading when another one changed it leaves nothing behind, nor does one that began
+        before the commit."""
+        changes = []
+
+        def read(**values):
+            if not changes:
+                changes.append(self.in_thread(lambda cr: self.program(cr).write({"expiry_delay": 4}), changer))
+            return Terms(**values)
+
+        with self.registry.cursor() as changer, self.registry.cursor() as late:
+            with patch("odoo.addons.loyalty_ledger.models.loyalty_program.Terms", read):
+                self.assertEqual(self.in_thread(self.delay), 1)
+            late.execute("SELECT 1")
+            self.in_thread(lambda cr: cr.commit(), changer)
+            self.assertEqual(self.in_thread(self.delay, late), 1, "its own view of the database")
+            self.assertEqual(self.in_thread(self.delay), 4)
 
     def test_another_process_changed_it(self):
         """N29, bP3: a transaction that began before the process heard of a change in another process leaves nothing
