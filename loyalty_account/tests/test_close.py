@@ -504,6 +504,29 @@ class TestClose(CloseCase):
             [("2026-09-01", 120.0, 10.43)],
         )
 
+    def test_renewed_expiry(self):
+        """N1, bP3: a bonus that renewed rolling expiry counts as of each past day, one that did not never does, and a
+        transfer brings its renewal along."""
+        self.program.write({"expiry_policy": "rolling", "expiry_delay": 6, "expiry_unit": "month"})
+        self.earn(100, day="2026-01-10")
+        self.post("adjust", 10, day="2026-01-20")
+        bonus = self.post("adjust", 5, day="2026-02-10", renews=True)
+        other = self.make_card()
+        self.earn(40, card=other, day="2026-01-05")
+        self.post("transfer", -15, day="2026-02-20", target_card_id=other.id)
+        self.earn(1, day="2026-03-02")
+        self.assertEqual([str(entry.last_earning_date) for entry in bonus], ["2026-02-10"])
+
+        def months(day):
+            rows = self.program._liability_by_expiry(fields.Date.to_date(day))
+            return [(str(row["month"]), float(row["points"])) for row in rows]
+
+        self.assertEqual(months("2026-01-31"), [("2026-07-01", 150.0)])
+        self.assertEqual(months("2026-02-15"), [("2026-07-01", 40.0), ("2026-08-01", 115.0)])
+        self.assertEqual(months("2026-02-28"), [("2026-08-01", 155.0)])
+        self.assertEqual(months("2026-03-15"), [("2026-08-01", 55.0), ("2026-09-01", 101.0)])
+        self.assertFalse(self.env["loyalty.card"]._verify_ledger())
+
 
 @tagged("post_install", "-at_install")
 class TestCloseJob(CloseCase):

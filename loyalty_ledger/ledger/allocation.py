@@ -121,7 +121,7 @@ class Card(CardState):
         if entry.expiry is None and terms.policy == "lot" and kind in ("earn", "adjust", "external"):
             entry.expiry = add_delay(op.date, terms.delay, terms.unit)
         if kind == "earn" or op.renews or (kind in GRANTS and (self.last_earning is None or self._has_run_out(as_of))):
-            self.earned_on(op.date)
+            entry.last_earning = self.earned_on(op.date)
         self._post(entry, plan)
         lot = self._new_lot(entry, op.points, plan, entry.vests, entry.expiry)
         if self.debt:
@@ -446,11 +446,11 @@ class Card(CardState):
         level = self.lifetime if everything else 0
         debit.level = -level
         self._post(debit, plan)
-        if self.last_earning and self.terms is target.terms:
-            target.earned_on(self.last_earning)
+        last_earning = target.earned_on(self.last_earning) if self.last_earning and self.terms is target.terms else None
         for number, (lot, part) in enumerate(moved or ([(None, 0)] if level else [])):
             credit = Entry(target, "transfer", part, op.date, op, f"{op.key}:{number + 1}")
             credit.level = level if number == 0 else 0
+            credit.last_earning = last_earning
             target._post(credit, plan)
             if lot is not None:
                 # The points leave the card, but not its date.

@@ -76,13 +76,18 @@ class CardState:
     # --- dates ---------------------------------------------------------------------------------------------------
 
     def earned_on(self, date):
-        """Remember the last earning; with rolling expiry it renews the whole balance (bP3)."""
+        """Remember the last earning; with rolling expiry it renews the whole balance (bP3).
+
+        :return: the day, or None where the last earning is a later one
+        """
         if self.last_earning is None or date > self.last_earning:
             self.last_earning = date
             if self.terms.policy == "rolling":
                 self._rolling = add_delay(date, self.terms.delay, self.terms.unit)
                 if self._has_dates:
                     self._sorted = False
+            return date
+        return None
 
     def _has_run_out(self, as_of):
         """Whether rolling expiry is over: points granted now would be lapsed at once."""

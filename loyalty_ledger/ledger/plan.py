@@ -135,6 +135,7 @@ class Entry:
         "level",
         "unpaid",
         "waived",
+        "last_earning",
     )
 
     def __init__(self, card, kind, points, date, op, key, redemption=False, level=0):
@@ -153,6 +154,8 @@ class Entry:
         self.level = level
         self.unpaid = 0
         self.waived = 0
+        #: Last earning of the card since this transaction, where it moved it.
+        self.last_earning = None
 
 
 class Reversed:

@@ -38,8 +38,8 @@ CONSTRAINTS = SQL("loyalty_card_ledger, loyalty_entry_ledger, loyalty_lot_ledger
 
 ENTRY_COLUMNS = (
     "id card_id program_id company_id kind points balance_after date effective_date expiration_date available_from "
-    "reason res_model res_id idempotency_key reversed_entry_id is_redemption level_points waived_points author_id "
-    "row_hash"
+    "reason res_model res_id idempotency_key reversed_entry_id is_redemption level_points waived_points "
+    "last_earning_date author_id row_hash"
 ).split()
 
 #: What a row's hash covers. NULL prints as nothing; texts carry their length, so no two rows print alike.
@@ -49,7 +49,8 @@ ROW_HASH = """encode(sha256(convert_to(concat(
     {0}effective_date - DATE '2000-01-01', '|', {0}expiration_date - DATE '2000-01-01', '|',
     {0}available_from - DATE '2000-01-01', '|', length({0}reason), ':', {0}reason, '|', {0}res_model, '|', {0}res_id,
     '|', length({0}idempotency_key), ':', {0}idempotency_key, '|', {0}reversed_entry_id, '|', {0}is_redemption, '|',
-    {0}level_points::numeric(16,4), '|', {0}waived_points::numeric(16,4), '|', {0}author_id
+    {0}level_points::numeric(16,4), '|', {0}waived_points::numeric(16,4), '|', {0}author_id,
+    '|' || ({0}last_earning_date - DATE '2000-01-01')
 ), 'UTF8')), 'hex')"""
 
 

@@ -130,13 +130,14 @@ class Writing:
             level_points=("numeric", [entry.level for entry in entries]),
             waived_points=("numeric", [entry.waived for entry in entries]),
             unpaid_points=("numeric", [entry.unpaid for entry in entries]),
+            last_earning_date=("date", [entry.last_earning for entry in entries]),
         )
         return SQL(
             """
             INSERT INTO loyalty_ledger_entry (
                    id, card_id, program_id, company_id, kind, points, balance_after, effective_date, expiration_date,
                    available_from, reason, res_model, res_id, idempotency_key, reversed_entry_id, is_redemption,
-                   level_points, waived_points, unpaid_points, date, author_id, row_hash)
+                   level_points, waived_points, unpaid_points, last_earning_date, date, author_id, row_hash)
             SELECT n.*, %(date)s, %(author)s, %(hash)s FROM %(rows)s
             """,
             date=date,

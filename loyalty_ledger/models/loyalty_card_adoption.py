@@ -82,7 +82,7 @@ class LoyaltyCard(models.Model):
                 INSERT INTO loyalty_ledger_entry (
                        id, card_id, program_id, company_id, kind, points, balance_after, date, effective_date, reason,
                        idempotency_key, is_redemption, level_points, waived_points, author_id, unpaid_points,
-                       expiration_date, available_from, res_model, res_id, reversed_entry_id, row_hash)
+                       expiration_date, available_from, res_model, res_id, reversed_entry_id, last_earning_date, row_hash)
                 SELECT n.*, %(hash)s
                   FROM (SELECT nextval('loyalty_ledger_entry_id_seq')::int AS id, w.id AS card_id, w.program_id,
                                w.company_id, 'opening' AS kind, w.points, w.points AS balance_after,
@@ -93,7 +93,8 @@ class LoyaltyCard(models.Model):
                                GREATEST(w.points, 0) AS level_points, 0::numeric AS waived_points,
                                %(author)s AS author_id, GREATEST(-w.points, 0) AS unpaid,
                                NULL::date AS expiration_date, NULL::date AS available_from,
-                               NULL::text AS res_model, NULL::int AS res_id, NULL::int AS reversed_entry_id
+                               NULL::text AS res_model, NULL::int AS res_id, NULL::int AS reversed_entry_id,
+                               CASE WHEN w.points > 0 THEN d.day END AS last_earning_date
                           FROM (SELECT c.* %(waiting)s AND c.points <> 0) w
                           JOIN (VALUES %(days)s) AS d(company_id, day) ON d.company_id IS NOT DISTINCT FROM w.company_id
                           LEFT JOIN %(rounding)s r ON r.card_id = w.id

@@ -52,6 +52,11 @@ class LoyaltyLedgerEntry(models.Model):
         help="Last usable day of the points that this transaction added or whose expiry it changed.",
     )
     available_from = fields.Date("Available From", readonly=True, help="Until then the points are pending.")
+    last_earning_date = fields.Date(
+        "Last Earning",
+        readonly=True,
+        help="Last earning of the card since this transaction, where it moved it: rolling expiry counts from that day.",
+    )
     reason = fields.Char("Reason", readonly=True)
     res_model = fields.Char("Document Model", readonly=True)
     res_id = fields.Many2oneReference("Document", model_field="res_model", readonly=True)

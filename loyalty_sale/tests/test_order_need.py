@@ -172,3 +172,13 @@ class TestOrderNeed(OrderPointsCase):
             (order.amount_total, order.loyalty_points_to_use, order.loyalty_amount_to_use), (4.03, 403, 4.03)
         )
         self.assertCard(10000, 403)
+
+    def test_prices_rounded_globally(self):
+        """N29, C21: 10 times 0.35 less 10 % are 3.15, not 10 times 0.32: with 15 % 3.62, which 362 points cover."""
+        self.company.tax_calculation_rounding_method = "round_globally"
+        line = {"price_unit": 0.35, "discount": 10, "tax_ids": [Command.set(self.sale_taxes[15].ids)]}
+        order = self.confirmed(*[line] * 10)
+        self.assertEqual(
+            (order.amount_total, order.loyalty_points_to_use, order.loyalty_amount_to_use), (3.62, 362, 3.62)
+        )
+        self.assertCard(10000, 362)
