@@ -218,9 +218,7 @@ class Shop:
                 {"company_id": self.company.id, "date_from": first, "date_to": last}
             )
             close._run()
-        differences = [
-            (proof.program_id.name, proof.state) for proof in close.step_ids.proof_id if proof.state != "ok"
-        ]
+        differences = [(proof.program_id.name, proof.state) for proof in close.step_ids.proof_id if proof.state != "ok"]
         books = {program: self.balance(program, last) for program in self.programs}
         points = self.sum_of_cards(self.points)
         value = self.sum_of_cards(self.gifts)
