@@ -50,6 +50,53 @@ class AccountMove(models.Model):
             for source in sources:
                 source._match_again(move)
 
+    def _loyalty_redeemed_on(self):
+        """Return ``{entry: document}`` of those of these entries by which points paid a document. Override for others."""
+        found = {}
+        for move in self:
+            payment = move.origin_payment_id
+            if payment.loyalty_card_id and payment.payment_type == "inbound":
+                found[move] = payment.loyalty_move_id
+            elif move.move_type == "out_refund" and move._is_reduction():
+                found[move] = move.reversed_entry_id
+        return found
+
+    def _say_points_cannot_pay(self, document, paid, amount):
+        """Return why this entry, by which points paid the document ``paid``, cannot be matched with ``document``, or
+        False.
+
+        What was redeemed relieved the VAT of its own goods. Override for others.
+
+        :param amount: that would be matched, in the currency of ``document``
+        """
+        self.ensure_one()
+        source = self.origin_payment_id or self
+        values = {"redemption": source.display_name, "paid": paid.display_name, "document": document.display_name}
+        if document.origin_payment_id and not document.origin_payment_id.loyalty_card_id or document.statement_line_id:
+            return self.env._(
+                "%(redemption)s was paid with points, for which no money is paid out. Cancel it, which returns the points.",
+                **values,
+            )
+        if document.move_type not in ("out_invoice", "out_receipt"):
+            return False
+        program = source._redemption_terms()["card"].sudo().program_id  # users may have no access to the card
+        if not source._still_pays(document):
+            return self.env._(
+                "%(redemption)s redeemed points on %(paid)s and relieved the VAT of its lines; %(document)s has other "
+                "taxes. Cancel %(redemption)s, which returns the points, and apply them to %(document)s.",
+                **values,
+            )
+        payable, currency = document._loyalty_payable_here(program), document.currency_id
+        if currency.compare_amounts(amount, payable + currency.rounding) > 0:
+            return self.env._(
+                "Points can cover %(payable)s of %(document)s, not %(amount)s. Cancel %(redemption)s, which returns the "
+                "points, and apply fewer points to %(document)s.",
+                payable=currency.format(payable),
+                amount=currency.format(amount),
+                **values,
+            )
+        return False
+
     def _loyalty_amount_credited(self):
         """Return what posted credit notes took back of this document, in its currency."""
         return sum(

@@ -117,6 +117,19 @@ class AccountMove(models.Model):
 
         At the rate of the document that will be booked: the draft's own where points lower its price, else today's.
         """
+        amount = self._loyalty_payable_here(program)
+        if not amount or self.currency_id == self.company_currency_id:
+            return amount
+        unit = self.company_currency_id.rounding
+        if program.vat_mode == "price_reduction":
+            rate = self.invoice_currency_rate if self.state == "draft" else self._loyalty_rate_today()
+            # Rounded up it could be more than is due.
+            return float_round(amount / rate, precision_rounding=unit, rounding_method="DOWN")
+        today = loyalty_today(self.env, self.company_id)
+        return self.currency_id._convert(amount, self.company_currency_id, self.company_id, today)
+
+    def _loyalty_payable_here(self, program):
+        """Return how much points of ``program`` can still pay, in the currency of this document."""
         self.ensure_one()
         if self.move_type not in ("out_invoice", "out_receipt") or self.state not in ("draft", "posted"):
             return 0.0
@@ -127,16 +140,7 @@ class AccountMove(models.Model):
             due += sum(self._loyalty_payable_sets(None).values()) - self.amount_total
         payable -= self.loyalty_amount_redeemed - self._loyalty_amount_given_back()
         payable -= sum(self._loyalty_outstanding().values())
-        amount = self.currency_id.round(max(0.0, min(due, payable)))
-        if self.currency_id == self.company_currency_id:
-            return amount
-        unit = self.company_currency_id.rounding
-        if program.vat_mode == "price_reduction":
-            rate = self.invoice_currency_rate if self.state == "draft" else self._loyalty_rate_today()
-            # Rounded up it could be more than is due.
-            return float_round(amount / rate, precision_rounding=unit, rounding_method="DOWN")
-        today = loyalty_today(self.env, self.company_id)
-        return self.currency_id._convert(amount, self.company_currency_id, self.company_id, today)
+        return self.currency_id.round(max(0.0, min(due, payable)))
 
     def _loyalty_own_payments(self):
         """Return the confirmed payments with points that were made for these documents, whatever they pay by now."""

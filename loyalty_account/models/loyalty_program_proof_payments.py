@@ -56,6 +56,7 @@ class LoyaltyProgram(models.Model):
         return [
             self._check_returns,
             self._check_relief,
+            self._check_moved_relief,
             self._check_redemption_account,
             self._check_stored_value,
             self._check_holds,

@@ -17,6 +17,8 @@ PROOF_RELIEF_OF_REDUCTIONS = read_sql(__file__, "proof_relief_of_reductions")
 
 PROOF_RELIEF_OF_PAYMENTS = read_sql(__file__, "proof_relief_of_payments")
 
+PROOF_MOVED_RELIEF = read_sql(__file__, "proof_moved_relief")
+
 #: Taxes whose part of an amount is the same whatever the amount.
 PERCENT = "percent"
 
@@ -67,6 +69,30 @@ class LoyaltyProgram(models.Model):
             wrong = self._relief_problem(move_id, sale, names, sold, returned, tolerance)
             if wrong:
                 found.append(self._say_relief("account.move", move_id, wrong))
+        return found
+
+    def _check_moved_relief(self, date):
+        """Name redemptions that were matched with a document whose VAT they did not relieve."""
+        found = []
+        rows = self.env.execute_query(SQL(PROOF_MOVED_RELIEF, program=self.id, date=date))
+        for model, record_id, paid_id, document_id, amount in rows:
+            source, document = self.env[model].browse(record_id), self.env["account.move"].browse(document_id)
+            if source._still_pays(document):
+                continue
+            found.append(
+                {
+                    "model": model,
+                    "res_id": record_id,
+                    "problem": self.env._(
+                        "%(redemption)s redeemed points on %(paid)s and relieved the VAT of its lines, but it is matched "
+                        "with %(document)s, which has other taxes.",
+                        redemption=source.display_name,
+                        paid=self.env["account.move"].browse(paid_id).display_name,
+                        document=document.display_name,
+                    ),
+                    "size": float(amount),
+                }
+            )
         return found
 
     def _is_all_back(self, sale):

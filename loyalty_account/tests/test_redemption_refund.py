@@ -228,7 +228,7 @@ class TestRedemptionRefund(RedemptionCase):
         first = self.sell(paid=False)
         payment = self.loyalty_payments(first)
         first.js_remove_outstanding_partial(payment.move_id.line_ids.matched_debit_ids.id)
-        small = self.make_invoice(self.line(20, 0), post=True)
+        small = self.make_invoice(self.line(17.39, 15), post=True)
         credit = payment.move_id.line_ids.filtered(lambda line: line.account_id == self.receivable)
         small.js_assign_outstanding_line(credit.id)
         first.js_assign_outstanding_line(credit.id)

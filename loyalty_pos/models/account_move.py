@@ -70,6 +70,33 @@ class AccountMove(models.Model):
         self.sudo().browse(ids)._orders_on_account()._loyalty_settle()
         return result
 
+    def _loyalty_redeemed_on(self):
+        """Points that paid an order of a till pay its invoice."""
+        found = super()._loyalty_redeemed_on()
+        entries = self.filtered(lambda move: move.move_type == "entry" and move not in found)
+        if entries:
+            # All payments of tills count, whatever the user sees of them.
+            payments = self.env["pos.payment"].sudo()
+            domain = [("account_move_id", "in", entries.ids), ("loyalty_card_id", "!=", False), ("amount", ">", 0)]
+            for payment in payments.search(domain):
+                found[payment.account_move_id] = payment.pos_order_id.account_move
+        return found
+
+    def _say_points_cannot_pay(self, document, paid, amount):
+        """The closing of a till relieved the VAT of its order, which stays paid by these points."""
+        payments = self.sudo().pos_payment_ids.filtered("loyalty_card_id")  # its entry is at hand already
+        if not payments:
+            return super()._say_points_cannot_pay(document, paid, amount)
+        if not document.origin_payment_id and not document.statement_line_id and document.move_type == "entry":
+            return False
+        return self.env._(
+            "%(entry)s redeemed points on order %(order)s at the register, so it can pay %(paid)s only. To return the "
+            "points, refund the order at the register.",
+            entry=self.display_name,
+            order=payments.pos_order_id[:1].name,
+            paid=paid.display_name,
+        )
+
     def _orders_on_account(self):
         """Return the paid orders on account whose invoices, or closing entries, these are or settle."""
         if not self.ids:

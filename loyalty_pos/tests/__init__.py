@@ -16,6 +16,7 @@ from . import test_closing_frozen
 from . import test_session_closing
 from . import test_till_earning
 from . import test_till_leaving
+from . import test_till_moved
 from . import test_till_family
 from . import test_till_changed_since
 from . import test_sources
