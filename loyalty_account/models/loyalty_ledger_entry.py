@@ -300,7 +300,10 @@ class Booking:
         lot_id, units = row["lot_id"], row["units"]
         if lot_id in lots and lots[lot_id][0] == row["entry_id"]:
             return  # what paid a debt was never carried by the lot
-        amount = valuation.value_of(units, (Decimal(1), Decimal(1)), rounding)
+        one = (Decimal(1), Decimal(1))
+        # Rounded as a whole: the parts of a credit that is spent piece by piece add up to what it was booked at.
+        after = 0 if row["moved_to_lot_id"] else row["after"]
+        amount = valuation.value_of(after + units, one, rounding) - valuation.value_of(after, one, rounding)
         kind = "redeem" if row["debit_kind"] == "external" else self._use(row)
         accounts = self.accounts.get((row["debit_entry_id"], lot_id)) if units < 0 else None
         target = row["moved_to_lot_id"] or lot_id if units < 0 else lot_id

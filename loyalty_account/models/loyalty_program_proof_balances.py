@@ -50,7 +50,17 @@ class LoyaltyProgram(models.Model):
         :param documents: ``{model: ids}`` of the documents of transactions
         :param moves: ids of journal entries with items on the liability account
         """
-        return []
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT id, reversed_entry_id FROM account_move
+                 WHERE reversed_entry_id IS NOT NULL
+                   AND (id = ANY(%(moves)s::int[]) OR reversed_entry_id = ANY(%(moves)s::int[]))
+                """,
+                moves=list({*moves, *documents.get(MOVE, ())}),
+            )
+        )
+        return [((MOVE, one), (MOVE, other)) for one, other in rows]
 
     def _stored_waiting(self, documents, date):
         """Return ``{(model, id): (amount, text)}`` of money that a later entry will book. Override to add.
@@ -85,7 +95,7 @@ class LoyaltyProgram(models.Model):
     def _stored_points(self, date):
         """``{document: points}``: what transactions changed; those that have an entry of their own, under that entry.
 
-        Everything up to the adoption stands under its journal entry.
+        Everything up to the adoption stands under its journal entry. Without a date all transactions.
         """
         rows = self.env.execute_query(
             SQL(
@@ -97,7 +107,8 @@ class LoyaltyProgram(models.Model):
                        CASE WHEN b.move_id IS NULL THEN e.res_model END, CASE WHEN b.move_id IS NULL THEN e.res_id END,
                        sum(e.points), min(e.id)
                   FROM loyalty_ledger_entry e LEFT JOIN booked b ON b.entry_id = e.id
-                 WHERE e.program_id = %(program)s AND e.effective_date <= %(date)s AND e.kind <> 'transfer'
+                 WHERE e.program_id = %(program)s AND e.effective_date <= COALESCE(%(date)s::date, 'infinity')
+                   AND e.kind <> 'transfer'
                  GROUP BY 1, 2, 3, 4
                 """,
                 program=self.id,
@@ -134,8 +145,8 @@ class LoyaltyProgram(models.Model):
                 SELECT l.id <= %(last)s AND l.date <= %(since)s AS adopted,
                        CASE WHEN l.id <= %(last)s AND l.date <= %(since)s THEN NULL ELSE l.move_id END, -sum(l.balance)
                   FROM account_move_line l
-                 WHERE l.account_id = %(account)s AND l.parent_state = 'posted' AND l.date <= %(date)s
-                   AND l.company_id = ANY(%(companies)s)
+                 WHERE l.account_id = %(account)s AND l.parent_state = 'posted'
+                   AND l.date <= COALESCE(%(date)s::date, 'infinity') AND l.company_id = ANY(%(companies)s)
                  GROUP BY 1, 2
                 """,
                 last=self.stored_last_item_id,
@@ -213,15 +224,29 @@ class LoyaltyProgram(models.Model):
             if head in open_ and amount:
                 part.add(*node, text, amount, explained=True)
                 open_[head] -= to_decimal(amount)
+        open_ = {head: amount for head, amount in open_.items() if abs(amount) >= part.rounding / 2}
+        settled = self._stored_settled_later(groups) if open_ else ()
         for head, amount in sorted(open_.items(), key=str):
-            if abs(amount) < part.rounding / 2:
-                continue
             cards = sum((points[node] for node in members[head] if node in points), Decimal(0))
             money = sum((booked[node] for node in members[head] if node in booked), Decimal(0))
             node = next((node for node in members[head] if node in points), members[head][0])
-            part.add(*node, *self._say_open_group(node, cards, money, date), amount)
+            if cards % part.rounding and abs(amount) < part.rounding:
+                part.add(*node, self.env._("Fractions of a unit that stay on the card"), amount, explained=True)
+            elif head in settled:
+                text = self.env._("Card and books moved on different days, one of them after this day")
+                part.add(*node, text, amount, explained=True)
+            else:
+                part.add(*node, self._say_open_group(node, cards, money), amount)
 
-    def _say_open_group(self, node, cards, money, date):
+    def _stored_settled_later(self, groups):
+        """Return the groups that are even when what is dated later counts too, such as entries that a lock date moved."""
+        sums = defaultdict(Decimal)
+        for found, sign in ((self._stored_points(None), 1), (self._stored_items(None), -1)):
+            for node, amount in found.items():
+                sums[groups.head(node)] += sign * amount
+        return {head for head, amount in sums.items() if abs(amount) < self._proof_rounding() / 2}
+
+    def _say_open_group(self, node, cards, money):
         """Return the words for one difference."""
         _ = self.env._
         names = {
@@ -231,10 +256,10 @@ class LoyaltyProgram(models.Model):
             "name": self.env[node[0]].browse(node[1]).display_name if node[0] in self.env else node[0],
         }
         if not cards:
-            return (_("%(name)s books %(money)s on %(account)s, but no card changed.", **names),)
+            return _("%(name)s books %(money)s on %(account)s, but no card changed.", **names)
         if not money:
-            return (_("%(name)s changed cards by %(cards)s, but nothing was booked on %(account)s.", **names),)
-        return (_("%(name)s changed cards by %(cards)s, but %(money)s were booked on %(account)s.", **names),)
+            return _("%(name)s changed cards by %(cards)s, but nothing was booked on %(account)s.", **names)
+        return _("%(name)s changed cards by %(cards)s, but %(money)s were booked on %(account)s.", **names)
 
     # --- completeness: what is left in lots = value lines ----------------------------------------------------------
 
@@ -275,7 +300,7 @@ class LoyaltyProgram(models.Model):
                 )
             )
             # Fractions of a unit stay with the card until it is spent.
-            is_rounding = abs(difference) < rounding / 2
+            is_rounding = abs(difference) < rounding and bool(to_decimal(remaining) % rounding)
             part.add("loyalty.lot", lot_id, text, difference, explained=is_locked or is_rounding)
         return part
 

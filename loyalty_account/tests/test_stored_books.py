@@ -269,6 +269,84 @@ class TestStoredBooks(ProofVerbs, LoyaltyAccountCase):
         move.action_post()
         self.assertNamed(move, "no card changed", "value", size=7.0, program=self.gifts)
 
+    def test_reversed_entry(self):
+        """N14: an entry of the ledger that somebody reversed is named once, and the credit that lost its value."""
+        self.set_up()
+        card = self.adjust(50)
+        move = self.env["account.move"].search([("loyalty_program_id", "=", self.gifts.id)])
+        move._reverse_moves([{"date": move.date}], cancel=True)
+        proof = self.assertNamed(move, "by .*50.00, but nothing was booked", "value", size=50.0, program=self.gifts)
+        self.assertEqual(proof["value"]["residual"], 50.0)
+        self.assertNamed(card.lot_ids, "a value line is missing", "completeness", size=50.0, program=self.gifts)
+
+    def test_fault_other_program(self):
+        """N14: money that was booked on the liability account of another program is named in both."""
+        cards = self.gifts
+        self.set_up()
+        wallets = cards.copy({"name": "Wallets", "program_type": "ewallet", "active": True})
+        self.gifts = wallets
+        self.set_up()
+        self.gifts = cards
+        self.gift_card.property_account_income_id = wallets.liability_account_id
+        __, invoice = self.sell(50)
+        self.assertNamed(invoice.invoice_line_ids, "50.00 of product Gift Card are on", "value", program=cards)
+        self.assertNamed(invoice, "no card changed", "value", size=50.0, program=wallets)
+
+    def test_fault_cancelled_invoice(self):
+        """N14: an invoice of a card that was reset to draft is no longer on the books; the card still has its money."""
+        self.set_up()
+        __, invoice = self.sell(50)
+        invoice.button_draft()
+        self.assertNamed(invoice, "changed cards by .*50.00, but nothing", "value", size=50.0, program=self.gifts)
+        invoice.action_post()
+        self.assertSound(program=self.gifts)
+
+    def test_fault_changed_amount(self):
+        """N14: a changed journal item, a changed transaction and a value line that was added are named, each where it is."""
+        self.set_up()
+        card = self.adjust(50)
+        move = self.env["account.move"].search([("loyalty_program_id", "=", self.gifts.id)])
+        item = move.line_ids.filtered("credit")
+        with self.env.cr.savepoint() as savepoint:
+            self.tamper("UPDATE account_move_line SET balance = balance - 5 WHERE id = %s", item.id)
+            self.assertNamed(move, "by .*50.00, but .*55.00 were booked", "value", size=5.0, program=self.gifts)
+            savepoint.rollback()
+        self.env.invalidate_all()
+        with self.env.cr.savepoint() as savepoint:
+            self.tamper("UPDATE loyalty_ledger_entry SET points = 60 WHERE id = %s", card.entry_ids.id)
+            self.assertNamed(card.entry_ids, "hash does not match", "points", program=self.gifts)
+            self.assertNamed(move, "by .*60.00, but .*50.00 were booked", "value", size=10.0, program=self.gifts)
+            savepoint.rollback()
+        self.env.invalidate_all()
+        self.tamper("UPDATE loyalty_valuation SET amount = 48 WHERE lot_id = %s", card.lot_ids.id)
+        self.assertNamed(
+            card.lot_ids, "50.00 are left .*48.00 are carried", "completeness", size=2.0, program=self.gifts
+        )
+
+    def test_fractions(self):
+        """N14, N5: fractions of a cent stay on the card: a balance that is used piece by piece is booked to what it was
+        worth as a whole, and the proof is even in between."""
+        self.set_up()
+        card = self.adjust(1.005)
+        self.assertSound(program=self.gifts)
+        for __ in range(3):
+            self.adjust(-0.335, card)
+            self.assertSound(program=self.gifts)
+        self.assertEqual(card.points, 0)
+        items = self.env["account.move.line"].search([("account_id", "=", self.gifts.liability_account_id.id)])
+        self.assertEqual(self.company.currency_id.round(sum(items.mapped("balance"))), 0.0)
+
+    def test_locked_period(self):
+        """N14: what is given away in a locked month is booked in the next one; the proof of the month says so."""
+        self.set_up()
+        self.company.fiscalyear_lock_date = "2026-02-28"
+        card = self.adjust(50, effective_date=fields.Date.to_date("2026-02-10"))
+        move = self.env["account.move"].search([("loyalty_program_id", "=", self.gifts.id)])
+        self.assertGreater(move.date, fields.Date.to_date("2026-02-28"))
+        self.assertTrue(card)
+        self.assertSound(fields.Date.to_date("2026-03-14"), program=self.gifts)
+        self.assertSound(fields.Date.to_date("2026-04-30"), program=self.gifts)
+
     def test_issue(self):
         """N14, M4: a payout issues cards with value in one call and books them in one entry for each document."""
         self.set_up()

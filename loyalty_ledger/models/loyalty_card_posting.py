@@ -1,5 +1,7 @@
 """Posting movements of points on cards: the door to the gateway (:mod:`..ledger`)."""
 
+from datetime import timedelta
+
 from odoo import fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import SQL, split_every
@@ -9,6 +11,7 @@ from ..ledger.gateway import Gateway
 from ..ledger.plan import Hold, LedgerError, Op
 from ..ledger.reading import BALANCES, CONTENTS
 from ..ledger.rounding import to_points, to_units
+from ..tools.today import loyalty_today
 
 KINDS = frozenset(("opening", "earn", "redeem", "adjust", "redate", "transfer", "reversal", "external"))
 OVERDRAW = ("refuse", "debt", "clamp")
@@ -55,6 +58,7 @@ class LoyaltyCard(models.Model):
         # Locks and allocation work on the rows: pending writes come first.
         self.env["loyalty.program"].flush_model()
         self.env["loyalty.card"].flush_model()
+        self._extend_expired(ops)
         if len(ops) <= CHUNK:
             return Entry.browse(Gateway(self.env).post(ops))
         heads = self._lock_groups(ops)
@@ -66,6 +70,20 @@ class LoyaltyCard(models.Model):
             for position, entry_id in zip(positions, entry_ids):
                 ids[position] = entry_id
         return Entry.browse(ids)
+
+    def _extend_expired(self, ops):
+        """Give cards that expired the days of grace of their program before points come back to them.
+
+        What lapsed on them stays lapsed (:meth:`write`); what is returned could not be used otherwise, and be lost again
+        the next night.
+        """
+        ids = {op["card_id"] for op in ops if op["kind"] == "reversal" and op["units"] > 0}
+        cards = self.sudo().browse(sorted(ids))  # who returns goods may have no access to the card
+        for card in cards | cards.points_to_id:
+            today = loyalty_today(self.env, card.company_id)
+            if not card.points_to_id and card.expiration_date and card.expiration_date < today:
+                card.expiration_date = today + timedelta(days=card.program_id.reversal_grace_days)
+                card.flush_recordset()
 
     def _lock_groups(self, ops):
         """Lock all cards of ``ops`` and their masters in the order of their ids.

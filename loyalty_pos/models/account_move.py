@@ -20,8 +20,10 @@ class AccountMove(models.Model):
     def _post(self, soft=True):
         """What Accounting credits of a sale of a till moves no points: the program's setting says whether that may be."""
         credited = {note: note._till_sale_credited() for note in self if note.move_type == "out_refund"}
+        cards = {note: orders._cards_moved() for note, orders in credited.items()}
         for note, orders in credited.items():
-            if orders.loyalty_card_id[:1].program_id.unlinked_return_policy == "refuse":
+            program = cards[note].program_id.filtered(lambda program: program.unlinked_return_policy == "refuse")[:1]
+            if program:
                 raise UserError(
                     self.env._(
                         "%(note)s credits %(orders)s, sold at %(till)s. Points redeemed or earned there are returned "
@@ -30,13 +32,13 @@ class AccountMove(models.Model):
                         note=note.display_name,
                         orders=", ".join(orders.mapped("name")),
                         till=orders.config_id[:1].name,
-                        program=orders.loyalty_card_id[:1].program_id.name,
+                        program=program.name,
                     )
                 )
         posted = super()._post(soft)
         for note, orders in credited.items():
             if orders and note in posted:
-                card = orders.loyalty_card_id[:1]
+                card = cards[note][:1]
                 note._report_return(
                     card,
                     card.program_id,
@@ -59,9 +61,7 @@ class AccountMove(models.Model):
         if self.sudo().pos_order_ids:
             return self.env["pos.order"]
         # Who credits the invoice need not see the till.
-        return self.sudo().reversed_entry_id.pos_order_ids.filtered(
-            lambda order: order.loyalty_card_id and (order.loyalty_points_redeemed or order.loyalty_points_earned)
-        )
+        return self.sudo().reversed_entry_id.pos_order_ids.filtered(lambda order: order._cards_moved())
 
     def _sync_dirty_loyalty(self):
         """Settle orders on account again, too, whose invoice or debt was paid, or is open again."""

@@ -8,14 +8,23 @@ class LoyaltyProgram(models.Model):
     _inherit = "loyalty.program"
 
     def _stored_links(self, documents, moves):
-        """An order changes the card; its invoice, or the closing entry of its session, books the money."""
+        """An order changes the card; its invoice, or the closing entry of its session, books the money; both do where the
+        invoice came after the closing."""
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT o.id, COALESCE(o.account_move, s.move_id)
-                  FROM pos_order o JOIN pos_session s ON s.id = o.session_id
-                 WHERE (o.id = ANY(%(orders)s::int[]) OR o.account_move = ANY(%(moves)s::int[]))
-                   AND COALESCE(o.account_move, s.move_id) IS NOT NULL
+                WITH nodes AS (
+                     SELECT o.id, o.account_move, s.move_id AS closing, r.id AS reversal
+                       FROM pos_order o JOIN pos_session s ON s.id = o.session_id
+                       LEFT JOIN account_move r ON r.reversed_pos_order_id = o.id
+                      WHERE o.id = ANY(%(orders)s::int[]) OR o.account_move = ANY(%(moves)s::int[])
+                         OR r.id = ANY(%(moves)s::int[]))
+                SELECT id, account_move FROM nodes WHERE account_move IS NOT NULL
+                 UNION
+                -- Invoiced after the closing, which an entry of its own takes back.
+                SELECT id, reversal FROM nodes WHERE reversal IS NOT NULL
+                 UNION
+                SELECT id, closing FROM nodes WHERE closing IS NOT NULL AND (account_move IS NULL OR reversal IS NOT NULL)
                 """,
                 orders=list(documents.get("pos.order", ())),
                 moves=list({*moves, *documents.get("account.move", ())}),
@@ -31,7 +40,10 @@ class LoyaltyProgram(models.Model):
                 """
                 SELECT o.id, sum(l.price_subtotal / COALESCE(NULLIF(o.currency_rate, 0), 1))
                   FROM pos_order o JOIN pos_session s ON s.id = o.session_id JOIN pos_order_line l ON l.order_id = o.id
-                  LEFT JOIN account_move m ON m.id = COALESCE(o.account_move, s.move_id)
+                  LEFT JOIN account_move r ON r.reversed_pos_order_id = o.id
+                  -- An invoice after the closing books what an entry of its own takes back.
+                  LEFT JOIN account_move m ON m.id = CASE WHEN r.id IS NULL THEN COALESCE(o.account_move, s.move_id)
+                                                          ELSE s.move_id END
                  WHERE o.id = ANY(%(orders)s::int[]) AND l.product_id = ANY(%(products)s::int[])
                    AND (m.id IS NULL OR m.state <> 'posted' OR m.date > %(date)s)
                  GROUP BY o.id

@@ -438,6 +438,14 @@ class PosOrder(models.Model):
                     ),
                 )
 
+    def _cards_moved(self):
+        """Return the cards whose points these sales moved: the customers' own first, then gift cards and wallets."""
+        cards = self.filtered(
+            lambda order: order.loyalty_points_redeemed or order.loyalty_points_earned
+        ).loyalty_card_id
+        entries = self._entries_of_order().filtered(lambda entry: entry.program_id.program_type in STORED_VALUE)
+        return cards | entries.card_id
+
     def _is_reported(self, cards):
         """Return whether the exceptions list has this order with one of these cards."""
         exceptions = self.env["loyalty.exception"].sudo()  # cashiers do not see what others have to look at

@@ -1,3 +1,6 @@
+from freezegun import freeze_time
+
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from odoo.addons.loyalty_account.tests.proof_common import ProofVerbs
@@ -90,3 +93,59 @@ class TestTillStoredBooks(ProofVerbs, ClosingCase):
         self.assertEqual(proof["residual"], 50.0)
         words = " ".join(item["problem"] for item in proof["value"]["items"])
         self.assertIn("nothing was booked", words)
+
+    def test_invoiced_after_the_closing(self):
+        """N14: an order that is invoiced after its session was closed is on the books once: the sale of a card and the
+        payment with it."""
+        order, card = self.sell_card()
+        spent = self.spend(card, 30.0)
+        self.close()
+        for one, liability in ((order, [(0.0, 50.0)]), (spent, [(30.0, 0.0)])):
+            one.partner_id = self.ann
+            one.sudo().action_pos_order_invoice()
+            self.assertEqual(self.liability(one.account_move), liability)
+            self.assertBalance(20.0, 20.0)
+
+    def test_goods_returned(self):
+        """N14, N4: goods that a card paid partly come back: 30.00 on the card, 70.00 in cash; also where it has expired
+        since."""
+        __, card = self.sell_card()
+        spent = self.spend(card, 30.0)
+        self.close()
+        card.expiration_date = "2026-03-20"
+        with freeze_time("2026-03-25 12:00:00"):
+            self.env["loyalty.card"]._purge(self.gifts, commit=False)
+            self.assertBalance(0.0, 0.0)
+            self.pos_session = self.open_session(self.config)
+            refund = spent.with_user(self.cashier)._refund()
+            self.assertEqual(refund.amount_total, -70)
+            refund.add_payment({"pos_order_id": refund.id, "amount": -70, "payment_method_id": self.cash_method.id})
+            refund.action_pos_order_paid()
+            self.assertEqual((card.points, card.available_points), (30, 30))
+            self.close()
+            self.assertBalance(30.0, 30.0)
+
+    def test_credited_in_accounting(self):
+        """N14, N29: an invoice of a register over a gift card that Accounting credits leaves the card its money: refused,
+        or for a manager to see; so is one that a card paid."""
+        sold = self.sell(
+            [self.line(self.gift, 50.0)], self.ann, payments=[self.pay(50.0, self.cash_method)], to_invoice=True
+        )
+        self.confirm(sold, {-1: self.claim(50.0, self.gifts)})
+        card = self.env["loyalty.card"].search([("source_pos_order_id", "=", sold.id)])
+        spent = self.spend(card, 30.0)
+        spent.partner_id = self.ann
+        spent.sudo().action_pos_order_invoice()
+        for order, balance in ((sold, 50.0), (spent, -30.0)):
+            note = order.sudo().account_move._reverse_moves()
+            self.gifts.unlinked_return_policy = "refuse"
+            with self.assertRaisesRegex(UserError, "refund it there"):
+                note.action_post()
+            self.gifts.unlinked_return_policy = "exception"
+            note.action_post()
+            exception = self.env["loyalty.exception"].search(
+                [("res_model", "=", "account.move"), ("res_id", "=", note.id)]
+            )
+            self.assertRecordValues(exception, [{"card_id": card.id, "kind": "return"}])
+            self.assertNamed(order, "changed cards by .*, but nothing was booked", "value", program=self.gifts)
+            self.assertTrue(balance)

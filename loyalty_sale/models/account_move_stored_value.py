@@ -7,27 +7,27 @@ card was spent or its part of the payment is left out, follows the setting Retur
 from odoo import models
 from odoo.exceptions import UserError
 
-from odoo.addons.loyalty_ledger.ledger.rounding import to_points, to_units
+from odoo.addons.loyalty_ledger.ledger.rounding import to_points
 
 
 class AccountMove(models.Model):
     _inherit = "account.move"
 
     def _post(self, soft=True):
-        notes = self.filtered(lambda move: move.move_type == "out_refund" and not move._is_reduction())
-        orders = {note: note._credited_orders() for note in notes}
+        moves = self.filtered(lambda move: move.move_type in ("out_invoice", "out_refund") and not move._is_reduction())
+        orders = {move: move._stored_value_orders() for move in moves}
         problems = {}
-        for note, credited in orders.items():
-            if credited and (found := note._money_problems(credited)):
-                problems[note] = found
+        for move, concerned in orders.items():
+            if concerned and (found := move._money_problems(concerned)):
+                problems[move] = found
                 refusing = [words for __, program, words in found if program.unlinked_return_policy == "refuse"]
                 if refusing:
                     raise UserError("\n".join(refusing))
         posted = super()._post(soft)
-        for note in notes & posted:
-            orders[note]._sync_stored_value()
-            for card, program, words in problems.get(note, ()):
-                note._report_return(card, program, words)
+        for move in moves & posted:
+            orders[move]._sync_stored_value()
+            for card, program, words in problems.get(move, ()):
+                move._report_return(card, program, words)
         return posted
 
     def button_draft(self):
@@ -42,6 +42,16 @@ class AccountMove(models.Model):
         orders._sync_stored_value()
         return result
 
+    def _stored_value_orders(self):
+        """Return the orders whose gift cards and wallets this document may change: what it credits, or invoices of
+        them."""
+        self.ensure_one()
+        if self.move_type == "out_refund":
+            return self._credited_orders()
+        # Invoicing users may have no access to orders; the invoice was read with their rights.
+        lines = self.sudo().invoice_line_ids.sale_line_ids
+        return lines.filtered(lambda line: line.coupon_id or line.product_id.loyalty_stored_value).order_id
+
     def _credited_orders(self):
         """Return the orders that these credit notes return goods of, by their own lines or by those of their invoices."""
         notes = self.filtered(lambda move: move.move_type == "out_refund")
@@ -51,31 +61,36 @@ class AccountMove(models.Model):
         return moves._loyalty_orders()
 
     def _money_problems(self, orders):
-        """Say what this draft credit note would pay out that was not paid in money.
+        """Say what this draft would pay out that was not paid in money, or take off a gift card that is not there.
 
         :return: list of (card, program whose setting decides, words)
         """
         self.ensure_one()
         problems = []
         for program, cards, units in orders._stored_value_to_take(self):
-            missing = units - sum(max(0, to_units(card.available_points)) for card in cards)
+            missing = units - sum(card._stored_value_there() for card in cards)
             if missing > 0:
-                problems.append(
-                    (
-                        cards[:1],
-                        program,
-                        self.env._(
-                            "%(note)s pays out %(wanted)s of card %(code)s, on which only %(left)s are left. Credit no more "
-                            "than that.",
-                            note=self.display_name,
-                            wanted=cards[:1]._say_points(to_points(units)),
-                            code=", ".join(card._masked_code() for card in cards),
-                            left=cards[:1]._say_points(to_points(units - missing)),
-                        ),
+                names = {
+                    "note": self.display_name,
+                    "wanted": cards[:1]._say_points(to_points(units)),
+                    "code": ", ".join(card._masked_code() for card in cards),
+                    "left": cards[:1]._say_points(to_points(units - missing)),
+                }
+                if self.move_type == "out_refund":
+                    text = self.env._(
+                        "%(note)s pays out %(wanted)s of card %(code)s, on which only %(left)s are left. Credit no more "
+                        "than that.",
+                        **names,
                     )
-                )
+                else:
+                    text = self.env._(
+                        "%(note)s sells card %(code)s for %(wanted)s less than the order did, but only %(left)s are left "
+                        "on it. Invoice what the order says.",
+                        **names,
+                    )
+                problems.append((cards[:1], program, text))
         paying = orders.order_line.filtered(lambda line: line.coupon_id.ledgered and line.price_total < 0)
-        if paying:
+        if paying and self.move_type == "out_refund":
             paid, back = orders._money_of_documents(self)
             excess = self.currency_id.round(back - paid)
             if self.currency_id.compare_amounts(excess, 0.0) > 0:

@@ -26,18 +26,19 @@ class LoyaltyProgram(models.Model):
         return [*super()._stored_links(documents, moves), *links]
 
     def _stored_waiting(self, documents, date):
-        """What is ordered and not invoiced on the day, at the rate of the order."""
+        """What is ordered and was not invoiced until the day, at the rate of the order. What is credited does not wait."""
         rows = self.env.execute_query(
             SQL(
                 """
                 SELECT o.id, sum(s.price_subtotal / COALESCE(NULLIF(o.currency_rate, 0), 1)
-                                 * (1 - COALESCE(i.quantity, 0) / s.product_uom_qty))
+                                 * GREATEST(0, 1 - COALESCE(i.quantity, 0) / s.product_uom_qty))
                   FROM sale_order o JOIN sale_order_line s ON s.order_id = o.id
                   LEFT JOIN LATERAL (
-                       SELECT sum(CASE WHEN m.move_type = 'out_refund' THEN -l.quantity ELSE l.quantity END) AS quantity
+                       SELECT sum(l.quantity) AS quantity
                          FROM sale_order_line_invoice_rel r JOIN account_move_line l ON l.id = r.invoice_line_id
                          JOIN account_move m ON m.id = l.move_id
-                        WHERE r.order_line_id = s.id AND m.state = 'posted' AND m.date <= %(date)s) i ON TRUE
+                        WHERE r.order_line_id = s.id AND m.move_type = 'out_invoice' AND m.state = 'posted'
+                          AND m.date <= %(date)s) i ON TRUE
                  WHERE o.id = ANY(%(orders)s::int[]) AND o.state = 'sale' AND s.product_uom_qty <> 0
                    AND s.product_id = ANY(%(products)s::int[])
                  GROUP BY o.id

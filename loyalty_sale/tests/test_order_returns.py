@@ -441,10 +441,9 @@ class TestUnlinkedReturns(OrderReturnsCase):
         """N29, N4: goods of 100.00 of which a gift card paid 40.00: 60.00 come back, or a manager sees it."""
         product, program = self.gift_cards()
         card = self.env["loyalty.card"].create({"program_id": program.id})
+        card._post_entries([{"card_id": card.id, "kind": "opening", "points": 40, "key": "fill"}])
         for policy in ("refuse", "exception"):
             program.unlinked_return_policy = policy
-            key = f"fill:{policy}"
-            card._post_entries([{"card_id": card.id, "kind": "opening", "points": 40, "key": key}])
             order = self.make_order(100, use=False)
             status = order._try_apply_code(card.code)
             reward = next(iter(status.values()))
@@ -460,6 +459,7 @@ class TestUnlinkedReturns(OrderReturnsCase):
                     self.credit(invoice, goods)
                 whole = self.credit(invoice)
                 self.assertEqual((whole.amount_total, self.exceptions(whole)), (60, self.env["loyalty.exception"]))
+                self.assertEqual(card.points, 40)
             else:
                 note = self.credit(invoice, goods)
-                self.assertEqual(self.exceptions(note).card_id, card)
+                self.assertEqual((self.exceptions(note).card_id, card.points), (card, 0))

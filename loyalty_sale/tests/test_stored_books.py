@@ -1,4 +1,7 @@
-from odoo.exceptions import UserError
+from freezegun import freeze_time
+
+from odoo import fields
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 
@@ -57,7 +60,7 @@ class TestStoredBooks(ProofVerbs, LoyaltyAccountCase):
         wizard.action_set_up()
         wizard.action_mend()
 
-    def order(self, product, price, code=None, **values):
+    def order(self, product, price, code=None, confirm=True, **values):
         order = (
             self.env["sale.order"]
             .with_user(self.seller)
@@ -75,7 +78,8 @@ class TestStoredBooks(ProofVerbs, LoyaltyAccountCase):
         if code:
             for card, rewards in order._try_apply_code(code).items():
                 order._apply_program_reward(rewards, card)
-        order.action_confirm()
+        if confirm:
+            order.action_confirm()
         return order
 
     def invoice(self, order):
@@ -83,7 +87,7 @@ class TestStoredBooks(ProofVerbs, LoyaltyAccountCase):
         invoice.action_post()
         return invoice
 
-    def credit(self, invoice):
+    def credit(self, invoice, post=True):
         wizard = (
             self.env["account.move.reversal"]
             .with_user(self.seller)
@@ -91,7 +95,8 @@ class TestStoredBooks(ProofVerbs, LoyaltyAccountCase):
             .create({"journal_id": invoice.journal_id.id})
         )
         note = self.env["account.move"].browse(wizard.refund_moves()["res_id"])
-        note.action_post()
+        if post:
+            note.action_post()
         return note
 
     def assertBalance(self, points, waiting=0.0):
@@ -104,23 +109,164 @@ class TestStoredBooks(ProofVerbs, LoyaltyAccountCase):
         lines = moves.line_ids.filtered(lambda line: line.account_id == self.gifts.liability_account_id)
         return [(line.debit, line.credit) for line in lines]
 
+    def card_of(self, order):
+        return self.env["loyalty.card"].search([("order_id", "=", order.id), ("program_id", "=", self.gifts.id)])
+
+    def sold_card(self, price=50):
+        """Return a card that was sold and invoiced, and its invoice."""
+        sale = self.order(self.gift_card, price)
+        return self.card_of(sale), self.invoice(sale)
+
     def test_sold_spent_and_credited(self):
-        """N14: the order changes the card, its invoice books the money; until then it waits; a credit note goes back."""
+        """N14, N4: the order changes the card, its invoice books the money; until then it waits. What is credited of the
+        line that a card paid is on the card again, in parts and as a whole, and off it when the credit note is undone."""
         self.set_up()
         sale = self.order(self.gift_card, 50)
         self.assertBalance(50.0, waiting=50.0)
         sold = self.invoice(sale)
         self.assertEqual(self.liability_items(sold), [(0.0, 50.0)])
         self.assertBalance(50.0)
-        card = self.env["loyalty.card"].search([("program_id", "=", self.gifts.id)])
+        card = self.card_of(sale)
         spending = self.order(self.product, 80, code=card.code)
         self.assertEqual(spending.amount_total, 30)
         self.assertBalance(0.0, waiting=-50.0)
         spent = self.invoice(spending)
         self.assertEqual(self.liability_items(spent), [(50.0, 0.0)])
         self.assertBalance(0.0)
-        self.credit(spent)
+        note = self.credit(spent, post=False)
+        for line in note.invoice_line_ids:
+            line.quantity = 0.5
+        note.action_post()
+        self.assertEqual(card.points, 25.0)
+        self.assertBalance(25.0)
+        note.button_draft()
+        self.assertBalance(0.0)
+        for line in note.invoice_line_ids:
+            line.quantity = 1
+        note.action_post()
+        self.assertBalance(50.0)
+        other = self.invoice(self.order(self.product, 60, code=card.code))
+        self.assertBalance(0.0)
+        with self.assertRaisesRegex(UserError, "needs .*50.00.* are left"), self.env.cr.savepoint():
+            note.button_draft()
+        self.env.invalidate_all()
+        self.assertTrue(other)
         self.assertFalse(self.env["account.move"].search([("loyalty_program_id", "=", self.gifts.id)]))
+
+    def test_invoiced_again(self):
+        """N14: a card whose sale was credited is worth its money again once the order is invoiced a second time; so is the
+        payment with a card."""
+        self.set_up()
+        card, sold = self.sold_card()
+        order = card.order_id.with_user(self.seller)
+        self.credit(sold)
+        self.assertEqual(card.points, 0)
+        self.assertBalance(0.0)
+        self.invoice(order)
+        self.assertEqual(card.points, 50)
+        self.assertBalance(50.0)
+        spending = self.order(self.product, 80, code=card.code)
+        self.credit(self.invoice(spending))
+        self.assertBalance(50.0)
+        self.invoice(spending)
+        self.assertBalance(0.0)
+
+    def test_invoiced_otherwise(self):
+        """N14: a card is worth what is invoiced for it: another price or quantity than the order's, and the cents that
+        Odoo loses where it splits a line into cards; less than was spent already is refused."""
+        self.set_up()
+        sale = self.order(self.gift_card, 50)
+        invoice = sale._create_invoices()
+        invoice.invoice_line_ids.price_unit = 40
+        invoice.action_post()
+        self.assertEqual(self.card_of(sale).points, 40)
+        self.assertBalance(40.0)
+        more = self.order(self.gift_card, 50)
+        more.order_line.write({"product_uom_qty": 2, "price_unit": 50})
+        self.assertEqual(self.card_of(more).points, 50)
+        self.invoice(more)
+        self.assertEqual(self.card_of(more).points, 100)
+        self.assertBalance(140.0)
+        lines = [
+            Command.create(
+                {
+                    "product_id": self.gift_card.id,
+                    "product_uom_qty": 3,
+                    "price_unit": 24.95,
+                    "discount": 10,
+                    "tax_ids": False,
+                }
+            )
+        ]
+        split = self.order(self.gift_card, 0, order_line=lines)
+        self.assertEqual((split.amount_total, sum(self.card_of(split).mapped("points"))), (67.37, 67.35))
+        self.invoice(split)
+        self.assertEqual(sum(self.card_of(split).mapped("points")), 67.37)
+        self.assertBalance(207.37)
+        late = self.order(self.gift_card, 50)
+        self.invoice(self.order(self.product, 30, code=self.card_of(late).code))
+        invoice = late._create_invoices()
+        invoice.invoice_line_ids.price_unit = 20
+        with self.assertRaisesRegex(UserError, "30.00.* less than the order did, but only .*20.00"):
+            invoice.action_post()
+
+    def test_partly_spent(self):
+        """N14, N29: 50.00 are credited for a card of which 30.00 were spent, as the program allows: the 20.00 that were
+        there are gone, the 30.00 are named."""
+        self.gifts.unlinked_return_policy = "exception"
+        self.set_up()
+        card, sold = self.sold_card()
+        self.invoice(self.order(self.product, 30, code=card.code))
+        self.credit(sold)
+        self.assertEqual(card.points, 0)
+        proof = self.assertNamed(card.order_id, "changed cards by .*30.00", "value", size=30.0, program=self.gifts)
+        self.assertEqual(proof["residual"], 30.0)
+
+    def test_expired_since(self):
+        """N14, N4: what comes back to a card that has expired since can be used for the days of grace; what had lapsed on
+        it stays income."""
+        self.set_up()
+        card, __ = self.sold_card()
+        spent = self.invoice(self.order(self.product, 30, code=card.code))
+        card.expiration_date = "2026-03-20"
+        with freeze_time("2026-03-25 12:00:00"):
+            self.credit(spent)
+            self.assertRecordValues(
+                card,
+                [{"points": 30.0, "available_points": 30.0, "expiration_date": fields.Date.to_date("2026-04-24")}],
+            )
+            self.env["loyalty.card"]._purge(self.gifts, commit=False)
+            self.assertBalance(30.0)
+        breakage = self.env["account.move.line"].search([("account_id", "=", self.gifts.breakage_account_id.id)])
+        self.assertEqual(breakage.credit, 20.0)
+
+    def test_replaced_card(self):
+        """N14: a credit note takes the money from the card that replaced the one that was sold, and gives it back there."""
+        self.set_up()
+        card, sold = self.sold_card()
+        new = self.make_card(program=self.gifts)
+        card.points_to_id = new
+        self.assertEqual((card.points, new.points), (0, 50))
+        note = self.credit(sold)
+        self.assertEqual(new.points, 0)
+        self.assertBalance(0.0)
+        note.button_draft()
+        self.assertEqual(new.points, 50)
+        self.assertBalance(50.0)
+
+    def test_credited_on_another_day(self):
+        """N14: a credit note is dated the month before: both months tie, the difference says why."""
+        self.set_up()
+        self.company.fiscalyear_lock_date = False
+        card, sold = self.sold_card()
+        with freeze_time("2026-04-02 12:00:00"):
+            note = self.credit(sold, post=False)
+            note.invoice_date = note.date = "2026-03-31"
+            note.action_post()
+            self.assertEqual(card.points, 0)
+            proof = self.assertSound(fields.Date.to_date("2026-03-31"), program=self.gifts)
+            self.assertEqual((proof["value"]["ledger"], proof["value"]["books"]), (50.0, 0.0))
+            self.assertBalance(0.0)
 
     def test_unspent_card_credited(self):
         """N14: what is credited of a gift card goes off the card and off the liability account."""
@@ -152,17 +298,30 @@ class TestStoredBooks(ProofVerbs, LoyaltyAccountCase):
         self.set_up(chosen_liability_id=liability.id)
         self.assertBalance(50.0)
 
-    def test_foreign_currency(self):
-        """N14: Odoo counts what a card was sold for in the order's currency; the proof names what that makes too much."""
-        self.set_up()
-        currency = self.env["res.currency"].create({"name": "XLY", "symbol": "X"})
-        self.env["res.currency.rate"].create(
-            {"name": "2026-01-01", "rate": 2, "currency_id": currency.id, "company_id": self.company.id}
-        )
-        pricelist = self.env["product.pricelist"].create({"name": "Foreign", "currency_id": currency.id})
-        order = self.order(self.gift_card, 100, pricelist_id=pricelist.id)
-        self.assertEqual(order.currency_id, currency)
-        sold = self.invoice(order)
-        self.assertEqual(self.liability_items(sold), [(0.0, 50.0)])
-        proof = self.prove(program=self.gifts)
-        self.assertEqual((proof["value"]["ledger"], proof["value"]["books"], proof["residual"]), (100.0, 50.0, 50.0))
+    def test_other_currency(self):
+        """N14: a card in the books is neither sold nor spent on an order in another currency, at any rate: refused when it
+        is put on the order, when the order changes its pricelist, and when it is confirmed."""
+        goods = self.order(self.product, 100)
+        for rate in (2, 0.5):
+            currency = self.env["res.currency"].create({"name": f"X{int(rate * 10):02}", "symbol": "X"})
+            self.env["res.currency.rate"].create(
+                {"name": "2026-01-01", "rate": rate, "currency_id": currency.id, "company_id": self.company.id}
+            )
+            pricelist = self.env["product.pricelist"].create({"name": "Foreign", "currency_id": currency.id})
+            with self.env.cr.savepoint() as savepoint:
+                quotation = self.order(self.gift_card, 100, pricelist_id=pricelist.id, confirm=False)
+                self.set_up()
+                with self.assertRaisesRegex(ValidationError, currency.name):
+                    quotation.action_confirm()
+                with self.assertRaisesRegex(ValidationError, "Choose a pricelist in USD"):
+                    self.order(self.gift_card, 100, pricelist_id=pricelist.id)
+                card, __ = self.sold_card()
+                with self.assertRaisesRegex(ValidationError, "Choose a pricelist in USD"):
+                    self.order(self.product, 80, code=card.code, pricelist_id=pricelist.id)
+                own = self.order(self.gift_card, 50, confirm=False)
+                with self.assertRaisesRegex(ValidationError, "Choose a pricelist in USD"):
+                    own.pricelist_id = pricelist
+                    own.flush_recordset()
+                self.env.transaction.clear()
+                savepoint.rollback()
+        self.assertTrue(goods)
