@@ -96,11 +96,12 @@ class TestTillSettlesOrders(TillPointsCase):
 
     def test_quotation(self):
         """N29, N6: a quotation that the till sells is confirmed without reserving, also where its points are gone."""
+        self.program.vesting_days = 30  # what the sale itself earns cannot be used at once
         for spend in (0, 1000):
             order = self.make_order(confirm=False)
             if spend:
                 self.card._post_entries(
-                    [{"card_id": self.card.id, "kind": "redeem", "points": -self.card.points, "key": "spent"}]
+                    [{"card_id": self.card.id, "kind": "redeem", "points": -self.available(), "key": "spent"}]
                 )
             sold = self.settle(order)
             self.assertEqual((order.state, sold.state), ("sale", "paid"))

@@ -130,6 +130,39 @@ class TestOrderNeed(OrderPointsCase):
         order.action_recalculate_loyalty_points()
         self.assertCard(10030, 7000)
 
+    def paid_online(self, order, amount):
+        """A payment of the customer on the web page of the order."""
+        provider = self.env["payment.provider"].create({"name": "Web", "company_id": self.company.id})
+        self.env["payment.transaction"].create(
+            {
+                "provider_id": provider.id,
+                "payment_method_id": self.env.ref("payment.payment_method_unknown").id,
+                "amount": amount,
+                "currency_id": order.currency_id.id,
+                "partner_id": order.partner_id.id,
+                "sale_order_ids": [Command.set(order.ids)],
+                "state": "done",
+            }
+        )
+
+    def test_paid_online(self):
+        """N29, N6: points are reserved for what an online payment leaves; an order that was paid stands without points
+        that are gone."""
+        order = self.make_order(100)
+        self.paid_online(order, 60)
+        order.action_recalculate_loyalty_points()
+        order.action_confirm()
+        self.assertCard(10000, 4000)
+        late = self.make_order(100)
+        self.paid_online(late, 40)
+        late.action_recalculate_loyalty_points()
+        self.assertEqual(late.loyalty_points_to_use, 6000)
+        self.card._post_entries([{"card_id": self.card.id, "kind": "adjust", "points": -6000, "key": "x", "reason": "x"}])
+        late.action_confirm()
+        self.assertEqual(late.state, "sale")
+        self.assertCard(4000, 4000)
+        self.assertIn("No loyalty points are used", "".join(late.message_ids.mapped("body")))
+
     def test_old_reservations(self):
         """N29, N8: the list finds reservations of more than 30 days; a loyalty manager frees them at once, a user not."""
         orders = self.confirmed(40) | self.confirmed(50)
