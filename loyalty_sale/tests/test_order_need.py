@@ -157,7 +157,9 @@ class TestOrderNeed(OrderPointsCase):
         self.paid_online(late, 40)
         late.action_recalculate_loyalty_points()
         self.assertEqual(late.loyalty_points_to_use, 6000)
-        self.card._post_entries([{"card_id": self.card.id, "kind": "adjust", "points": -6000, "key": "x", "reason": "x"}])
+        self.card._post_entries(
+            [{"card_id": self.card.id, "kind": "adjust", "points": -6000, "key": "x", "reason": "x"}]
+        )
         late.action_confirm()
         self.assertEqual(late.state, "sale")
         self.assertCard(4000, 4000)
