@@ -383,13 +383,20 @@ class LoyaltyClose(models.Model):
         if self.state == "draft":
             self._begin()
         for step in self.step_ids.filtered(lambda step: step.state == "todo"):
-            if not self._try_step(step):
-                return False
-            if "cron_id" in self.env.context:
-                self.env["ir.cron"]._commit_progress(1)
-                self._lock()
+            while not self._try_step(step):
+                if not step._goes_on() or not self._commit_progress(0):
+                    return False
+            self._commit_progress(1)
         self._finish()
         return self.state == "done"
+
+    def _commit_progress(self, steps):
+        """Let a job commit what is done; return whether there is time to go on."""
+        if "cron_id" not in self.env.context:
+            return True
+        has_time = self.env["ir.cron"]._commit_progress(steps)
+        self._lock()
+        return bool(has_time)
 
     def _try_step(self, step):
         try:

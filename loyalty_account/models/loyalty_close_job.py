@@ -19,7 +19,7 @@ class LoyaltyClose(models.Model):
     def _cron_close(self):
         """Close last month for the companies that want it; where a close stops, its responsible gets an activity.
 
-        Each step is committed. A job that is interrupted goes on behind the last step that was done.
+        Each step is committed, and each batch of a long one. A job that is interrupted goes on behind the last of them.
         """
         due = [close for company in self._companies_to_close() if (close := self._due_close(company))]
         self.env["ir.cron"]._commit_progress(remaining=sum(len(close.step_ids) for close in due))
@@ -29,7 +29,7 @@ class LoyaltyClose(models.Model):
                 problem = close.problem
             except UserError as error:
                 is_done, problem = False, str(error)
-            if not is_done:
+            if not is_done and problem:  # without one there was no more time, and the next run goes on
                 _logger.warning("Loyalty close %s stopped: %s", close.display_name, problem)
                 close._note_stop(problem)
             self.env["ir.cron"]._commit_progress()

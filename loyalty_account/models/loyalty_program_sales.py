@@ -12,16 +12,19 @@ SALES_OF_INVOICES = read_sql(__file__, "sales_of_invoices")
 class LoyaltyProgram(models.Model):
     _inherit = "loyalty.program"
 
-    def _sales_sources(self, date_from, date_to):
+    def _sales_sources(self, date_from, date_to, pricelists):
         """Return SQL queries of sales that happened between two days, by accounting date.
 
         Columns: ``partner_id``, ``commercial_partner_id``, ``product_id`` (may be NULL), ``amount`` without tax in the
         company's currency, ``model``, ``document``, ``line_id``, ``day``, and ``of_day``, the day of the sale that a return
-        belongs to. Documents whose pricelist the program leaves out are not in it, nor are points and deposits.
+        belongs to. Documents whose pricelist is left out are not in it, nor are points and deposits.
+
+        :param pricelists: as :meth:`_sales_pricelists` says, now or at an earlier time
+
         Override to add documents of other channels.
         """
         self.ensure_one()
-        excluded = self._moves_with_excluded_pricelist(date_from, date_to) if self._has_pricelists() else ()
+        excluded = self._moves_with_excluded_pricelist(date_from, date_to, pricelists) if any(pricelists) else ()
         return [
             SQL(
                 SALES_OF_INVOICES,
@@ -33,11 +36,17 @@ class LoyaltyProgram(models.Model):
             )
         ]
 
+    def _sales_pricelists(self):
+        """Return ``(ids of pricelists that are left out, ids of those that alone count)`` as they are set now."""
+        program = self._for_everybody()
+        return tuple(sorted(program.excluded_pricelist_ids.ids)), tuple(sorted(program.pricelist_ids.ids))
+
     def _sales_company_ids(self):
         """Return the ids of the companies whose documents count: the program's and its branches."""
         return self.env["res.company"].sudo().search([("id", "child_of", self.company_id.ids)]).ids
 
-    def _moves_with_excluded_pricelist(self, date_from, date_to):
+    def _moves_with_excluded_pricelist(self, date_from, date_to, pricelists):
+        excluded, only = pricelists
         moves = self.env["account.move"].sudo()  # counted only
         moves = moves.search(
             [
@@ -49,7 +58,9 @@ class LoyaltyProgram(models.Model):
             ]
         )
         return [
-            move.id for move, pricelist in moves._loyalty_pricelists().items() if self._excludes_pricelist(pricelist)
+            move.id
+            for move, pricelist in moves._loyalty_pricelists().items()
+            if pricelist and (pricelist.id in excluded or only and pricelist.id not in only)
         ]
 
     def _paying_product_ids(self):

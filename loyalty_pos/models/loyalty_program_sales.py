@@ -12,11 +12,11 @@ SALES_OF_TILLS = read_sql(__file__, "sales_of_tills")
 class LoyaltyProgram(models.Model):
     _inherit = "loyalty.program"
 
-    def _sales_sources(self, date_from, date_to):
+    def _sales_sources(self, date_from, date_to, pricelists):
         """Add orders of tills without an invoice; those with one are among the invoices."""
-        excluded, only = self._for_everybody().excluded_pricelist_ids.ids, self._for_everybody().pricelist_ids.ids
+        excluded, only = pricelists
         return [
-            *super()._sales_sources(date_from, date_to),
+            *super()._sales_sources(date_from, date_to, pricelists),
             SQL(
                 SALES_OF_TILLS,
                 companies=arrays.numbers(self._sales_company_ids()),

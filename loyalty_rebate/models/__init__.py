@@ -4,6 +4,7 @@ from . import loyalty_period
 from . import loyalty_program
 from . import loyalty_program_period
 from . import loyalty_program_roll_over
+from . import loyalty_program_credit_problems
 from . import loyalty_program_account_credit
 from . import loyalty_program_template
 from . import loyalty_rule

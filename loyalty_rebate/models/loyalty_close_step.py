@@ -1,44 +1,109 @@
-from odoo import models
+from odoo import fields, models
+from odoo.exceptions import UserError
 from odoo.tools import format_date
+
+from odoo.addons.loyalty_ledger.ledger.rounding import as_points
 
 
 class LoyaltyCloseStep(models.Model):
     _inherit = "loyalty.close.step"
+
+    # How far a job has come with a step that it commits in batches.
+    is_going_on = fields.Boolean("In Progress", readonly=True)
+    batch_position = fields.Integer("Last Customer or Card", readonly=True, aggregator=None)
+    batch_points = fields.Float("Points So Far", digits=(16, 4), readonly=True)
+    batch_amount = fields.Monetary("Amount So Far", readonly=True)
 
     def _periods(self):
         return self.program_id._periods_ending(self.close_id.date_from, self.close_id.date_to)
 
     def _preview_roll_over(self):
         """What the roll-over would post, summed; earlier periods that changed included."""
-        amount = sum(
-            row["credit"] - float(row["posted"])
-            for __, end in self._periods()
-            for row in self.program_id._period_sales(end)
-        )
+        amount = 0.0
+        for __, end in self._periods():
+            rows = self.program_id._period_sales(end)
+            by_partner = {row["partner_id"]: [] for row in rows}
+            for row in rows:
+                by_partner[row["partner_id"]].append(row)
+            amount += sum(max(0.0, self.program_id._net_credit(own)) for own in by_partner.values())
         value = self.program_id._point_value_at(self.close_id.date_to)[0]
-        return {"points": amount / value if value else 0.0, "amount": amount}
+        return {"points": as_points(amount / value) if value else 0.0, "amount": amount}
+
+    def _is_job(self):
+        """Whether a job runs the close: it commits each batch, and goes on behind the last one."""
+        return "cron_id" in self.env.context
 
     def _step_roll_over(self):
         """Post the credits of the periods that end in the close (M13), each dated on the last day of its period."""
         self.program_id._check_credits_can_settle()
-        points = sum(self.program_id._roll_over(end)[1] for __, end in self._periods())
-        return {"points": points, "amount": points * self.program_id._point_value_at(self.close_id.date_to)[0]}
+        points, batches = self.batch_points, 1 if self._is_job() else None
+        last_id = self.batch_position
+        for __, end in self._periods():
+            left, posted, last_id = self.program_id._roll_over_after(end, last_id, batches)
+            points += posted
+            if left:
+                return self._go_on(last_id, points, self.env._("%s customers are left.", f"{left:,}"))
+            last_id = 0
+        value = self.program_id._point_value_at(self.close_id.date_to)[0]
+        return self._stop_batches(points, points * value, self._say_problems())
+
+    def _goes_on(self):
+        return self.is_going_on and not self.problem
+
+    def _go_on(self, last_id, points, note, amount=0.0):
+        """Note how far a step has come; the job commits it and calls it again."""
+        return {
+            "state": "todo",
+            "note": note,
+            "batch_position": last_id,
+            "batch_points": points,
+            "batch_amount": amount,
+            "is_going_on": True,
+        }
+
+    def _stop_batches(self, points, amount, note):
+        batches = {"batch_position": 0, "batch_points": 0.0, "batch_amount": 0.0, "is_going_on": False}
+        return {"points": points, "amount": self.currency_id.round(amount), "note": note, **batches}
+
+    def _say_problems(self):
+        """Say how many customers are listed in Exceptions, or False."""
+        exceptions = self.env["loyalty.exception"].sudo()  # counted only; the right to run was checked by the close
+        count = exceptions.search_count(
+            [("program_id", "=", self.program_id.id), ("state", "=", "open"), ("kind", "=", "unposted")]
+        )
+        if not count:
+            return False
+        return self.env._("Credits of %s customers are not posted: see Exceptions.", count)
 
     def _preview_account_journals(self):
-        points = sum(self.program_id.sudo()._cards_to_credit().mapped("available_points"))
+        found = self.program_id.sudo()._credits_to_post(self.close_id.date_to)  # the right to run was checked
+        points = sum(points for __, points in found)
         return {"points": points, "amount": self.program_id._points_to_money(points, self.close_id.date_to)}
 
     def _step_account_journals(self):
-        """Post what is on the cards to the customers' accounts (M14), dated on the last day of the close."""
-        documents = self.program_id._post_account_credits(self.close_id.date_to)
-        moved = documents.filtered(lambda move: move.date != self.close_id.date_to)
-        note = moved and self.env._(
-            "%(count)s entries are dated %(date)s, because the period is locked.",
-            count=len(moved),
-            date=format_date(self.env, moved[0].date),
-        )
-        return {
-            "points": sum(documents.mapped("loyalty_redeem_points")),
-            "amount": sum(documents.mapped("loyalty_redeem_amount")),
-            "note": note or False,
-        }
+        """Post what is on the cards to the customers' accounts (M14), dated on the last day of the close.
+
+        Who cannot be credited is named, and the others are.
+        """
+        day, refused = self.close_id.date_to, {}
+        points, amount, last_id = self.batch_points, self.batch_amount, self.batch_position
+        notes = [self.note] if self.is_going_on and last_id and self.note else []
+        while last_id is not None:
+            documents, reasons, last_id = self.program_id._post_account_credits_after(day, last_id)
+            points += sum(documents.mapped("loyalty_redeem_points"))
+            amount += sum(documents.mapped("loyalty_redeem_amount"))
+            refused |= reasons
+            moved = documents.filtered(lambda move: move.date != day)
+            if moved:
+                later = format_date(self.env, moved[0].date)
+                notes.append(self.env._("Entries are dated %s, because the period is locked.", later))
+            if self._is_job() and last_id is not None:
+                break
+        if refused and not points:
+            raise UserError(self.program_id._say_refused_credits(refused))
+        if refused:
+            notes.append(self.program_id._say_refused_credits(refused))
+        note = " ".join(dict.fromkeys(notes)) or False
+        if last_id is not None:
+            return self._go_on(last_id, points, note, amount)
+        return self._stop_batches(points, amount, note)

@@ -28,6 +28,9 @@ class LoyaltyPeriod(models.Model):
     credit_amount = fields.Monetary("Credits", compute="_compute_totals")
     posted_amount = fields.Monetary("Posted", compute="_compute_totals")
 
+    marks = fields.Json("What Counts", help="Products, customers, dates and pricelists as they were at the roll-over.")
+    is_lapsed = fields.Boolean("Unused Credits Have Lapsed")
+
     _unique_period = models.UniqueIndex("(program_id, date_from)", "This period was rolled over already.")
 
     def _refusal(self):

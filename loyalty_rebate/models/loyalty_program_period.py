@@ -4,6 +4,7 @@ from datetime import date
 
 from odoo import models
 from odoo.tools import SQL
+from odoo.tools.json import scriptsafe as json
 
 from odoo.addons.loyalty_ledger.ledger import arrays
 from odoo.addons.loyalty_ledger.tools.sql_files import read_sql
@@ -11,32 +12,76 @@ from odoo.addons.loyalty_ledger.tools.sql_files import read_sql
 from ..tools.credits import credit_of, next_tier
 
 PERIOD_SALES = read_sql(__file__, "period_sales")
+PERIOD_MARKS = read_sql(__file__, "period_marks")
 
 
 class LoyaltyProgram(models.Model):
     _inherit = "loyalty.program"
 
-    def _counted_products(self, percentages):
-        """Return SQL of ``product_id, percentage`` that rules count, and the percentage of lines without a product.
+    def _sql_counted_products(self, percentages):
+        """Return SQL of ``product_id, percentage`` that rules count now; product 0 are lines without a product.
 
         :param percentages: ``{rule id: own percentage}`` as frozen
         """
-        queries, bare = [], None
+        queries = []
         Product = self.env["product.product"].sudo().with_context(active_test=False)
         for rule in self.sudo().with_context(active_test=True)._earning_rules():
             percentage = percentages.get(str(rule.id), 0.0)
             found = rule._product_filter()
-            queries.append(
-                SQL(
-                    "SELECT id AS product_id, %s::numeric AS percentage FROM (%s) x",
-                    percentage,
-                    Product._search(found.domain).subselect(),
-                )
-            )
+            products = Product._search(found.domain).subselect()
+            queries.append(SQL("SELECT id AS product_id, %s::numeric AS percentage FROM (%s) x", percentage, products))
             if found.every:
-                bare = max(bare or 0.0, percentage)
+                queries.append(SQL("SELECT 0, %s::numeric", percentage))
         nothing = SQL("SELECT NULL::int AS product_id, 0::numeric AS percentage WHERE FALSE")
-        return SQL(" UNION ALL ").join(queries or [nothing]), bare
+        return SQL(
+            "SELECT product_id, max(percentage) AS percentage FROM (%s) r WHERE product_id <> ALL(%s::int[]) GROUP BY product_id",
+            SQL(" UNION ALL ").join(queries or [nothing]),
+            arrays.numbers(self._paying_product_ids()),
+        )
+
+    def _sql_sales(self, date_from, date_to):
+        """Return SQL of the sales between two days; pricelists that a period left out when it was rolled over stay so."""
+        program = self.sudo()  # sums of documents whose readers were checked by the caller
+        now = program._sales_pricelists()
+        periods = program.env["loyalty.period"].search([("program_id", "=", self.id)])
+        others = {}
+        for period in periods:
+            pricelists = tuple(tuple(ids) for ids in (period.marks or {}).get("pricelists", now))
+            if pricelists != now:
+                others.setdefault(pricelists, []).append(period.date_from)
+        if not others:
+            return SQL(" UNION ALL ").join(program._sales_sources(date_from, date_to, now))
+        starts = [start for found in others.values() for start in found]
+        wanted = [(now, SQL("NOT"), starts), *((key, SQL(), found) for key, found in others.items())]
+        return SQL(" UNION ALL ").join(
+            SQL(
+                "SELECT * FROM (%s) s WHERE %s date_trunc(%s, of_day)::date = ANY(%s::date[])",
+                SQL(" UNION ALL ").join(program._sales_sources(date_from, date_to, pricelists)),
+                negation,
+                self.period_length,
+                arrays.numbers(found),
+            )
+            for pricelists, negation, found in wanted
+        )
+
+    def _freeze_marks(self, period):
+        """Keep what counts in a period that is rolled over now: settings that change later do not change it (bM4)."""
+        terms, __ = self._terms_of(period.date_from, period.date_to)
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                PERIOD_MARKS,
+                sources=SQL(" UNION ALL ").join(
+                    self._sales_sources(period.date_from, period.date_to, self._sales_pricelists())
+                ),
+                counted=self._sql_counted_products(terms.get("rules") or {}),
+                begin=self.date_from or None,
+                end=self.date_to or None,
+                pricelists=json.dumps(self._sales_pricelists()),
+                period=period.id,
+            )
+        )
+        period.invalidate_recordset(["marks"], flush=False)
 
     def _period_sales(self, day, partners=None, everything=False):
         """Return rows of the sales of the period of ``day`` and of earlier ones that changed since (target minus posted).
@@ -49,18 +94,15 @@ class LoyaltyProgram(models.Model):
         program.env.flush_all()
         first = program.env["loyalty.period"].search([("program_id", "=", self.id)], order="date_from", limit=1)
         terms, own = program._terms_of(start, end)
-        rules, bare = program._counted_products(terms.get("rules") or {})
         since = min(first.date_from or start, start)
         self.env.cr.execute(
             SQL(
                 PERIOD_SALES,
-                sources=SQL(" UNION ALL ").join(program._sales_sources(since, end)),
-                rules=rules,
+                sources=program._sql_sales(since, end),
+                counted=program._sql_counted_products(terms.get("rules") or {}),
                 unit=self.period_length,
                 begin=program.date_from or None,
                 end=program.date_to or None,
-                without_product=bare,
-                paying=arrays.numbers(program._paying_product_ids()),
                 partners=arrays.numbers(partners.commercial_partner_id.ids) if partners is not None else None,
                 program=self.id,
                 start=start,
@@ -143,7 +185,7 @@ class LoyaltyProgram(models.Model):
             SQL(
                 "SELECT model, array_agg(DISTINCT document) FROM (%s) s WHERE s.commercial_partner_id = %s "
                 "AND s.of_day BETWEEN %s AND %s GROUP BY model",
-                SQL(" UNION ALL ").join(self.sudo()._sales_sources(start, date.max)),
+                self._sql_sales(start, date.max),
                 partner.commercial_partner_id.id,
                 start,
                 end,
@@ -152,19 +194,26 @@ class LoyaltyProgram(models.Model):
         return dict(self.env.cr.fetchall())
 
     def _period_cards(self, partner_ids):
-        """Return ``{customer id: card id}``: the company's own open card before those of its contacts; one query."""
+        """Return ``{customer id: card id}``; one query.
+
+        Cards that take credits come first, then the company's own before those of its contacts. A customer whose only card
+        takes none, being closed for example, keeps that one.
+        """
         self.env["loyalty.card"].flush_model()
         self.env.cr.execute(
             SQL(
                 """
                 SELECT DISTINCT ON (p.commercial_partner_id) p.commercial_partner_id, c.id
                   FROM loyalty_card c JOIN res_partner p ON p.id = c.partner_id
-                 WHERE c.program_id = %s AND c.active AND c.closed IS NOT TRUE AND c.points_to_id IS NULL
-                   AND p.commercial_partner_id = ANY(%s::int[])
-                 ORDER BY p.commercial_partner_id, c.partner_id <> p.commercial_partner_id, c.is_default DESC NULLS LAST, c.id
+                 WHERE c.program_id = %s AND p.commercial_partner_id = ANY(%s::int[])
+                 ORDER BY p.commercial_partner_id,
+                          c.active IS NOT TRUE OR c.closed IS TRUE OR COALESCE(c.expiration_date < %s, FALSE)
+                                OR COALESCE(c.start_date > %s, FALSE),
+                          c.points_to_id IS NOT NULL, c.partner_id <> p.commercial_partner_id, c.is_default DESC NULLS LAST, c.id
                 """,
                 self.id,
                 arrays.numbers(partner_ids),
+                *[self._period_today()] * 2,
             )
         )
         return dict(self.env.cr.fetchall())

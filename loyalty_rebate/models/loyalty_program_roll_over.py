@@ -7,8 +7,13 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL, split_every
 from odoo.tools.json import scriptsafe as json
 
+from odoo.addons.loyalty_ledger.ledger import arrays
+from odoo.addons.loyalty_ledger.ledger.rounding import as_points
+from odoo.addons.loyalty_ledger.tools.sql_files import read_sql
+
+PERIOD_LINES = read_sql(__file__, "period_lines")
 #: Customers that are posted together.
-BATCH = 10_000
+BATCH = 20_000
 
 
 class LoyaltyProgram(models.Model):
@@ -30,10 +35,38 @@ class LoyaltyProgram(models.Model):
         :param batches: how many batches at most, default all
         :return: ``(customers that are left, points posted)``
         """
+        left, points, __ = self._roll_over_after(day, 0, batches)
+        return left, points
+
+    def _roll_over_after(self, day, last_id, batches=None):
+        """Roll over the customers behind ``last_id``, as :meth:`_roll_over` does.
+
+        Where unused credits lapse, that comes first, in batches of its own.
+
+        :return: ``(how many are left, points posted, id of the last customer that was looked at)``
+        """
         self.ensure_one()
         program = self.sudo()  # the close checked the right to run; the ledger writes
-        start, end = program._period_bounds(day)
-        later = program._last_period()
+        period = program._open_period(*program._period_bounds(day))
+        start, end = period.date_from, period.date_to
+        if not period.is_lapsed and (left := program._lapse_unused(period, batches)):
+            return left, 0.0, last_id
+        by_partner = defaultdict(list)
+        for row in program._period_sales(day):
+            if row["partner_id"] > last_id:
+                by_partner[row["partner_id"]].append({**row, "period_id": row["period_id"] or period.id})
+        points, done = 0.0, 0
+        for number, ids in enumerate(split_every(BATCH, list(by_partner), list)):
+            if batches is not None and number >= batches:
+                break
+            points += program._post_credits({partner_id: by_partner[partner_id] for partner_id in ids}, start, end)
+            done += len(ids)
+            last_id = ids[-1]
+        return len(by_partner) - done, as_points(points), last_id
+
+    def _open_period(self, start, end):
+        """Return the period, made when its roll-over begins, with what counts in it."""
+        later = self._last_period()
         if later and later.date_from > start:
             raise UserError(
                 self.env._(
@@ -44,105 +77,187 @@ class LoyaltyProgram(models.Model):
                     period=self._name_period(start),
                 )
             )
-        period_id = program._open_period(start, end)
-        program._lapse_unused(start, end)
-        rows = program._period_sales(day)
-        by_partner = defaultdict(list)
-        for row in rows:
-            by_partner[row["partner_id"]].append({**row, "period_id": row["period_id"] or period_id})
-        points, done = 0.0, 0
-        for number, ids in enumerate(split_every(BATCH, list(by_partner), list)):
-            if batches is not None and number >= batches:
-                break
-            points += program._post_credits({partner_id: by_partner[partner_id] for partner_id in ids}, start, end)
-            done += len(ids)
-        return len(by_partner) - done, points
-
-    def _open_period(self, start, end):
+        periods = self.env["loyalty.period"]
         self.env.cr.execute(
             SQL(
                 """
-                INSERT INTO loyalty_period (program_id, company_id, date_from, date_to, create_uid, create_date)
-                VALUES (%s, %s, %s, %s, %s, now() AT TIME ZONE 'UTC') ON CONFLICT (program_id, date_from) DO NOTHING
+                INSERT INTO loyalty_period (program_id, company_id, date_from, date_to, is_lapsed, create_uid, create_date)
+                VALUES (%s, %s, %s, %s, %s, %s, now() AT TIME ZONE 'UTC') ON CONFLICT (program_id, date_from) DO NOTHING
+                RETURNING id
                 """,
                 self.id,
                 self.company_id.id,
                 start,
                 end,
+                self.unused_credits != "zero" or self.settlement != "payment",
                 self.env.uid,
             )
         )
-        self.env["loyalty.period"].invalidate_model(flush=False)
-        return self.env["loyalty.period"].search([("program_id", "=", self.id), ("date_from", "=", start)]).id
+        row = self.env.cr.fetchone()
+        periods.invalidate_model(flush=False)
+        if row:
+            self._freeze_marks(periods.browse(row[0]))
+        return periods.search([("program_id", "=", self.id), ("date_from", "=", start)])
 
-    def _lapse_unused(self, start, end):
-        """Take what was left of earlier credits off the cards, where the program says so (bM5); once for a period."""
-        if self.unused_credits != "zero" or self.settlement != "payment":
-            return
-        cards = self.env["loyalty.card"].search([("program_id", "=", self.id), ("points", ">", 0)])
-        keys = {card.id: f"period-lapse:{self.id}:{start}:{card.id}" for card in cards}
-        entries = self.env["loyalty.ledger.entry"]
-        earned = [f"period:{self.id}:{start}:{card.id}" for card in cards]
-        known = entries.search([("idempotency_key", "in", [*keys.values(), *earned])]).card_id
-        reason = self.env._("Credits of earlier periods lapsed at the roll-over of %s", self._name_period(start))
-        self.env["loyalty.card"]._post_entries(
-            [
-                {
-                    "card_id": card.id,
-                    "kind": "adjust",
-                    "points": -card.available_points,
-                    "key": keys[card.id],
-                    "effective_date": end,
-                    "reason": reason,
-                    "overdraw": "clamp",
-                }
-                for card in cards - known
-                if card.available_points > 0
-            ]
+    # --- unused credits ------------------------------------------------------------------------------------------
+
+    def _lapse_unused(self, period, batches=None):
+        """Take what was left at the end of the period off the cards, before new credits are added (bM5); once.
+
+        :return: how many cards are left
+        """
+        cards, number = self._cards_with_points(period.date_to), 0
+        keys = {card_id: f"period-lapse:{self.id}:{period.date_from}:{card_id}" for card_id in cards}
+        known = self._known_keys(keys.values())
+        todo = [card_id for card_id in cards if keys[card_id] not in known]
+        reason = self.env._(
+            "Credits of earlier periods lapsed at the roll-over of %s", self._name_period(period.date_from)
         )
+        done = 0
+        for number, ids in enumerate(split_every(BATCH, todo, list)):
+            if batches is not None and number >= batches:
+                return len(todo) - done
+            self.env["loyalty.card"]._post_entries(
+                [
+                    {
+                        "card_id": card_id,
+                        "kind": "adjust",
+                        "points": -points,
+                        "lots": lots,
+                        "key": keys[card_id],
+                        "effective_date": period.date_to,
+                        "reason": reason,
+                        "overdraw": "clamp",
+                    }
+                    for card_id, points, lots in self._free_points(ids, cards)
+                ]
+            )
+            done += len(ids)
+        self.env.cr.execute(SQL("UPDATE loyalty_period SET is_lapsed = TRUE WHERE id = %s", period.id))
+        period.invalidate_recordset(["is_lapsed"], flush=False)
+        return 0
+
+    def _cards_with_points(self, day):
+        """Return ``{card id: (points that are left of those until a day, ids of their lots)}``, by id; one query."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT card_id, sum(remaining)::float, array_agg(id ORDER BY id) FROM loyalty_lot
+                 WHERE program_id = %s AND remaining > 0 AND date <= %s AND COALESCE(available_from, date) <= %s
+                 GROUP BY card_id ORDER BY card_id
+                """,
+                self.id,
+                day,
+                day,
+            )
+        )
+        return {card_id: (points, lots) for card_id, points, lots in self.env.cr.fetchall()}
+
+    def _free_points(self, card_ids, found):
+        """Return ``[(card id, points, ids of lots)]``: of what was found on cards, what no document reserves."""
+        free = []
+        for card in self.env["loyalty.card"].browse(card_ids):
+            points, lots = found[card.id]
+            points = as_points(min(points, card.available_points))
+            if points > 0:
+                free.append((card.id, points, lots))
+        return free
+
+    def _known_keys(self, keys):
+        self.env.cr.execute(
+            SQL(
+                "SELECT idempotency_key FROM loyalty_ledger_entry WHERE idempotency_key = ANY(%s::text[])",
+                arrays.texts(list(keys)),
+            )
+        )
+        return {key for (key,) in self.env.cr.fetchall()}
+
+    # --- new credits ---------------------------------------------------------------------------------------------
+
+    def _net_credit(self, rows):
+        """Return what a customer is missing: the credits of all periods that changed, less what is posted of them."""
+        return self.currency_id.round(sum(row["credit"] - float(row["posted"]) for row in rows))
 
     def _post_credits(self, by_partner, start, end):
-        """Post what is missing of these customers and note it; return the points."""
-        value = self._point_value_at(end)[0]
-        net = {
-            partner_id: self.currency_id.round(sum(row["credit"] - float(row["posted"]) for row in rows))
-            for partner_id, rows in by_partner.items()
-        }
+        """Post what is missing of these customers and note it; return the points.
+
+        A customer whose card takes no credits is listed in Exceptions, and tried again with the next roll-over.
+        """
+        net = {partner_id: self._net_credit(rows) for partner_id, rows in by_partner.items()}
         cards = self._period_cards(list(by_partner))
-        missing = [partner_id for partner_id, amount in net.items() if amount > 0 and partner_id not in cards]
+        owners = [partner_id for partner_id, amount in net.items() if amount > 0]
+        value = self._point_value_at(end)[0]
+        points = {partner_id: as_points(net[partner_id] / value) for partner_id in owners}
+        posted, problems = {}, {}
+
+        def post(partner_ids):
+            posted.update(self._post_credits_of(partner_ids, points, cards, start, end))
+
+        for partner_id, reason in self._do_possible(owners, post, cards):
+            problems[partner_id] = ("unposted", self._say_unposted(partner_id, net[partner_id], reason))
+        for partner_id, rows in by_partner.items():
+            if partner_id not in problems:
+                self._settle_rows(rows, net[partner_id])
+            if net[partner_id] < 0:
+                problems[partner_id] = ("overpaid", self._say_overpaid(partner_id, -net[partner_id]))
+        self._report_credits(by_partner, problems, cards)
+        self._write_lines([row for rows in by_partner.values() for row in rows], cards, posted, start)
+        return sum(points[partner_id] for partner_id in posted)
+
+    def _post_credits_of(self, partner_ids, points, cards, start, end):
+        """Post credits of these customers, with new cards where they have none; return ``{customer id: entry id}``."""
+        missing = [partner_id for partner_id in partner_ids if partner_id not in cards]
+        made = {}
         if missing:
             new = self.env["loyalty.card"].create(
                 [{"program_id": self.id, "partner_id": partner_id} for partner_id in missing]
             )
-            cards.update(zip(missing, new.ids))
-        owners = [partner_id for partner_id, amount in net.items() if amount > 0]
-        keys = self._credit_keys([cards[partner_id] for partner_id in owners], start)
-        ops = [
-            {
-                "card_id": cards[partner_id],
-                "kind": "earn",
-                "points": net[partner_id] / value,
-                "key": keys[cards[partner_id]],
-                "effective_date": end,
-            }
-            for partner_id in owners
-        ]
-        entries = self.env["loyalty.card"]._post_entries(ops)
-        posted = dict(zip(owners, entries.ids))
-        for partner_id, rows in by_partner.items():
-            self._settle_rows(rows, net[partner_id])
-            if net[partner_id] < 0:
-                self._report_overpaid(rows, -net[partner_id], cards.get(partner_id), end)
-        self._write_lines([row for rows in by_partner.values() for row in rows], cards, posted, start)
-        return sum(entries.mapped("points"))
+            made = dict(zip(missing, new.ids))
+        own = {partner_id: made.get(partner_id) or cards[partner_id] for partner_id in partner_ids}
+        keys = self._credit_keys(own.values(), start)
+        entries = self.env["loyalty.card"]._post_entries(
+            [
+                {
+                    "card_id": own[partner_id],
+                    "kind": "earn",
+                    "points": points[partner_id],
+                    "key": keys[own[partner_id]],
+                    "effective_date": end,
+                }
+                for partner_id in partner_ids
+            ]
+        )
+        cards.update(made)
+        return dict(zip(partner_ids, entries.ids))
+
+    def _do_possible(self, ids, do, cards):
+        """Do something for all, or, where that is refused, for each half: those who remain are returned with the reason.
+
+        :param do: function of a list of ids; what it did is undone when it raises
+        :param cards: ``{id: card id}`` of the cards that it changes
+        :return: list of pairs of id and reason
+        """
+        if not ids:
+            return []
+        try:
+            with self.env.cr.savepoint():
+                do(ids)
+            return []
+        except UserError as error:
+            self.env["loyalty.card"].browse([cards[one] for one in ids if one in cards])._forget_contents()
+            if len(ids) == 1:
+                return [(ids[0], str(error))]
+        middle = len(ids) // 2
+        return self._do_possible(ids[:middle], do, cards) + self._do_possible(ids[middle:], do, cards)
 
     def _credit_keys(self, card_ids, start):
         """Return ``{card id: key}`` of the credits of a period; what comes after its first roll-over has a key of its own."""
         keys = {card_id: f"period:{self.id}:{start}:{card_id}" for card_id in card_ids}
-        known = self.env["loyalty.ledger.entry"].search([("idempotency_key", "in", list(keys.values()))])
-        for entry in known:
-            card_id = int(entry.idempotency_key.rsplit(":", 1)[1])
-            keys[card_id] += f":{self.env['loyalty.card'].browse(card_id).ledger_revision}"
+        known = self._known_keys(keys.values())
+        again = [card_id for card_id, key in keys.items() if key in known]
+        for card in self.env["loyalty.card"].browse(again):
+            keys[card.id] += f":{card.ledger_revision}"
         return keys
 
     def _settle_rows(self, rows, net):
@@ -173,55 +288,8 @@ class LoyaltyProgram(models.Model):
             "skipped": [bool(row["is_skipped"]) for row in rows],
             "terms": [json.dumps(row["terms"]) for row in rows],
             "base": [json.dumps({key: float(amount) for key, amount in (row["base"] or {}).items()}) for row in rows],
+            "merged": [id_ for row in rows for id_ in row["line_ids"] or () if id_ != row["line_id"]],
         }
-        self.env.cr.execute(
-            SQL(
-                """
-                WITH rows AS (
-                     SELECT * FROM unnest(%(id)s::int[], %(period_id)s::int[], %(partner_id)s::int[], %(card_id)s::int[],
-                                          %(entry_id)s::int[], %(sales)s::numeric[], %(credit)s::numeric[],
-                                          %(posted)s::numeric[], %(gross)s::numeric[], %(skipped)s::bool[],
-                                          %(terms)s::text[], %(base)s::text[])
-                            AS r (id, period_id, partner_id, card_id, entry_id, sales, credit, posted, gross, skipped, terms,
-                                  base)),
-                changed AS (
-                     UPDATE loyalty_period_line l
-                        SET sales = r.sales, credit_amount = r.credit, posted_amount = r.posted, gross = r.gross,
-                            base = r.base::jsonb, card_id = COALESCE(l.card_id, r.card_id),
-                            entry_id = COALESCE(l.entry_id, r.entry_id)
-                       FROM rows r WHERE l.id = r.id)
-                INSERT INTO loyalty_period_line (period_id, program_id, company_id, date_from, date_to, partner_id, card_id,
-                                                 entry_id, sales, credit_amount, posted_amount, gross, is_skipped, terms, base)
-                SELECT p.id, p.program_id, p.company_id, p.date_from, p.date_to, r.partner_id, r.card_id, r.entry_id, r.sales,
-                       r.credit, r.posted, r.gross, r.skipped, r.terms::jsonb, r.base::jsonb
-                  FROM rows r JOIN loyalty_period p ON p.id = r.period_id
-                 WHERE r.id IS NULL
-                """,
-                **columns,
-            )
-        )
+        self.env.cr.execute(SQL(PERIOD_LINES, **columns))
         self.env["loyalty.period.line"].invalidate_model(flush=False)
         self.env["loyalty.period"].invalidate_model(flush=False)
-
-    def _report_overpaid(self, rows, amount, card_id, end):
-        """List what later credit notes cost and no new credits cover: the next roll-over takes it off."""
-        note = self.env._(
-            "%(customer)s was credited %(amount)s more than the sales are worth by now, because documents of earlier "
-            "periods came later. The next roll-over takes it off; nothing is taken off the card.",
-            customer=self.env["res.partner"].browse(rows[0]["partner_id"]).display_name,
-            amount=self.currency_id.format(amount),
-        )
-        exceptions = self.env["loyalty.exception"]
-        same = [("card_id", "=", card_id), ("kind", "=", "overpaid"), ("state", "=", "open"), ("note", "=", note)]
-        if not exceptions.search_count(same, limit=1):
-            exceptions.create(
-                {
-                    "kind": "overpaid",
-                    "program_id": self.id,
-                    "company_id": self.company_id.id,
-                    "card_id": card_id,
-                    "note": note,
-                    "res_model": "loyalty.card",
-                    "res_id": card_id,
-                }
-            )

@@ -23,6 +23,20 @@ class LoyaltyRule(models.Model):
                     )
                 )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        """A rule that is added to a program in use holds from the next period on (bM4)."""
+        programs = self.env["loyalty.program"].browse(
+            {vals["program_id"] for vals in vals_list if vals.get("program_id")}
+        )
+        # Rules that are entered together with their program are its set-up.
+        programs.filtered(lambda program: program.create_date != self.env.cr.now())._keep_terms()
+        return super().create(vals_list)
+
+    def unlink(self):
+        self.program_id._keep_terms()
+        return super().unlink()
+
     def write(self, vals):
         """Percentages change from the next period on (bM4)."""
         if "period_percentage" in vals or "active" in vals:

@@ -80,6 +80,81 @@ class TestAccountCredit(AccountCreditCase):
         invoice = self.sell(115.0, day="2026-03-10")
         self.assertEqual(self.outstanding(invoice), [])
 
+    def test_lock_date(self):
+        """M14, N29: in a locked period the entry is dated on the next open day, and the step says so."""
+        self.sell(self.line(1100.0, 15), self.line(1100.0, 15), day="2026-03-10")
+        self.company.fiscalyear_lock_date = date(2026, 3, 31)
+        with self.on("2026-04-05"):
+            close = self.close(date(2026, 3, 31), date(2026, 3, 1))
+            close._run()
+            self.assertEqual((close.state, close.residual), ("done", 0.0), close.problem)
+            step = self.step(close, "account_journals")
+            self.assertEqual(step.amount, 120.0)
+            self.assertIn("Entries are dated 04/05/2026, because the period is locked", step.note)
+            entry = self.env["account.move"].search([("is_loyalty_credit", "=", True)])
+            self.assertEqual((entry.date, self.card.points), (date(2026, 4, 5), 0.0))
+            self.assertSound(date(2026, 4, 5))
+
+    def test_points_that_came_later(self):
+        """M14: points that came after the period stay on the card; the entry takes what was there at its end."""
+        self.sell(self.line(1100.0, 15), day="2026-02-10")
+        self.post("opening", 7.0, day="2026-03-10")
+        self.close(FEBRUARY)._run()
+        entry = self.env["account.move"].search([("is_loyalty_credit", "=", True)])
+        self.assertEqual((entry.loyalty_redeem_amount, self.card.points), (10.0, 7.0))
+
+    def test_some_are_refused(self):
+        """M14, M13: one customer who cannot be credited is named in the step; the others are credited."""
+        other = self.env["res.partner"].create({"name": "Bob"})
+        self.sell(1100.0, day="2026-02-10")
+        self.sell(1100.0, day="2026-02-10", partner=other)
+        self.program._roll_over(FEBRUARY)
+        account = self.make_account("Archived Receivable", "121999", "asset_receivable", reconcile=True)
+        other.with_company(self.company).property_account_receivable_id = account
+        account.active = False
+        close = self.close(FEBRUARY)
+        close._run()
+        self.assertEqual(close.state, "done", close.problem)
+        step = self.step(close, "account_journals")
+        self.assertEqual((step.points, step.amount, self.card.points), (10.0, 10.0, 0.0))
+        self.assertIn("Credits of 1 customers are not posted and stay on their cards. Bob:", step.note)
+
+    def test_payout_undone(self):
+        """M4, M14: a cancelled payout leaves the credit on the account; undoing that gives the points back, once."""
+        self.program.settlement = "payment"
+        self.sell(self.line(1100.0, 15), day="2026-03-10")
+        self.program._roll_over(date(2026, 3, 31))
+        with self.on("2026-04-05"):
+            payouts = self.env["loyalty.payout"].with_user(self.accountant)
+            payout = payouts.create({"card_id": self.card.id, "journal_id": self.bank_journal.id, "points": 4.0})
+            payment = self.env["account.payment"].browse(payout.action_pay_out()["res_id"])
+            self.assertEqual((payment.amount, self.card.points), (4.0, 6.0))  # a part of what is there
+            credit = self.env["account.move"].search([("is_loyalty_credit", "=", True)])
+            payment.action_cancel()
+            receivable = credit.line_ids.filtered(lambda line: line.account_id == self.receivable)
+            self.assertEqual((receivable.amount_residual, self.card.points), (-4.0, 6.0))
+            credit._reverse_moves([{"date": date(2026, 4, 5)}], cancel=True)
+            self.assertEqual((self.card.points, receivable.amount_residual), (10.0, 0.0))
+            self.run_accrual("2026-04-05")
+            self.assertEqual(self.liability(), 10.0)
+            self.assertSound("2026-04-05")
+
+    def test_payout_from_a_wrong_journal(self):
+        """M4, M15: the journal of the points themselves pays nothing out, nor does one of another company."""
+        self.program.settlement = "payment"
+        self.sell(1100.0, day="2026-02-10")
+        self.program._roll_over(FEBRUARY)
+        sales = self.company_data["default_journal_sale"]
+        for journal in (self.loyalty_journal, sales):
+            payout = (
+                self.env["loyalty.payout"]
+                .with_user(self.accountant)
+                .create({"card_id": self.card.id, "journal_id": journal.id})
+            )
+            with self.assertRaisesRegex(UserError, "bank or cash journal"):
+                payout.action_pay_out()
+        self.assertEqual(self.card.points, 10.0)
+
 
 @tagged("post_install", "-at_install")
 class TestAccountCreditInputTax(AccountCreditCase):

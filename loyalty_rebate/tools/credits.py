@@ -15,12 +15,10 @@ Products with a percentage of their own have it instead of that of the tier, on 
 (1.5, 3.0)
 """
 
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from fractions import Fraction
 
-
-def exact(number):
-    return Fraction(str(number))
+from odoo.addons.loyalty_ledger.ledger.rounding import exact, half_up
 
 
 def brackets(tiers, sales):
@@ -54,8 +52,7 @@ def credit_of(tiers, base, rounding="0.01"):
     credit += sum((amount * share * percentage for percentage, amount in amounts.items()), Fraction(0))
     credit = max(Fraction(0), credit / 100)
     unit = Decimal(str(rounding))
-    steps = credit / Fraction(unit)
-    return Decimal(steps.numerator * 2 // steps.denominator + 1 >> 1).quantize(Decimal(1), ROUND_HALF_UP) * unit
+    return half_up(credit / Fraction(unit)) * unit
 
 
 def next_tier(tiers, sales):

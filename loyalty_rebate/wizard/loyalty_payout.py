@@ -108,8 +108,7 @@ class LoyaltyPayout(models.TransientModel):
         day = loyalty_today(self.env, self.company_id)
         # The entry is the program's; the right to make payments was checked.
         program = self.program_id.sudo().with_company(self.company_id)
-        credit = program._make_account_credit(self.card_id.sudo(), self.points, self.amount, day)
-        credit.filtered(lambda move: move.move_type == "entry")._freeze_loyalty_items()
+        credit = program._make_account_credits([(self.card_id.sudo(), self.points, self.amount)], day)
         credit._post(soft=False)
         customer = self.partner_id.commercial_partner_id
         payment = self.env["account.payment"].create(
@@ -137,7 +136,12 @@ class LoyaltyPayout(models.TransientModel):
         _ = self.env._
         if self.program_id.award_mode != "period" or self.program_id.accounting_policy == "none":
             raise UserError(_("Only credits of a program with sales targets and accounting can be paid out."))
-        if self.pay_as == "money" and not self.journal_id:
+        journal = self.journal_id
+        if self.pay_as == "money" and (
+            journal.type not in ("bank", "cash")
+            or journal.company_id != self.company_id
+            or journal in self.env["loyalty.program"].sudo().search([]).loyalty_journal_id  # compared only
+        ):
             raise UserError(_("Choose under Pay From the bank or cash journal that pays."))
         gifts = self.gift_program_id
         if self.pay_as == "gift_card" and (
