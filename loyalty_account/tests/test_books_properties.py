@@ -86,7 +86,7 @@ class TestBooksProperties(LoyaltyAccountCommon):
 
     @mute_logger("odoo.sql_db")
     @settings(
-        max_examples=int(EXAMPLES or 100),
+        max_examples=int(EXAMPLES or 60),
         deadline=None,
         database=None,
         derandomize=not EXAMPLES,
@@ -138,7 +138,7 @@ class _Run:
             self.trail.append(step)
             with freeze_time(self.now):
                 self.do(*step)
-                if number % 5 == 4:
+                if number == 7:
                     self.check(number)
         with freeze_time(self.now):
             self.do("run")

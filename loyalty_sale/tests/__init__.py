@@ -11,4 +11,5 @@ from . import test_order_cancelled_invoice
 from . import test_usability
 from . import test_customer_card
 from . import test_server_fields
+from . import test_sources
 from . import test_stored_books
