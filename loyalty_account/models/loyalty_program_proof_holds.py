@@ -57,7 +57,7 @@ class LoyaltyProgram(models.Model):
                 "%(points)s points of card %(card)s are reserved since %(date)s for %(document)s, which no longer needs "
                 "them. Release the reservation.",
                 points=say_points(self.env, hold.points),
-                card=hold.card_id.code,
+                card=hold.card_id._masked_code(),
                 date=format_date(self.env, hold.date),
                 document=name,
             ),

@@ -1,4 +1,6 @@
-from odoo.exceptions import AccessError
+import base64
+
+from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Command
 from odoo.service.model import call_kw
 from odoo.tests import tagged
@@ -93,6 +95,112 @@ class TestCardCodes(AccessCase):
             auditor = rows.with_user(self.roles["loyalty_auditor"])
             self.assertNotIn("044e", str(auditor.read(names)), rows)
             self.assertIn("044e", str(rows.with_user(self.roles["loyalty_manager"]).read(names)), rows)
+
+    def test_names_read_through_another_row(self):
+        """N29, P4: a lot named by a valuation, a consumption or a report, and a reservation named by its document, tell the code
+        neither: names are read with the rights of the system there."""
+        other = self.gift.copy({"code": "044f-9999-4xyz"})
+        self.gift._post_entries([self.gift._transfer_op(other, 10, "Split")])
+        self.gift._hold(5, "test:codes", None)
+        for rows, names in (
+            (other.lot_ids, ["origin_lot_id"]),
+            (self.env["loyalty.ledger.consumption"].search([("lot_id", "in", self.gift.lot_ids.ids)]), ["lot_id"]),
+            (self.gift.hold_ids, ["display_name"]),
+        ):
+            self.assertTrue(rows)
+            for role, seen in (("loyalty_auditor", False), ("loyalty_manager", True)):
+                self.env.invalidate_all()
+                values = str(rows.with_user(self.roles[role]).sudo().read(names))
+                self.assertEqual("044e" in values, seen, (rows, role))
+        for role in (role for role in MASKED if role in self.roles and role != "invoicing"):
+            self.env.invalidate_all()
+            for model in ("loyalty.liability.report", "loyalty.source.report", "loyalty.valuation"):
+                rows = self.env[model].with_user(self.roles[role]).search([])
+                self.assertNotIn("044e", str(rows.read(["lot_id"])), (role, model))
+
+    def test_refusals(self):
+        """N29, P4: what refuses a gift card on an invoice or payment does not tell its code."""
+        move = self.make_invoice()
+        for role in ("invoicing", "accountant"):
+            for model, name, args in (
+                ("account.move", "write", [move.ids, {"loyalty_card_id": self.gift.id}]),
+                (
+                    "account.move",
+                    "create",
+                    [{"move_type": "out_invoice", "partner_id": self.customer.id, "loyalty_card_id": self.gift.id}],
+                ),
+            ):
+                with self.subTest(role=role, name=name), self.assertRaises(ValidationError) as caught:
+                    self.call(role, name, *args, model=model)
+                self.assertIn("…abc is not a card of a loyalty program", str(caught.exception))
+                self.assertNotIn("044e", str(caught.exception))
+        self.gift.action_close()
+        for role, seen in (("accountant", False), ("loyalty_manager", True)):
+            words = self.gift.with_user(self.roles[role])._unusable_reason()
+            self.assertEqual("044e" in words, seen, words)
+
+    def test_imported_numbers(self):
+        """N29, P4: an auditor reads the lines of an import of gift cards without their numbers: neither in columns, problems
+        and notes, nor by searching or grouping, nor from the file; of loyalty cards, everything but the file."""
+        manager = self.env(user=self.roles["loyalty_manager"])
+        manager.user.group_ids += self.env.ref("base.group_allow_export")
+        gift, loyalty = (
+            manager["loyalty.balance.import"].create(
+                {
+                    "data": base64.b64encode(text.encode()),
+                    "program_id": program.id,
+                    "reason": "Old system",
+                    "create_missing": False,
+                }
+            )
+            for text, program in (
+                ("card;points\n044e-1234-4abc;5\n044e12344abc;6\nGC-5555-6666;7\n", self.gift.program_id),
+                (f"card;points\n{self.card.code};5\nLC-5555-6666;7\n", self.program),
+            )
+        )
+        for record in (gift, loyalty):
+            record.action_check()
+        self.assertIn("GC-5555-6666", gift.line_ids[2].problem)
+        names = [
+            "code",
+            "card_code",
+            "problem",
+            "note",
+            "remark",
+            "card_id",
+            "display_name",
+            "customer",
+            "key",
+            "state",
+        ]
+        for record, seen in ((gift, False), (loyalty, True)):
+            self.env.invalidate_all()
+            lines = record.line_ids.with_user(self.roles["loyalty_auditor"])
+            values = str(lines.read(names))
+            for number in ("044e", "5555", "1234-4abc", self.card.code):
+                self.assertEqual(number in values, seen and number in ("5555", self.card.code), number)
+            self.assertEqual(lines.mapped("state"), record.line_ids.mapped("state"))
+            self.assertEqual(lines.mapped("points"), record.line_ids.mapped("points"))
+            auditor = record.with_user(self.roles["loyalty_auditor"])
+            for rows, name in ((auditor, "data"), (auditor.column_ids, "sample"), (lines, "who")):
+                with self.assertRaises(AccessError):
+                    rows.read([name])
+        for domain in ([("code", "=like", "GC%")], [("problem", "ilike", "GC-5555")], [("code", ">=", "GC-5")]):
+            found = self.call("loyalty_auditor", "search", domain, model="loyalty.balance.import.line")
+            self.assertFalse(set(found) & set(gift.line_ids.ids), domain)
+        found = self.call("loyalty_auditor", "search", [("code", "=like", "LC%")], model="loyalty.balance.import.line")
+        self.assertEqual(found, loyalty.line_ids[1].ids)
+        for groupby, aggregates in ((["code"], ["__count"]), ([], ["problem:max"]), ([], ["code:array_agg"])):
+            with self.assertRaises(AccessError):
+                self.call(
+                    "loyalty_auditor",
+                    "formatted_read_group",
+                    [],
+                    groupby,
+                    aggregates,
+                    model="loyalty.balance.import.line",
+                )
+        self.assertIn("GC-5555", str(gift.line_ids.read(["code", "problem"])))
 
     def test_history_of_mails(self):
         """N29, P4: a mail with the code that stays in the card's history is not read by accounting people."""

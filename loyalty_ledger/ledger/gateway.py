@@ -216,7 +216,7 @@ class Gateway(Reading, Levels, Writing):
         return target
 
     def _code(self, card):
-        return self.env["loyalty.card"].sudo().browse(card.id).code
+        return self.env["loyalty.card"].browse(card.id)._shown_code()
 
     def refuse(self, error):
         """Turn a :class:`ledger.plan.LedgerError` into the message that the user gets."""

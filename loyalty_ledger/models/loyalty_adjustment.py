@@ -159,7 +159,7 @@ class LoyaltyAdjustment(models.Model):
         rows = cards.filtered(lambda card: f"adjustment:{self.id}:{card.id}" not in posted)._plan_adjustment(
             self.mode, self.points
         )
-        if left := [f"{row['card'].code}: {row['problem']}" for row in rows if row["problem"]]:
+        if left := [f"{row['card']._masked_code()}: {row['problem']}" for row in rows if row["problem"]]:
             shown = left[:LISTED] + ([self.env._("… and %s more cards.", len(left) - LISTED)] if left[LISTED:] else [])
             self.sudo()._message_log(body=self.env._("Skipped: %s", "; ".join(shown)))  # access: see _decide
 

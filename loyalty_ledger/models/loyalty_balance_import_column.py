@@ -3,6 +3,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from .loyalty_card_adjust import MANAGER
+
 ROLES = [
     ("card", "Card Number"),
     ("customer", "Customer (reference, e-mail, phone or name)"),
@@ -32,7 +34,8 @@ class LoyaltyBalanceImportColumn(models.Model):
     import_id = fields.Many2one("loyalty.balance.import", required=True, ondelete="cascade", index=True)
     position = fields.Integer("Position", readonly=True)
     name = fields.Char("Column in File", readonly=True)
-    sample = fields.Char("First Values", readonly=True)
+    # Numbers of gift cards stand there, whatever the column is called.
+    sample = fields.Char("First Values", readonly=True, groups=MANAGER)
     role = fields.Selection(ROLES, "Read As", help="Empty: the column is not read.")
 
     def write(self, vals):

@@ -9,6 +9,8 @@ from odoo.exceptions import UserError
 
 from ..tools.balance_checker import Checker
 from .loyalty_balance_import import MODES
+from .loyalty_card_adjust import MANAGER
+from .loyalty_card_code import CardNumber, NumberText
 
 _logger = logging.getLogger(__name__)
 
@@ -23,27 +25,27 @@ class LoyaltyBalanceImportLine(models.Model):
 
     import_id = fields.Many2one("loyalty.balance.import", required=True, ondelete="cascade", index=True)
     number = fields.Integer("Line", readonly=True, aggregator=None)
-    code = fields.Char("Card Number", readonly=True)
+    code = CardNumber("Card Number", readonly=True)
     customer = fields.Char("Customer in File", readonly=True)
     card_id = fields.Many2one(
         "loyalty.card", "Loyalty Card", readonly=True, ondelete="set null", index="btree_not_null"
     )
     partner_id = fields.Many2one("res.partner", "Customer", readonly=True, ondelete="set null")
     program_id = fields.Many2one("loyalty.program", "Program", readonly=True, ondelete="set null")
-    card_code = fields.Char("Card", compute="_compute_card_code")
+    card_code = CardNumber("Card", compute="_compute_card_code", compute_sudo=True)
     mode = fields.Selection(MODES, "Mode", readonly=True)
     points = fields.Float("Points in File", digits=(16, 4), readonly=True)
     expiration_date = fields.Date("Expires On", readonly=True)
     reason = fields.Char("Reason", readonly=True)
-    who = fields.Json(readonly=True, help="Card and customer as named in the file.")
+    who = fields.Json(readonly=True, help="Card and customer as named in the file.", groups=MANAGER)
     key = fields.Char("Key", readonly=True)
     is_new_card = fields.Boolean("New Card", readonly=True)
     before = fields.Float("Before", digits=(16, 4), readonly=True, aggregator=None)
     change = fields.Float("Change", digits=(16, 4), readonly=True)
     after = fields.Float("After", digits=(16, 4), readonly=True, aggregator=None)
-    problem = fields.Char("Problem", readonly=True)
-    note = fields.Char("Note", readonly=True)
-    remark = fields.Char("Remark", compute="_compute_remark")
+    problem = NumberText("Problem", readonly=True)
+    note = NumberText("Note", readonly=True)
+    remark = NumberText("Remark", compute="_compute_remark", compute_sudo=True)
     state = fields.Selection(
         [("pending", "To import"), ("problem", "Problem"), ("skipped", "Nothing to change"), ("done", "Imported")],
         "Status",
@@ -62,6 +64,24 @@ class LoyaltyBalanceImportLine(models.Model):
     def _compute_remark(self):
         for line in self:
             line.remark = line.problem or line.note
+
+    def _read_group_groupby(self, alias, groupby_spec, query):
+        self._check_number_expression(groupby_spec)
+        return super()._read_group_groupby(alias, groupby_spec, query)
+
+    def _read_group_select(self, aggregate_spec, query):
+        self._check_number_expression(aggregate_spec)
+        return super()._read_group_select(aggregate_spec, query)
+
+    def _order_field_to_sql(self, alias, field_name, direction, nulls, query):
+        if isinstance(self._fields.get(field_name), CardNumber) and not self.env["loyalty.card"]._may_read_codes():
+            field_name = "id"
+        return super()._order_field_to_sql(alias, field_name, direction, nulls, query)
+
+    def _check_number_expression(self, spec):
+        """Groups and sums would tell numbers of gift cards, as on the cards themselves."""
+        if isinstance(self._fields.get(spec.partition(":")[0]), CardNumber):
+            self.env["loyalty.card"]._check_code_expression("code")
 
     def _match_again(self, checker):
         """Find cards and customers again, as the check did and with the same rights; return ``{line: problem}``.

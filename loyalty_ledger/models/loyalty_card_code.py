@@ -20,18 +20,24 @@ def masked(code):
 
 
 class CardNumber(fields.Char):
-    """The number of a card. The column and the cache keep it whole; what a user reads may be masked."""
+    """The number of a card, on the card or on a row with its ``program_id``. The column and the cache keep it whole; what a
+    user reads may be masked."""
 
     def __get__(self, record, owner=None):
         value = super().__get__(record, owner)
-        if record is None or record.env.su or not value or record._may_read_codes() or not record._origin:
+        if record is None or record.env.su or not value or not record._origin:
             return value
-        return value if record.sudo().program_type in OPEN_TYPES else masked(value)
+        if record.env["loyalty.card"]._may_read_codes() or record.sudo().program_id.program_type in OPEN_TYPES:
+            return value
+        return self._shown(value)
+
+    def _shown(self, value):
+        return masked(value)
 
     def condition_to_sql(self, field_expr, operator, value, model, alias, query):
         """Searching would tell a number digit by digit: hidden ones fit no condition."""
         condition = super().condition_to_sql(field_expr, operator, value, model, alias, query)
-        if model.env.su or model._may_read_codes():
+        if model.env["loyalty.card"]._may_read_codes():
             return condition
         return SQL(
             "(%s AND %s IN (SELECT id FROM loyalty_program WHERE program_type IN %s))",
@@ -39,6 +45,13 @@ class CardNumber(fields.Char):
             model._field_to_sql(alias, "program_id", query),
             OPEN_TYPES,
         )
+
+
+class NumberText(CardNumber):
+    """A text in which numbers of cards may stand."""
+
+    def _shown(self, value):
+        return "…"
 
 
 class LoyaltyCard(models.Model):

@@ -114,8 +114,8 @@ class LoyaltyCard(models.Model):
         card = self.sudo()  # who may not see a card is told why it is refused, and whose it is
         date = {"not_started": card.start_date, "expired": card.expiration_date}.get(code)
         facts = {
-            "card": card.code,
-            "master": card.points_to_id.code,
+            "card": self._shown_code(),
+            "master": card.points_to_id and card.points_to_id._shown_code(),
             "date": date and format_date(self.env, date),
             "program": card.program_id.name,
             "company": card.company_id.name,

@@ -67,7 +67,7 @@ class LoyaltyHold(models.Model):
     @api.depends_context("lang", "uid")
     def _compute_display_name(self):
         for hold in self:
-            hold.display_name = f"{hold.card_id.code}: {say_points(self.env, hold.points)}"
+            hold.display_name = f"{hold.card_id._shown_code()}: {say_points(self.env, hold.points)}"
 
     def _is_active(self):
         """Return whether the hold still reserves its points now."""

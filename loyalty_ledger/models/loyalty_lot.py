@@ -67,7 +67,7 @@ class LoyaltyLot(models.Model):
     def _compute_display_name(self):
         for lot in self:
             remaining, points = say_points(self.env, lot.remaining), say_points(self.env, lot.points)
-            lot.display_name = f"{lot.card_id.code} {remaining}/{points}"
+            lot.display_name = f"{lot.card_id._shown_code()} {remaining}/{points}"
 
     @api.depends("expiration_date", "card_id.expiration_date", "card_id.last_earning_date", "program_id.expiry_policy")
     def _compute_effective_expiration_date(self):
