@@ -27,10 +27,22 @@ class Sale:
     """One sale that points paid: what was redeemed, what came back, and the VAT that was booked for it."""
 
     def __init__(self):
+        self.moves = set()  # ids of its invoices
         self.redeemed = self.back = 0.0
         self.returns, self.redemptions = set(), 0
         self.booked = defaultdict(float)
         self.is_foreign = False
+
+    def join(self, other):
+        """Add another sale, whose goods came back with those of this one."""
+        self.moves |= other.moves
+        self.returns |= other.returns
+        self.redeemed += other.redeemed
+        self.back += other.back
+        self.redemptions += other.redemptions
+        self.is_foreign |= other.is_foreign
+        for rate, vat in other.booked.items():
+            self.booked[rate] += vat
 
     def tolerance(self, unit):
         if self.back and abs(self.redeemed - self.back) < unit / 2:
@@ -55,21 +67,30 @@ class LoyaltyProgram(models.Model):
         if not sales:
             return []
         sets = self._tax_sets_of_moves({*sales, *(note for sale in sales.values() for note in sale.returns)}, date)
-        unit, found = self.currency_id.rounding, []
+        found = []
         for move_id, sale in sorted(sales.items()):
+            sale.moves.add(move_id)
             if move_id not in sets or any(sets.get(note, {}) is None for note in (move_id, *sale.returns)):
                 continue  # a draft, or taxes that are no percentage
-            tolerance = sale.tolerance(unit)
-            names, sold, returned = self._sold_and_returned(sets, move_id, sale.returns)
-            rough = rough_relief(sale.redeemed, sale.back, names, sold, returned)
-            if not differences(rough, sale.booked, max(tolerance, unit * 1.01)) and not (
-                self._is_all_back(sale) and differences({}, sale.booked, tolerance)
-            ):
-                continue
-            wrong = self._relief_problem(move_id, sale, names, sold, returned, tolerance)
+            wrong = self._relief_problem(sale, sets)
+            if wrong and (joined := self._joined_sale(move_id, sales)):
+                wrong = self._relief_problem(joined, self._tax_sets_of_moves({*joined.moves, *joined.returns}, date))
             if wrong:
                 found.append(self._say_relief("account.move", move_id, wrong))
         return found
+
+    def _joined_sale(self, move_id, sales):
+        """Return the sale of an invoice together with those whose goods came back by the same credit notes, or None."""
+        notes = self.env["account.move"].browse(sorted(sales[move_id].returns))
+        notes = notes.filtered(lambda note: note.move_type == "out_refund" and not note.reversed_entry_id)
+        others = {move.id for note in notes for move in note._reduced_sale()[0]} & sales.keys() - {move_id}
+        if not others:
+            return None
+        joined = Sale()
+        for other_id in (move_id, *sorted(others)):
+            sales[other_id].moves.add(other_id)
+            joined.join(sales[other_id])
+        return joined
 
     def _check_moved_relief(self, date):
         """Name redemptions that were matched with a document whose VAT they did not relieve."""
@@ -98,30 +119,43 @@ class LoyaltyProgram(models.Model):
     def _is_all_back(self, sale):
         return abs(sale.redeemed - sale.back) < self.currency_id.rounding / 2
 
-    def _sold_and_returned(self, sets, move_id, returns):
-        """Return sets of taxes with their gross: sold by the document, and taken back by its returns."""
-        sold, returned = sets[move_id], defaultdict(float)
-        for note in returns:
-            for taxes, gross in (sets.get(note) or {}).items():
-                returned[taxes] += gross
+    def _sold_and_returned(self, sets, sale):
+        """Return sets of taxes with their gross: sold by the documents of a sale, and taken back by its returns."""
+        sold, returned = defaultdict(float), defaultdict(float)
+        for totals, ids in ((sold, sale.moves), (returned, sale.returns)):
+            for move_id in sorted(ids):
+                for taxes, gross in (sets.get(move_id) or {}).items():
+                    totals[taxes] += gross
         names = list(sold)
         return names, [sold[name] for name in names], [returned[name] for name in names]
 
-    def _relief_problem(self, move_id, sale, names, sold, returned, tolerance):
-        """Compare to the cent, with all lines or only with those that points may cover by the rules of today."""
+    def _relief_problem(self, sale, sets):
+        """Return ``{rate: (expected, booked)}`` of a sale whose VAT differs, with all lines and with those only that points
+        may cover by the rules of today.
+
+        :param sets: as :meth:`_tax_sets_of_moves` says
+        """
         unit = self.currency_id.rounding
+        tolerance = sale.tolerance(unit)
+        names, sold, returned = self._sold_and_returned(sets, sale)
+        rough = rough_relief(sale.redeemed, sale.back, names, sold, returned)
+        if not differences(rough, sale.booked, max(tolerance, unit * 1.01)) and not (
+            self._is_all_back(sale) and differences({}, sale.booked, tolerance)
+        ):
+            return {}
+        # To the cent.
         amounts = still_redeemed(sale.redeemed, sale.back, sold, returned, unit)
         wrong = differences(relief_of(names, amounts, unit), sale.booked, tolerance)
         if not wrong:
             return {}
-        moves = self.env["account.move"].browse([move_id, *sorted(sale.returns)])
+        moves = self.env["account.move"].browse(sorted(sale.moves | sale.returns))
         sets = {
             move.id: {self._tax_parts(taxes): gross for taxes, gross in move._loyalty_tax_sets(self).items()}
             for move in moves
         }
         if any(None in of_move for of_move in sets.values()):
             return {}
-        names, sold, returned = self._sold_and_returned(sets, move_id, sale.returns)
+        names, sold, returned = self._sold_and_returned(sets, sale)
         amounts = still_redeemed(sale.redeemed, sale.back, sold, returned, unit)
         payable = differences(relief_of(names, amounts, unit), sale.booked, tolerance)
         return payable and wrong

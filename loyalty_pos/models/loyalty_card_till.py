@@ -116,6 +116,8 @@ class LoyaltyCard(models.Model):
         kinds = dict(program._fields["program_type"]._description_selection(self.env))
         values = {"code": code, "program": program.name, "till": config.name, "kind": kinds[program.program_type]}
         if program not in offered:
+            if problem := program._say_other_currency(config):
+                return problem
             return self.env._("%(code)s belongs to %(program)s (%(kind)s), which is not offered at %(till)s.", **values)
         if program.program_type == "loyalty" or (card and not card.active):
             return self.env._("%(code)s of %(program)s (%(kind)s) can no longer be used.", **values)
@@ -163,7 +165,8 @@ class LoyaltyCard(models.Model):
         card = Card.search_fetch([("id", "=", card_id)]).with_env(self.sudo().env)
         program = card.program_id._read_for_till()
         if not card or not program._is_offered_at(config) or not program._pays_at_till():
-            raise UserError(self.env._("Points of this card cannot be redeemed at %s.", config.name))
+            problem = card and program._say_other_currency(config)
+            raise UserError(problem or self.env._("Points of this card cannot be redeemed at %s.", config.name))
         points = card._check_points_of_till(points)
         if not uuid or not isinstance(uuid, str):
             raise UserError(self.env._("Points can only be reserved for a payment at the register."))

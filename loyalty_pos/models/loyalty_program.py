@@ -104,6 +104,20 @@ class LoyaltyProgram(models.Model):
             and (not self.limit_usage or self.sudo().total_order_count < self.max_usage)  # orders of all tills count
         )
 
+    def _say_other_currency(self, config):
+        """Say that a till sells in another currency than the program counts in, or return False: Odoo offers programs only
+        where the currencies are the same."""
+        if self.currency_id == config.currency_id:
+            return False
+        return self.env._(
+            "Points of %(program)s count in %(currency)s and can be neither earned nor redeemed at %(till)s, which sells "
+            "in %(other)s.",
+            program=self.name,
+            currency=self.currency_id.name,
+            till=config.name,
+            other=config.currency_id.name,
+        )
+
     def _read_for_till(self):
         """Read what a till's call is about to ask of these programs, and return them: one query instead of two."""
         self.fetch(READ_FOR_TILL)

@@ -53,7 +53,7 @@ class PosConfig(models.Model):
         self.payment_method_ids -= points
         return result
 
-    @api.constrains("payment_method_ids", "fast_payment_method_ids", "journal_id", "company_id")
+    @api.constrains("payment_method_ids", "fast_payment_method_ids", "journal_id", "company_id", "currency_id")
     def _check_loyalty_payment_methods(self):
         for config in self:
             for method in config.payment_method_ids.filtered("loyalty_program_id"):

@@ -18,6 +18,7 @@ from . import test_till_earning
 from . import test_till_leaving
 from . import test_till_moved
 from . import test_till_family
+from . import test_till_foreign
 from . import test_till_changed_since
 from . import test_sources
 from . import test_till_proof
