@@ -13,7 +13,9 @@ class DepositCase(ProofVerbs, OrderReturnsCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.card._post_entries([{"card_id": cls.card.id, "kind": "adjust", "points": -9000, "key": "test:down", "reason": "test"}])
+        cls.card._post_entries(
+            [{"card_id": cls.card.id, "kind": "adjust", "points": -9000, "key": "test:down", "reason": "test"}]
+        )
         cls.start = cls.card.points
         cls.product.invoice_policy = "order"
 
@@ -66,7 +68,9 @@ class DepositCase(ProofVerbs, OrderReturnsCase):
 
     def points_now_redeemed(self):
         self.card.invalidate_recordset()
-        entries = self.env["loyalty.ledger.entry"].search([("card_id", "=", self.card.id), ("is_redemption", "=", True)])
+        entries = self.env["loyalty.ledger.entry"].search(
+            [("card_id", "=", self.card.id), ("is_redemption", "=", True)]
+        )
         return round(-sum(entries.mapped("points")), 4)
 
 
