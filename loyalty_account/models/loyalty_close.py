@@ -48,7 +48,7 @@ class LoyaltyClose(models.Model):
         store=True,
         readonly=False,
         precompute=True,
-        help="Last day of the period. By default the end of last month.",
+        help="Last day of the period. By default the end of last month, or of the month after the last close.",
     )
     state = fields.Selection(
         [("draft", "To Do"), ("running", "In Progress"), ("done", "Closed")],
@@ -117,6 +117,9 @@ class LoyaltyClose(models.Model):
         for close in self.filtered(lambda close: close.state == "draft"):
             today = loyalty_today(self.env, close.company_id or self.env.company)
             close.date_to = today.replace(day=1) - relativedelta(days=1)
+            last = close._last_closed()
+            if last and last.date_to >= close.date_to and not close.reopened_id:
+                close.date_to = fields.Date.end_of(last.date_to + relativedelta(days=1), "month")
 
     @api.depends("company_id", "date_to")
     def _compute_date_from(self):

@@ -250,6 +250,8 @@ class TestClose(CloseCase):
         with mute_logger("odoo.sql_db"), self.assertRaises(UniqueViolation), self.env.cr.savepoint():
             self.make_close(date_to="2026-03-10")
         close._run()
+        proposed = Form(self.env["loyalty.close"].with_user(self.accountant))
+        self.assertEqual((proposed.date_from, proposed.date_to), ("2026-03-01", "2026-03-31"))
         with self.assertRaisesRegex(ValidationError, "is closed until"), self.env.cr.savepoint():
             self.make_close(date_to="2026-01-31")
         with self.assertRaisesRegex(ValidationError, "Let it begin on"), self.env.cr.savepoint():
