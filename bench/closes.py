@@ -105,7 +105,7 @@ class Shop:
         )
         wizard = env["loyalty.account.setup"].create({"program_id": program.id})
         wizard.action_set_up()
-        wizard.action_mend()
+        wizard.action_correct()
         return program
 
     # --- what goes through the gateway ---------------------------------------------------------------------------

@@ -2,7 +2,7 @@
     "name": "Loyalty Ledger - Accounting",
     "summary": "Points on paid invoices, redemption as a payment, and a liability that ties to the cards to the cent",
     "category": "Accounting/Accounting",
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.0.1",
     "author": "Loyalty Ledger",
     "license": "LGPL-3",
     "depends": ["loyalty_ledger", "account"],

@@ -18,13 +18,13 @@ ASKS = {
     "loyalty.exception": {"action_waive", "action_settle_again"},
     "loyalty.hold": {"action_release"},
     "loyalty.balance.import": {"action_import", "action_approve", "action_refuse"},
-    "loyalty.program": {"action_recompute_levels", "action_mend_stored_products"},
+    "loyalty.program": {"action_recompute_levels", "action_correct_stored_products"},
     "account.payment": {"action_cancel"},
 }
 
 #: A dialog was opened for it and says what will happen.
 IN_DIALOGS = {
-    "loyalty.account.setup": {"action_set_up", "action_mend"},
+    "loyalty.account.setup": {"action_set_up", "action_correct"},
     "loyalty.adjust.wizard": {"action_confirm"},
     "loyalty.apply.points": {"action_apply", "action_issue_card", "action_remove", "action_use_maximum"},
     "loyalty.payout": {"action_pay_out"},

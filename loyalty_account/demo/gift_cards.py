@@ -1,4 +1,5 @@
-"""Gift cards in the books: a balance from before, taken over at the end of last month, and one given away since."""
+"""Gift cards in the books: balances from before, taken over at the end of last month; one expired and one was given away
+since. Orders sell and spend one, where there are orders."""
 
 from dateutil.relativedelta import relativedelta
 
@@ -23,8 +24,12 @@ def tell(env):
     program = program.with_env(env)
     today = fields.Date.today()
     month_end = today.replace(day=1) - relativedelta(days=1)
-    card = env.ref("loyalty_account.demo_card_gift")
-    card._post_entries([_op(card, "opening", 80, "Sold before the points ledger", month_end.replace(day=5))])
+    card, old = env.ref("loyalty_account.demo_card_gift"), env.ref("loyalty_account.demo_card_gift_expired")
+    card._post_entries(
+        _op(one, "opening", points, "Sold before the points ledger", month_end.replace(day=5))
+        for one, points in ((card, 80), (old, 30))
+    )
+    old.expiration_date = month_end
     equity = env["account.account"].search(
         [*env["account.account"]._check_company_domain(company), ("account_type", "=", "equity")], limit=1
     )
@@ -32,7 +37,8 @@ def tell(env):
         {"program_id": program.id, "adoption_date": month_end, "opening_account_id": equity.id}
     )
     wizard.action_set_up()
-    wizard.action_mend()
+    wizard.action_correct()
+    env["loyalty.card"]._purge(program, commit=False)
     program._issue_stored_cards(
         [
             {
@@ -50,7 +56,7 @@ def _op(card, kind, points, reason, date):
         "card_id": card.id,
         "kind": kind,
         "points": points,
-        "key": f"demo:gift:{kind}",
+        "key": f"demo:gift:{kind}:{card.id}",
         "reason": reason,
         "effective_date": date,
     }

@@ -196,7 +196,7 @@ class LoyaltyProgram(models.Model):
         ]
         return problems
 
-    def action_mend_stored_products(self):
+    def action_correct_stored_products(self):
         """Point the products of the program at the liability account and take sales taxes of its company off them."""
         self.check_access("write")
         if not self.env.su and not self.env.user.has_group("account.group_account_manager"):

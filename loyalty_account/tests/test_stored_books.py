@@ -47,12 +47,12 @@ class TestStoredBooks(ProofVerbs, LoyaltyAccountCase):
             {"name": "Gift Cards Until Now", "code": "299901", "account_type": "equity"}
         )
 
-    def set_up(self, mend=True, **values):
+    def set_up(self, correct=True, **values):
         action = self.gifts.action_set_up_accounting()
         wizard = self.env["loyalty.account.setup"].with_context(**action["context"]).create(values)
         wizard.action_set_up()
-        if mend:
-            wizard.action_mend()
+        if correct:
+            wizard.action_correct()
         return wizard
 
     def adjust(self, points, card=None, **values):
@@ -87,14 +87,14 @@ class TestStoredBooks(ProofVerbs, LoyaltyAccountCase):
         invoice = self.make_invoice({"product_id": self.gift_card.id, "price_unit": amount, **values}, post=True)
         return self.adjust(amount, document=("account.move", invoice.id)), invoice
 
-    def test_set_up_names_and_mends(self):
+    def test_set_up_names_and_corrects(self):
         """N14: the products' wrong income account and tax are named, and corrected with one click; a second time is quiet."""
         tax = self.company_data["default_tax_sale"]
         self.gift_card.taxes_id = tax
-        wizard = self.set_up(mend=False)
+        wizard = self.set_up(correct=False)
         self.assertRegex(wizard.stored_problems, r"Gift Card: its income account is .* not .*Balances of Gift Cards")
         self.assertIn(f"Gift Card has sales taxes ({tax.name})", wizard.stored_problems)
-        wizard.action_mend()
+        wizard.action_correct()
         self.assertFalse(wizard.stored_problems)
         liability = self.gifts.liability_account_id
         for product in self.gift_card | self.gifts.reward_ids.discount_line_product_id:
@@ -212,7 +212,7 @@ class TestStoredBooks(ProofVerbs, LoyaltyAccountCase):
 
     def test_fault_income_account(self):
         """N14: a line that should have used the liability account and did not is named."""
-        self.set_up(mend=False)
+        self.set_up(correct=False)
         __, invoice = self.sell(50)
         line = invoice.invoice_line_ids
         self.assertNamed(line, "50.00 of product Gift Card are on", "value", size=50.0, program=self.gifts)

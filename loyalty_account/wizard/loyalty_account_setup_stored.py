@@ -86,10 +86,10 @@ class LoyaltyAccountSetup(models.TransientModel):
         }[field]
         return self._find_named_account(name, group, created)
 
-    def action_mend(self):
+    def action_correct(self):
         """Correct the products that the check named."""
         self.ensure_one()
         self._check_rights()
-        self.program_id.action_mend_stored_products()
+        self.program_id.action_correct_stored_products()
         self.invalidate_recordset(["stored_problems"])
         return self._action_reopen()

@@ -21,7 +21,7 @@ class TestTillStoredBooks(ProofVerbs, ClosingCase):
         cls.gifts.pos_report_print_id = cls.env.ref("loyalty.report_gift_card")
         wizard = cls.env["loyalty.account.setup"].create({"program_id": cls.gifts.id})
         wizard.action_set_up()
-        wizard.action_mend()
+        wizard.action_correct()
 
     def sell_card(self, price=50.0, **values):
         order = self.sell([self.line(self.gift, price)], payments=[self.pay(price, self.cash_method)], **values)

@@ -274,7 +274,7 @@ class GiftPayoutVerbs:
             wizard = self.env["loyalty.account.setup"].with_context(**gifts.action_set_up_accounting()["context"])
             wizard = wizard.create({})
             wizard.action_set_up()
-            wizard.action_mend()
+            wizard.action_correct()
             before = self.books_moves()
             action = payout.action_pay_out()
             gift = self.env["loyalty.card"].browse(action["res_id"])

@@ -28,3 +28,22 @@ class SaleOrder(models.Model):
                 order.action_confirm()
         if cancelled.state == "sale":
             cancelled._action_cancel()
+
+    @api.model
+    def _load_demo_gift_card_orders(self):
+        """Sell a gift card of the demo and spend a part of it, with their invoices; only the demo data calls it."""
+        program = self.env.ref("loyalty_account.demo_program_gift_card")
+        sold, spent = (
+            self.env.ref(f"loyalty_sale.demo_order_{name}").with_context(loyalty_no_mail=True, tracking_disable=True)
+            for name in ("gift", "gift_spent")
+        )
+        if not program.stored_since or sold.state != "draft":
+            return
+        sold._update_programs_and_rewards()
+        sold.action_confirm()
+        card = sold.coupon_point_ids.coupon_id.filtered(lambda card: card.program_id == program)
+        for found, rewards in spent._try_apply_code(card.code).items():
+            spent._apply_program_reward(rewards, found)
+        spent.action_confirm()
+        for order in sold | spent:
+            order._create_invoices().action_post()

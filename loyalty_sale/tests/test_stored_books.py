@@ -58,7 +58,7 @@ class TestStoredBooks(ProofVerbs, LoyaltyAccountCase):
     def set_up(self, **values):
         wizard = self.env["loyalty.account.setup"].create({"program_id": self.gifts.id, **values})
         wizard.action_set_up()
-        wizard.action_mend()
+        wizard.action_correct()
 
     def order(self, product, price, code=None, confirm=True, **values):
         order = (
