@@ -106,3 +106,29 @@ class TestTillSettlesOrders(TillPointsCase):
             sold = self.settle(order)
             self.assertEqual((order.state, sold.state), ("sale", "paid"))
             self.assertEqual((order.loyalty_points_reserved, self.card.reserved_points), (0, 0))
+
+    def test_gift_card(self):
+        """N14: an order of a gift card that a register settles is on the books by the closing of the session."""
+        gift = self.make_product("Gift Card")
+        gifts = self.make_stored_value("gift_card", gift)
+        wizard = self.env["loyalty.account.setup"].create({"program_id": gifts.id})
+        wizard.action_set_up()
+        wizard.action_correct()
+        self.product = gift
+        order = self.make_order(confirm=False, price=50.0)
+        order._update_programs_and_rewards()
+        order.action_confirm()
+        cards = order.coupon_point_ids.coupon_id.filtered(lambda card: card.program_id == gifts)
+        self.assertEqual(cards.mapped("points"), [50.0])
+        self.sell(
+            [self.line(gift, 50, sale_order_origin_id=order.id, sale_order_line_id=order.order_line.id)], self.ann
+        )
+        for booked in (0.0, 50.0):
+            proof = gifts._loyalty_proof()
+            self.assertEqual(
+                (proof["value"]["ledger"], proof["value"]["books"], proof["residual"]), (50.0, booked, 0.0)
+            )
+            if not booked:
+                self.pos_session.sudo().action_pos_session_closing_control()
+                self.assertEqual(self.pos_session.state, "closed")
+                self.env.invalidate_all()

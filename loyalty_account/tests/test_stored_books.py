@@ -3,7 +3,9 @@ from freezegun import freeze_time
 from odoo import fields
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
+from odoo.modules.migration import load_script
 from odoo.tests import Form, tagged
+from odoo.tools import file_path
 
 from .common import LoyaltyAccountCase
 from .proof_common import ProofVerbs
@@ -397,6 +399,21 @@ class TestStoredBooks(ProofVerbs, LoyaltyAccountCase):
         self.assertRecordValues(rows, [{"closing_points": 100.0, "closing_amount": 100.0}])
         found = self.env["loyalty.liability.report"].search([("program_id", "=", self.gifts.id)])
         self.assertEqual(sum(found.mapped("amount")), 100.0)
+
+    def test_upgrade_renames_the_button(self):
+        """N14: a database whose views call the button by its former name is upgraded, views of customers included."""
+        view = self.env.ref("loyalty_account.loyalty_program_view_form_stored")
+        self.env.cr.execute(
+            "UPDATE ir_ui_view SET arch_db = replace(arch_db::text, 'action_correct_', 'action_mend_')::jsonb WHERE id = %s",
+            [view.id],
+        )
+        view.invalidate_recordset()
+        self.assertIn("action_mend_stored_products", view.arch_db)
+        path = file_path("loyalty_account/migrations/19.0.1.0.1/pre-migration.py")
+        load_script(path, "pre_migration").migrate(self.env.cr, "19.0.1.0.0")
+        view.invalidate_recordset()
+        self.assertIn("action_correct_stored_products", view.arch_db)
+        view._check_xml()
 
     def test_form(self):
         """N14: the form of a gift card program with books can be saved: nothing that is hidden is required."""

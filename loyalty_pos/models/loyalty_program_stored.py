@@ -10,6 +10,7 @@ class LoyaltyProgram(models.Model):
     def _stored_links(self, documents, moves):
         """An order changes the card; its invoice, or the closing entry of its session, books the money; both do where the
         invoice came after the closing."""
+        settled = self._stored_settled_orders(documents)
         rows = self.env.execute_query(
             SQL(
                 """
@@ -26,12 +27,24 @@ class LoyaltyProgram(models.Model):
                  UNION
                 SELECT id, closing FROM nodes WHERE closing IS NOT NULL AND (account_move IS NULL OR reversal IS NOT NULL)
                 """,
-                orders=list(documents.get("pos.order", ())),
+                orders=list({*documents.get("pos.order", ()), *(order for __, (__, order) in settled)}),
                 moves=list({*moves, *documents.get("account.move", ())}),
             )
         )
         links = [(("pos.order", order), ("account.move", move)) for order, move in rows]
-        return [*super()._stored_links(documents, moves), *links]
+        return [*super()._stored_links(documents, moves), *settled, *links]
+
+    def _stored_settled_orders(self, documents):
+        """Sales orders that a register settles change the card; the register books the money."""
+        if "sale_order_origin_id" not in self.env["pos.order.line"]._fields or "sale.order" not in self.env:
+            return []
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT DISTINCT sale_order_origin_id, order_id FROM pos_order_line WHERE sale_order_origin_id = ANY(%s::int[])",
+                list(documents.get("sale.order", ())),
+            )
+        )
+        return [(("sale.order", order), ("pos.order", sold)) for order, sold in rows]
 
     def _stored_waiting(self, documents, date):
         """What the session of an order books when it is closed."""

@@ -42,8 +42,9 @@ class SaleOrder(models.Model):
         sold._update_programs_and_rewards()
         sold.action_confirm()
         card = sold.coupon_point_ids.coupon_id.filtered(lambda card: card.program_id == program)
-        for found, rewards in spent._try_apply_code(card.code).items():
-            spent._apply_program_reward(rewards, found)
+        rewards = spent._try_apply_code(card.code).get(card)
+        if rewards:
+            spent._apply_program_reward(rewards[:1], card)
         spent.action_confirm()
         for order in sold | spent:
             order._create_invoices().action_post()
