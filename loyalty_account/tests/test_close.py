@@ -251,7 +251,7 @@ class TestClose(CloseCase):
             self.make_close(date_to="2026-03-10")
         close._run()
         proposed = Form(self.env["loyalty.close"].with_user(self.accountant))
-        self.assertEqual((proposed.date_from, proposed.date_to), ("2026-03-01", "2026-03-31"))
+        self.assertEqual((str(proposed.date_from), str(proposed.date_to)), ("2026-03-01", "2026-03-31"))
         with self.assertRaisesRegex(ValidationError, "is closed until"), self.env.cr.savepoint():
             self.make_close(date_to="2026-01-31")
         with self.assertRaisesRegex(ValidationError, "Let it begin on"), self.env.cr.savepoint():
