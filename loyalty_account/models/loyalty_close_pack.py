@@ -63,6 +63,7 @@ class LoyaltyClose(models.Model):
                     "cost_account": program.cost_account_id,
                     "point_value": value,
                     "vat_rate": rate,
+                    "point_value_text": program._say_point_value(self.date_to),
                     "expiry": expiry,
                     "current": sum(row["amount"] for row in expiry if row["is_current"]),
                     "non_current": sum(row["amount"] for row in expiry if not row["is_current"]),

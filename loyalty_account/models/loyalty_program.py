@@ -1,6 +1,8 @@
 from odoo import api, fields, models
+from odoo.tools.misc import formatLang
 
 from odoo.addons.loyalty_ledger.tools.today import loyalty_today
+from odoo.addons.loyalty_ledger.tools.words import say_points
 
 
 class LoyaltyProgram(models.Model):
@@ -125,3 +127,14 @@ class LoyaltyProgram(models.Model):
             values._insert_cache(self, [rows._ids])
         rows = self.point_value_ids.filtered("date").sorted("date")
         return [(row.date, row.point_value, row.vat_rate) for row in rows]
+
+    def _say_point_value(self, date):
+        """Return what a point is worth on a day and the expected VAT, in words; nothing where points are money."""
+        self.ensure_one()
+        value, rate = self._point_value_at(date)
+        currency = self.currency_id
+        digits = next((n for n in range(currency.decimal_places, 6) if round(value, n) == value), 6)
+        text = f"{formatLang(self.env, value, digits=digits)} {currency.name}"
+        if not rate:
+            return text
+        return self.env._("%(value)s, expected VAT %(rate)s%%", value=text, rate=say_points(self.env, rate))

@@ -42,6 +42,9 @@ class LoyaltyProgram(models.Model):
             return 1.0, 0.0
         return super()._point_value_at(date)
 
+    def _say_point_value(self, date):
+        return "" if self._keeps_stored_value() else super()._say_point_value(date)
+
     def copy_data(self, default=None):
         """A copy has its own balances and so its own liability account: it is set up by itself."""
         vals_list = super().copy_data(default)

@@ -94,7 +94,12 @@ class TestBooksReports(BooksCase):
             reports = self.env["ir.actions.report"].with_user(report.env.user)
             html = reports._render_qweb_html("loyalty_account.report_loyalty_rollforward", report.ids)[0]
             page = html.decode()
-            for text in ("41.74", self.liability_account.display_name, "0.2", "15.0", report.env.user.name):
+            for text in (
+                "41.74",
+                self.liability_account.display_name,
+                "0.20 USD, expected VAT 15%",
+                report.env.user.name,
+            ):
                 self.assertIn(text, page)
             self.assertIn(fields.Date.today().strftime("%m/%d/%Y"), page)
             self.assertEqual(page.split("<tbody>")[1].split("</tbody>")[0].count("<tr"), 7)
