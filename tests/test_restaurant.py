@@ -77,6 +77,8 @@ class TestRestaurant(RestaurantTours):
     def test_split_bill(self):
         """N29, H14, N6: both parts of a split bill keep customer and card; redeemed points stay on the part that is left,
         and are no more than that part costs."""
+        # Not the card that an order of the customer begins with.
+        self.ann.loyalty_card_ids.filtered(lambda card: card.code == "1000000002").is_default = True
         paid, rest = self.play("loyalty_restaurant_split").sorted("amount_total", reverse=True)
         self.assertEqual((paid | rest).loyalty_card_id, self.card)
         self.assertPoints(paid, earned=200, redeemed=0, after=1200)
