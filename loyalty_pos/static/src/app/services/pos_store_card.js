@@ -101,9 +101,11 @@ patch(PosStore.prototype, {
             program.program_type === "loyalty" &&
             coupon.isRegistered &&
             !order.loyalty_card_id &&
-            !order.finalized
+            !order.finalized &&
+            // Taken off the order while the cards were asked for.
+            order.getPartner()
         ) {
-            const cards = await this.getPartnerCards(order.getPartner()?.id);
+            const cards = await this.getPartnerCards(order.getPartner().id);
             const preferred = this.preselectedCard(cards, order) || coupon;
             order.loyalty_card_id = preferred;
             return preferred.program_id?.id === program.id ? preferred : coupon;

@@ -157,6 +157,10 @@ patch(PosStore.prototype, {
         if (offline) {
             return;
         }
+        this.giveBackHold(uuid);
+    },
+    /** Tell the server that nobody needs these points any more. */
+    giveBackHold(uuid) {
         this.loyaltyMutex.exec(async () => {
             try {
                 const result = await this.data.call("loyalty.card", "pos_release_hold", [

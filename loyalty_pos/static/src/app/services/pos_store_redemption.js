@@ -96,10 +96,8 @@ patch(PosStore.prototype, {
                 }
                 return;
             }
-            // One reservation, however often the cashier has to try.
-            order.uiState.loyaltyQuickUuid ??= uuidv4();
-            await this.redeemPoints(order, card, offer.points, order.uiState.loyaltyQuickUuid);
-            delete order.uiState.loyaltyQuickUuid;
+            const uuid = this.getRedemptionUuid(order, card);
+            await this.redeemPoints(order, card, offer.points, uuid);
         } catch (error) {
             this.alertNoRedeeming(errorMessage(error));
             await this.refreshLoyaltyCard(card);
@@ -182,15 +180,27 @@ patch(PosStore.prototype, {
         }
         return "";
     },
+    /** One reservation of a card for an order, however often and by whichever button the cashier has to try. */
+    getRedemptionUuid(order, card) {
+        const tries = (order.uiState.loyaltyTries ??= {});
+        return (tries[card.id] ??= uuidv4());
+    },
     /**
      * Reserve points on the server and make or change the redemption by them. Raises what the server answers.
      * Called again with the same uuid, as after a lost connection, it reserves the points once.
      */
     async redeemPoints(order, card, points, uuid, redemption) {
-        const changeBefore = order.change;
+        const before = { card: order.loyalty_card_id, partner: order.getPartner() };
         const held = await this.loyaltyMutex.exec(() =>
             this.holdLoyaltyPoints(order, card, points, uuid)
         );
+        const problem = this.whyTooLate(order, card, redemption, before);
+        if (problem) {
+            this.giveBackHold(uuid);
+            throw new Error(problem);
+        }
+        const changeBefore = order.change;
+        delete order.uiState.loyaltyTries?.[card.id];
         this.loyaltyHeld[uuid] = order;
         if (this.isReducing(card.program_id)) {
             this.withoutReleasing(() =>
@@ -207,6 +217,29 @@ patch(PosStore.prototype, {
         order.uiState.loyaltyHolds[uuid].time = held.time ?? Date.now();
         order.uiState.loyaltyHolds[uuid].basket = order.loyaltyBasket;
         order.fitCashToPoints(changeBefore);
+    },
+    /** Say what happened to an order while its points were being reserved, so that they are not for it any more. */
+    whyTooLate(order, card, redemption, before) {
+        if (!this.models["pos.order"].some((other) => other.uuid === order.uuid)) {
+            return _t("The order was removed before the points were reserved: none are redeemed.");
+        }
+        if (order.finalized) {
+            return _t(
+                "Order %s was paid before the points were reserved: none are redeemed.",
+                order.getName()
+            );
+        }
+        const isChanged =
+            before.card?.id !== order.loyalty_card_id?.id ||
+            before.partner?.id !== order.getPartner()?.id;
+        const isGone =
+            redemption && !order.redemptions.some((other) => other.uuid === redemption.uuid);
+        return isGone || (isChanged && order.getLoyaltyCard(card.program_id)?.id !== card.id)
+            ? _t(
+                  "The order was changed before the points of card %s were reserved: none are redeemed.",
+                  card.code
+              )
+            : "";
     },
     /** What points of a card are worth, for a till without connection. */
     worthOf(card, points) {

@@ -28,6 +28,7 @@ patch(PosStore.prototype, {
     },
     /** Orders with nothing but points that the server gave when they were paid need no second call. */
     async postProcessLoyalty(order) {
+        this.forgetSpentHolds(order);
         if (!this.isSettledByServer(order)) {
             const counted = { ...order.uiState.couponPointChanges };
             await super.postProcessLoyalty(...arguments);
@@ -42,6 +43,16 @@ patch(PosStore.prototype, {
                 .reduce((total, redemption) => total + redemption.points, 0);
             const rewards = Math.max(0, order.loyalty_points_redeemed - held);
             card.points = roundPoints(card.points + order.loyalty_points_earned - rewards);
+        }
+    },
+    /** What was reserved for a paid order is spent, and no longer reserved. */
+    forgetSpentHolds(order) {
+        for (const { uuid, card, points } of order.redemptions) {
+            const hold = order.uiState.loyaltyHolds[uuid];
+            if (card && hold && !hold.offline && !hold.spent) {
+                hold.spent = true;
+                card.reserved_points = roundPoints(Math.max(0, card.reserved_points - points));
+            }
         }
     },
     /** What the server said the card has after the order: the receipt adds nothing to it. */

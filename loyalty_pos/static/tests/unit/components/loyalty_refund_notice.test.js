@@ -29,7 +29,7 @@ describe("LoyaltyRefundNotice", () => {
             "7 Beans earned with these goods are taken back."
         );
         expect(".loyalty-refund-kept").toHaveText(
-            /^70 Stars earned with these goods stay on the card: the program awards them/
+            /^70 Stars earned with these goods stay on the card: this program does not take points back/
         );
     });
 

@@ -169,6 +169,8 @@ describe("PosStore - synchronisation", () => {
         await store.postProcessLoyalty(order);
         expect(calls).toEqual(["confirm"]);
         expect(card.spendablePoints).toBe(760);
+        // What was reserved is spent.
+        expect(card.reserved_points).toBe(0);
     });
 
     test("N8: an order whose connection was lost in mid-flight is sent again", async () => {

@@ -1,7 +1,10 @@
 import { describe, expect, test } from "@odoo/hoot";
+import { MockServer, onRpc } from "@web/../tests/web_test_helpers";
+import { ConnectionLostError } from "@web/core/network/rpc";
+import { Deferred } from "@odoo/hoot-mock";
 import { definePosModels } from "@point_of_sale/../tests/unit/data/generate_model_definitions";
 import { holds } from "../data/loyalty_card.data";
-import { listen, setupDue } from "../utils";
+import { listen, makeCard, makeDue, setupDue } from "../utils";
 
 definePosModels();
 
@@ -63,5 +66,77 @@ describe("PosStore - what the cashier is asked before a redemption changes", () 
         await Promise.all([store.redeemMaximum(order), store.redeemMaximum(order)]);
         expect(order.payment_ids.map((payment) => payment.getAmount())).toEqual([35]);
         expect(Object.values(holds)).toEqual([{ card: card.id, points: 3500 }]);
+    });
+});
+
+describe("PosStore - what happens while points are being reserved", () => {
+    const happenings = {
+        "was paid": ({ order, cash, pay }) => {
+            pay(cash);
+            order.state = "paid";
+        },
+        "was removed": async ({ store, order }) => {
+            await store.deleteOrders([order]);
+            store.addNewOrder();
+        },
+        "was changed": ({ store, order }) => order.setPartner(store.models["res.partner"].get(4)),
+    };
+
+    test("N29, N6: an order that is paid, removed or somebody else's by then gets no points; they are free again", async () => {
+        const till = await setupDue({ price: 1 });
+        for (const [words, happen] of Object.entries(happenings)) {
+            const [asked, answer] = [new Deferred(), new Deferred()];
+            onRpc("loyalty.card", "pos_hold", async ({ parent }) => {
+                const result = parent();
+                asked.resolve();
+                await answer;
+                return result;
+            });
+            const made = await makeDue(till, { price: 70 });
+            const { store, order, card } = made;
+            order.setPartner(card.partner_id);
+            order.setLoyaltyCard(card);
+            const said = listen(store);
+            const redeeming = store.redeemMaximum(order);
+            await asked;
+            await happen(made);
+            const payments = order.payment_ids.map((payment) => payment.getAmount());
+            answer.resolve();
+            await redeeming;
+            await store.loyaltyMutex.getUnlockedDef();
+
+            expect(said).toHaveLength(1);
+            expect(said[0]).toMatch(
+                new RegExp(`^Points cannot be redeemed: .* ${words} before .* none are redeemed`)
+            );
+            expect(order.payment_ids.map((payment) => payment.getAmount())).toEqual(payments);
+            expect(holds).toEqual({});
+            expect(card.spendablePoints).toBe(100_000);
+        }
+    });
+
+    test("N29, N8: after a lost answer the points are reserved once, by whichever button they are redeemed then", async () => {
+        const { store, order, card } = await setupDue({ price: 70 });
+        store.config.loyalty_offline_policy = "deny";
+        const said = listen(store);
+        const { data } = store;
+        const { call } = data;
+        let isLost = true;
+        data.call = async (model, method, ...args) => {
+            const answer = await call.call(data, model, method, ...args);
+            if (isLost && method === "pos_hold") {
+                throw new ConnectionLostError("/web/dataset/call_kw");
+            }
+            return answer;
+        };
+        await store.redeemMaximum(order);
+        expect(said[0]).toMatch(/no connection/);
+        expect(Object.values(holds)).toEqual([{ card: card.id, points: 7000 }]);
+        isLost = false;
+        await store.redeemPoints(order, card, 500, store.getRedemptionUuid(order, card));
+        expect(Object.values(holds)).toEqual([{ card: card.id, points: 500 }]);
+        const other = await makeCard(store, MockServer.env, { code: "2" });
+        expect(store.getRedemptionUuid(order, other)).not.toBe(order.redemptions[0].uuid);
+        expect(store.getRedemptionUuid(order, card)).not.toBe(order.redemptions[0].uuid);
     });
 });

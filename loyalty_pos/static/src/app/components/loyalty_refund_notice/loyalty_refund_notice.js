@@ -54,11 +54,11 @@ export class LoyaltyRefundNotice extends Component {
                 text:
                     kept.length === 1
                         ? _t(
-                              "%s earned with these goods stay on the card: the program awards them when the order is confirmed, and a return does not take them back.",
+                              "%s earned with these goods stay on the card: this program does not take points back on returns.",
                               sayPoints(kept[0].points, kept[0].program)
                           )
                         : _t(
-                              "%s earned with these goods stay on the customer's cards: the programs award them when the order is confirmed, and a return does not take them back.",
+                              "%s earned with these goods stay on the customer's cards: these programs do not take points back on returns.",
                               formatList(
                                   kept.map((part) =>
                                       _t("%(points)s of %(program)s", {

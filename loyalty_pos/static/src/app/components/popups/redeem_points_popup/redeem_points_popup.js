@@ -6,7 +6,6 @@ import {
     getButtons,
 } from "@point_of_sale/app/components/numpad/numpad";
 import { usePos } from "@point_of_sale/app/hooks/pos_hook";
-import { uuidv4 } from "@point_of_sale/utils";
 import { Dialog } from "@web/core/dialog/dialog";
 import { localization } from "@web/core/l10n/localization";
 import { _t } from "@web/core/l10n/translation";
@@ -36,8 +35,8 @@ export class RedeemPointsPopup extends Component {
     setup() {
         this.pos = usePos();
         this.ui = useService("ui");
-        // One reservation, however often the cashier has to try.
-        this.uuid = this.props.redemption?.uuid || uuidv4();
+        const { order, card, redemption } = this.props;
+        this.uuid = redemption?.uuid || this.pos.getRedemptionUuid(order, card);
         this.formatPoints = formatPoints;
         this.inputs = { points: useRef("points"), money: useRef("money") };
         this.buttons = getButtons([DECIMAL, { value: "0" }, BACKSPACE]);
