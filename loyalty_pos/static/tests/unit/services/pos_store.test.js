@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@odoo/hoot";
+import { Deferred } from "@odoo/hoot-mock";
 import { MockServer, onRpc } from "@web/../tests/web_test_helpers";
 import { getFilledOrder } from "@point_of_sale/../tests/unit/utils";
 import { definePosModels } from "@point_of_sale/../tests/unit/data/generate_model_definitions";
@@ -60,6 +61,26 @@ describe("PosStore - cards", () => {
 
         await store.couponForProgram(store.nominativePrograms[0]);
         expect(reads).toHaveLength(1);
+    });
+
+    test("N29: a customer who is taken off while the cards are asked for leaves no card", async () => {
+        const { store, program } = await setupLoyaltyTill();
+        await makeCard(store, MockServer.env);
+        const answer = new Deferred();
+        onRpc("loyalty.card", "search_read", async ({ parent }) => {
+            expect.step("cards");
+            const cards = parent();
+            await answer;
+            return cards;
+        });
+        const order = store.addNewOrder();
+        order.setPartner(store.models["res.partner"].get(3));
+        const counting = store.couponForProgram(program);
+        order.setPartner(false);
+        answer.resolve();
+        await counting;
+        expect(order.loyalty_card_id).toBe(undefined);
+        expect.verifySteps(["cards"]);
     });
 
     test("N29: an order begins with the card that can redeem here, then the default card, then one with points", async () => {
