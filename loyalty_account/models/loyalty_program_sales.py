@@ -33,8 +33,13 @@ class LoyaltyProgram(models.Model):
                 date_to=date_to,
                 excluded=arrays.numbers(list(excluded)),
                 deposits=self.env["account.move.line"]._sql_deposits(),
+                day_of_sale=self._sql_day_of_sale(),
             )
         ]
+
+    def _sql_day_of_sale(self):
+        """Return SQL of the day of the sale that the invoice ``i`` is about. Override where it may come later."""
+        return SQL("i.date")
 
     def _sales_pricelists(self):
         """Return ``(ids of pricelists that are left out, ids of those that alone count)`` as they are set now."""

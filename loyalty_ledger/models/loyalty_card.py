@@ -320,5 +320,6 @@ class LoyaltyCard(models.Model):
     def _points_changed(self, before, after):
         super()._points_changed(before, after)
         self.filtered(
-            lambda card: card.program_type == "loyalty" and not card.welcome_sent and card.ledger_revision
+            # In this order: almost all cards were welcomed, and their program need not be read then.
+            lambda card: not card.welcome_sent and card.ledger_revision and card.program_type == "loyalty"
         )._send_creation_communication()

@@ -97,6 +97,11 @@ class LoyaltyProgram(models.Model):
         self.ensure_one()
         return self.accumulates
 
+    def _why_no_sale_earns(self):
+        """Say why a single document earns nothing, or return False. Override to say how the program awards points instead."""
+        self.ensure_one()
+        return False if self.accumulates else self.env._("%s is not awarding points now.", self.name)
+
     def _compute_earning_count(self):
         # The number is shown to anybody who may read the program.
         groups = (

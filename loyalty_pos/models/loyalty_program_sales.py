@@ -29,6 +29,15 @@ class LoyaltyProgram(models.Model):
             ),
         ]
 
+    def _sql_day_of_sale(self):
+        """An order of a till that is invoiced later was sold on the day of the order."""
+        return SQL(
+            "LEAST(%s, (SELECT min(q.date_order AT TIME ZONE 'UTC' AT TIME ZONE %s)::date FROM pos_order q "
+            "WHERE q.account_move = i.id))",
+            super()._sql_day_of_sale(),
+            self.company_id.partner_id.tz or "UTC",
+        )
+
     def _paying_product_ids(self):
         tips = self.env["pos.config"].sudo().with_context(active_test=False).search([("tip_product_id", "!=", False)])
         return super()._paying_product_ids() + tips.tip_product_id.ids

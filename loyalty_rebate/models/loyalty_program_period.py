@@ -9,7 +9,7 @@ from odoo.tools.json import scriptsafe as json
 from odoo.addons.loyalty_ledger.ledger import arrays
 from odoo.addons.loyalty_ledger.tools.sql_files import read_sql
 
-from ..tools.credits import credit_of, next_tier
+from ..tools.credits import credit_of, in_units, next_tier
 
 PERIOD_SALES = read_sql(__file__, "period_sales")
 PERIOD_MARKS = read_sql(__file__, "period_marks")
@@ -86,6 +86,9 @@ class LoyaltyProgram(models.Model):
     def _period_sales(self, day, partners=None, everything=False):
         """Return rows of the sales of the period of ``day`` and of earlier ones that changed since (target minus posted).
 
+        Rows are dicts with the customer, the first day of the period, its sales, what they are credited on the terms of
+        the period, and what is posted of that.
+
         :param everything: rows of the period that were rolled over already too
         """
         self.ensure_one()
@@ -98,7 +101,8 @@ class LoyaltyProgram(models.Model):
         self.env.cr.execute(
             SQL(
                 PERIOD_SALES,
-                sources=program._sql_sales(since, end),
+                # Figures show what is known by now; a roll-over counts what was there when its period ended.
+                sources=program._sql_sales(since, date.max if everything else end),
                 counted=program._sql_counted_products(terms.get("rules") or {}),
                 unit=self.period_length,
                 begin=program.date_from or None,
@@ -110,20 +114,18 @@ class LoyaltyProgram(models.Model):
             )
         )
         rows = self.env.cr.dictfetchall()
+        unit, skips = self.currency_id.rounding, self.on_hold == "skip"
         for row in rows:
-            if row["start"] == start or not row["terms"]:
+            is_current = row["start"] == start
+            if is_current or not row["terms"]:
                 row["terms"] = own.get(row["partner_id"]) or terms
-            self._evaluate_sales(row, row["start"] == start)
+            if is_current and row["on_hold"] and not row["line_id"]:
+                row["is_skipped"] = skips
+            base = row["base"] or {}
+            row["sales"] = in_units(sum(base.values()), unit)
+            row["posted"] = float(row["posted"])
+            row["credit"] = 0.0 if row["is_skipped"] else credit_of(row["terms"]["tiers"], base, unit)
         return rows
-
-    def _evaluate_sales(self, row, is_current):
-        """Add ``sales`` and ``credit`` to a row, on the terms of its period."""
-        base = row["base"] or {}
-        unit = self.currency_id.rounding
-        row["sales"] = self.currency_id.round(sum(float(amount) for amount in base.values()))
-        if is_current and row["on_hold"] and not row["line_id"]:
-            row["is_skipped"] = self.on_hold == "skip"
-        row["credit"] = 0.0 if row["is_skipped"] else float(credit_of(row["terms"]["tiers"], base, unit))
 
     # --- figures -------------------------------------------------------------------------------------------------
 
@@ -166,7 +168,7 @@ class LoyaltyProgram(models.Model):
                         "next_percentage": following[1] if following else 0.0,
                         "missing": program.currency_id.round(following[0] - row["sales"]) if following else 0.0,
                         "accrued": row["credit"],
-                        "posted": float(row["posted"]),
+                        "posted": row["posted"],
                         "taken": card.redeemed_points,
                         "left": card.available_points,
                         "card_id": card.id,

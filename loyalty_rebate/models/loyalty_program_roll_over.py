@@ -11,6 +11,8 @@ from odoo.addons.loyalty_ledger.ledger import arrays
 from odoo.addons.loyalty_ledger.ledger.rounding import as_points
 from odoo.addons.loyalty_ledger.tools.sql_files import read_sql
 
+from ..tools.credits import in_units
+
 PERIOD_LINES = read_sql(__file__, "period_lines")
 #: Customers that are posted together.
 BATCH = 20_000
@@ -177,7 +179,7 @@ class LoyaltyProgram(models.Model):
 
     def _net_credit(self, rows):
         """Return what a customer is missing: the credits of all periods that changed, less what is posted of them."""
-        return self.currency_id.round(sum(row["credit"] - float(row["posted"]) for row in rows))
+        return in_units(sum(row["credit"] - row["posted"] for row in rows), self.currency_id.rounding)
 
     def _post_credits(self, by_partner, start, end):
         """Post what is missing of these customers and note it; return the points.
@@ -262,33 +264,36 @@ class LoyaltyProgram(models.Model):
 
     def _settle_rows(self, rows, net):
         """Note what of each row is posted now. What is missing of one period was offset with another's."""
-        spare = sum(max(0.0, row["credit"] - float(row["posted"])) for row in rows) if net < 0 else None
+        spare = sum(max(0.0, row["credit"] - row["posted"]) for row in rows) if net < 0 else None
         for row in rows:
-            difference = row["credit"] - float(row["posted"])
+            difference = row["credit"] - row["posted"]
             if spare is None or difference >= 0:
                 row["posted"] = row["credit"]
             else:
                 part = min(spare, -difference)
-                row["posted"] = self.currency_id.round(float(row["posted"]) - part)
+                row["posted"] = self.currency_id.round(row["posted"] - part)
                 spare -= part
 
     def _write_lines(self, rows, cards, posted, start):
         """Insert or update the lines of the periods, set-based."""
         self.env["loyalty.period.line"].flush_model()
+        terms = {id(row["terms"]): json.dumps(row["terms"]) for row in rows}  # most customers share them
         columns = {
-            "id": [row["line_id"] for row in rows],
-            "period_id": [row["period_id"] for row in rows],
-            "partner_id": [row["partner_id"] for row in rows],
-            "card_id": [cards.get(row["partner_id"]) for row in rows],
-            "entry_id": [posted.get(row["partner_id"]) if row["start"] == start else None for row in rows],
-            "sales": [row["sales"] for row in rows],
-            "credit": [row["credit"] for row in rows],
-            "posted": [float(row["posted"]) for row in rows],
-            "gross": [float(row["gross"]) for row in rows],
-            "skipped": [bool(row["is_skipped"]) for row in rows],
-            "terms": [json.dumps(row["terms"]) for row in rows],
-            "base": [json.dumps({key: float(amount) for key, amount in (row["base"] or {}).items()}) for row in rows],
-            "merged": [id_ for row in rows for id_ in row["line_ids"] or () if id_ != row["line_id"]],
+            "id": arrays.numbers([row["line_id"] for row in rows]),
+            "period_id": arrays.numbers([row["period_id"] for row in rows]),
+            "partner_id": arrays.numbers([row["partner_id"] for row in rows]),
+            "card_id": arrays.numbers([cards.get(row["partner_id"]) for row in rows]),
+            "entry_id": arrays.numbers(
+                [posted.get(row["partner_id"]) if row["start"] == start else None for row in rows]
+            ),
+            "sales": arrays.numbers([row["sales"] for row in rows]),
+            "credit": arrays.numbers([row["credit"] for row in rows]),
+            "posted": arrays.numbers([row["posted"] for row in rows]),
+            "gross": arrays.numbers([row["gross"] for row in rows]),
+            "skipped": arrays.numbers([bool(row["is_skipped"]) for row in rows]),
+            "terms": arrays.texts([terms[id(row["terms"])] for row in rows]),
+            "base": arrays.texts([json.dumps(row["base"] or {}) for row in rows]),
+            "merged": arrays.numbers([id_ for row in rows for id_ in row["line_ids"] or () if id_ != row["line_id"]]),
         }
         self.env.cr.execute(SQL(PERIOD_LINES, **columns))
         self.env["loyalty.period.line"].invalidate_model(flush=False)

@@ -181,6 +181,7 @@ class TestAccountCreditReduction(AccountCreditCase):
         """M14: a credit note at the rates of the sales that earned: 8.70 + 1.30 = 10.00."""
         note = self.close_february()
         self.assertRecordValues(note, [{"move_type": "out_refund", "amount_untaxed": 8.7, "amount_tax": 1.3}])
+        self.assertEqual(self.figures(FEBRUARY)["sales"], 1100.0)  # the credit note is no return
         invoice = self.sell(115.0, day="2026-03-10")
         self.assertEqual([amount for amount, __ in self.outstanding(invoice)], [10.0])
         self.assertSound(FEBRUARY)

@@ -1,5 +1,6 @@
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import new_test_user, tagged
+from odoo.fields import Command
+from odoo.tests import HttpCase, new_test_user, tagged
 
 from .common import RebateCase
 
@@ -44,6 +45,24 @@ class TestInquiry(RebateCase):
         own = self.rows(customer.action_loyalty_inquiry(), user)
         self.assertEqual(own.mapped("sales"), rows.mapped("sales"))
 
+    def test_second_program(self):
+        """M11: the customer's form shows every program, each against its own target."""
+        self.sell(400, day="2026-03-05")
+        second = self.make_program(
+            name="Half a Year",
+            award_mode="period",
+            period_length="quarter",
+            tier_ids=[Command.create({"threshold": 800, "percentage": 3})],
+        )
+        customer = self.customer.with_user(self.accountant).with_company(self.company)
+        self.assertEqual(customer.loyalty_period_program_id, self.program)
+        others = str(customer.loyalty_period_others)
+        for text in (second.name, "Q1 2026", "400.00", "800.00", "to the next 3 %", "width: 50%"):
+            self.assertIn(text, others)
+        clerk = new_test_user(self.env, "figures_nobody", groups="base.group_user")
+        with self.assertRaises(AccessError):
+            self.customer.with_user(clerk).read(["loyalty_period_sales"])
+
     def test_rights(self):
         """N29, P4: who may not read loyalty gets no inquiry; without a program it says what to do."""
         nobody = new_test_user(self.env, "inquiry_nobody", groups="base.group_user")
@@ -52,3 +71,21 @@ class TestInquiry(RebateCase):
         self.program.active = False
         with self.assertRaisesRegex(UserError, "No program credits sales of a period"):
             self.env["loyalty.inquiry"].with_user(self.accountant).with_company(self.company).action_inquire()
+
+
+@tagged("post_install", "-at_install")
+class TestPortal(HttpCase, RebateCase):
+    frozen = False  # a browser's session needs a clock that goes on
+
+    def test_bar(self):
+        """M11: the page of the card shows sales against target, credits and the next tier."""
+        user = new_test_user(self.env, "rebate_portal", groups="base.group_portal", password="rebate_portal")
+        user.partner_id.company_id = False
+        card = self.make_card(user.partner_id)
+        day = self.program._period_today()
+        self.sell(400, day=day, partner=user.partner_id)
+        self.authenticate("rebate_portal", "rebate_portal")
+        page = self.url_open(f"/my/loyalty_card/{card.id}/history").text
+        self.assertIn("width: 40%", page)
+        self.assertRegex(page, r"600\.00.{0,12}to the next 10 %")
+        self.assertIn(self.program._name_period(day.replace(day=1)), page)

@@ -5,6 +5,7 @@ from dateutil.relativedelta import relativedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+INVOICES = "account.move"
 #: How many periods the inquiry shows, the current one included.
 PERIODS = 12
 
@@ -33,6 +34,8 @@ class LoyaltyInquiry(models.TransientModel):
     taken = fields.Float("Taken", digits=(16, 4), readonly=True, aggregator=None, help="Of all periods, by now.")
     left = fields.Float("Left", digits=(16, 4), readonly=True, aggregator=None, help="Available on the card now.")
     next_step = fields.Char("To the Next Tier", readonly=True)
+    invoice_count = fields.Integer("Invoices", compute="_compute_documents")
+    order_count = fields.Integer("Orders", compute="_compute_documents")
 
     @api.model
     def action_inquire(self, partner_id=None):
@@ -77,19 +80,43 @@ class LoyaltyInquiry(models.TransientModel):
             day = program._period_bounds(day)[0] - relativedelta(days=1)
         return result
 
+    def _compute_documents(self):
+        for row in self:
+            documents = row.program_id._period_documents(row.partner_id, row.date_from)
+            row.invoice_count = len(documents.pop(INVOICES, ()))
+            row.order_count = sum(len(ids) for ids in documents.values())
+
     def action_view_documents(self):
-        """Open the documents behind the sales, with the reader's own rights."""
+        """Open the documents behind the sales, with the reader's own rights: invoices, or orders, or a choice of both."""
         self.check_access("read")
         self.ensure_one()
         documents = self.program_id._period_documents(self.partner_id, self.date_from)
-        ids = documents.get("account.move", [])
-        orders = documents.get("pos.order", [])
-        model, found = ("pos.order", orders) if orders and not ids else ("account.move", ids)
+        if len(documents) < 2:
+            return self._open_documents(*next(iter(documents.items()), (INVOICES, [])))
+        action = self._get_records_action(name=self.display_name, target="new")
+        return {**action, "context": {"form_view_ref": "loyalty_rebate.loyalty_inquiry_view_form"}}
+
+    def action_view_invoices(self):
+        """Open the invoices and credit notes behind the sales."""
+        return self._open_documents_of(lambda model: model == INVOICES)
+
+    def action_view_orders(self):
+        """Open the orders behind the sales that have no invoice."""
+        return self._open_documents_of(lambda model: model != INVOICES)
+
+    def _open_documents_of(self, wanted):
+        self.check_access("read")
+        self.ensure_one()
+        documents = self.program_id._period_documents(self.partner_id, self.date_from)
+        found = [(model, ids) for model, ids in documents.items() if wanted(model)]
+        return self._open_documents(*(found[0] if found else (INVOICES, [])))
+
+    def _open_documents(self, model, ids):
         self.env[model].check_access("read")
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Sales of %s", self.partner_id.display_name),
             "res_model": model,
             "view_mode": "list,kanban,form",
-            "domain": [("id", "in", found)],
+            "domain": [("id", "in", ids)],
         }

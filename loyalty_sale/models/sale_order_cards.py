@@ -126,8 +126,8 @@ class SaleOrder(models.Model):
             return False
         if not self._customer_earns(card.program_id):
             return self.env._("%s does not participate in the loyalty program.", self.partner_id.display_name)
-        if card.program_type == "loyalty" and not card.program_id.accumulates:
-            return self.env._("%s is not awarding points now.", card.program_id.name)
+        if card.program_type == "loyalty" and (reason := card.program_id._why_no_sale_earns()):
+            return reason
         if card.program_type == "loyalty" and card.program_id._excludes_pricelist(self.pricelist_id):
             return self.env._("Pricelist %s earns no points.", self.pricelist_id.name)
         return card._unusable_reason(purpose=EARN)
