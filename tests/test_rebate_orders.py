@@ -3,15 +3,11 @@
 from odoo.fields import Command
 from odoo.tests import tagged
 
-from odoo.addons.loyalty_sale.tests.test_order_invoices import TestOrderInvoices as OrderInvoicesCase
+from odoo.addons.loyalty_sale.tests.test_order_invoices import OrderInvoicesCase
 
 
 @tagged("post_install", "-at_install")
 class TestRebateOrders(OrderInvoicesCase):
-    test_invoice_of_an_order = test_deposit_and_final_invoice = test_order_defers_its_points = (
-        test_card_of_the_order
-    ) = None
-
     @classmethod
     def setUpClass(cls):
         super().setUpClass()

@@ -5,6 +5,8 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import fields
 
+from odoo.addons.loyalty_ledger.demo.telling import as_office
+
 
 def tell(env):
     """Give the demo gift cards their books; a second call changes nothing."""
@@ -12,15 +14,7 @@ def tell(env):
     company = program.company_id
     if program.stored_since or program._has_entries() or not company.chart_template:
         return
-    env = env(
-        user=env.ref("base.user_admin"),
-        context={
-            **env.context,
-            "tracking_disable": True,
-            "loyalty_no_mail": True,
-            "allowed_company_ids": company.ids,
-        },
-    )
+    env = as_office(env, company)
     program = program.with_env(env)
     today = fields.Date.today()
     month_end = today.replace(day=1) - relativedelta(days=1)

@@ -5,6 +5,8 @@ from dateutil.relativedelta import relativedelta
 from odoo import fields
 from odoo.fields import Command
 
+from odoo.addons.loyalty_ledger.demo.telling import as_office
+
 
 def tell(env):
     """Give the demo program its books; a second call changes nothing.
@@ -15,15 +17,7 @@ def tell(env):
     company = program.company_id
     if program._has_entries() or not company.chart_template:
         return
-    env = env(
-        user=env.ref("base.user_admin"),
-        context={
-            **env.context,
-            "tracking_disable": True,
-            "loyalty_no_mail": True,
-            "allowed_company_ids": company.ids,
-        },
-    )
+    env = as_office(env, company)
     program = program.with_env(env)
     env["loyalty.account.setup"].create(
         {"program_id": program.id, "accounting_policy": "accrual", "vat_mode": "input_tax"}

@@ -1,5 +1,7 @@
 from odoo import api, models
 
+from odoo.addons.loyalty_ledger.demo.telling import tell
+
 from ..demo import gift_cards, story
 
 
@@ -9,9 +11,9 @@ class LoyaltyProgram(models.Model):
     @api.model
     def _load_demo_books(self):
         """Make the invoices, payments and the accrual of the demo program; only the demo data calls it."""
-        story.tell(self.env)
+        tell(self.env, story.tell)
 
     @api.model
     def _load_demo_gift_cards(self):
         """Take the demo gift cards into the books; only the demo data calls it."""
-        gift_cards.tell(self.env)
+        tell(self.env, gift_cards.tell)

@@ -4,6 +4,8 @@ from dateutil.relativedelta import relativedelta
 
 from odoo.fields import Command
 
+from odoo.addons.loyalty_ledger.demo.telling import as_office
+
 #: Sales by customer, from three months ago until now. The cafe's own target begins at 2,000.00.
 SALES = {
     "loyalty_rebate.demo_partner_wholesale": ([6000, 2500], [4200], [15000, 8000], [5600]),
@@ -20,15 +22,7 @@ def tell(env):
     company = program.company_id
     if program.accounting_policy != "none" or not company.chart_template:
         return
-    env = env(
-        user=env.ref("base.user_admin"),
-        context={
-            **env.context,
-            "tracking_disable": True,
-            "loyalty_no_mail": True,
-            "allowed_company_ids": company.ids,
-        },
-    )
+    env = as_office(env, company)
     program = program.with_env(env)
     env["loyalty.account.setup"].create(
         {"program_id": program.id, "accounting_policy": "accrual", "vat_mode": "tender"}

@@ -1,5 +1,7 @@
 from odoo import api, models
 
+from odoo.addons.loyalty_ledger.demo.telling import tell
+
 from ..demo import story
 
 
@@ -9,4 +11,4 @@ class LoyaltyProgram(models.Model):
     @api.model
     def _load_demo_rebates(self):
         """Make the sales, closes and credits of the demo rebate; only the demo data calls it."""
-        story.tell(self.env)
+        tell(self.env, story.tell)

@@ -3,4 +3,5 @@ from . import test_channels
 from . import test_credits
 from . import test_roll_over
 from . import test_roll_over_odd
+from . import test_demo
 from . import test_inquiry

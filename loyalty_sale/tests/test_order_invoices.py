@@ -4,9 +4,8 @@ from odoo.tests import new_test_user, tagged
 from odoo.addons.loyalty_account.tests.earning_common import EarningCase
 
 
-@tagged("post_install", "-at_install")
-class TestOrderInvoices(EarningCase):
-    """What invoices of orders earn, where points are given at payment."""
+class OrderInvoicesCase(EarningCase):
+    """A seller's orders and their invoices."""
 
     @classmethod
     def setUpClass(cls):
@@ -58,6 +57,11 @@ class TestOrderInvoices(EarningCase):
         invoice = order.invoice_ids - known
         invoice.action_post()
         return invoice
+
+
+@tagged("post_install", "-at_install")
+class TestOrderInvoices(OrderInvoicesCase):
+    """What invoices of orders earn, where points are given at payment."""
 
     def test_invoice_of_an_order(self):
         """C1, C11, C15: the order gives nothing, its paid invoice gives the points, on the customer's card."""
