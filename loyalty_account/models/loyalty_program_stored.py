@@ -129,44 +129,47 @@ class LoyaltyProgram(models.Model):
         return program.rule_ids.product_ids | program.reward_ids.discount_line_product_id
 
     def _stored_faults(self):
-        """Return ``(product, what is wrong in words)`` of products that do not book on the liability account."""
+        """Return ``(product, company, what is wrong in words)`` of products that do not book on the liability account.
+
+        Branches have income accounts of their own; they do not take those of their company over.
+        """
         _ = self.env._
-        company = self.company_id
-        account = self.liability_account_id
-        found = []
-        for product in self._stored_value_products().with_company(company):
-            income = product._get_product_accounts()["income"]
-            if income != account:
-                found.append(
-                    (
-                        product,
-                        _(
-                            "Product %(product)s: its income account is %(found)s, not %(expected)s.",
-                            product=product.display_name,
-                            found=income.display_name or _("not set"),
-                            expected=account.display_name,
-                        ),
+        account, found = self.liability_account_id, []
+        for company in self._companies_of_books().filtered("active"):
+            for product in self._stored_value_products().with_company(company):
+                names = {
+                    "product": product.display_name
+                    if company == self.company_id
+                    else _("%(product)s in %(company)s", product=product.display_name, company=company.name),
+                    "expected": account.display_name,
+                }
+                income = product._get_product_accounts()["income"]
+                if income != account:
+                    text = _(
+                        "Product %(product)s: its income account is %(found)s, not %(expected)s.",
+                        found=income.display_name or _("not set"),
+                        **names,
                     )
-                )
-            taxes = product.taxes_id.filtered_domain(self.env["account.tax"]._check_company_domain(company))
-            if taxes:
-                found.append(
-                    (
-                        product,
-                        _(
-                            "Product %(product)s has sales taxes (%(taxes)s). A gift card that buys goods of any rate is "
-                            "a multi-purpose voucher: VAT is due when it is spent.",
-                            product=product.display_name,
-                            taxes=", ".join(taxes.mapped("name")),
-                        ),
+                    found.append((product, company, text))
+                if taxes := self._stored_taxes(product, company):
+                    text = _(
+                        "Product %(product)s has sales taxes (%(taxes)s). A gift card that buys goods of any rate is "
+                        "a multi-purpose voucher: VAT is due when it is spent.",
+                        taxes=", ".join(taxes.mapped("name")),
+                        **names,
                     )
-                )
+                    found.append((product, company, text))
         return found
+
+    def _stored_taxes(self, product, company):
+        """Return the sales taxes of a product that only this company or branch adds to those of the company above it."""
+        taxes = product.taxes_id.filtered_domain(self.env["account.tax"]._check_company_domain(company))
+        return taxes if company == self.company_id else taxes.filtered(lambda tax: tax.company_id == company)
 
     def _stored_product_problems(self):
         """Return what keeps documents from booking on the liability account, in words."""
         self.ensure_one()
-        problems = [text for __, text in self._stored_faults()]
+        problems = [text for __, __, text in self._stored_faults()]
         positions = self.env["account.fiscal.position"].search(
             [
                 *self.env["account.fiscal.position"]._check_company_domain(self.company_id),
@@ -204,13 +207,12 @@ class LoyaltyProgram(models.Model):
         self.check_access("write")
         if not self.env.su and not self.env.user.has_group("account.group_account_manager"):
             raise AccessError(self.env._("Only administrators of Accounting can change the accounts of products."))
-        for program in self.filtered(lambda program: program._keeps_stored_value()):
-            company = program.company_id
-            for product in {product for product, __ in program._stored_faults()}:
+        # Branches that the user may not see book the same money; the right to change accounts was checked.
+        for program in self.sudo().filtered(lambda program: program._keeps_stored_value()):
+            for product, company in {(product, company) for product, company, __ in program._stored_faults()}:
                 template = product.product_tmpl_id.with_company(company)
                 template.property_account_income_id = program.liability_account_id
-                taxes = template.taxes_id.filtered_domain(self.env["account.tax"]._check_company_domain(company))
-                template.taxes_id -= taxes
+                template.taxes_id -= program._stored_taxes(product, company)
         self.invalidate_recordset(["stored_problems"])
         return True
 

@@ -84,9 +84,10 @@ class TestStoredBooks(ProofVerbs, LoyaltyAccountCase):
         }
         return [sorted((names[line.account_id], line.debit, line.credit) for line in move.line_ids) for move in moves]
 
-    def sell(self, amount, **values):
+    def sell(self, amount, company=None, **values):
         """An invoice that issues a card, as an add-on that sells them does."""
-        invoice = self.make_invoice({"product_id": self.gift_card.id, "price_unit": amount, **values}, post=True)
+        line = {"product_id": self.gift_card.id, "price_unit": amount, **values}
+        invoice = self.make_invoice(line, post=True, company=company, user=company and self.env.user)
         return self.adjust(amount, document=("account.move", invoice.id)), invoice
 
     def test_set_up_names_and_corrects(self):
@@ -113,6 +114,25 @@ class TestStoredBooks(ProofVerbs, LoyaltyAccountCase):
         before = self.gifts.liability_account_id
         self.assertFalse(self.set_up().created)
         self.assertEqual(self.gifts.liability_account_id, before)
+
+    def test_branch(self):
+        """N14: a branch books on income accounts of its own: Set Up Accounting names and corrects them, a card that a
+        branch sold on another account is named, and the money of branches is proved with that of the company."""
+        branch = self.env["res.company"].create({"name": "Branch", "parent_id": self.company.id})
+        self.env.cr.precommit.run()  # the branch takes over the chart of accounts
+        self.env.user.company_ids |= branch
+        wizard = self.set_up(correct=False)
+        self.assertRegex(wizard.stored_problems, r"Gift Card in Branch: its income account is .* not ")
+        wizard.action_correct()
+        self.assertFalse(wizard.stored_problems)
+        __, sold = self.sell(50, company=branch)
+        self.assertEqual(sold.invoice_line_ids.account_id, self.gifts.liability_account_id)
+        self.assertSound(program=self.gifts)
+        self.gift_card.with_company(branch).property_account_income_id = self.company_data["default_account_revenue"]
+        __, wrong = self.sell(30, company=branch)
+        self.assertNamed(
+            wrong.invoice_line_ids, "30.00 of product Gift Card are on", "value", size=30.0, program=self.gifts
+        )
 
     def test_terms(self):
         """N14: a bonus in the rule, the policy without set-up, points with it, and a shared liability account are refused."""
