@@ -18,6 +18,9 @@ class LoyaltyCard(models.Model):
         """Create cards; a balance given by other code becomes an entry of the ledger."""
         vals_list = [dict(vals) for vals in vals_list]  # the caller's stay as they are, for the next card
         granted = []
+        unnamed = [vals for vals in vals_list if not vals.get("code")]
+        for vals, code in zip(unnamed, self._draw_codes(len(unnamed))):
+            vals["code"] = code
         for vals in vals_list:
             if "program_id" not in vals:
                 vals.update(self.default_get(["program_id"]))  # no matter who says it: what follows depends on it
@@ -29,8 +32,6 @@ class LoyaltyCard(models.Model):
                 self._check_may_issue(vals, program)
             for name in PROJECTIONS:
                 vals.pop(name, None)
-            if not vals.get("code"):
-                vals["code"] = self._generate_code()
             granted.append(vals.pop("points", 0) if ledgered else 0)
             if ledgered:
                 vals["ledgered"] = True

@@ -89,6 +89,21 @@ class LoyaltyCard(models.Model):
     # Not a constraint, since those run in sudo. Code of the server passes: a paid order that brings the number of a gift
     # card is never refused.
 
+    @api.model
+    def _draw_codes(self, count):
+        """Return ``count`` numbers that no card has.
+
+        Odoo draws 32 bits: of 100,000 cards created at once, two have the same number more often than not, which would
+        refuse them all.
+        """
+        codes = {}
+        while len(codes) < count:
+            drawn = dict.fromkeys(self._generate_code() for __ in range(count - len(codes)))
+            rows = self.env.execute_query(SQL("SELECT code FROM loyalty_card WHERE code = ANY(%s)", list(drawn)))
+            taken = {code for (code,) in rows}
+            codes.update(dict.fromkeys(code for code in drawn if code not in taken))
+        return list(codes)
+
     @api.model_create_multi
     def create(self, vals_list):
         """Create cards; users give them no number that a scanner would read as something else, or could not read."""

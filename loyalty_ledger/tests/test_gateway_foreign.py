@@ -1,3 +1,5 @@
+from unittest.mock import patch
+
 from odoo.exceptions import ValidationError
 from odoo.tests import Form, tagged
 
@@ -164,3 +166,11 @@ class TestForeignChanges(LedgerCase):
         self.assertFalse(self.env.ref("loyalty_ledger.demo_card_left", raise_if_not_found=False))
         self.assertEqual(self.env.ref("loyalty_ledger.other_card_left"), self.other)
         self.assertBalances(points=10, available=10)
+
+    def test_numbers_that_exist(self):
+        """N14: a number that Odoo draws twice, or that a card has already, is drawn again: many cards are created at once."""
+        taken = self.make_card().code
+        drawn = iter([taken, "0441", "0441", "0442", "0443"])
+        with patch.object(type(self.env["loyalty.card"]), "_generate_code", lambda self: next(drawn)):
+            cards = self.env["loyalty.card"].create([{"program_id": self.program.id} for __ in range(3)])
+        self.assertEqual(cards.mapped("code"), ["0441", "0442", "0443"])
