@@ -42,6 +42,26 @@ class SetAmounts:
                 )
         self.gross += sign * (whole if gross is None else gross)
 
+    def add_fixed(self, line):
+        """Count a line of points whose net and taxes were fixed when it was made, whatever its taxes are by now; return
+        whether they were."""
+        fixed = line.extra_tax_data or {}
+        if not fixed.get("manual_tax_amounts") or fixed.get("manual_total_excluded") is None:
+            return False
+        rate = (line.move_id.invoice_currency_rate or 1.0) / (fixed.get("rate") or 1.0)
+        self.gross += line.price_total
+        self.company_net += fixed["manual_total_excluded"] / rate
+        for tax_id, amounts in fixed["manual_tax_amounts"].items():
+            tax = line.env["account.tax"].browse(int(tax_id))
+            before = self.taxes.get(tax, NOTHING)
+            self.taxes[tax] = TaxAmounts(
+                before.amount + amounts["tax_amount_currency"],
+                before.base + amounts["base_amount_currency"],
+                before.company_amount + amounts["tax_amount"] / rate,
+                before.company_base + amounts["base_amount"] / rate,
+            )
+        return True
+
     def join(self, other, sign):
         """Count what other base lines of the same taxes booked."""
         self.gross += sign * other.gross
@@ -70,7 +90,9 @@ class AccountMove(models.Model):
             for base_line in move._get_rounded_base_and_tax_lines()[0]:
                 line = base_line["record"]
                 if line.is_loyalty_reduction:
-                    totals.setdefault(line.tax_ids._origin, SetAmounts()).add(base_line, line.price_total)
+                    of_set = totals.setdefault(line.tax_ids._origin, SetAmounts())
+                    if not of_set.add_fixed(line):
+                        of_set.add(base_line, line.price_total)
         return totals
 
     def _reduction_shares(self, total, program, left):

@@ -251,12 +251,14 @@ class LoyaltyProgram(models.Model):
     # --- what was sold -------------------------------------------------------------------------------------------
 
     def _tax_sets_of_moves(self, ids, date):
-        """Return ``{document: {set of taxes: gross}}`` of posted documents in company currency; None for taxes of other kinds."""
+        """Return ``{document: {set of taxes: gross}}`` of posted documents in company currency; None for taxes of other
+        kinds, or whose rate is another one by now."""
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT move_id, tax_ids, sum(gross) FROM (
+                SELECT move_id, tax_ids, sum(gross), sum(net), count(*) FROM (
                        SELECT l.move_id, l.price_total / COALESCE(NULLIF(m.invoice_currency_rate, 0), 1) AS gross,
+                              l.price_subtotal / COALESCE(NULLIF(m.invoice_currency_rate, 0), 1) AS net,
                               (SELECT array_agg(x.account_tax_id ORDER BY x.account_tax_id)
                                  FROM account_move_line_account_tax_rel x WHERE x.account_move_line_id = l.id) AS tax_ids
                          FROM account_move m JOIN account_move_line l ON l.move_id = m.id
@@ -271,16 +273,20 @@ class LoyaltyProgram(models.Model):
         return self._sets_by_document(rows)
 
     def _sets_by_document(self, rows):
-        """Return ``{document: {set of taxes: gross}}`` for rows of (document, ids of taxes, gross)."""
-        parts = {}
+        """Return ``{document: {set of taxes: gross}}`` for rows of (document, ids of taxes, gross, net, number of lines)."""
+        parts, unit = {}, self.currency_id.rounding
         result = {}
-        for document, tax_ids, gross in rows:
+        for document, tax_ids, gross, net, count in rows:
             key = tuple(tax_ids or ())
             if key not in parts:
                 parts[key] = self._tax_parts(self.env["account.tax"].browse(key))
             sets = result.setdefault(document, {})
             if parts[key] is None:
                 result[document] = None
+                continue
+            tax = float(gross) * sum(part for __, part in parts[key])
+            if abs(float(gross) - float(net) - tax) > unit * (1 + count):
+                result[document] = None  # a tax had another rate when this was booked
             elif sets is not None:
                 sets[parts[key]] = sets.get(parts[key], 0.0) + float(gross)
         return result

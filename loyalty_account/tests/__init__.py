@@ -15,6 +15,7 @@ from . import test_redemption_undo
 from . import test_redemption_dialog
 from . import test_redemption_draft
 from . import test_redemption_moved
+from . import test_redemption_batches
 from . import test_redemption_reduction
 from . import test_earning
 from . import test_earning_events

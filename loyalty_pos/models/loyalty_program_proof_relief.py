@@ -18,7 +18,7 @@ class LoyaltyProgram(models.Model):
         booked = self._relief_of_closings(date)
         if not booked:
             return []
-        families = self._redeemed_at_tills(date, booked)
+        families, unknown = self._redeemed_at_tills(date, booked)
         unit, found = self.currency_id.rounding, []
         rough, exact, parts = defaultdict(dict), defaultdict(dict), defaultdict(list)
         for family in families:
@@ -26,6 +26,8 @@ class LoyaltyProgram(models.Model):
                 parts[session_id].append(family)
                 _add_up(rough[session_id], relief)
         for session_id, by_rate in sorted(booked.items()):
+            if session_id in unknown:
+                continue
             count = len(parts[session_id])
             if not differences(rough[session_id], by_rate, unit * (1.01 + 1.5 * count**0.5)):
                 continue
@@ -73,7 +75,8 @@ class LoyaltyProgram(models.Model):
         return booked if any(booked.values()) else {}
 
     def _redeemed_at_tills(self, date, booked):
-        """Return sales whose session recovered input tax, with their refunds in the order in which they came."""
+        """Return sales whose session recovered input tax, with their refunds in the order in which they came, and the
+        sessions that have others, whose taxes are no percentages or have another rate by now."""
         rows = self.env.execute_query(
             SQL(
                 """
@@ -104,15 +107,17 @@ class LoyaltyProgram(models.Model):
                 sales[origin_id]["refunds"].append({"id": order_id, "session": session_id, "back": back})
         ids = [one["id"] for sale in sales.values() for one in (sale, *sale["refunds"])]
         sets = self._tax_sets_of_orders(ids)
-        families = []
+        families, unknown = [], set()
         for sale in sales.values():
             of_family = [sets.get(one["id"], {}) for one in (sale, *sale["refunds"])]
-            if None not in of_family:
+            if None in of_family:
+                unknown.update(one["session"] for one in (sale, *sale["refunds"]))
+            else:
                 sale["sets"] = of_family[0]
                 for refund, returned in zip(sale["refunds"], of_family[1:]):
                     refund["sets"] = returned
                 families.append(sale)
-        return families
+        return families, unknown
 
     def _tax_sets_of_orders(self, ids):
         """Return ``{order: {set of taxes: gross}}``: of what sales sold and what refunds took back, both positive.
@@ -125,8 +130,8 @@ class LoyaltyProgram(models.Model):
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT order_id, tax_ids, abs(sum(gross)) FROM (
-                       SELECT l.order_id, l.price_subtotal_incl AS gross,
+                SELECT order_id, tax_ids, abs(sum(gross)), abs(sum(net)), count(*) FROM (
+                       SELECT l.order_id, l.price_subtotal_incl AS gross, l.price_subtotal AS net,
                               (SELECT array_agg(x.account_tax_id ORDER BY x.account_tax_id)
                                  FROM account_tax_pos_order_line_rel x WHERE x.pos_order_line_id = l.id) AS tax_ids
                          FROM pos_order_line l JOIN pos_order o ON o.id = l.order_id

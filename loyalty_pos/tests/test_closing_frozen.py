@@ -99,6 +99,19 @@ class TestFrozenInputTax(FrozenCase):
         self.assertEqual(self.card.points, 1000)
         self.assertFalse(self.exceptions_of(refund))
 
+    def test_rate_changed_before_the_return(self):
+        """N29, N4: the rates of the taxes are changed after the sale: halves take back what was booked."""
+        order = self.buy([self.taxed(50, 15, qty=2)], 95.0, 20.0)
+        self.next_session()
+        (self.sale_taxes[15] | self.purchase_taxes[15]).amount = 20
+        half = {"refunded_orderline_id": order.lines.id, "price_subtotal_incl": -60}
+        for cost, vat in ((8.7, 1.3), (0.0, 0.0)):
+            # The till charges the goods at the rate that the tax has now.
+            self.buy([{**self.taxed(50, 15, qty=-1), **half}], -50.0, -10.0, is_refund=True)
+            self.next_session()
+            self.assertEqual(self.balances(), {"610900": cost, "131901": vat})
+        self.assertEqual(self.card.points, 1000)
+
     def test_settings_changed_before_the_closing(self):
         """N29: an order books what held when it was paid, not what holds when its session is closed."""
         order = self.buy([self.taxed(50, 15, qty=2)], 95.0, 20.0)
@@ -183,6 +196,37 @@ class TestFrozenPriceReduction(FrozenCase, ReductionCase):
             self.next_session()
             self.assertEqual(self.balances(), {"610900": 0.0})
             self.assertEqual(self.card.points, 1000)
+
+    def test_rate_changed_before_the_return(self):
+        """N29, N4: the rate of the tax is changed after the sale: the reduction goes back with the VAT that it took off."""
+        fixed = {
+            "extra_tax_data": {
+                "currency_id": self.company.currency_id.id,
+                "price_unit": -17.39,
+                "discount": 0,
+                "quantity": 1,
+                "rate": 1,
+                "manual_total_excluded_currency": -17.39,
+                "manual_tax_amounts": {
+                    str(self.sale_taxes[15].id): {"tax_amount_currency": -2.61, "base_amount_currency": -17.39}
+                },
+            }
+        }
+        order = self.sell(
+            [self.taxed(100, 15), {**self.reduction(17.39, "r"), **fixed}],
+            self.ann,
+            payments=[self.pay(95.0, self.cash_method)],
+        )
+        self.next_session()
+        self.sale_taxes[15].amount = 20
+        back = {**self.reduction(17.39, False, qty=-1, refunded_orderline_id=order.lines[1].id), **fixed}
+        goods = {**self.taxed(100, 15, qty=-1, refunded_orderline_id=order.lines[0].id), "price_subtotal_incl": -120}
+        refund = self.sell([goods, back], self.ann, payments=[self.pay(-100.0, self.cash_method)], is_refund=True)
+        session = refund.sudo().session_id
+        self.next_session()
+        tax = session.move_id.line_ids.filtered(lambda line: line.account_id == self.output_vat)
+        self.assertEqual(sorted(tax.mapped("balance")), [-2.61, 20.0])
+        self.assertEqual((self.balances(), self.card.points), ({"610900": 0.0}, 1000))
 
     def test_halves_of_a_reduction(self):
         """N29, N4: 2 x 100 + 15 % less 20.00 by points come back one by one, with all points and no exception, also as
