@@ -13,14 +13,14 @@ class LoyaltyProgram(models.Model):
         templates = super().get_program_templates()
         if self.env.context.get("menu_type") == "gift_ewallet":
             return templates
-        return {
-            **templates,
+        own = {
             "account_rebate": {
                 "title": self.env._("Account Rebate"),
                 "description": self.env._("Credit 2% of monthly sales above a target to the customer's account"),
                 "icon": "loyalty_cards",
             },
         }
+        return own if self.env.context.get("menu_type") == "account_rebate" else {**templates, **own}
 
     @api.model
     def _get_template_values(self):

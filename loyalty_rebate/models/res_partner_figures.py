@@ -57,8 +57,8 @@ class ResPartner(models.Model):
         "To the Next Tier", compute="_compute_loyalty_period_figures", compute_sudo=True, groups=READERS
     )
 
-    loyalty_period_others = fields.Html(
-        "Other Rebate Programs",
+    loyalty_period_bars = fields.Html(
+        "Sales Against Target",
         compute="_compute_loyalty_period_figures",
         compute_sudo=True,
         groups=READERS,
@@ -84,13 +84,11 @@ class ResPartner(models.Model):
             partner.loyalty_period_percentage = figure["percentage"] if figure else 0.0
             partner.loyalty_period_accrued = figure["accrued"] if figure else 0.0
             partner.loyalty_period_next = figure and programs._say_next_tier(figure)
-            partner.loyalty_period_others = False
-        others = all_programs - programs
-        if others and len(saved) == 1:  # the form; lists show the first
-            rows = others._show_figures(saved._origin)
-            saved.loyalty_period_others = self.env["ir.qweb"]._render(
-                "loyalty_rebate.sales_against_target", {"rows": rows}
-            )
+            partner.loyalty_period_bars = False
+        if all_programs and len(saved) == 1:  # the form; lists show the first program
+            rows = all_programs._show_figures(saved._origin)
+            bars = self.env["ir.qweb"]._render("loyalty_rebate.sales_against_target", {"rows": rows})
+            saved.loyalty_period_bars = bars
 
     def action_loyalty_inquiry(self):
         """Open sales against target and credits of this customer."""

@@ -56,9 +56,19 @@ class TestInquiry(RebateCase):
         )
         customer = self.customer.with_user(self.accountant).with_company(self.company)
         self.assertEqual(customer.loyalty_period_program_id, self.program)
-        others = str(customer.loyalty_period_others)
-        for text in (second.name, "Q1 2026", "400.00", "800.00", "to the next 3 %", "width: 50%"):
-            self.assertIn(text, others)
+        bars = str(customer.loyalty_period_bars)
+        for text in (
+            self.program.name,
+            second.name,
+            "March 2026",
+            "width: 40%",
+            "Q1 2026",
+            "400.00",
+            "800.00",
+            "to the next 3 %",
+            "width: 50%",
+        ):
+            self.assertIn(text, bars)
         clerk = new_test_user(self.env, "figures_nobody", groups="base.group_user")
         with self.assertRaises(AccessError):
             self.customer.with_user(clerk).read(["loyalty_period_sales"])
