@@ -8,9 +8,8 @@ import * as SelectionPopup from "@point_of_sale/../tests/generic_helpers/selecti
 import * as TextInputPopup from "@point_of_sale/../tests/generic_helpers/text_input_popup_util";
 import * as Till from "@loyalty_pos/../tests/tours/utils/loyalty_pos_util";
 import { scan_barcode } from "@point_of_sale/../tests/generic_helpers/utils";
-import { registry } from "@web/core/registry";
 
-const tours = registry.category("web_tour.tours");
+const { tours } = Till;
 const startAs = (name) => [
     Chrome.clickBtn("Open Register"),
     { trigger: ".login-overlay .select-cashier", run: "click" },

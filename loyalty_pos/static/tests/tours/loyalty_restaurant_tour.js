@@ -7,9 +7,8 @@ import * as ProductScreen from "@point_of_sale/../tests/pos/tours/utils/product_
 import * as ReceiptScreen from "@point_of_sale/../tests/pos/tours/utils/receipt_screen_util";
 import * as Till from "@loyalty_pos/../tests/tours/utils/loyalty_pos_util";
 import { scan_barcode } from "@point_of_sale/../tests/generic_helpers/utils";
-import { registry } from "@web/core/registry";
 
-const tours = registry.category("web_tour.tours");
+const { tours } = Till;
 const start = () => [Chrome.startPoS(), Dialog.confirm("Open Register")];
 const clickTable = (number) => ({
     content: `open table ${number}`,

@@ -9,16 +9,8 @@ import * as ReceiptScreen from "@point_of_sale/../tests/pos/tours/utils/receipt_
 import * as TicketScreen from "@point_of_sale/../tests/pos/tours/utils/ticket_screen_util";
 import * as Till from "@loyalty_pos/../tests/tours/utils/loyalty_pos_util";
 import { scan_barcode } from "@point_of_sale/../tests/generic_helpers/utils";
-import { registry } from "@web/core/registry";
 
-/** Steps wait longer than Odoo's ten seconds: a busy machine takes its time to load a till or to pay an order. */
-const patient = (tour) => ({
-    ...tour,
-    steps: () => tour.steps().map((step) => ({ timeout: 45_000, ...step })),
-});
-const tours = {
-    add: (name, tour) => registry.category("web_tour.tours").add(name, patient(tour)),
-};
+const { tours } = Till;
 const start = () => [
     Chrome.startPoS(),
     Dialog.confirm("Open Register"),

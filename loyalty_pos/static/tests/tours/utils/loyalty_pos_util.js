@@ -1,5 +1,14 @@
 import * as ProductScreen from "@point_of_sale/../tests/pos/tours/utils/product_screen_util";
+import { registry } from "@web/core/registry";
 
+/** Steps wait longer than Odoo's ten seconds: a busy machine takes its time to load a till or to pay an order. */
+const patient = (tour) => ({
+    ...tour,
+    steps: () => tour.steps().map((step) => ({ timeout: 45_000, ...step })),
+});
+export const tours = {
+    add: (name, tour) => registry.category("web_tour.tours").add(name, patient(tour)),
+};
 const MODAL = ".modal:not(.o_inactive_modal)";
 
 export function pressF11() {
