@@ -214,6 +214,9 @@ class LoyaltyProgram(models.Model):
                 template.property_account_income_id = program.liability_account_id
                 template.taxes_id -= program._stored_taxes(product, company)
         self.invalidate_recordset(["stored_problems"])
+        # Taxes of companies that the user may not see were read: they must not stay in the cache.
+        self.env["product.template"].invalidate_model(["taxes_id"])
+        self.env["product.product"].invalidate_model(["taxes_id"])
         return True
 
     # --- issue ---------------------------------------------------------------------------------------------------

@@ -360,13 +360,14 @@ class TestStoredBooks(ProofVerbs, LoyaltyAccountCase):
 
     def test_locked_period(self):
         """N14: what is given away in a locked month is booked in the next one; the proof of the month says so."""
-        self.set_up()
+        self.set_up(adoption_date="2026-01-31")
         self.company.fiscalyear_lock_date = "2026-02-28"
-        card = self.adjust(50, effective_date=fields.Date.to_date("2026-02-10"))
+        self.adjust(50, effective_date=fields.Date.to_date("2026-02-10"))
         move = self.env["account.move"].search([("loyalty_program_id", "=", self.gifts.id)])
         self.assertGreater(move.date, fields.Date.to_date("2026-02-28"))
-        self.assertTrue(card)
-        self.assertSound(fields.Date.to_date("2026-03-14"), program=self.gifts)
+        proof = self.assertSound(fields.Date.to_date("2026-02-28"), program=self.gifts)
+        self.assertEqual((proof["value"]["ledger"], proof["value"]["books"]), (50.0, 0.0))
+        self.assertRegex(proof["value"]["items"][0]["problem"], "on different days")
         self.assertSound(fields.Date.to_date("2026-04-30"), program=self.gifts)
 
     def test_issue(self):
