@@ -76,8 +76,8 @@ class LoyaltyCloseStep(models.Model):
         return self.env._("Credits of %s customers are not posted: see Exceptions.", count)
 
     def _preview_account_journals(self):
-        found = self.program_id.sudo()._credits_to_post(self.close_id.date_to)  # the right to run was checked
-        points = sum(points for __, points in found)
+        found, __ = self.program_id.sudo()._credits_to_post(self.close_id.date_to)  # the right to run was checked
+        points = sum(found.values())
         return {"points": points, "amount": self.program_id._points_to_money(points, self.close_id.date_to)}
 
     def _step_account_journals(self):

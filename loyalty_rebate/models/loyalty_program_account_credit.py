@@ -21,19 +21,22 @@ CREDIT_BATCH = 1_000
 class LoyaltyProgram(models.Model):
     _inherit = "loyalty.program"
 
-    def _credits_to_post(self, day, last_id=0):
-        """Return ``[(card id, points)]`` behind ``last_id`` whose credits go to the account of their customer now.
+    def _credits_to_post(self, day, last_id=0, limit=None):
+        """Return credits that go to the account of their customer now; points that came after ``day`` stay on the card.
 
-        Points that came after ``day`` stay on the card.
+        :param last_id: only cards behind it
+        :param limit: how many cards are looked at, default all
+        :return: ``({card id: points}, id of the last card that was looked at, None when there are no more)``
         """
         self.ensure_one()
         if self.settlement != "account" or self.award_mode != "period":
-            return []
-        found = {card_id: points for card_id, points in self._cards_with_points(day).items() if card_id > last_id}
+            return {}, None
+        found = self._cards_with_points(day, last_id, limit)
         free = self._free_points(list(found), found)
         cards = self.env["loyalty.card"].browse([card_id for card_id, *__ in free])
         usable = {card.id for card in cards if card.partner_id and card._is_usable()}
-        return [(card_id, points) for card_id, points, __ in free if card_id in usable]
+        more = limit and len(found) == limit
+        return {card_id: points for card_id, points, __ in free if card_id in usable}, max(found) if more else None
 
     def _post_account_credits(self, day):
         """Post what is on the cards at the end of a day to the accounts of their customers; return the documents.
@@ -67,8 +70,7 @@ class LoyaltyProgram(models.Model):
         """
         self.ensure_one()
         program = self.sudo().with_company(self.company_id)  # the close checked the right to run
-        todo = program._credits_to_post(day, last_id)
-        points = dict(todo[:CREDIT_BATCH])
+        points, last_id = program._credits_to_post(day, last_id, CREDIT_BATCH)
         documents = []
 
         def post(card_ids):
@@ -79,8 +81,7 @@ class LoyaltyProgram(models.Model):
             documents.extend(made.ids)
 
         refused = dict(program._do_possible(list(points), post, {card_id: card_id for card_id in points}))
-        more = len(todo) > CREDIT_BATCH
-        return program.env["account.move"].browse(documents), refused, max(points) if more else None
+        return program.env["account.move"].browse(documents), refused, last_id
 
     def _make_account_credits(self, credited, day):
         """Return drafts that take credits off cards and add them to the accounts of their customers.

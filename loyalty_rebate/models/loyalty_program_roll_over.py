@@ -139,19 +139,25 @@ class LoyaltyProgram(models.Model):
         period.invalidate_recordset(["is_lapsed"], flush=False)
         return 0
 
-    def _cards_with_points(self, day):
-        """Return ``{card id: (points that are left of those until a day, ids of their lots)}``, by id; one query."""
+    def _cards_with_points(self, day, last_id=0, limit=None):
+        """Return ``{card id: (points that are left of those until a day, ids of their lots)}``, by id; one query.
+
+        :param last_id: only cards behind it
+        :param limit: how many at most, default all
+        """
         self.env.flush_all()
         self.env.cr.execute(
             SQL(
                 """
                 SELECT card_id, sum(remaining)::float, array_agg(id ORDER BY id) FROM loyalty_lot
-                 WHERE program_id = %s AND remaining > 0 AND date <= %s AND COALESCE(available_from, date) <= %s
-                 GROUP BY card_id ORDER BY card_id
+                 WHERE program_id = %s AND remaining > 0 AND date <= %s AND COALESCE(available_from, date) <= %s AND card_id > %s
+                 GROUP BY card_id ORDER BY card_id LIMIT %s
                 """,
                 self.id,
                 day,
                 day,
+                last_id,
+                limit,
             )
         )
         return {card_id: (points, lots) for card_id, points, lots in self.env.cr.fetchall()}
