@@ -13,8 +13,8 @@ class Document:
     """An invoice, or what returns one.
 
     :param key: anything that identifies it
-    :param lines: ``[(line, item, amount)]``: what identifies the line, what was ordered (None: nothing), its gross
-        amount, positive where an invoice sells and where a credit note returns
+    :param lines: ``[(line, item, kind, amount)]``: what identifies the line, what was ordered (None: nothing), its
+        taxes, its gross amount, positive where an invoice sells and where a credit note returns
     :param returns: whether it is a credit note
     :param of: the document that it is known to return as a whole, or None
     """
@@ -26,17 +26,19 @@ class Document:
 
 
 class _Sale:
-    """What is left of an invoice: of each of its items, and in all."""
+    """What is left of an invoice: of each of its items, at each of its taxes, and in all."""
 
     def __init__(self, document):
-        self.key, self.items, self.left = document.key, {}, 0.0
-        for __, item, amount in document.lines:
+        self.key, self.items, self.kinds, self.left = document.key, {}, {}, 0.0
+        for __, item, kind, amount in document.lines:
             self.left += amount
+            self.kinds[kind] = self.kinds.get(kind, 0.0) + amount
             if item is not None:
                 self.items[item] = self.items.get(item, 0.0) + amount
 
-    def take(self, item, amount):
+    def take(self, item, kind, amount):
         self.left -= amount
+        self.kinds[kind] = self.kinds.get(kind, 0.0) - amount
         if item in self.items or (item is not None and amount < 0):  # a credit note that charges sells
             self.items[item] = self.items.get(item, 0.0) - amount
 
@@ -57,8 +59,8 @@ def match_returns(documents):
             sales[document.key] = _Sale(document)
         elif document.of is not None:
             if document.of in sales:
-                for __, item, amount in document.lines:
-                    sales[document.of].take(item, amount)
+                for __, item, kind, amount in document.lines:
+                    sales[document.of].take(item, kind, amount)
         else:
             result[document.key] = _match(document, list(reversed(sales.values())))
     return result
@@ -69,34 +71,37 @@ def _match(document, sales):
     taken = {}
 
     def take(sale, line, item, amount):
-        sale.take(item, amount)
+        sale.take(item, kinds[line], amount)
         lines = taken.setdefault(sale.key, {})
         lines[line] = lines.get(line, 0.0) + amount
 
-    own = {item for __, item, __ in document.lines if item is not None}
+    own = {item for __, item, __, __ in document.lines if item is not None}
     linked = [sale for sale in sales if own & sale.items.keys()]
     if not linked:
         return {}
     first, items = linked[0], {item for sale in linked for item in sale.items}
     # What an invoice took off, for example a deposit, was paid on another one.
     linked += [sale for sale in sales if sale not in linked and items & sale.items.keys()]
-    amounts = {line: amount for line, __, amount in document.lines}
+    amounts = {line: amount for line, __, __, amount in document.lines}
+    kinds = {line: kind for line, __, kind, __ in document.lines}
     rest = {}
     # Deductions first: without the discount that comes off again, an invoice is worth what its goods are.
-    for line, item, amount in sorted(document.lines, key=lambda row: row[2]):
+    for line, item, kind, amount in sorted(document.lines, key=lambda row: row[3]):
         sign = -1 if amount < 0 else 1
         for sale in linked:
             left = sign * sale.items.get(item, 0.0)
-            part = min(abs(amount), left) if sign < 0 else min(amount, left, sale.left)
+            if sign > 0:  # an invoice that took a deposit off at these taxes is worth less of them
+                left = min(left, sale.left, sale.kinds.get(kind, 0.0))
+            part = min(abs(amount), left)
             if part > NOTHING:
                 take(sale, line, item, sign * part)
                 amount -= sign * part
         if abs(amount) > NOTHING:
             rest[line] = (item, amount)
     for line, (item, amount) in rest.items():
-        if amount > 0:
+        for same in (True, False) if amount > 0 else ():  # at the same taxes first
             for sale in linked:
-                part = min(amount, sale.left)
+                part = min(amount, sale.left, sale.kinds.get(kinds[line], 0.0) if same else sale.left)
                 if part > NOTHING:
                     take(sale, line, item, part)
                     amount -= part

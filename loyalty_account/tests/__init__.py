@@ -16,6 +16,7 @@ from . import test_redemption_dialog
 from . import test_redemption_draft
 from . import test_redemption_moved
 from . import test_redemption_batches
+from . import test_redemption_shapes
 from . import test_redemption_reduction
 from . import test_earning
 from . import test_earning_events

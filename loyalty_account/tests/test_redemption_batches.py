@@ -19,12 +19,12 @@ class BatchCase(ProofVerbs, RedemptionCase):
             values["cost_account_id"] = account.id
         return super().accounting_values(**values)
 
-    def sell(self, *lines, points=500):
-        move = self.make_invoice(*(lines or (self.line(100, 15),)), post=not self.draft)
+    def sell(self, *lines, points=500, **values):
+        move = self.make_invoice(*(lines or (self.line(100, 15),)), post=not self.draft, **values)
         self.apply_points(move, points)
         if self.draft:
             move.action_post()
-        self.pay(move)
+        self.pay(move, move.amount_residual)
         self.assertEqual((move.amount_residual, self.card.points), (0, 1000 - points))
         return move
 

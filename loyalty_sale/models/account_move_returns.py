@@ -47,7 +47,7 @@ class AccountMove(models.Model):
         """Return this document as :class:`Document`, each line with the order line that it invoices or returns."""
         sign = -1 if self.move_type == "out_invoice" and self.amount_total < 0 else 1
         lines = [
-            (line.id, line.sale_line_ids[:1].id or None, sign * line.price_total)
+            (line.id, line.sale_line_ids[:1].id or None, tuple(line.tax_ids.ids), sign * line.price_total)
             for line in self.invoice_line_ids
             if line.display_type == "product" and line.price_total and not line.is_loyalty_reduction
         ]

@@ -137,6 +137,51 @@ class Deposits:
         self.assertEqual(self.money(final), 180)
         self.assertSound()
 
+    def test_two_rates(self):
+        """N29, P14, N4, S24: goods at 15 and at 5 %, a deposit of 40 % of both; one rate comes back, then the other."""
+        order = self.confirmed(
+            *(
+                {"price_unit": 100, "product_uom_qty": 1, "tax_ids": [(6, 0, self.sale_taxes[rate].ids)]}
+                for rate in (15, 5)
+            ),
+            use=True,
+        )
+        self.deposit(order, 40)
+        self.assertRedeemed(order, 400, 600)
+        self.final(order)
+        self.assertRedeemed(order, 1000)
+        goods = order.order_line.filtered(lambda line: not line.is_downpayment and not line.display_type)
+        cash = 0
+        for line in goods.sorted(lambda line: line.tax_ids.amount):
+            line.product_uom_qty = 0
+            note = self.post_final(order)
+            cash += self.cash_due(note)
+            self.assertSound()
+        self.assertAlmostEqual(cash, 120)
+        self.assertRedeemed(order, 0)
+        self.assertAlmostEqual(self.vat(*self.books(order)), 0)
+
+    def test_final_invoice_is_replaced(self):
+        """N29, C18, N4: the final invoice is reversed and replaced by a draft: its points are free or kept, never both."""
+        order = self.ordered()
+        self.deposit(order, 30)
+        final = self.make_invoices(order)
+        final.action_post()
+        wizard = (
+            self.env["account.move.reversal"]
+            .with_user(self.clerk)
+            .with_context(active_model="account.move", active_ids=final.ids)
+            .create({"journal_id": final.journal_id.id})
+        )
+        wizard.modify_moves()
+        self.env.cr.flush()
+        self.assertSound()
+        self.assertEqual(self.points_now_redeemed(), 300)
+        new = wizard.new_move_ids
+        new.action_post()
+        self.env.cr.flush()
+        self.assertSound()
+
     def money(self, move):
         """What was paid of a document in money."""
         redeemed = 0 if self.vat_mode == "price_reduction" else move.loyalty_amount_redeemed
