@@ -77,6 +77,17 @@ class Shapes:
         self.assertEqual((note.amount_residual, note.loyalty_points_redeemed), (65, 500))
         self.assertAllBack(move)
 
+    def test_line_without_tax_and_zero(self):
+        """N29, N4: free goods and a line of 0.00 beside what points paid; the free line is credited."""
+        move = self.sell(self.line(100, 15), self.line(0, 15), self.line(0, 5))
+        note = self.credit(move, self.line(0, 5), self.line(0, 15))
+        self.assertEqual((note.amount_residual, note.loyalty_points_redeemed), (0, 0))
+        note = self.credit(move, self.line(100, 15))
+        self.assertEqual((note.amount_residual, note.loyalty_points_redeemed), (65, 500))
+        self.assertAllBack(move)
+
+
+class ChangedDrafts(Shapes):
     def test_other_fiscal_position(self):
         """N29, S11: a draft with points gets a fiscal position of another rate: what is posted fits, or is refused."""
         position = self.env["account.fiscal.position"].create({"name": "Reduced", "company_id": self.company.id})
@@ -121,18 +132,9 @@ class Shapes:
             self.apply_points(move, 500)
         move.action_post()
 
-    def test_line_without_tax_and_zero(self):
-        """N29, N4: free goods and a line of 0.00 beside what points paid; the free line is credited."""
-        move = self.sell(self.line(100, 15), self.line(0, 15), self.line(0, 5))
-        note = self.credit(move, self.line(0, 5), self.line(0, 15))
-        self.assertEqual((note.amount_residual, note.loyalty_points_redeemed), (0, 0))
-        note = self.credit(move, self.line(100, 15))
-        self.assertEqual((note.amount_residual, note.loyalty_points_redeemed), (65, 500))
-        self.assertAllBack(move)
-
 
 @tagged("post_install", "-at_install")
-class TestShapesInputTax(Shapes, BatchCase):
+class TestShapesInputTax(ChangedDrafts, BatchCase):
     """Points pay, and recover input tax."""
 
 
@@ -144,7 +146,7 @@ class TestShapesReduction(Shapes, BatchCase):
 
 
 @tagged("post_install", "-at_install")
-class TestShapesReducedDraft(Shapes, BatchCase):
+class TestShapesReducedDraft(ChangedDrafts, BatchCase):
     """Points lower the price of the draft."""
 
     vat_mode = "price_reduction"
