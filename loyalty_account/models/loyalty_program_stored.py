@@ -159,7 +159,14 @@ class LoyaltyProgram(models.Model):
                         **names,
                     )
                     found.append((product, company, text))
+        self._forget_taxes()
         return found
+
+    def _forget_taxes(self):
+        """Taxes of companies that the user may not see were read in sudo: they must not stay in the cache."""
+        products = self.sudo()._stored_value_products()
+        products.product_tmpl_id.invalidate_recordset(["taxes_id"], flush=False)
+        products.invalidate_recordset(["taxes_id"], flush=False)
 
     def _stored_taxes(self, product, company):
         """Return the sales taxes of a product that only this company or branch adds to those of the company above it."""
@@ -214,9 +221,7 @@ class LoyaltyProgram(models.Model):
                 template.property_account_income_id = program.liability_account_id
                 template.taxes_id -= program._stored_taxes(product, company)
         self.invalidate_recordset(["stored_problems"])
-        # Taxes of companies that the user may not see were read: they must not stay in the cache.
-        self.env["product.template"].invalidate_model(["taxes_id"])
-        self.env["product.product"].invalidate_model(["taxes_id"])
+        self._forget_taxes()
         return True
 
     # --- issue ---------------------------------------------------------------------------------------------------
