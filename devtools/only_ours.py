@@ -1,5 +1,6 @@
 """A pytest plug-in that applies Odoo's test_lint to our add-ons only."""
 
+import contextlib
 import functools
 import logging
 import os
@@ -19,6 +20,31 @@ def pytest_configure(config):
     every = Manifest.all_addon_manifests
     Manifest.all_addon_manifests = staticmethod(lambda: [manifest for manifest in every() if manifest.name in ours])
     odoo.modules.get_modules = lambda: sorted(ours)
+
+    from odoo.tests import BaseCase
+
+    BaseCase.subTest = _sub_test
+
+
+@contextlib.contextmanager
+def _sub_test(case, message=None, **values):
+    """Collect what fails, and fail once at the end: reports of 40,000 parts that pass take minutes."""
+    outer = case._subtest
+    # One of the checks reads it.
+    case._subtest = SimpleNamespace(params={**(outer.params if outer else {}), **values})
+    try:
+        yield
+    except AssertionError as error:
+        if "_ours_failed" not in vars(case):
+            case._ours_failed = []
+            case.addCleanup(_raise_failed, case)
+        case._ours_failed.append(f"{message or ''} {values}: {error}")
+    finally:
+        case._subtest = outer
+
+
+def _raise_failed(case):
+    raise AssertionError("\n".join(case._ours_failed))
 
 
 def pytest_collection_modifyitems(items):
