@@ -117,10 +117,17 @@ class PosOrder(models.Model):
                         order._review_returns()
                     if loyalty:
                         order._loyalty_settle_one()
+                        order._report_card_without_customer()
             except (UserError, AccessError) as error:
                 _logger.warning("Points of order %s were not settled", order.uuid, exc_info=True)
                 order._report_points(note=str(error))
                 order.write({"loyalty_settled": False, "loyalty_unsettled": True})
+
+    def _report_card_without_customer(self):
+        """List that points of a named customer's sale are on a card that has no customer: it may be the cashier's."""
+        card = self.loyalty_card_id
+        if card and self._is_customers_card(card):
+            card._report_foreign_use(self)
 
     def _was_settled(self):
         """Return whether somebody has tried to settle the order before. Whatever fails is rolled back as a whole, so

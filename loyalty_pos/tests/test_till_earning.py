@@ -122,6 +122,21 @@ class TestTillEarning(EarningCase):
         order = self.sell([self.taxed(100, 15)], self.ann, loyalty_card_id=stranger.id)
         self.assertEntries(order, [(self.card, "earn", 100)])
 
+    def test_card_without_customer(self):
+        """N29, S9: a card that is nobody's earns on a sale to a named customer, and a manager sees it once; without a
+        customer it is the holder's own affair."""
+        card = self.make_card()
+        card.partner_id = False
+        order = self.sell([self.taxed(100, 15)], self.ann, loyalty_card_id=card.id)
+        order._loyalty_settle()
+        self.assertEntries(order, [(card, "earn", 100)])
+        found = self.exceptions_of(order, "foreign")
+        self.assertEqual(found.card_id, card)
+        self.assertIn("used a card without a customer for a document of", found.note)
+        unnamed = self.sell([self.taxed(100, 15)], loyalty_card_id=card.id)
+        self.assertEntries(unnamed, [(card, "earn", 100)])
+        self.assertFalse(self.exceptions_of(unnamed, "foreign"))
+
     def test_unusable_and_source_cards(self):
         """H8, H10, H18, H25: closed and expired cards earn nothing; what a source card earns goes to its master."""
         self.card.closed = True
