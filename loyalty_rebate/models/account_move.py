@@ -18,6 +18,10 @@ class AccountMove(models.Model):
     def _server_fields(self):
         return super()._server_fields() | {"is_loyalty_credit"}
 
+    def _loyalty_redeemed_on(self):
+        """Account credits paid no document: they are the customer's, settle any of the account, and can be paid out."""
+        return super(AccountMove, self.filtered(lambda move: not move.is_loyalty_credit))._loyalty_redeemed_on()
+
     def _check_reduction_pays(self, lines, sign, total):
         """Account credits lower no document of their own: what they are worth was checked by their lines."""
         if not self.is_loyalty_credit:

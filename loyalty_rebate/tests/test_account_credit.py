@@ -183,7 +183,9 @@ class TestAccountCreditReduction(AccountCreditCase):
         self.assertRecordValues(note, [{"move_type": "out_refund", "amount_untaxed": 8.7, "amount_tax": 1.3}])
         self.assertEqual(self.figures(FEBRUARY)["sales"], 1100.0)  # the credit note is no return
         invoice = self.sell(115.0, day="2026-03-10")
-        self.assertEqual([amount for amount, __ in self.outstanding(invoice)], [10.0])
+        ((amount, line_id),) = self.outstanding(invoice)
+        invoice.js_assign_outstanding_line(line_id)
+        self.assertEqual((amount, invoice.amount_residual), (10.0, 105.0))
         self.assertSound(FEBRUARY)
 
 
