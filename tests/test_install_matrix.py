@@ -334,7 +334,7 @@ class TestUpgradeMatrix(MatrixCase):
         names = "SELECT name FROM ir_module_module WHERE state = 'installed' AND name = ANY(%s) ORDER BY name"
         for module in modules:
             self.upgrade(module)
-            self.assertEqual(self.rows(names, OURS), [(name,) for name in ours])
+            self.assertEqual(self.rows(names, [*OURS, "loyalty_rebate"]), [(name,) for name in ours])
 
     def test_ledger_alone(self):
         """N29, N12: upgrading base, or everything, works with the ledger alone, and heals what was never taken over."""
@@ -362,9 +362,11 @@ class TestUpgradeMatrix(MatrixCase):
         self.assertEqual(self.run_process("installed"), ["loyalty_ledger"])  # and verification finds nothing
 
     def test_account_alone(self):
-        """N29, N12: upgrading base works without orders and tills."""
+        """N29, N12: upgrading base works without orders and tills, with and without account rebates."""
         self.odoo(self.name, "-i", "loyalty_account")
         self.assertUpgrades("loyalty_account", "loyalty_ledger")
+        self.odoo(self.name, "-i", "loyalty_rebate")
+        self.assertUpgrades("loyalty_account", "loyalty_ledger", "loyalty_rebate")
 
     def test_sale_alone(self):
         """N29, N12: upgrading base works with orders and without tills."""
