@@ -27,6 +27,6 @@ def tell(env, story):
         with env.cr.savepoint():
             story(env)
             env.flush_all()
-    except Exception:  # whatever it is: demo data never stops an installation
+    except Exception:  # whatever it is: demo data never stops an installation  # pylint: disable=broad-exception-caught
         _logger.warning("The demo data of %s could not be made", story.__module__, exc_info=True)
         env.invalidate_all()

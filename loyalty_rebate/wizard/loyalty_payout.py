@@ -2,7 +2,7 @@
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Command
+from odoo.fields import Command, Domain
 
 from odoo.addons.loyalty_ledger.tools.today import loyalty_today
 
@@ -140,7 +140,7 @@ class LoyaltyPayout(models.TransientModel):
         if self.pay_as == "money" and (
             journal.type not in ("bank", "cash")
             or journal.company_id != self.company_id
-            or journal in self.env["loyalty.program"].sudo().search([]).loyalty_journal_id  # compared only
+            or journal in self.env["loyalty.program"].sudo().search(Domain.TRUE).loyalty_journal_id  # compared only
         ):
             raise UserError(_("Choose under Pay From the bank or cash journal that pays."))
         gifts = self.gift_program_id
