@@ -1,3 +1,5 @@
+from collections import defaultdict
+
 from odoo import api, models
 from odoo.exceptions import UserError
 
@@ -21,12 +23,14 @@ class AccountPartialReconcile(models.Model):
         redeemed_on = credits.move_id._loyalty_redeemed_on()
         if not redeemed_on:
             return
+        together = defaultdict(float)  # what is eligible of a document is there once for all that is matched at once
         for vals, line in zip(vals_list, credits):
             paid = redeemed_on.get(line.move_id)
             document = lines.browse(vals["debit_move_id"]).move_id
             if paid is None or document == paid:
                 continue
-            if problem := line.move_id._say_points_cannot_pay(document, paid, vals.get("debit_amount_currency", 0.0)):
+            together[document] += vals.get("debit_amount_currency", 0.0)
+            if problem := line.move_id._say_points_cannot_pay(document, paid, together[document]):
                 raise UserError(problem)
 
     def unlink(self):

@@ -74,7 +74,8 @@ class LoyaltyProgram(models.Model):
                 continue  # a draft, or taxes that are no percentage
             wrong = self._relief_problem(sale, sets)
             if wrong and (joined := self._joined_sale(move_id, sales)):
-                wrong = self._relief_problem(joined, self._tax_sets_of_moves({*joined.moves, *joined.returns}, date))
+                known = self._tax_sets_of_moves({*joined.moves, *joined.returns}, date)
+                wrong = None not in known.values() and self._relief_problem(joined, known)
             if wrong:
                 found.append(self._say_relief("account.move", move_id, wrong))
         return found

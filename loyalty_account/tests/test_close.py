@@ -528,6 +528,10 @@ class TestClose(CloseCase):
         self.assertEqual(months("2026-02-28"), [("2026-08-01", 155.0)])
         self.assertEqual(months("2026-03-15"), [("2026-08-01", 55.0), ("2026-09-01", 101.0)])
         self.assertFalse(self.env["loyalty.card"]._verify_ledger())
+        # As an earlier release left it.
+        self.tamper("UPDATE loyalty_ledger_entry SET last_earning_date = NULL WHERE program_id = %s", self.program.id)
+        self.assertEqual(months("2026-03-15"), [("2026-08-01", 55.0), ("2026-09-01", 101.0)])
+        self.assertEqual(months("2026-01-31"), [("2026-07-01", 150.0)])
 
 
 @tagged("post_install", "-at_install")

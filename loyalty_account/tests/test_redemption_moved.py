@@ -41,6 +41,17 @@ class Moved:
         self.match(move, entry)
         self.assertEqual((move.amount_residual, self.card.points), (65, 950))
 
+    def test_two_at_once(self):
+        """N29, bP6: two redemptions that are matched together with an invoice share what points may pay of it."""
+        entries = [self.taken_off(points=points)[1] for points in (8, 7)]
+        bottle = self.env["product.product"].create({"name": "Bottle", "loyalty_no_redeem": True})
+        other = self.make_invoice(self.line(10, 15), self.line(100, 15, product_id=bottle.id), post=True)
+        lines = (other | entries[0] | entries[1])._loyalty_receivable()
+        with self.assertRaisesRegex(UserError, "Points can cover .*11.50 of .*, not .*15.00"), self.cr.savepoint():
+            lines.reconcile()
+        self.match(other, entries[0])
+        self.assertEqual(other.amount_residual, 118.5)
+
     def test_money_is_never_paid_out(self):
         """N29, N4: a payment to the customer does not settle the credit that points left."""
         move, entry, record = self.taken_off()

@@ -73,7 +73,14 @@ class AccountMove(models.Model):
     def _loyalty_redeemed_on(self):
         """Points that paid an order of a till pay its invoice."""
         found = super()._loyalty_redeemed_on()
-        entries = self.filtered(lambda move: move.move_type == "entry" and move not in found)
+        entries = self.filtered(
+            lambda move: (
+                move.move_type == "entry"
+                and move not in found
+                and not move.origin_payment_id
+                and not move.statement_line_id
+            )
+        )
         if entries:
             # All payments of tills count, whatever the user sees of them.
             payments = self.env["pos.payment"].sudo()
