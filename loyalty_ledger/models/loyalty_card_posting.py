@@ -77,13 +77,28 @@ class LoyaltyCard(models.Model):
         What lapsed on them stays lapsed (:meth:`write`); what is returned could not be used otherwise, and be lost again
         the next night.
         """
-        ids = {op["card_id"] for op in ops if op["kind"] == "reversal" and op["units"] > 0}
-        cards = self.sudo().browse(sorted(ids))  # who returns goods may have no access to the card
-        for card in cards | cards.points_to_id:
+        back = [op for op in ops if op["kind"] == "reversal" and op["units"] > 0]
+        if not self._that_get_grace(back):
+            return
+        # All locks first, in the order of the ids: what was posted before brings nothing back now.
+        self._lock_groups(ops)
+        posted = Gateway(self.env)._find_posted(back)
+        for card in self._that_get_grace([op for op in back if op["key"] not in posted]):
             today = loyalty_today(self.env, card.company_id)
-            if not card.points_to_id and card.expiration_date and card.expiration_date < today:
-                card.expiration_date = today + timedelta(days=card.program_id.reversal_grace_days)
-                card.flush_recordset()
+            card.expiration_date = today + timedelta(days=card.program_id.reversal_grace_days)
+        self.env["loyalty.card"].flush_model()
+
+    def _that_get_grace(self, ops):
+        """Return the expired cards that ``ops`` put points on: the cards themselves, or those that they are linked to."""
+        # Who returns goods may have no access to the card.
+        cards = self.sudo().browse(sorted({op["card_id"] for op in ops}))
+        return (cards | cards.points_to_id).filtered(
+            lambda card: (
+                not card.points_to_id
+                and card.expiration_date
+                and card.expiration_date < loyalty_today(self.env, card.company_id)
+            )
+        )
 
     def _lock_groups(self, ops):
         """Lock all cards of ``ops`` and their masters in the order of their ids.

@@ -53,6 +53,43 @@ class TestLots(LedgerCase):
             self.assertBalances(points=10)
             self.assertClean()
 
+    def test_expired_card_gets_grace_once(self):
+        """N29, N4: what comes back to a card that has expired gives it days of grace: once, however often it is sent."""
+        self.program.reversal_grace_days = 14
+        self.earn(10)
+        spent = self.redeem(10)
+        self.card.expiration_date = "2026-04-30"
+        with self.on("2026-05-10"):
+            back = self.reverse(spent, key="back")
+            self.assertEqual(_day(self.card), "2026-05-24")
+            self.assertBalances(available=10)
+        with self.on("2026-05-25"):
+            self.assertEqual(self.reverse(spent, key="back"), back)
+            self.assertEqual(_day(self.card), "2026-05-24")
+            self.assertBalances(available=0)
+
+    def test_expired_cards_are_locked_in_order(self):
+        """N29: cards that get days of grace are all locked before the first of them is written."""
+        self.earn(10)
+        self.earn(10, card=self.other)
+        spent, other_spent = self.redeem(10), self.redeem(10, card=self.other)
+        master = self.make_card()
+        self.card.points_to_id = master
+        (self.other | master).expiration_date = "2026-04-30"
+        locked = []
+        lock, write = type(self.Card)._lock_groups, type(self.Card).write
+        self.patch(type(self.Card), "_lock_groups", lambda cards, ops: locked.append("lock") or lock(cards, ops))
+        self.patch(type(self.Card), "write", lambda cards, vals: locked.append("write") or write(cards, vals))
+        with self.on("2026-05-10"):
+            self.Card._post_entries(
+                [
+                    self.op(self.other, "reversal", 10, reversed_entry_id=other_spent.id),
+                    self.op(self.card, "reversal", 10, reversed_entry_id=spent.id),
+                ]
+            )
+            self.assertEqual({_day(self.other), _day(master)}, {"2026-06-09"})
+        self.assertEqual(locked[0], "lock")
+
     def test_claw_back_takes_its_own_lot_first(self):
         """N4: taking back an earning takes its own lot, though another would expire sooner; then the others."""
         self.earn(10, expiration_date="2026-04-30")
@@ -345,3 +382,7 @@ class TestLots(LedgerCase):
         self.reverse(spent)
         self.assertBalances(points=6, debt=0, available=6, redeemed=0)
         self.assertClean()
+
+
+def _day(card):
+    return card.expiration_date.isoformat()
