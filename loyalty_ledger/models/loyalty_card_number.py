@@ -4,11 +4,13 @@ import re
 from collections import defaultdict
 
 from odoo import api, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
 #: Characters of the longest number that fits on a card as a barcode (Code 128).
 LONGEST_BARCODE = 80
+#: How often numbers are drawn for cards created together before giving up: one repeat is rare, two are a fault.
+ROUNDS = 5
 
 
 def plain_number(text):
@@ -91,18 +93,33 @@ class LoyaltyCard(models.Model):
 
     @api.model
     def _draw_codes(self, count):
-        """Return ``count`` numbers that no card has.
+        """Return ``count`` numbers for new cards; several of them are numbers that no card has.
 
         Odoo draws 32 bits: of 100,000 cards created at once, two have the same number more often than not, which would
-        refuse them all.
+        refuse them all. One card alone is not worth the question: a constraint answers it.
+
+        :raises odoo.exceptions.UserError: when numbers that cards have already are drawn again and again
         """
+        if count == 1:
+            return [self._generate_code()]
         codes = {}
-        while len(codes) < count:
+        for __ in range(ROUNDS):
             drawn = dict.fromkeys(self._generate_code() for __ in range(count - len(codes)))
-            rows = self.env.execute_query(SQL("SELECT code FROM loyalty_card WHERE code = ANY(%s)", list(drawn)))
-            taken = {code for (code,) in rows}
-            codes.update(dict.fromkeys(code for code in drawn if code not in taken))
-        return list(codes)
+            if drawn:
+                rows = self.env.execute_query(SQL("SELECT code FROM loyalty_card WHERE code = ANY(%s)", list(drawn)))
+                taken = {code for (code,) in rows}
+                codes.update(dict.fromkeys(code for code in drawn if code not in taken))
+            if len(codes) == count:
+                return list(codes)
+        raise UserError(
+            self.env._(
+                "No free number was found for %(missing)s of %(count)s new cards: the numbers that are generated have been "
+                "used already. Give the cards their numbers yourself, or ask your administrator to check how numbers are "
+                "generated.",
+                missing=count - len(codes),
+                count=count,
+            )
+        )
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -1,6 +1,6 @@
 from unittest.mock import patch
 
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tests import Form, tagged
 
 from ..tools.leaving import keep_demo_records
@@ -174,3 +174,26 @@ class TestForeignChanges(LedgerCase):
         with patch.object(type(self.env["loyalty.card"]), "_generate_code", lambda self: next(drawn)):
             cards = self.env["loyalty.card"].create([{"program_id": self.program.id} for __ in range(3)])
         self.assertEqual(cards.mapped("code"), ["0441", "0442", "0443"])
+
+    def test_numbers_run_out(self):
+        """N29: where only numbers are drawn that cards have already, creating cards ends with an error."""
+        drawn = iter([self.make_card().code] * 100)
+        with (
+            patch.object(type(self.env["loyalty.card"]), "_generate_code", lambda self: next(drawn)),
+            self.assertRaisesRegex(UserError, "No free number was found"),
+        ):
+            self.env["loyalty.card"].create([{"program_id": self.program.id} for __ in range(3)])
+
+    def test_number_of_one_card(self):
+        """N29: one card alone is created without asking whether its number is free; a constraint says so."""
+        self.patch(type(self.env.cr), "execute", _refuse_asking_for_numbers(type(self.env.cr).execute))
+        self.assertTrue(self.make_card().code)
+
+
+def _refuse_asking_for_numbers(execute):
+    def run(cursor, query, *args, **kwargs):
+        if "SELECT code FROM loyalty_card" in getattr(query, "code", str(query)):
+            raise AssertionError("asked for the numbers of cards")
+        return execute(cursor, query, *args, **kwargs)
+
+    return run
