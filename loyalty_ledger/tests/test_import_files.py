@@ -549,6 +549,24 @@ class TestFileTools(BaseCase):
         }.items():
             self.assertEqual(balance_values.read_date(text, "dmy", berlin), day, text)
 
+    def test_columns_without_names(self):
+        """N29, P8: beside e-mails, numbers are taken for points unless they look like phones, card numbers or dates."""
+        emails = ["ann@example.com", "bob@example.com"]
+        guess = balance_columns.find_roles_by_content
+        for cells in (["50", "7"], ["1,250.50", ""], ["999999", "-3"], ["12.5000", "123456.7890"], ["50 points", "1"]):
+            self.assertEqual(guess([emails, cells]), {0: "email", 1: "points"}, cells)
+        for cells in (
+            ["5551234567", "5557654321"],
+            ["50", "+49 171 234-5678"],
+            ["0171.2345678", ""],
+            ["0441234", "0441235"],
+            ["2025-01-31", "2025-02-28"],
+            ["31.1.25", "1.2.25"],
+            ["1/31/2025 10:00", ""],
+            ["31 Jan 25", ""],
+        ):
+            self.assertEqual(guess([emails, cells]), {}, cells)
+
     def test_names_of_columns(self):
         """N29, P8: names are known in any case, with accents and signs; an id is nobody's key."""
         self.assertEqual(

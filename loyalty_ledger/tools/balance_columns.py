@@ -120,15 +120,29 @@ _SEEMS = {
 }
 
 
+#: Dates such as 31.1.25, 1/31/2025 10:00 and 31 Jan 2025.
+_DATE = re.compile(r"\d{1,4}([-./])\d{1,2}\1\d{1,4}(?!\d)|\d{1,2}\W*[^\W\d_]{3,}\W*\d{2,4}(?!\d)")
+
+
+def _may_be_other(cell):
+    """Return whether a cell with a number may be a phone or card number or a date, not points."""
+    whole = re.sub(r"[.,]\d{1,4}$", "", cell)
+    return len(re.findall(r"\d", whole)) >= 7 or bool(re.match(r"0\d", cell) or _DATE.match(cell))
+
+
 def find_roles_by_content(columns):
     """Return ``{position: role}`` for a file without names of columns: only what nobody can take for something else.
+
+    Numbers of seven digits or more and what looks like a date are no balances that go without saying: the user is asked.
 
     :param columns: the cells of each column
     """
     filled = {position: [cell for cell in cells if cell] for position, cells in enumerate(columns)}
     emails = [position for position, cells in filled.items() if cells and all("@" in cell for cell in cells)]
     others = [position for position, cells in filled.items() if cells and position not in emails]
-    if len(emails) != 1 or len(others) != 1 or not all(re.search(r"\d", cell) for cell in filled[others[0]]):
+    if len(emails) != 1 or len(others) != 1:
+        return {}
+    if any(not re.search(r"\d", cell) or _may_be_other(cell.strip()) for cell in filled[others[0]]):
         return {}
     return {emails[0]: "email", others[0]: "points"}
 
