@@ -31,15 +31,21 @@ class AccountMove(models.Model):
         return posted
 
     def button_draft(self):
-        orders = self._credited_orders()
+        """Cards follow a document that no longer counts; Odoo cancels posted documents by this, too."""
+        undone = self.filtered(
+            lambda move: (
+                move.state == "posted" and move.move_type in ("out_invoice", "out_refund") and not move._is_reduction()
+            )
+        )
+        orders = {move: move._stored_value_orders() for move in undone}
         result = super().button_draft()
-        orders._sync_stored_value()
-        return result
-
-    def button_cancel(self):
-        orders = self._credited_orders()
-        result = super().button_cancel()
-        orders._sync_stored_value()
+        for move, concerned in orders.items():
+            found = concerned and move._undoing_problems(concerned)
+            if refusing := [words for __, program, words in found if program.unlinked_return_policy == "refuse"]:
+                raise UserError("\n".join(refusing))
+            for card, program, words in found:
+                move._report_return(card, program, words)
+        self.env["sale.order"].sudo().union(*orders.values())._sync_stored_value()
         return result
 
     def _stored_value_orders(self):
@@ -67,28 +73,21 @@ class AccountMove(models.Model):
         """
         self.ensure_one()
         problems = []
-        for program, cards, units in orders._stored_value_to_take(self):
-            missing = units - sum(card._stored_value_there() for card in cards)
-            if missing > 0:
-                names = {
-                    "note": self.display_name,
-                    "wanted": cards[:1]._say_points(to_points(units)),
-                    "code": ", ".join(card._masked_code() for card in cards),
-                    "left": cards[:1]._say_points(to_points(units - missing)),
-                }
-                if self.move_type == "out_refund":
-                    text = self.env._(
-                        "%(note)s pays out %(wanted)s of card %(code)s, on which only %(left)s are left. Credit no more "
-                        "than that.",
-                        **names,
-                    )
-                else:
-                    text = self.env._(
-                        "%(note)s sells card %(code)s for %(wanted)s less than the order did, but only %(left)s are left "
-                        "on it. Invoice what the order says.",
-                        **names,
-                    )
-                problems.append((cards[:1], program, text))
+        for program, cards, wanted, left in orders._stored_value_missing(self):
+            names = self._say_missing(cards, wanted, left)
+            if self.move_type == "out_refund":
+                text = self.env._(
+                    "%(document)s pays out %(wanted)s of card %(code)s, on which only %(left)s are left. Credit no more "
+                    "than that.",
+                    **names,
+                )
+            else:
+                text = self.env._(
+                    "%(document)s sells card %(code)s for %(wanted)s less than the order did, but only %(left)s are left "
+                    "on it. Invoice what the order says.",
+                    **names,
+                )
+            problems.append((cards[:1], program, text))
         paying = orders.order_line.filtered(lambda line: line.coupon_id.ledgered and line.price_total < 0)
         if paying and self.move_type == "out_refund":
             paid, back = orders._money_of_documents(self)
@@ -111,3 +110,32 @@ class AccountMove(models.Model):
                     )
                 )
         return problems
+
+    def _undoing_problems(self, orders):
+        """Say what cards lack now that this document, which was posted before, no longer counts; like
+        :meth:`_money_problems`. What they lacked before is no matter of this document."""
+        self.ensure_one()
+        before = {}
+        for program, cards, wanted, left in orders._stored_value_missing(self):
+            before[program, cards] = wanted - left
+        return [
+            (
+                cards[:1],
+                program,
+                self.env._(
+                    "Without %(document)s, %(wanted)s must go off card %(code)s, on which only %(left)s are left: the rest "
+                    "was used. Keep the document posted, or top the card up first.",
+                    **self._say_missing(cards, wanted, left),
+                ),
+            )
+            for program, cards, wanted, left in orders._stored_value_missing()
+            if wanted - left > before.get((program, cards), 0)
+        ]
+
+    def _say_missing(self, cards, wanted, left):
+        return {
+            "document": self.display_name,
+            "wanted": cards[:1]._say_points(to_points(wanted)),
+            "code": ", ".join(card._masked_code() for card in cards),
+            "left": cards[:1]._say_points(to_points(left)),
+        }

@@ -63,7 +63,7 @@ class SaleOrder(models.Model):
         """Orders whose cards follow their documents: confirmed, and by this ledger."""
         return self.filtered(lambda order: order.state == "sale" and order.loyalty_in_ledger)
 
-    def _stored_value_left(self, program, lines, units, documents, by_product=False):
+    def _stored_value_left(self, program, lines, units, documents, loose=(0.0, 0.0)):
         """Return what documents leave of the ``units`` that order lines moved, in ten-thousandths.
 
         Programs in the books follow the money to the cent: what is invoiced, less what is credited, and what still waits
@@ -72,18 +72,12 @@ class SaleOrder(models.Model):
 
         :param lines: order lines of one program
         :param documents: invoices and credit notes
-        :param by_product: lines of documents without an order line count by their product
+        :param loose: what lines of documents without an order line invoice and credit of these, see
+            :meth:`_stored_value_loose`
         """
-
-        def of_lines(moves):
-            return moves.invoice_line_ids.filtered(
-                lambda line: (
-                    line.sale_line_ids & lines
-                    or (by_product and not line.sale_line_ids and line.product_id in lines.product_id)
-                )
-            )
-
-        invoiced, credited = (abs(sum(of_lines(moves).mapped("price_total"))) for moves in documents)
+        invoiced, credited = (
+            abs(self._money_of_lines(moves, lines)) + more for moves, more in zip(documents, loose, strict=True)
+        )
         ordered = abs(sum(lines.mapped("price_total")))
         in_books = program._keeps_stored_value()
         if not in_books and not credited:
@@ -107,37 +101,119 @@ class SaleOrder(models.Model):
                 rows.setdefault(program, []).append(row)
         return rows
 
-    def _stored_value_targets(self, draft=None):
-        """Return ``{program: ten-thousandths of points that the orders leave on its cards after their credit notes}``."""
+    @staticmethod
+    def _money_of_lines(moves, lines):
+        """Return what ``moves`` say for these order lines."""
+        return sum(moves.invoice_line_ids.filtered(lambda line: line.sale_line_ids & lines).mapped("price_total"))
+
+    def _stored_value_given(self):
+        """Return ``{(order, program): ten-thousandths}`` of the cards that the orders sold."""
         given = {}
-        for line in self.sudo().coupon_point_ids:
-            program = line.coupon_id.program_id
-            if program.program_type in STORED_VALUE and line.coupon_id.ledgered:
-                given[program] = given.get(program, 0) + to_units(line.points)
+        for order in self:
+            for line in order.sudo().coupon_point_ids:
+                program = line.coupon_id.program_id
+                if program.program_type in STORED_VALUE and line.coupon_id.ledgered:
+                    given[order, program] = given.get((order, program), 0) + to_units(line.points)
+        return given
+
+    def _stored_value_lines(self, program):
+        """Return the lines of this order that sell cards of ``program``."""
+        products = program.trigger_product_ids
+        return self.sudo().order_line.filtered(lambda line: line.product_id in products and not line.is_reward_line)
+
+    def _stored_value_sharing(self, programs, draft=None):
+        """Return these orders with those that share a document on which a line sells or credits a card of ``programs``
+        without naming its order: whose it is depends on all of them."""
+        documents = self._credit_documents(draft)
+        loose = (
+            documents[0]
+            .union(documents[1])
+            .invoice_line_ids.filtered(
+                lambda line: not line.sale_line_ids and line.product_id in programs.trigger_product_ids
+            )
+        )
+        moves = loose.move_id
+        others = (moves | moves.reversed_entry_id)._loyalty_orders()
+        return self | self.browse(others.ids)._in_force()
+
+    def _stored_value_loose(self, program, documents):
+        """Share out what lines that name no order sell and credit of ``program``: what is sold goes to the first order,
+        what is credited to that of which most is left.
+
+        :return: ``{order: (invoiced, credited)}``
+        """
+        invoiced, credited = (
+            abs(
+                sum(
+                    line.price_total
+                    for line in moves.invoice_line_ids
+                    if not line.sale_line_ids and line.product_id in program.trigger_product_ids
+                )
+            )
+            for moves in documents
+        )
+        if not (invoiced or credited):
+            return {}
+        loose, room = {}, {}
+        for order in self.sorted("id"):
+            lines = order._stored_value_lines(program)
+            loose[order] = (0.0 if loose else invoiced, 0.0)
+            sold, back = (abs(self._money_of_lines(moves, lines)) for moves in documents)
+            room[order] = max(0.0, sold - back) + loose[order][0]
+        ranked = sorted(room, key=lambda order: (-room[order], order.id))
+        for order in ranked:
+            part = credited if order == ranked[-1] else min(credited, room[order])
+            loose[order] = (loose[order][0], part)
+            credited -= part
+        return loose
+
+    def _stored_value_targets(self, draft=None):
+        """Return ``{(order, program): ten-thousandths of points that the order leaves on its cards after its credit
+        notes}``, with orders that share a document with these where that matters."""
+        given = self._stored_value_given()
         if not given:
             return {}
-        documents = self._credit_documents(draft)
-        targets = {}
-        for program, units in given.items():
-            products = program.trigger_product_ids
-            lines = self.sudo().order_line.filtered(
-                lambda line, products=products: line.product_id in products and not line.is_reward_line
-            )
-            targets[program] = self._stored_value_left(program, lines, units, documents, by_product=True)
+        programs = self.env["loyalty.program"].sudo().union(*(program for __, program in given))
+        orders = self._stored_value_sharing(programs, draft)
+        if orders != self:
+            given = orders._stored_value_given()
+        documents, targets = orders._credit_documents(draft), {}
+        for program in programs:
+            own = {order: units for (order, sold), units in given.items() if sold == program}
+            loose = self.browse([order.id for order in own])._stored_value_loose(program, documents)
+            for order, units in own.items():
+                targets[order, program] = order._stored_value_left(
+                    program, order._stored_value_lines(program), units, documents, loose.get(order, (0.0, 0.0))
+                )
         return targets
 
-    def _stored_value_to_take(self, draft=None):
-        """Return ``[(program, cards, ten-thousandths to take from them)]``, as if ``draft`` were posted."""
-        orders = self._in_force()
-        targets, rows = orders._stored_value_targets(draft), None
-        result = []
-        for program, target in targets.items():
-            rows = orders._stored_value_rows("earn") if rows is None else rows
-            own = rows.get(program, [])
-            units = sum(row.units for row in own) - target
+    def _stored_value_off(self, draft=None):
+        """Return ``[(order, program, entries in force, ten-thousandths to take off)]``, as if ``draft`` were posted;
+        negative where the cards get some again."""
+        targets = self._in_force()._stored_value_targets(draft)
+        orders = self.browse({order.id for order, __ in targets})
+        rows, result = orders._stored_value_rows("earn"), []
+        for (order, program), target in targets.items():
+            own = [row for row in rows.get(program, ()) if row.order_id == order.id]
+            if units := sum(row.units for row in own) - target:
+                result.append((order, program, own, units))
+        return result
+
+    def _stored_value_missing(self, draft=None):
+        """Return ``[(program, cards, ten-thousandths to take off them, how much of it is there)]`` of orders whose cards
+        do not have it, as if ``draft`` were posted."""
+        there, result = {}, []
+        for __, program, rows, units in self._stored_value_off(draft):
+            cards = self.env["loyalty.card"].sudo().browse(sorted({row.card_id for row in rows}))
+            wanted, left = units, 0
+            for card in cards if units > 0 else ():
+                there.setdefault(card.id, card._stored_value_there())  # several orders may top up one wallet
+                part = min(units, there[card.id])
+                there[card.id] -= part
+                units -= part
+                left += part
             if units > 0:
-                cards = self.env["loyalty.card"].sudo().browse(sorted({row.card_id for row in own}))
-                result.append((program, cards, units))
+                result.append((program, cards, wanted, left))
         return result
 
     # --- cards follow --------------------------------------------------------------------------------------------
@@ -153,47 +229,46 @@ class SaleOrder(models.Model):
             orders._post_loyalty([*orders._stored_value_sold_ops(), *orders._stored_value_spent_ops()])
 
     def _stored_value_sold_ops(self):
-        ops, order_of = [], {order.id: order for order in self}
-        targets, rows = self._stored_value_targets(), None
-        for program, target in targets.items():
-            rows = self._stored_value_rows("earn") if rows is None else rows
-            own = rows.get(program, [])
-            units = sum(row.units for row in own) - target
-            if units > 0:
-                cards = self.env["loyalty.card"].sudo().browse(sorted({row.card_id for row in own}))
-                there = {card.id: card._stored_value_there() for card in cards}
-                # Which of several cards came back nobody says: the fullest, as a used one stays with its owner.
-                for row in sorted(own, key=lambda row: (-there[row.card_id], row.entry_id)):
-                    part = min(units, row.units, there[row.card_id])
-                    if part > 0:
-                        units -= part
-                        there[row.card_id] -= part
-                        card = cards.browse(row.card_id)
-                        ops.append(order_of[row.order_id]._reversal_op(card, row, -part))
-            elif units < 0:
-                ops += self._stored_value_again(program, own, -units)
+        """Return movements that bring the cards that each order sold to what its documents leave."""
+        ops, there = [], {}
+        for order, program, own, units in self._stored_value_off():
+            if units < 0:
+                ops += order._stored_value_again(program, own, -units)
+                continue
+            cards = self.env["loyalty.card"].sudo().browse([row.card_id for row in own])
+            for card in cards:
+                there.setdefault(card.id, card._stored_value_there())
+            # Which of several cards came back nobody says: the fullest, as a used one stays with its owner.
+            for card, row in sorted(
+                zip(cards, own, strict=True), key=lambda pair: (-there[pair[1].card_id], pair[1].entry_id)
+            ):
+                part = min(units, row.units, there[card.id])
+                if part > 0:
+                    units -= part
+                    there[card.id] -= part
+                    ops.append(order._reversal_op(card, row, -part))
         return ops
 
     def _stored_value_again(self, program, rows, units):
         """Return movements that put ``units`` on the cards of ``program`` again, each up to what the order gave it; the
         last card takes what more was paid."""
+        self.ensure_one()
         ops, last = [], None
-        for order in self:
-            for line in order.sudo().coupon_point_ids:
-                card = line.coupon_id
-                if card.program_id != program or not card.ledgered or order._why_no_earning(card):
-                    continue
-                left = sum(row.units for row in rows if row.card_id == card.id and row.order_id == order.id)
-                part = max(0, min(units, to_units(line.points) - left))
-                last = order, card, part
-                if part:
-                    units -= part
-                    ops.append(order._loyalty_op(card, "earn", part))
+        for line in self.sudo().coupon_point_ids:
+            card = line.coupon_id
+            if card.program_id != program or not card.ledgered or self._why_no_earning(card):
+                continue
+            left = sum(row.units for row in rows if row.card_id == card.id)
+            part = max(0, min(units, to_units(line.points) - left))
+            last = card, part
+            if part:
+                units -= part
+                ops.append(self._loyalty_op(card, "earn", part))
         if units and last and program._keeps_stored_value():
-            order, card, part = last
+            card, part = last
             if part:
                 ops.pop()
-            ops.append(order._loyalty_op(card, "earn", part + units))
+            ops.append(self._loyalty_op(card, "earn", part + units))
         return ops
 
     def _stored_value_spent_ops(self):
@@ -227,8 +302,8 @@ class SaleOrder(models.Model):
         if units > there:
             raise UserError(
                 self.env._(
-                    "%(order)s needs %(needed)s of card %(code)s, on which %(left)s are left: what a credit note gave back "
-                    "was used since. Keep the credit note, or top the card up first.",
+                    "%(order)s needs %(needed)s of card %(code)s, on which %(left)s are left: what an invoice or credit note "
+                    "gave back was used since. Keep that document posted, or top the card up first.",
                     order=self.name,
                     needed=card._say_points(to_points(units)),
                     code=card._masked_code(),

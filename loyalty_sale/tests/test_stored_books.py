@@ -210,6 +210,71 @@ class TestStoredBooks(ProofVerbs, LoyaltyAccountCase):
         with self.assertRaisesRegex(UserError, "30.00.* less than the order did, but only .*20.00"):
             invoice.action_post()
 
+    def invoiced_at(self, order, price):
+        """Return the invoice of ``order``, posted with another price of its last line."""
+        invoice = order._create_invoices()
+        invoice.invoice_line_ids.filtered(lambda line: line.display_type == "product")[-1].price_unit = price
+        invoice.action_post()
+        return invoice
+
+    def test_invoiced_otherwise_and_undone(self):
+        """N14: an invoice that sold a card for more, or took less of one, than the order is reset to draft, cancelled,
+        deleted or credited: nothing stays on the card that nobody paid; what was spent already is refused."""
+        self.set_up()
+        for undo in ("button_draft", "button_cancel"):
+            sale = self.order(self.gift_card, 50)
+            card = self.card_of(sale)
+            invoice = self.invoiced_at(sale, 500)
+            self.assertEqual(card.points, 500)
+            getattr(invoice, undo)()
+            self.assertEqual(card.points, 50)
+            (invoice if invoice.state == "cancel" else invoice.browse()).button_draft()
+            invoice.unlink()
+            self.assertEqual(card.points, 50)
+            spending = self.order(self.product, 80, code=card.code)
+            invoice = self.invoiced_at(spending, -30)
+            self.assertEqual(card.points, 20)
+            getattr(invoice, undo)()
+            self.assertEqual(card.points, 0)
+        self.assertBalance(0.0, waiting=0.0)
+        credited = self.invoiced_at(self.order(self.gift_card, 50), 500)
+        card = self.card_of(credited.invoice_line_ids.sale_line_ids.order_id)
+        self.credit(credited)
+        self.assertEqual(card.points, 0)
+        spent = self.order(self.gift_card, 50)
+        invoice = self.invoiced_at(spent, 500)
+        self.invoice(self.order(self.product, 300, code=self.card_of(spent).code))
+        with self.assertRaisesRegex(UserError, "450.00.*only .*200.00"), self.env.cr.savepoint():
+            invoice.button_draft()
+        self.env.invalidate_all()
+        self.gifts.unlinked_return_policy = "exception"
+        invoice.button_draft()
+        self.assertEqual(self.card_of(spent).points, 0)
+        found = self.env["loyalty.exception"].search([("res_model", "=", "account.move"), ("res_id", "=", invoice.id)])
+        self.assertRecordValues(found, [{"kind": "return", "card_id": self.card_of(spent).id}])
+
+    def test_consolidated_invoice(self):
+        """N14: two orders sold a card each on one invoice: what is credited of one goes off its own card."""
+        self.set_up()
+        first, second = (self.order(self.gift_card, price) for price in (50, 100))
+        invoice = self.invoice(first | second)
+        self.assertEqual(len(invoice), 1)
+        note = self.credit(invoice, post=False)
+        note.invoice_line_ids.filtered(lambda line: line.price_unit == 100).unlink()
+        note.action_post()
+        self.assertEqual([self.card_of(order).points for order in (first, second)], [0, 100])
+        self.assertBalance(100.0)
+        note.button_draft()
+        self.assertEqual([self.card_of(order).points for order in (first, second)], [50, 100])
+        # A line that names no order: the larger card has it.
+        note.invoice_line_ids.filtered("product_id").unlink()
+        note.invoice_line_ids = [
+            Command.create({"product_id": self.gift_card.id, "quantity": 1, "price_unit": 120, "tax_ids": False})
+        ]
+        note.action_post()
+        self.assertEqual([self.card_of(order).points for order in (first, second)], [30, 0])
+        self.assertBalance(30.0)
+
     def test_partly_spent(self):
         """N14, N29: 50.00 are credited for a card of which 30.00 were spent, as the program allows: the 20.00 that were
         there are gone, the 30.00 are named."""
