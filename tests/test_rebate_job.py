@@ -92,7 +92,7 @@ class TestRollOverJob(JobsCase):
                 break
         self.assertEqual(
             killed,
-            [[("roll_over", "3 customers are left.")], [("roll_over", "1 customers are left.")]]
+            [[("roll_over", "Customers left: 3")], [("roll_over", "Customers left: 1")]]
             + [[("account_journals", False)]] * 2,
         )
         with self.registry.cursor() as cr:

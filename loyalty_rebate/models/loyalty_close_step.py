@@ -15,7 +15,13 @@ class LoyaltyCloseStep(models.Model):
     batch_amount = fields.Monetary("Amount So Far", readonly=True)
 
     def _periods(self):
-        return self.program_id._periods_ending(self.close_id.date_from, self.close_id.date_to)
+        """Return the periods that the close rolls over: without those that a later one of them has settled already.
+
+        What changed in these since is part of the later roll-over. So a close goes on in the period where it was.
+        """
+        periods = self.program_id._periods_ending(self.close_id.date_from, self.close_id.date_to)
+        last = self.program_id._last_period()
+        return [(start, end) for start, end in periods[:-1] if not last or start >= last.date_from] + periods[-1:]
 
     def _preview_roll_over(self):
         """What the roll-over would post, summed; earlier periods that changed included."""
@@ -42,7 +48,7 @@ class LoyaltyCloseStep(models.Model):
             left, posted, last_id = self.program_id._roll_over_after(end, last_id, batches)
             points += posted
             if left:
-                return self._go_on(last_id, points, self.env._("%s customers are left.", f"{left:,}"))
+                return self._go_on(last_id, points, self.env._("Customers left: %s", f"{left:,}"))
             last_id = 0
         value = self.program_id._point_value_at(self.close_id.date_to)[0]
         return self._stop_batches(points, points * value, self._say_problems())
@@ -73,7 +79,7 @@ class LoyaltyCloseStep(models.Model):
         )
         if not count:
             return False
-        return self.env._("Credits of %s customers are not posted: see Exceptions.", count)
+        return self.env._("Customers whose credits are not posted: %s. See Exceptions.", count)
 
     def _preview_account_journals(self):
         found, __ = self.program_id.sudo()._credits_to_post(self.close_id.date_to)  # the right to run was checked
@@ -83,11 +89,13 @@ class LoyaltyCloseStep(models.Model):
     def _step_account_journals(self):
         """Post what is on the cards to the customers' accounts (M14), dated on the last day of the close.
 
-        Who cannot be credited is named, and the others are.
+        Who cannot be credited is named, and the others are. Where nobody can, the step stops, and begins with the first
+        when it is run again.
         """
-        day, refused = self.close_id.date_to, {}
-        points, amount, last_id = self.batch_points, self.batch_amount, self.batch_position
-        notes = [self.note] if self.is_going_on and last_id and self.note else []
+        day, refused, notes = self.close_id.date_to, {}, []
+        points, amount, last_id = self.batch_points, self.batch_amount, 0
+        if self.is_going_on and not self.problem:
+            last_id, notes = self.batch_position, [self.note] if self.note else []
         while last_id is not None:
             documents, reasons, last_id = self.program_id._post_account_credits_after(day, last_id)
             points += sum(documents.mapped("loyalty_redeem_points"))
@@ -99,11 +107,11 @@ class LoyaltyCloseStep(models.Model):
                 notes.append(self.env._("Entries are dated %s, because the period is locked.", later))
             if self._is_job() and last_id is not None:
                 break
-        if refused and not points:
-            raise UserError(self.program_id._say_refused_credits(refused))
         if refused:
             notes.append(self.program_id._say_refused_credits(refused))
         note = " ".join(dict.fromkeys(notes)) or False
         if last_id is not None:
             return self._go_on(last_id, points, note, amount)
+        if note and not points:  # nobody was credited, so that the notes are those of who was refused
+            raise UserError(note)
         return self._stop_batches(points, amount, note)

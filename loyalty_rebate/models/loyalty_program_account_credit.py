@@ -58,7 +58,7 @@ class LoyaltyProgram(models.Model):
         cards = self.env["loyalty.card"].sudo().browse(list(refused)[:3])  # the close checked the right to run
         named = [f"{card.partner_id.display_name}: {refused[card.id]}" for card in cards]
         return self.env._(
-            "Credits of %(count)s customers are not posted and stay on their cards. %(reasons)s",
+            "Customers whose credits are not posted and stay on their cards: %(count)s. %(reasons)s",
             count=len(refused),
             reasons=" ".join(named),
         )

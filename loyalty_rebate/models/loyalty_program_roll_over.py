@@ -45,14 +45,17 @@ class LoyaltyProgram(models.Model):
 
         Where unused credits lapse, that comes first, in batches of its own.
 
-        :return: ``(how many are left, points posted, id of the last customer that was looked at)``
+        :param last_id: id of the last card, as long as credits lapse
+        :return: ``(how many are left, points posted, id of the last customer, or card, that was looked at)``
         """
         self.ensure_one()
         program = self.sudo()  # the close checked the right to run; the ledger writes
         period = program._open_period(*program._period_bounds(day))
         start, end = period.date_from, period.date_to
-        if not period.is_lapsed and (left := program._lapse_unused(period, batches)):
-            return left, 0.0, last_id
+        if program._must_lapse(period):
+            left, last_id = program._lapse_unused(period, last_id, batches)
+            if left:
+                return left, 0.0, last_id
         by_partner = defaultdict(list)
         for row in program._period_sales(day):
             if row["partner_id"] > last_id:
@@ -91,7 +94,7 @@ class LoyaltyProgram(models.Model):
                 self.company_id.id,
                 start,
                 end,
-                self.unused_credits != "zero" or self.settlement != "payment",
+                not self._lapses_unused(),
                 self.env.uid,
             )
         )
@@ -103,12 +106,34 @@ class LoyaltyProgram(models.Model):
 
     # --- unused credits ------------------------------------------------------------------------------------------
 
-    def _lapse_unused(self, period, batches=None):
+    def _lapses_unused(self):
+        """Return whether unused credits lapse, as the program is set now."""
+        return self.unused_credits == "zero" and self.settlement == "payment"
+
+    def _must_lapse(self, period):
+        """Return whether unused credits are still to lapse in this period: as it began, and as the program is set now.
+
+        Periods from before this was noted (NULL) are over.
+        """
+        self.env.cr.execute(SQL("SELECT is_lapsed IS FALSE FROM loyalty_period WHERE id = %s", period.id))
+        must = self.env.cr.fetchone()[0]
+        if must and not self._lapses_unused():  # they are kept since, so this period takes no more of them
+            self._note_lapsed(period)
+        return must and self._lapses_unused()
+
+    def _note_lapsed(self, period):
+        self.env.cr.execute(SQL("UPDATE loyalty_period SET is_lapsed = TRUE WHERE id = %s", period.id))
+        period.invalidate_recordset(["is_lapsed"], flush=False)
+
+    def _lapse_unused(self, period, last_id=0, batches=None):
         """Take what was left at the end of the period off the cards, before new credits are added (bM5); once.
 
-        :return: how many cards are left
+        Cards that cannot give it back, being closed or reserved, keep it.
+
+        :param last_id: only cards behind it
+        :return: ``(how many cards are left, id of the last one that was looked at, 0 when there are no more)``
         """
-        cards, number = self._cards_with_points(period.date_to), 0
+        cards, number = self._cards_with_points(period.date_to, last_id), 0
         keys = {card_id: f"period-lapse:{self.id}:{period.date_from}:{card_id}" for card_id in cards}
         known = self._known_keys(keys.values())
         todo = [card_id for card_id in cards if keys[card_id] not in known]
@@ -118,7 +143,7 @@ class LoyaltyProgram(models.Model):
         done = 0
         for number, ids in enumerate(split_every(BATCH, todo, list)):
             if batches is not None and number >= batches:
-                return len(todo) - done
+                return len(todo) - done, last_id
             self.env["loyalty.card"]._post_entries(
                 [
                     {
@@ -135,9 +160,9 @@ class LoyaltyProgram(models.Model):
                 ]
             )
             done += len(ids)
-        self.env.cr.execute(SQL("UPDATE loyalty_period SET is_lapsed = TRUE WHERE id = %s", period.id))
-        period.invalidate_recordset(["is_lapsed"], flush=False)
-        return 0
+            last_id = ids[-1]
+        self._note_lapsed(period)
+        return 0, 0
 
     def _cards_with_points(self, day, last_id=0, limit=None):
         """Return ``{card id: (points that are left of those until a day, ids of their lots)}``, by id; one query.

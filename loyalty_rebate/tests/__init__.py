@@ -1,4 +1,5 @@
 from . import test_account_credit
+from . import test_batches
 from . import test_channels
 from . import test_credits
 from . import test_roll_over

@@ -117,7 +117,7 @@ class TestAccountCredit(AccountCreditCase):
         self.assertEqual(close.state, "done", close.problem)
         step = self.step(close, "account_journals")
         self.assertEqual((step.points, step.amount, self.card.points), (10.0, 10.0, 0.0))
-        self.assertIn("Credits of 1 customers are not posted and stay on their cards. Bob:", step.note)
+        self.assertIn("Customers whose credits are not posted and stay on their cards: 1. Bob:", step.note)
 
     def test_payout_undone(self):
         """M4, M14: a cancelled payout leaves the credit on the account; undoing that gives the points back, once."""
