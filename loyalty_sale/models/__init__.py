@@ -13,6 +13,7 @@ from . import account_move_order_points
 from . import account_move_returns
 from . import account_move_stored_value
 from . import sale_order_stored_value
+from . import payment_transaction
 from . import sale_order_coupon_points
 from . import loyalty_card
 from . import sale_order_demo

@@ -32,6 +32,22 @@ class SaleOrder(models.Model):
 
     @api.constrains("currency_id", "pricelist_id")
     def _check_stored_value_currency(self):
+        """Refuse another currency at once, but for carts of a shop: who looks around there may change it at will."""
+        self.filtered(lambda order: not order._is_web_cart())._refuse_other_currency()
+
+    @api.constrains("state")
+    def _check_confirmed_currency(self):
+        """However an order is confirmed, its currency is right by then."""
+        self.filtered(lambda order: order.state == "sale")._refuse_other_currency()
+
+    def _is_web_cart(self):
+        """Return whether this is a quotation of a web shop, or a visitor's."""
+        self.ensure_one()
+        if self.state not in ("draft", "sent"):
+            return False
+        return bool("website_id" in self._fields and self.website_id) or not self.env.user._is_internal()
+
+    def _refuse_other_currency(self):
         """Balances in the books are money of one currency: an order in another one would move the card at one rate and the
         books at another."""
         for order in self:
@@ -53,8 +69,8 @@ class SaleOrder(models.Model):
                     )
 
     def _check_loyalty_funds(self):
-        """Quotations from before the books of a program began are checked when they are confirmed."""
-        self._check_stored_value_currency()
+        """Quotations from before the books of a program began, and carts, are checked when they are confirmed."""
+        self._refuse_other_currency()
         super()._check_loyalty_funds()
 
     # --- what documents leave ------------------------------------------------------------------------------------

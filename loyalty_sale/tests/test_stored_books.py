@@ -390,3 +390,37 @@ class TestStoredBooks(ProofVerbs, LoyaltyAccountCase):
                 self.env.transaction.clear()
                 savepoint.rollback()
         self.assertTrue(goods)
+
+    def test_web_shop_currency(self):
+        """N14: a visitor of a shop changes the currency freely with a gift card in the cart; neither a payment nor the
+        order is accepted in it."""
+        self.set_up()
+        currency = self.env["res.currency"].create({"name": "X20", "symbol": "X"})
+        pricelist = self.env["product.pricelist"].create({"name": "Foreign", "currency_id": currency.id})
+        quotation = self.order(self.gift_card, 50, confirm=False)
+        cart = quotation.with_user(self.env.ref("base.public_user")).sudo()
+        cart.pricelist_id = pricelist
+        cart.order_line = [Command.create({"product_id": self.gift_card.id, "price_unit": 10})]
+        cart.flush_recordset()
+        self.assertEqual(quotation.currency_id, currency)
+        transaction = {
+            "provider_id": self.env["payment.provider"].create({"name": "Cards"}).id,
+            "payment_method_id": self.env.ref("payment.payment_method_unknown").id,
+            "reference": "cart",
+            "amount": 60,
+            "currency_id": currency.id,
+            "partner_id": self.customer.id,
+            "sale_order_ids": [Command.set(cart.ids)],
+        }
+        for refused in (
+            lambda: self.env["payment.transaction"].create(transaction),
+            cart.action_confirm,
+            quotation.action_confirm,
+            lambda: cart.write({"state": "sale"}),
+        ):
+            with self.assertRaisesRegex(ValidationError, "Choose a pricelist in USD"), self.env.cr.savepoint():
+                refused()
+            self.env.transaction.clear()
+        cart.pricelist_id = False
+        cart.action_confirm()
+        self.assertEqual((quotation.state, quotation.currency_id), ("sale", self.company.currency_id))
