@@ -28,7 +28,11 @@ class LoyaltyPeriod(models.Model):
     credit_amount = fields.Monetary("Credits", compute="_compute_totals")
     posted_amount = fields.Monetary("Posted", compute="_compute_totals")
 
-    marks = fields.Json("What Counts", help="Products, customers, dates and pricelists as they were at the roll-over.")
+    marks = fields.Json(
+        "What Counts",
+        help="Products, customers, dates and pricelists as they were at the roll-over.",
+        prefetch=False,  # as long as the list of products that were sold
+    )
     is_lapsed = fields.Boolean("Unused Credits Have Lapsed")
 
     _unique_period = models.UniqueIndex("(program_id, date_from)", "This period was rolled over already.")

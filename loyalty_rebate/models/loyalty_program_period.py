@@ -43,12 +43,11 @@ class LoyaltyProgram(models.Model):
         """Return SQL of the sales between two days; pricelists that a period left out when it was rolled over stay so."""
         program = self.sudo()  # sums of documents whose readers were checked by the caller
         now = program._sales_pricelists()
-        periods = program.env["loyalty.period"].search([("program_id", "=", self.id)])
         others = {}
-        for period in periods:
-            pricelists = tuple(tuple(ids) for ids in (period.marks or {}).get("pricelists", now))
+        for start, marked in program._pricelists_of_periods(date_from):
+            pricelists = tuple(tuple(ids) for ids in marked)
             if pricelists != now:
-                others.setdefault(pricelists, []).append(period.date_from)
+                others.setdefault(pricelists, []).append(start)
         if not others:
             return SQL(" UNION ALL ").join(program._sales_sources(date_from, date_to, now))
         starts = [start for found in others.values() for start in found]
@@ -63,6 +62,19 @@ class LoyaltyProgram(models.Model):
             )
             for pricelists, negation, found in wanted
         )
+
+    def _pricelists_of_periods(self, date_from):
+        """Return ``[(first day, pricelists as they were at the roll-over)]`` of periods from a day on; of the marks only these."""
+        self.env["loyalty.period"].flush_model()
+        self.env.cr.execute(
+            SQL(
+                "SELECT date_from, marks -> 'pricelists' FROM loyalty_period "
+                "WHERE program_id = %s AND date_from >= %s AND marks ? 'pricelists'",
+                self.id,
+                date_from,
+            )
+        )
+        return self.env.cr.fetchall()
 
     def _freeze_marks(self, period):
         """Keep what counts in a period that is rolled over now: settings that change later do not change it (bM4)."""
@@ -89,15 +101,14 @@ class LoyaltyProgram(models.Model):
         Rows are dicts with the customer, the first day of the period, its sales, what they are credited on the terms of
         the period, and what is posted of that.
 
-        :param everything: rows of the period that were rolled over already too
+        :param everything: rows of this period only, those that were rolled over already too
         """
         self.ensure_one()
         start, end = self._period_bounds(day)
         program = self.sudo()  # sums of documents whose readers were checked by the caller
         program.env.flush_all()
-        first = program.env["loyalty.period"].search([("program_id", "=", self.id)], order="date_from", limit=1)
         terms, own = program._terms_of(start, end)
-        since = min(first.date_from or start, start)
+        since = start if everything else program._first_period_start(start)
         self.env.cr.execute(
             SQL(
                 PERIOD_SALES,
@@ -127,6 +138,11 @@ class LoyaltyProgram(models.Model):
             row["credit"] = 0.0 if row["is_skipped"] else credit_of(row["terms"]["tiers"], base, unit)
         return rows
 
+    def _first_period_start(self, start):
+        """Return the first day of the first period that was rolled over, at the latest ``start``."""
+        first = self.env["loyalty.period"].search([("program_id", "=", self.id)], order="date_from", limit=1)
+        return min(first.date_from or start, start)
+
     # --- figures -------------------------------------------------------------------------------------------------
 
     def _period_figures(self, partners=None, period=None):
@@ -144,8 +160,7 @@ class LoyaltyProgram(models.Model):
         for program in self.filtered(lambda program: program.award_mode == "period"):
             day = period or program._period_today()
             start, end = program._period_bounds(day)
-            rows = [row for row in program._period_sales(day, partners, True) if row["start"] == start]
-            found = {row["partner_id"]: row for row in rows}
+            found = {row["partner_id"]: row for row in program._period_sales(day, partners, True)}
             customers = partners.commercial_partner_id.ids if partners is not None else list(found)
             terms, own = program._terms_of(start, end)
             cards = program._period_cards(customers)

@@ -25,7 +25,10 @@ class LoyaltyRule(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """A rule that is added to a program in use holds from the next period on (bM4)."""
+        """The percentage of a rule that is added to a program in use holds from the next period on (bM4).
+
+        Its products count at once, at the percentage of the tier, as products and customers do until the roll-over.
+        """
         programs = self.env["loyalty.program"].browse(
             {vals["program_id"] for vals in vals_list if vals.get("program_id")}
         )

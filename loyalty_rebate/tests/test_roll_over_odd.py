@@ -182,6 +182,61 @@ class TestFrozenPeriods(RebateCase):
             self.sell({"price_unit": 500.0, "product_id": self.tea.id}, day="2026-05-10")
             self.assertEqual(self.figures()["accrued"], 250.0)
 
+    def test_untracked_company(self):
+        """bM4, C4: of a company that did not participate no document of any contact counts later, settings of now aside."""
+        company = self.env["res.partner"].create({"name": "Works", "is_company": True, "loyalty_tracked": False})
+        contacts = self.env["res.partner"].create(
+            [{"name": f"Buyer {number}", "parent_id": company.id, "loyalty_tracked": True} for number in range(2)]
+        )
+        self.sell(1500.0, day="2026-02-10", partner=contacts[0])
+        self.program._roll_over(FEBRUARY)
+        company.loyalty_tracked = True
+        self.sell(1500.0, day="2026-02-11", partner=contacts[1])
+        self.sell(1500.0, day="2026-02-11", partner=company)
+        self.assertEqual(self.figures(FEBRUARY, company)["sales"], 0.0)
+        self.assertEqual(self.program._roll_over(FEBRUARY), (0, 0.0))
+
+    def test_untracked_contact(self):
+        """bM4, C4: a contact that did not participate brings its company nothing later; the others of the company do."""
+        company = self.env["res.partner"].create({"name": "Works", "is_company": True})
+        contact = self.env["res.partner"].create({"name": "Buyer", "parent_id": company.id, "loyalty_tracked": False})
+        self.sell(1500.0, day="2026-02-10", partner=company)
+        self.program._roll_over(FEBRUARY)
+        contact.loyalty_tracked = True
+        self.sell(700.0, day="2026-02-11", partner=contact)
+        self.assertEqual(self.figures(FEBRUARY, company)["sales"], 1500.0)
+        self.sell(100.0, day="2026-02-12", partner=company)
+        self.assertEqual(self.program._roll_over(FEBRUARY), (0, 10.0))
+
+    def test_without_marks(self):
+        """bM4, M7, C4: periods that were rolled over before they kept what counts go by dates and customers of now."""
+        self.sell(1500.0, day="2026-02-10")
+        self.program._roll_over(FEBRUARY)
+        self.env.cr.execute("UPDATE loyalty_period SET marks = NULL WHERE program_id = %s", [self.program.id])
+        self.env.invalidate_all()
+        self.assertEqual(self.figures(FEBRUARY)["sales"], 1500.0)
+        self.program.date_from = "2026-02-15"
+        self.assertEqual(self.figures(FEBRUARY)["sales"], 0.0)
+        self.program.date_from = False
+        self.customer.loyalty_tracked = False
+        self.assertEqual(self.figures(FEBRUARY)["sales"], 0.0)
+
+    def test_added_products(self):
+        """bM2, bM4: products of an added rule count at once, its percentage from the next period on."""
+        coffee = self.env["product.product"].create({"name": "Coffee", "taxes_id": [Command.clear()]})
+        self.program.rule_ids.product_ids = self.tea
+        self.env.cr.execute("UPDATE loyalty_program SET create_date = '2026-01-01' WHERE id = %s", [self.program.id])
+        self.env.invalidate_all()
+        self.sell({"price_unit": 1500.0, "product_id": coffee.id}, day="2026-03-10")
+        self.assertEqual((self.figures()["sales"], self.figures()["accrued"]), (0.0, 0.0))
+        self.program.rule_ids = [
+            Command.create({"reward_point_mode": "money", "product_ids": coffee.ids, "period_percentage": 20})
+        ]
+        self.assertEqual((self.figures()["sales"], self.figures()["accrued"]), (1500.0, 50.0))
+        with self.on("2026-04-20"):
+            self.sell({"price_unit": 1500.0, "product_id": coffee.id}, day="2026-04-10")
+            self.assertEqual(self.figures()["accrued"], 100.0)  # 20 % of what is above 1,000.00
+
     def test_lapse_once(self):
         """bM5: points that were given after the period lapse neither with its roll-over nor when it runs again."""
         self.program.unused_credits = "zero"
