@@ -29,8 +29,8 @@ class TestRebateOrders(OrderInvoicesCase):
         order = self.order(2, points=False)
         self.assertEqual(
             order._why_no_earning(self.card),
-            "Points credits the sales of a period together when it is over. This document counts among the sales of "
-            "March 2026.",
+            "Points credits the sales of a period together when it is over. This document counts in the period of its "
+            "invoice.",
         )
         self.program.accumulates = False
         self.assertEqual(order._why_no_earning(self.card), "Points is not awarding points now.")

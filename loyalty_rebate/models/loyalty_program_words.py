@@ -22,10 +22,8 @@ class LoyaltyProgram(models.Model):
         if reason or self.award_mode != "period":
             return reason
         return self.env._(
-            "%(program)s credits the sales of a period together when it is over. This document counts among the sales of "
-            "%(period)s.",
-            program=self.name,
-            period=self._name_period(self._period_bounds(self._period_today())[0]),
+            "%s credits the sales of a period together when it is over. This document counts in the period of its invoice.",
+            self.name,
         )
 
     def _show_figures(self, partner):
@@ -36,17 +34,18 @@ class LoyaltyProgram(models.Model):
         """
         shown = []
         for program in self:
-            for figure in program._period_figures(partner):
-                money = program.currency_id.format
-                shown.append(
-                    {
-                        "program": program.name,
-                        "period": program._name_period(figure["date_from"]),
-                        "sales": money(figure["sales"]),
-                        "target": figure["target"] and money(figure["target"]),
-                        "percentage": round(figure["percentage"]),
-                        "credits": money(figure["accrued"]),
-                        "next": program._say_next_tier(figure),
-                    }
-                )
+            shown += [program._show_figure(figure) for figure in program._period_figures(partner)]
         return shown
+
+    def _show_figure(self, figure):
+        self.ensure_one()
+        money = self.currency_id.format
+        return {
+            "program": self.name,
+            "period": self._name_period(figure["date_from"]),
+            "sales": money(figure["sales"]),
+            "target": figure["target"] and money(figure["target"]),
+            "percentage": round(figure["percentage"]),
+            "credits": money(figure["accrued"]),
+            "next": self._say_next_tier(figure),
+        }

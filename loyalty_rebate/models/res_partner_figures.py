@@ -86,7 +86,8 @@ class ResPartner(models.Model):
             partner.loyalty_period_next = figure and programs._say_next_tier(figure)
             partner.loyalty_period_bars = False
         if all_programs and len(saved) == 1:  # the form; lists show the first program
-            rows = all_programs._show_figures(saved._origin)
+            rows = [programs._show_figure(figure) for figure in found.values()]
+            rows += (all_programs - programs)._show_figures(saved._origin)
             bars = self.env["ir.qweb"]._render("loyalty_rebate.sales_against_target", {"rows": rows})
             saved.loyalty_period_bars = bars
 

@@ -55,8 +55,16 @@ class TestInquiry(RebateCase):
             tier_ids=[Command.create({"threshold": 800, "percentage": 3})],
         )
         customer = self.customer.with_user(self.accountant).with_company(self.company)
+        reads, original = [], self.registry["loyalty.program"]._period_sales
+
+        def spy(program, *args, **kwargs):
+            reads.append(program.id)
+            return original(program, *args, **kwargs)
+
+        self.patch(self.registry["loyalty.program"], "_period_sales", spy)
         self.assertEqual(customer.loyalty_period_program_id, self.program)
         bars = str(customer.loyalty_period_bars)
+        self.assertEqual(reads, [self.program.id, second.id], "the sales of each program are read once")
         for text in (
             self.program.name,
             second.name,
