@@ -1,13 +1,14 @@
 """Cards on documents of somebody else."""
 
 from odoo import models
+from odoo.fields import Domain
 
 
 class LoyaltyCard(models.Model):
     _inherit = "loyalty.card"
 
     def _report_foreign_use(self, document):
-        """List, once per document and card, that a card is used which is not known to be the customer's.
+        """List, once per sale and card, that a card is used which is not known to be the customer's.
 
         A card without customer collects the points of everybody who has none: the manager asks whose it is.
 
@@ -17,9 +18,14 @@ class LoyaltyCard(models.Model):
         if self._is_known_of(document.partner_id):
             return
         Exception_ = self.env["loyalty.exception"].sudo()  # users cannot create exceptions
-        facts = {"kind": "foreign", "card_id": self.id, "res_model": document._name, "res_id": document.id}
-        if Exception_.search_count([(name, "=", value) for name, value in facts.items()], limit=1):
+        facts = {"kind": "foreign", "card_id": self.id}
+        seen = Domain.OR(
+            Domain([("res_model", "=", documents._name), ("res_id", "in", documents.ids)])
+            for documents in self._documents_of_sale(document)
+        )
+        if Exception_.search_count(seen & Domain([(name, "=", value) for name, value in facts.items()]), limit=1):
             return
+        facts.update(res_model=document._name, res_id=document.id)
         who = {"user": self.env.user.name, "customer": document.partner_id.display_name}
         if self._belongs_to(document.partner_id):
             note = self.env._(
@@ -36,3 +42,7 @@ class LoyaltyCard(models.Model):
         Exception_.create(
             {**facts, "program_id": self.program_id.id, "company_id": document.company_id.id, "note": note}
         )
+
+    def _documents_of_sale(self, document):
+        """Return the recordsets of what is one sale with ``document``, itself included. Override to add documents."""
+        return [document]

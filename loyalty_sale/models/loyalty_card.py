@@ -20,3 +20,14 @@ class LoyaltyCard(models.Model):
         """Return what can be taken from the card, or from the card that it is linked to, in ten-thousandths."""
         card = self.points_to_id or self
         return max(0, to_units(card.available_points))
+
+    def _documents_of_sale(self, document):
+        """An order and its invoices are one sale."""
+        found = super()._documents_of_sale(document)
+        if document._name == "account.move":
+            orders = document._loyalty_orders()
+        elif document._name == "sale.order":
+            orders = document.sudo()  # who confirms an order may have no access to its invoices
+        else:
+            return found
+        return [*found, orders, orders.invoice_ids]

@@ -43,3 +43,31 @@ class TestCustomerCard(OrderPointsCase):
                     self.assertEqual(Card._issue_to(self.customer, self.program), best)
                     self.assertEqual(Card._earning_card(self.customer, self.program), best)
                 second.action_close()
+
+    def test_one_exception_per_sale(self):
+        """N29, H6: a card that is nobody's earns on an order and pays its invoices: one exception, whichever document is the
+        first; the next order has its own."""
+        public = self.env.ref("base.public_partner")
+        Exception_ = self.env["loyalty.exception"]
+        seen = Exception_
+        for timing, first, owner, use in (
+            ("order", "sale.order", public, False),
+            ("order", "sale.order", self.env["res.partner"], True),
+            ("paid", "account.move", self.env["res.partner"], True),
+        ):
+            with self.subTest(timing=timing, owner=owner.name, use=use):
+                self.program.issue_on = timing
+                self.card.partner_id = owner
+                order = self.make_order(
+                    {"price_unit": 10, "product_uom_qty": 2}, use=False, loyalty_card_id=self.card.id
+                )
+                if use:
+                    self.tick(order)
+                order.action_confirm()
+                invoice = self.make_invoices(order)
+                self.assertEqual(invoice.loyalty_card_id, self.card)
+                invoice.action_post()
+                found = Exception_.search([("kind", "=", "foreign")]) - seen
+                seen |= found
+                self.assertEqual(found.mapped("res_model"), [first])
+                self.assertEqual(found.res_id, order.id if first == "sale.order" else invoice.id)
