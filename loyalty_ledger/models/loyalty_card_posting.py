@@ -185,6 +185,14 @@ class LoyaltyCard(models.Model):
         left = sum(part for entry in found for lot, part in entry.taken if lot.card_id in self.ids)
         return to_points(left), to_points(sum(entry.lost for entry in found))
 
+    def _stored_value_holders(self):
+        """Return the cards that have the money of cards that were sold: of a replaced one, the card it is linked to."""
+        return self.filtered(lambda card: not card.points_to_id) | self.points_to_id
+
+    def _stored_value_there(self):
+        """Return what can be taken from cards that were sold, or from those that replaced them, in ten-thousandths."""
+        return sum(max(0, to_units(card.available_points)) for card in self._stored_value_holders())
+
     def _ledger_touch(self):
         """Lock the cards and change their rows, so that a transaction that read them before waits and retries.
 

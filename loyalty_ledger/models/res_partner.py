@@ -270,7 +270,7 @@ class ResPartner(models.Model):
                     "%(customer)s has loyalty cards with transactions: %(cards)s. Archive the customer instead, or move "
                     "the points to another customer's card first (Transfer Points) and change the owner of the card.",
                     customer=", ".join(cards.partner_id.mapped("display_name")),
-                    cards=", ".join(cards.mapped("code")),
+                    cards=", ".join(card._shown_code() for card in cards.with_env(self.env)),
                 )
             )
 

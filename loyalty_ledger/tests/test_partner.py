@@ -1,4 +1,4 @@
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, new_test_user, tagged
 
 from .common import LedgerCase
@@ -95,6 +95,16 @@ class TestPartner(LedgerCase):
             portal.partner_id.with_user(portal).read(["loyalty_outstanding_points"])
 
     # --- who collects points -------------------------------------------------------------------------------------
+
+    def test_deleted_with_a_gift_card(self):
+        """N29: who deletes a customer is told which cards hold him, but not a number that can be spent."""
+        gifts = self.make_program(name="Gifts", program_type="gift_card")
+        card = self.make_card(gifts, points=50)
+        clerk = new_test_user(self.env, "clerk", "base.group_user,base.group_partner_manager")
+        for user, number in ((clerk, card._masked_code()), (self.user, card.code)):
+            with self.assertRaises(UserError) as caught:
+                self.partner.with_user(user).unlink()
+            self.assertIn(f"transactions: {number}.", str(caught.exception))
 
     def test_tracked(self):
         """C4: points are tracked per customer; a contact of an untracked company earns nothing."""

@@ -41,7 +41,7 @@ class PosOrder(models.Model):
             body=self.env._(
                 "%(user)s named the customer after the payment: card %(code)s earned %(points)s.",
                 user=self.env.user.name,
-                code=card.code,
+                code=card._masked_code(),
                 points=card._say_points(order.loyalty_points_earned),
             )
         )

@@ -395,8 +395,8 @@ class PosOrder(models.Model):
         missing = 0.0
         for entries, units in self._stored_value_returned(origin):
             cards = self.env["loyalty.card"].union(*(entry.card_id for entry in entries))
-            there = sum(max(0, to_units(card.available_points)) for card in cards)
-            missing += to_points(max(0, units - there)) * (cards.program_id.reward_ids[:1].discount or 1.0)
+            points = to_points(max(0, units - cards._stored_value_there()))
+            missing += points * (cards.program_id.reward_ids[:1].discount or 1.0)
         return self.currency_id.round(missing)
 
     def _take_back_stored_value(self, origin):
@@ -405,15 +405,17 @@ class PosOrder(models.Model):
             cards = self.env["loyalty.card"].union(*(entry.card_id for entry in entries))
             if self._is_reported(cards):
                 continue
-            there = {card: max(0, to_units(card.available_points)) for card in cards}
+            holders = {card: card._stored_value_holders() for card in cards}
+            there = {card: card._stored_value_there() for card in holders.values()}
             ops, missing = [], units
             # Which of several cards came back nobody says: the fullest, as a card that was used stays with its owner.
-            for entry in sorted(entries, key=lambda entry: (-there[entry.card_id], entry.id)):
-                part = min(missing, entries[entry], there[entry.card_id])
+            for entry in sorted(entries, key=lambda entry: (-there[holders[entry.card_id]], entry.id)):
+                holder = holders[entry.card_id]
+                part = min(missing, entries[entry], there[holder])
                 if part <= 0:
                     continue
                 missing -= part
-                there[entry.card_id] -= part
+                there[holder] -= part
                 ops.append(
                     {
                         "card_id": entry.card_id.id,
@@ -433,7 +435,7 @@ class PosOrder(models.Model):
                     note=self.env._(
                         "%(wanted)s were paid out for card %(code)s, on which only %(left)s were left.",
                         wanted=cards[:1]._say_points(to_points(units)),
-                        code=", ".join(cards.mapped("code")),
+                        code=", ".join(card._masked_code() for card in cards),
                         left=cards[:1]._say_points(to_points(units - missing)),
                     ),
                 )

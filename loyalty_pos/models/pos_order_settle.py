@@ -421,7 +421,7 @@ class PosOrder(models.Model):
                 summary=self.env._("Points overspent at the Point of Sale"),
                 note=self.env._(
                     "Card %(code)s had %(points)s points fewer than order %(order)s took. The card owes them.",
-                    code=exception.card_id.code,
+                    code=exception.card_id._masked_code(),
                     points=say_points(self.env, exception.points),
                     order=self.name,
                 ),

@@ -69,6 +69,42 @@ class TestTillStoredBooks(ProofVerbs, ClosingCase):
         self.close()
         self.assertBalance(0.0, 0.0)
 
+    def test_returned_after_it_was_replaced(self):
+        """N14, N29, N4: what is paid out for a gift card is taken off the card that replaced it, as far as it is there."""
+        order, card = self.sell_card()
+        other_order, other = self.sell_card()
+        new = self.env["loyalty.card"].create({"program_id": self.gifts.id})
+        (card | other).points_to_id = new
+        self.assertEqual((card.points, other.points, new.points), (0, 0, 100))
+        self.spend(new, 70.0)
+        refunds = []
+        for sold, left in ((order, 0), (other_order, 0)):
+            refunds.append(
+                self.sell(
+                    [self.line(self.gift, 50, -1, refunded_orderline_id=sold.lines.id)],
+                    payments=[self.pay(-50.0, self.cash_method)],
+                    is_refund=True,
+                )
+            )
+            self.assertEqual(new.points, left)
+        self.assertEqual([self.exceptions_of(refund).points for refund in refunds], [20, 50])
+        self.assertEqual((card | other).mapped("points"), [0, 0])
+
+    def test_numbers_in_notes(self):
+        """N29: notes and tasks about gift cards do not tell their numbers, which can be spent."""
+        order, card = self.sell_card()
+        overspent = self.spend(card, 80.0)
+        refund = self.sell(
+            [self.line(self.gift, 50, -1, refunded_orderline_id=order.lines.id)],
+            payments=[self.pay(-50.0, self.cash_method)],
+            is_refund=True,
+        )
+        overspent._call_for_review()
+        task = self.exceptions_of(overspent, "debt").activity_ids
+        for note in (self.exceptions_of(refund).note, task[:1].note):
+            self.assertIn(card._masked_code(), note)
+            self.assertNotIn(card.code, note)
+
     def test_refund_of_a_spent_card(self):
         """N14, N29: 50.00 are paid out for a card on which 20.00 are left: the proof names the session and the 30.00."""
         order, card = self.sell_card()

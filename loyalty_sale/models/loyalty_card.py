@@ -1,7 +1,5 @@
 from odoo import api, models
 
-from odoo.addons.loyalty_ledger.ledger.rounding import to_units
-
 
 class LoyaltyCard(models.Model):
     _inherit = "loyalty.card"
@@ -15,11 +13,6 @@ class LoyaltyCard(models.Model):
     @api.model
     def _fields_of_the_card(self):
         return super()._fields_of_the_card() | {"order_id"}
-
-    def _stored_value_there(self):
-        """Return what can be taken from the card, or from the card that it is linked to, in ten-thousandths."""
-        card = self.points_to_id or self
-        return max(0, to_units(card.available_points))
 
     def _documents_of_sale(self, document):
         """An order and its invoices are one sale."""

@@ -222,7 +222,7 @@ class SaleOrder(models.Model):
         for __, program, rows, units in self._stored_value_off(draft):
             cards = self.env["loyalty.card"].sudo().browse(sorted({row.card_id for row in rows}))
             wanted, left = units, 0
-            for card in cards if units > 0 else ():
+            for card in cards._stored_value_holders() if units > 0 else ():
                 there.setdefault(card.id, card._stored_value_there())  # several orders may top up one wallet
                 part = min(units, there[card.id])
                 there[card.id] -= part
@@ -252,16 +252,19 @@ class SaleOrder(models.Model):
                 ops += order._stored_value_again(program, own, -units)
                 continue
             cards = self.env["loyalty.card"].sudo().browse([row.card_id for row in own])
-            for card in cards:
-                there.setdefault(card.id, card._stored_value_there())
+            holders = {card: card._stored_value_holders() for card in cards}
+            for holder in holders.values():
+                if holder not in there:
+                    there[holder] = holder._stored_value_there()
             # Which of several cards came back nobody says: the fullest, as a used one stays with its owner.
             for card, row in sorted(
-                zip(cards, own, strict=True), key=lambda pair: (-there[pair[1].card_id], pair[1].entry_id)
+                zip(cards, own, strict=True),
+                key=lambda pair: (-there[holders[pair[0]]], pair[1].entry_id),
             ):
-                part = min(units, row.units, there[card.id])
+                part = min(units, row.units, there[holders[card]])
                 if part > 0:
                     units -= part
-                    there[card.id] -= part
+                    there[holders[card]] -= part
                     ops.append(order._reversal_op(card, row, -part))
         return ops
 
