@@ -191,12 +191,14 @@ patch(PosStore.prototype, {
      */
     async redeemPoints(order, card, points, uuid, redemption) {
         const before = { card: order.loyalty_card_id, partner: order.getPartner() };
-        const held = await this.loyaltyMutex.exec(() =>
-            this.holdLoyaltyPoints(order, card, points, uuid)
+        const held = await this.loyaltyMutex.exec(
+            () => !order.finalized && this.holdLoyaltyPoints(order, card, points, uuid)
         );
         const problem = this.whyTooLate(order, card, redemption, before);
         if (problem) {
-            this.giveBackHold(uuid);
+            if (!this.isStillRedeemed(order, uuid)) {
+                this.giveBackHold(uuid);
+            }
             throw new Error(problem);
         }
         const changeBefore = order.change;
@@ -218,23 +220,43 @@ patch(PosStore.prototype, {
         order.uiState.loyaltyHolds[uuid].basket = order.loyaltyBasket;
         order.fitCashToPoints(changeBefore);
     },
+    /**
+     * Whether a redemption on the order needs what is reserved under its uuid: the server may get a paid order later, and
+     * takes the points then.
+     */
+    isStillRedeemed(order, uuid) {
+        return (
+            order.state !== "cancel" &&
+            this.models["pos.order"].some((other) => other.uuid === order.uuid) &&
+            order.redemptions.some((redemption) => redemption.uuid === uuid)
+        );
+    },
     /** Say what happened to an order while its points were being reserved, so that they are not for it any more. */
     whyTooLate(order, card, redemption, before) {
         if (!this.models["pos.order"].some((other) => other.uuid === order.uuid)) {
             return _t("The order was removed before the points were reserved: none are redeemed.");
         }
+        const left = redemption && order.redemptions.find(({ uuid }) => uuid === redemption.uuid);
         if (order.finalized) {
-            return _t(
-                "Order %s was paid before the points were reserved: none are redeemed.",
-                order.getName()
-            );
+            return left
+                ? _t(
+                      "Order %(order)s was paid before its points were changed: %(points)s stay redeemed on it, as they were.",
+                      {
+                          order: order.getName(),
+                          points: sayPoints(left.points, card.program_id),
+                      }
+                  )
+                : _t(
+                      "Order %s was paid before the points were reserved: none are redeemed.",
+                      order.getName()
+                  );
         }
         const isChanged =
             before.card?.id !== order.loyalty_card_id?.id ||
             before.partner?.id !== order.getPartner()?.id;
-        const isGone =
-            redemption && !order.redemptions.some((other) => other.uuid === redemption.uuid);
-        return isGone || (isChanged && order.getLoyaltyCard(card.program_id)?.id !== card.id)
+        // A redemption goes with its customer or card.
+        return (redemption && !left) ||
+            (isChanged && order.getLoyaltyCard(card.program_id)?.id !== card.id)
             ? _t(
                   "The order was changed before the points of card %s were reserved: none are redeemed.",
                   card.code

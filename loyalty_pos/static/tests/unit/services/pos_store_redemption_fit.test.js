@@ -115,6 +115,38 @@ describe("PosStore - what happens while points are being reserved", () => {
         }
     });
 
+    test("N29, N6: a redemption that was being changed when its order was paid stays, and so do its points", async () => {
+        const { store, order, card } = await setupRedemption();
+        const [asked, answer] = [new Deferred(), new Deferred()];
+        onRpc("loyalty.card", "pos_hold", async ({ parent }) => {
+            expect.step("pos_hold");
+            const result = parent();
+            asked.resolve();
+            await answer;
+            return result;
+        });
+        onRpc("loyalty.card", "pos_release_hold", () => expect.step("pos_release_hold"));
+        const stays = /was paid before its points were changed: 7,000 Points stay redeemed on it/;
+        const [redemption] = order.redemptions;
+        const changing = store.redeemPoints(order, card, 3000, "p-1", redemption);
+        await asked;
+        order.state = "paid";
+        answer.resolve();
+        await expect(changing).rejects.toThrow(stays);
+        await store.loyaltyMutex.getUnlockedDef();
+        expect.verifySteps(["pos_hold"]);
+        expect(order.redemptions).toHaveLength(1);
+        expect(order.redemptions[0].points).toBe(7000);
+        expect(order.redemptions[0].amount).toBe(70);
+        expect(holds["p-1"].card).toBe(card.id);
+
+        // Once it is paid, nothing is reserved anew.
+        const late = store.redeemPoints(order, card, 2000, "p-1", redemption);
+        await expect(late).rejects.toThrow(stays);
+        await store.loyaltyMutex.getUnlockedDef();
+        expect.verifySteps([]);
+    });
+
     test("N29, N8: after a lost answer the points are reserved once, by whichever button they are redeemed then", async () => {
         const { store, order, card } = await setupDue({ price: 70 });
         store.config.loyalty_offline_policy = "deny";
