@@ -137,50 +137,45 @@ class SaleOrder(models.Model):
         products = program.trigger_product_ids
         return self.sudo().order_line.filtered(lambda line: line.product_id in products and not line.is_reward_line)
 
-    def _stored_value_sharing(self, programs, draft=None):
-        """Return these orders with those that share a document on which a line sells or credits a card of ``programs``
-        without naming its order: whose it is depends on all of them."""
-        documents = self._credit_documents(draft)
-        loose = (
-            documents[0]
-            .union(documents[1])
-            .invoice_line_ids.filtered(
-                lambda line: not line.sale_line_ids and line.product_id in programs.trigger_product_ids
-            )
-        )
-        moves = loose.move_id
+    @staticmethod
+    def _loose_lines(moves, programs):
+        """Return the lines of ``moves`` that sell or credit cards of ``programs`` and name no order."""
+        products = programs.trigger_product_ids
+        return moves.invoice_line_ids.filtered(lambda line: not line.sale_line_ids and line.product_id in products)
+
+    def _stored_value_sharing(self, programs, documents):
+        """Return these orders with those that share a document with a line that names no order: whose it is depends on
+        all of them."""
+        moves = self._loose_lines(documents[0].union(documents[1]), programs).move_id
         others = (moves | moves.reversed_entry_id)._loyalty_orders()
         return self | self.browse(others.ids)._in_force()
 
     def _stored_value_loose(self, program, documents):
-        """Share out what lines that name no order sell and credit of ``program``: what is sold goes to the first order,
-        what is credited to that of which most is left.
+        """Share out what lines that name no order sell and credit of ``program`` among the orders of their document: what
+        is sold goes to the first, what is credited to that of which most is left.
 
-        :return: ``{order: (invoiced, credited)}``
+        :return: ``{order: [invoiced, credited]}``
         """
-        invoiced, credited = (
-            abs(
-                sum(
-                    line.price_total
-                    for line in moves.invoice_line_ids
-                    if not line.sale_line_ids and line.product_id in program.trigger_product_ids
-                )
-            )
-            for moves in documents
-        )
-        if not (invoiced or credited):
-            return {}
-        loose, room = {}, {}
-        for order in self.sorted("id"):
+        invoices, notes = (self._loose_lines(moves, program).grouped("move_id") for moves in documents)
+        loose = {order: [0.0, 0.0] for order in self.sorted("id")}
+        if not (invoices or notes):
+            return loose
+        room = {}
+        for order in loose:
             lines = order._stored_value_lines(program)
-            loose[order] = (0.0 if loose else invoiced, 0.0)
             sold, back = (abs(self._money_of_lines(moves, lines)) for moves in documents)
-            room[order] = max(0.0, sold - back) + loose[order][0]
-        ranked = sorted(room, key=lambda order: (-room[order], order.id))
-        for order in ranked:
-            part = credited if order == ranked[-1] else min(credited, room[order])
-            loose[order] = (loose[order][0], part)
-            credited -= part
+            room[order] = max(0.0, sold - back)
+        for move, lines in (*invoices.items(), *notes.items()):
+            named = (move | move.reversed_entry_id)._loyalty_orders()
+            own = [order for order in loose if order in named] or list(loose)
+            amount, kind = abs(sum(lines.mapped("price_total"))), 1 if move in notes else 0
+            ranked = sorted(own, key=lambda order: -room[order]) if kind else own[:1]
+            for order in ranked:
+                part = min(amount, room[order]) if kind else amount
+                loose[order][kind] += part
+                room[order] += -part if kind else part
+                amount -= part
+            loose[own[0]][kind] += amount  # what is credited beyond all that was sold
         return loose
 
     def _stored_value_targets(self, draft=None):
@@ -190,16 +185,17 @@ class SaleOrder(models.Model):
         if not given:
             return {}
         programs = self.env["loyalty.program"].sudo().union(*(program for __, program in given))
-        orders = self._stored_value_sharing(programs, draft)
-        if orders != self:
-            given = orders._stored_value_given()
-        documents, targets = orders._credit_documents(draft), {}
+        documents, targets = self._credit_documents(draft), {}
+        orders = self
+        while (more := orders._stored_value_sharing(programs, documents)) != orders:
+            orders, documents = more, more._credit_documents(draft)
+        given = orders._stored_value_given()
         for program in programs:
             own = {order: units for (order, sold), units in given.items() if sold == program}
             loose = self.browse([order.id for order in own])._stored_value_loose(program, documents)
             for order, units in own.items():
                 targets[order, program] = order._stored_value_left(
-                    program, order._stored_value_lines(program), units, documents, loose.get(order, (0.0, 0.0))
+                    program, order._stored_value_lines(program), units, documents, loose[order]
                 )
         return targets
 
@@ -321,8 +317,8 @@ class SaleOrder(models.Model):
         if units > there:
             raise UserError(
                 self.env._(
-                    "%(order)s needs %(needed)s of card %(code)s, on which %(left)s are left: what an invoice or credit note "
-                    "gave back was used since. Keep that document posted, or top the card up first.",
+                    "%(order)s needs %(needed)s more of card %(code)s, on which %(left)s are left. Invoice less of the card, "
+                    "keep the document posted that gave it back what was used since, or top the card up first.",
                     order=self.name,
                     needed=card._say_points(to_points(units)),
                     code=card._masked_code(),

@@ -274,6 +274,34 @@ class TestStoredBooks(ProofVerbs, LoyaltyAccountCase):
         note.action_post()
         self.assertEqual([self.card_of(order).points for order in (first, second)], [30, 0])
         self.assertBalance(30.0)
+        note.button_draft()
+        self.assertEqual([self.card_of(order).points for order in (first, second)], [50, 100])
+        # The card of the first is spent: what is credited of it is not there, whatever the other card has.
+        self.invoice(self.order(self.product, 80, code=self.card_of(first).code))
+        note = self.credit(invoice, post=False)
+        note.invoice_line_ids.filtered(lambda line: line.price_unit == 100).unlink()
+        with self.assertRaisesRegex(UserError, "pays out .*50.00.*only .*0.00"), self.env.cr.savepoint():
+            note.action_post()
+        self.env.invalidate_all()
+        self.assertEqual([self.card_of(order).points for order in (first, second)], [0, 100])
+
+    def test_wallet_of_two_orders(self):
+        """N14: two orders on one invoice topped up one wallet: what each may lose is counted once."""
+        self.set_up()
+        first, second = (self.order(self.gift_card, price) for price in (50, 100))
+        wallet = self.card_of(second)
+        self.card_of(first).points_to_id = wallet
+        invoice = self.invoice(first | second)
+        self.assertEqual(wallet.points, 150)
+        self.invoice(self.order(self.product, 40, code=wallet.code))
+        with self.assertRaisesRegex(UserError, "pays out"), self.env.cr.savepoint():
+            self.credit(invoice)
+        self.env.invalidate_all()
+        note = self.credit(invoice, post=False)
+        note.invoice_line_ids.filtered(lambda line: line.price_unit == 50).unlink()
+        note.action_post()
+        self.assertEqual(wallet.points, 10)
+        self.assertBalance(10.0)
 
     def test_partly_spent(self):
         """N14, N29: 50.00 are credited for a card of which 30.00 were spent, as the program allows: the 20.00 that were
