@@ -72,7 +72,7 @@ class LoyaltyCard(models.Model):
         return Entry.browse(ids)
 
     def _extend_expired(self, ops):
-        """Give cards that expired the days of grace of their program before points come back to them.
+        """Give gift cards and wallets that expired the days of grace of their program before money comes back to them.
 
         What lapsed on them stays lapsed (:meth:`write`); what is returned could not be used otherwise, and be lost again
         the next night.
@@ -89,12 +89,14 @@ class LoyaltyCard(models.Model):
         self.env["loyalty.card"].flush_model()
 
     def _that_get_grace(self, ops):
-        """Return the expired cards that ``ops`` put points on: the cards themselves, or those that they are linked to."""
+        """Return the expired gift cards and wallets that ``ops`` put money on: the cards themselves, or those that they
+        are linked to. A loyalty card ends with its date (H10)."""
         # Who returns goods may have no access to the card.
         cards = self.sudo().browse(sorted({op["card_id"] for op in ops}))
         return (cards | cards.points_to_id).filtered(
             lambda card: (
                 not card.points_to_id
+                and card.program_type != "loyalty"
                 and card.expiration_date
                 and card.expiration_date < loyalty_today(self.env, card.company_id)
             )

@@ -54,8 +54,9 @@ class TestLots(LedgerCase):
             self.assertClean()
 
     def test_expired_card_gets_grace_once(self):
-        """N29, N4: what comes back to a card that has expired gives it days of grace: once, however often it is sent."""
-        self.program.reversal_grace_days = 14
+        """N29, N4: what comes back to a gift card that has expired gives it days of grace: once, however often it is
+        sent."""
+        self.program.write({"program_type": "gift_card", "reversal_grace_days": 14})
         self.earn(10)
         spent = self.redeem(10)
         self.card.expiration_date = "2026-04-30"
@@ -70,6 +71,7 @@ class TestLots(LedgerCase):
 
     def test_expired_cards_are_locked_in_order(self):
         """N29: cards that get days of grace are all locked before the first of them is written."""
+        self.program.program_type = "gift_card"
         self.earn(10)
         self.earn(10, card=self.other)
         spent, other_spent = self.redeem(10), self.redeem(10, card=self.other)
