@@ -203,6 +203,8 @@ class LoyaltyCard(models.Model):
         """
         self.ensure_one()
         owner = self.partner_id
+        if owner and owner in partner | partner.commercial_partner_id:
+            return True  # nearly all, without asking who is public
         named = bool(partner) and not partner.is_public
         return self._belongs_to(partner) and not (named and (not owner or owner.is_public))
 
