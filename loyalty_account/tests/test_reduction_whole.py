@@ -32,7 +32,7 @@ class TestReductionWhole(ProofVerbs, ReductionCase):
         return self.make_invoice(*lines, post=posted, currency_id=(currency or self.company.currency_id).id)
 
     def pay_wholly(self, move, steps=1):
-        """Let points pay all that is due, in equal steps."""
+        """Pay all that is due with points, in equal steps."""
         for step in range(steps, 0, -1):
             due = move._loyalty_payable_amount(self.program)
             self.apply_points(move, amount=round(due / step, 2))

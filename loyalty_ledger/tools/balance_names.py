@@ -418,7 +418,7 @@ NEITHER = set("gift brand type credit debit payment bank expiry status date leve
 OWNER = set("user customer client member guest recipient account holder owner contact primary cardholder".split())
 EMAIL = {"email", "mail", "e", "address"}
 PHONE = {"phone", "mobile", "cell", "telephone", "number"}
-#: What other systems write beside balances that nobody can use any more.
+#: What other systems write beside balances that can no longer be used.
 INACTIVE = set(
     "inactive disabled disable deleted blocked banned closed cancelled canceled suspended expired deactivated excluded void voided "
     "inaktiv gesperrt gelöscht storniert inactif désactivé bloqué supprimé inactivo bloqueado eliminado inattivo bloccato "

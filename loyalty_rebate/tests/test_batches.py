@@ -119,7 +119,7 @@ class TestBatches(RebateCase):
             self.assertIn(f"stay on their cards: 1. {partner.name}:", note)
 
     def test_all_batches_are_refused(self):
-        """M14, M13: where nobody can be credited the close stops; when that is mended, it begins with the first again."""
+        """M14, M13: where nobody can be credited the close stops; when that is corrected, it begins with the first again."""
         self.program.settlement = "account"
         self.sell_all("2026-02-10")
         self.program._roll_over(FEBRUARY)

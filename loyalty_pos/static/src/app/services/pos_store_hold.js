@@ -159,7 +159,7 @@ patch(PosStore.prototype, {
         }
         this.giveBackHold(uuid);
     },
-    /** Tell the server that nobody needs these points any more. */
+    /** Tell the server that these points are no longer needed. */
     giveBackHold(uuid) {
         this.loyaltyMutex.exec(async () => {
             try {

@@ -231,7 +231,7 @@ patch(PosStore.prototype, {
             order.redemptions.some((redemption) => redemption.uuid === uuid)
         );
     },
-    /** Say what happened to an order while its points were being reserved, so that they are not for it any more. */
+    /** Say what happened to an order while its points were being reserved, so that they are no longer for it. */
     whyTooLate(order, card, redemption, before) {
         if (!this.models["pos.order"].some((other) => other.uuid === order.uuid)) {
             return _t("The order was removed before the points were reserved: none are redeemed.");
