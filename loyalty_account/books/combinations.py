@@ -2,7 +2,8 @@
 
 ``COST_GROUP[policy, vat_mode]`` is the internal group that the redemption account must belong to. A pair that is not in
 the table is not supported; :func:`refusal` says why. With ``tender`` and ``input_tax`` a redemption is a cost; with
-``price_reduction`` it lowers the price, so the account is contra-revenue.
+``price_reduction`` it lowers the price, so the account is contra-revenue. Where revenue is deferred, what points pay lowers the
+revenue too, and what was deferred comes back to it: contra-revenue in both modes.
 """
 
 TENDER, INPUT_TAX, PRICE_REDUCTION = "tender", "input_tax", "price_reduction"
@@ -14,6 +15,8 @@ COST_GROUP = {
     ("accrual", TENDER): "expense",
     ("accrual", INPUT_TAX): "expense",
     ("accrual", PRICE_REDUCTION): "income",
+    ("deferral", TENDER): "income",
+    ("deferral", PRICE_REDUCTION): "income",
 }
 
 #: Account types that can carry the value of outstanding points.
@@ -24,8 +27,12 @@ STORED_VALUE = "stored_value"
 STORED_VALUE_TYPES = ("gift_card", "ewallet")
 #: Policies that value points by accrual runs.
 ACCRUED_POLICIES = ("accrual",)
+#: Part of each sale's price waits on the liability account (add-on `loyalty_deferral`).
+DEFERRAL = "deferral"
+#: Policies that value each lot of points.
+LOT_POLICIES = (*ACCRUED_POLICIES, STORED_VALUE)
 #: Policies that keep the value of outstanding points as a liability.
-LIABILITY_POLICIES = (*ACCRUED_POLICIES, STORED_VALUE)
+LIABILITY_POLICIES = (*LOT_POLICIES, DEFERRAL)
 
 
 def is_supported(policy, vat_mode):

@@ -73,6 +73,7 @@ class AccountMove(models.Model):
                     customer=move.partner_id,
                     pricelist=pricelists.get(move),
                     elsewhere=move in elsewhere,
+                    redeemed=move._loyalty_redeemed_revenue,
                 )
             )
         return claims
@@ -120,6 +121,15 @@ class AccountMove(models.Model):
         if not self.invoice_cash_rounding_id and abs(difference) <= self.currency_id.rounding * (len(lines) + 1):
             largest = max(lines, key=lambda line: abs(line.total))
             largest.total += difference
+
+    def _loyalty_redeemed_revenue(self):
+        """Return how much of the document's revenue points paid, as the redemption account was charged for it."""
+        self.ensure_one()
+        amount = sum(matched["amount"] for matched in self._loyalty_payments().values())
+        amount -= sum(self.invoice_line_ids.filtered("is_loyalty_reduction").mapped("price_subtotal"))
+        for note in self._loyalty_reductions().filtered(lambda note: note.state == "posted"):
+            amount += note.amount_untaxed
+        return amount
 
     def _loyalty_rate(self, program):
         """Return the value of one unit of the document's currency in the program's, at the document's own rate."""

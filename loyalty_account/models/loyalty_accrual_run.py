@@ -16,7 +16,6 @@ from odoo.addons.loyalty_ledger.tools.sql_files import read_sql
 from odoo.addons.loyalty_ledger.tools.today import loyalty_today
 from odoo.addons.loyalty_ledger.tools.trusted import by_server
 
-from ..books import combinations
 from ..books.lots import lots_on
 from .loyalty_ledger_entry import post_moves
 from .loyalty_valuation import KINDS
@@ -178,7 +177,7 @@ class LoyaltyAccrualRun(models.Model):
         """Refuse a run that makes no sense, with the reason (M1, M17)."""
         _ = self.env._
         program, today = self.program_id.sudo(), loyalty_today(self.env, self.program_id.company_id)
-        if program.accounting_policy not in combinations.ACCRUED_POLICIES:
+        if not program._has_runs():
             raise UserError(
                 _(
                     "Loyalty accounting is not active for %(program)s: its Accounting Policy is “%(policy)s”, so nothing "
@@ -318,7 +317,8 @@ class LoyaltyAccrualRun(models.Model):
             SQL("UPDATE loyalty_program SET accrued_until = %s WHERE id = %s", self.date_to, program.id)
         )
         program.invalidate_recordset(["accrued_until"])
-        totals = self._summarize(self._plan())
+        plan = self._plan()
+        totals = self._summarize(plan)
         vals = program._prepare_books_move(
             self.date_to,
             totals,
@@ -330,7 +330,7 @@ class LoyaltyAccrualRun(models.Model):
             counterparts={"opening": self.opening_account_id},
         )
         move = post_moves(self.env, [vals]) if vals else self.env["account.move"]
-        self._write_valuations(move)
+        self._write_valuations(move, plan)
         self.sudo().write(  # users cannot write results; the right to run the accrual was checked
             {
                 "state": "posted",
@@ -341,8 +341,11 @@ class LoyaltyAccrualRun(models.Model):
         )
         return True
 
-    def _write_valuations(self, move):
-        """Write the planned value lines, with the journal entry that books them, and drop the plan."""
+    def _write_valuations(self, move, plan):
+        """Write the planned value lines, with the journal entry that books them, and drop the plan.
+
+        :param plan: what :meth:`_plan` returned; the lines themselves are in its table
+        """
         program = self.program_id.sudo()
         self.env.flush_all()
         # Foreign keys keep plans of this session, made while the tables were small, and read small tables whole: row by

@@ -25,7 +25,7 @@ class LoyaltyLedgerEntry(models.Model):
     def _entries_posted(self):
         """Release, restore or grant the value of what these entries did, for programs that keep a liability."""
         super()._entries_posted()
-        programs = self.program_id.filtered(lambda program: program._keeps_liability())
+        programs = self.program_id.filtered(lambda program: program._values_lots())
         if not programs:
             return
         entries = self
@@ -56,7 +56,7 @@ class LoyaltyLedgerEntry(models.Model):
             one for each document
         """
         if programs is None:
-            programs = self.program_id.filtered(lambda program: program._keeps_liability())
+            programs = self.program_id.filtered(lambda program: program._values_lots())
         write_off = WriteOff.of(self.env)
         booking = Booking(self.env, programs, write_off is not None and write_off.is_over, document)
         for ids in split_every(CHUNK, self._ids, list):

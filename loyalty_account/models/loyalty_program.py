@@ -105,9 +105,13 @@ class LoyaltyProgram(models.Model):
             if row:
                 row[name] = value
             else:
-                point_value, vat_rate = program._point_value_at(today)
-                vals = {"date": today, "point_value": point_value, "vat_rate": vat_rate, name: value}
+                vals = {**program._dated_values_at(today), "date": today, name: value}
                 program.point_value_ids = [fields.Command.create(vals)]
+
+    def _dated_values_at(self, date):
+        """Return what holds on a day as values of a new row of *Dated Values*. Override to add what an add-on dates."""
+        point_value, vat_rate = self._point_value_at(date)
+        return {"point_value": point_value, "vat_rate": vat_rate}
 
     def _point_value_at(self, date):
         """Return ``(value of one point, expected VAT rate in percent)`` on a day; the default is (0.01, 0.0)."""

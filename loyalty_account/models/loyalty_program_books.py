@@ -81,6 +81,18 @@ class LoyaltyProgram(models.Model):
         """Return whether outstanding points of the program are a liability in the books."""
         return self.accounting_policy in combinations.LIABILITY_POLICIES
 
+    def _values_lots(self):
+        """Return whether each lot of points carries its own value in the books."""
+        return self.accounting_policy in combinations.LOT_POLICIES
+
+    def _may_defer(self):
+        """Return whether revenue can be deferred in this database. Override in the add-on that does it."""
+        return False
+
+    def _has_runs(self):
+        """Return whether runs bring the liability of the program up to date. Override to add policies."""
+        return self.accounting_policy in combinations.ACCRUED_POLICIES
+
     def _keeps_stored_value(self):
         """Return whether a point of the program is money that documents book."""
         return self.accounting_policy == combinations.STORED_VALUE
@@ -140,11 +152,10 @@ class LoyaltyProgram(models.Model):
 
     def _policy_problem(self):
         _ = self.env._
-        if self.accounting_policy == "deferral":
+        if self.accounting_policy == combinations.DEFERRAL and not self._may_defer():
             return _(
-                "Accounting Policy “Defer revenue (IFRS 15)” is not available yet: it needs the stand-alone selling "
-                "price and the expected redemption of each cohort. Choose “Accrue the liability”, which is for points "
-                "that are immaterial or under local rules, and ask your accountant."
+                "Accounting Policy “Defer revenue (IFRS 15)” needs the add-on Revenue Deferral. Install it under Apps, or "
+                "choose “Accrue the liability”, which is for points that are immaterial or under local rules."
             )
         if self._keeps_stored_value():
             return self._stored_value_problem()
@@ -156,6 +167,11 @@ class LoyaltyProgram(models.Model):
             return _(
                 "choose “VAT of Redemptions” on the Accounting tab. There is no default, because it depends on the "
                 "terms of the program; ask your accountant."
+            )
+        if (self.accounting_policy, self.vat_mode) == (combinations.DEFERRAL, combinations.INPUT_TAX):
+            return _(
+                "revenue cannot be deferred while redemptions recover input tax: their account must be an expense then, "
+                "and a deferral lowers revenue. Choose “Means of payment” or “Price reduction” under VAT of Redemptions."
             )
         if not combinations.is_supported(self.accounting_policy, self.vat_mode):
             return _("this combination of Accounting Policy and VAT of Redemptions is not supported.")
@@ -199,11 +215,11 @@ class LoyaltyProgram(models.Model):
                 groups[wanted],
             )
         if cost.internal_group != wanted:
-            reason = (
-                _("price reductions lower the revenue")
-                if wanted == "income"
-                else _("redeemed points are a cost with this VAT mode")
-            )
+            reason = _("redeemed points are a cost with this VAT mode")
+            if wanted == "income":
+                reason = _("price reductions lower the revenue")
+                if self.accounting_policy == combinations.DEFERRAL:
+                    reason = _("deferred revenue is taken from the revenue and comes back to it")
             return _(
                 "Redemption Account %(account)s must be an account of type %(type)s, because %(reason)s.",
                 account=cost.display_name,

@@ -241,7 +241,7 @@ class LoyaltyProgram(models.Model):
         """What outstanding points are worth on the day, against the value lines; the rest waits for the next run."""
         if self._keeps_stored_value():
             return self._proof_balances_completeness(date)
-        if not self._keeps_liability():
+        if not self._values_lots():
             return Part(0, 0, self._proof_rounding())
         numerator, denominator = self._unit_value_at(date)
         run = self.env["loyalty.accrual.run"].search(

@@ -122,9 +122,8 @@ class LoyaltyProgram(models.Model):
             SQL(
                 """
                 SELECT v.move_id, v.amount, COALESCE(b.amount, 0)
-                  FROM (SELECT move_id, min(run_id) AS run_id, sum(amount) AS amount FROM loyalty_valuation
-                         WHERE program_id = %(program)s AND date <= %(date)s AND move_id IS NOT NULL
-                         GROUP BY move_id) v
+                  FROM (SELECT move_id, min(run_id) AS run_id, sum(amount) AS amount FROM (%(lines)s) n
+                         WHERE move_id IS NOT NULL GROUP BY move_id) v
                   JOIN account_move m ON m.id = v.move_id AND m.loyalty_program_id = %(program)s
                        AND m.state = 'posted' AND m.date <= %(date)s
                   LEFT JOIN loyalty_accrual_run r ON r.id = v.run_id
@@ -140,6 +139,7 @@ class LoyaltyProgram(models.Model):
                 date=date,
                 accounts=self._cost_accounts(),
                 rounding=self._proof_rounding(),
+                lines=self._sql_value_lines(date),
                 named=NAMED,
             )
         )

@@ -25,9 +25,7 @@ class LoyaltyProgram(models.Model):
         rows = self.env.execute_query(
             SQL(
                 """
-                WITH v AS (
-                     SELECT move_id, sum(amount) AS amount FROM loyalty_valuation
-                      WHERE program_id = %(program)s AND date <= %(date)s GROUP BY move_id),
+                WITH v AS (SELECT move_id, sum(amount) AS amount FROM (%(lines)s) n GROUP BY move_id),
                 g AS (
                      SELECT l.move_id, -sum(l.balance) AS amount
                        FROM account_move_line l JOIN account_move m ON m.id = l.move_id
@@ -42,6 +40,7 @@ class LoyaltyProgram(models.Model):
                 date=date,
                 account=account.id or None,
                 companies=companies.ids,
+                lines=self._sql_value_lines(date),
             )
         )
         pairs = [(move_id, to_decimal(value), to_decimal(booked)) for move_id, value, booked in rows]
@@ -57,6 +56,18 @@ class LoyaltyProgram(models.Model):
         self._name_undone_before(part, date)
         self._name_sharing_programs(part, date, companies)
         return part
+
+    def _sql_value_lines(self, date):
+        """Return SQL of what the program says its liability is made of: ``move_id``, ``account_id``, ``run_id``, ``amount``.
+
+        Override to add lines of another kind.
+        """
+        return SQL(
+            """SELECT move_id, account_id, run_id, amount FROM loyalty_valuation
+                WHERE program_id = %s AND date <= %s""",
+            self.id,
+            date,
+        )
 
     def _name_moves(self, part, date, pairs):
         """Name the journal item behind each entry that does not say the same as its value lines."""
@@ -142,14 +153,13 @@ class LoyaltyProgram(models.Model):
                 SELECT l.move_id, l.account_id, -sum(l.balance) FROM account_move_line l
                  WHERE l.move_id = ANY(%s) AND l.parent_state = 'posted' AND l.date <= %s
                    AND l.account_id IS DISTINCT FROM %s
-                   AND (l.move_id, l.account_id) IN (SELECT v.move_id, v.account_id FROM loyalty_valuation v
-                                                      WHERE v.program_id = %s)
+                   AND (l.move_id, l.account_id) IN (SELECT v.move_id, v.account_id FROM (%s) v)
                  GROUP BY l.move_id, l.account_id HAVING sum(l.balance) <> 0
                 """,
                 moves.ids,
                 date,
                 self.liability_account_id.id or None,
-                self.id,
+                self._sql_value_lines(date),
             )
         )
         found = {}

@@ -33,7 +33,7 @@ class LoyaltyProgram(models.Model):
                 """,
                 start=date_from,
                 end=date_to,
-                movements=movements(self.id),
+                movements=self._movements(),
             )
         )
         found = {name: (points, amount) for name, points, amount in rows}
@@ -41,6 +41,13 @@ class LoyaltyProgram(models.Model):
         points, amount = map(sum, zip(*result.values()))
         result["closing"] = round(points, 4), self.currency_id.round(amount)
         return result
+
+    def _movements(self):
+        """Return SQL of what moved the points of the program and their value, or of all programs (:mod:`books.movements`).
+
+        Override to add movements of value of another kind.
+        """
+        return movements(self.id or None)
 
     def _owed_points(self, date):
         """Return the points that cards of the program owed on a day, as a positive number.

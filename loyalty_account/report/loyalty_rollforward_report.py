@@ -3,7 +3,7 @@ from odoo.tools import SQL, format_date
 
 from odoo.addons.loyalty_ledger.tools.sql_files import read_sql
 
-from ..books.movements import MOVEMENTS, movements
+from ..books.movements import MOVEMENTS
 
 ROLLFORWARD = read_sql(__file__, "rollforward")
 
@@ -58,5 +58,5 @@ class LoyaltyRollforwardReport(models.Model):
             ROLLFORWARD,
             columns=columns,
             shown=shown,
-            movements=movements(),
+            movements=self.env["loyalty.program"]._movements(),
         )

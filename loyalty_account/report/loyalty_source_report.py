@@ -103,7 +103,7 @@ class LoyaltySourceReport(models.Model):
                 program=program.id,
             )
             for program in programs
-            if program._keeps_liability()
+            if program._values_lots()
         ]
         empty = SQL(
             """SELECT NULL::int AS program_id, NULL::int AS lot_id, NULL::int AS entry_id, NULL::bigint AS number,

@@ -191,9 +191,10 @@ class TestValidation(LoyaltyAccountCommon):
         euros = self.make_program(name="Euro", currency_id=self.env.ref("base.EUR").id)
         self.refused("Currency is EUR", euros, accounting_policy="redemption", vat_mode="tender", **cost)
 
-    def test_deferral_is_not_there_yet(self):
-        """M5: deferral is refused with the reason, and with what to do instead."""
-        self.refused("not available yet.*Accrue the liability", accounting_policy="deferral")
+    def test_deferral_without_the_add_on(self):
+        """M5: deferral needs its add-on, and with it an account of its own: both are said, with what to do instead."""
+        self.patch(type(self.program), "_may_defer", lambda program: False)
+        self.refused("needs the add-on.*Accrue the liability", accounting_policy="deferral")
 
     def test_journal(self):
         """M3: the journal is optional, but when there is one it is like cash."""

@@ -76,5 +76,5 @@ class TestValuationTools(BaseCase):
             self.assertEqual(combinations.COST_GROUP[policy, "tender"], "expense")
             self.assertEqual(combinations.COST_GROUP[policy, "input_tax"], "expense")
             self.assertEqual(combinations.COST_GROUP[policy, "price_reduction"], "income")
-        self.assertFalse(combinations.is_supported("deferral", "tender"))
+        self.assertFalse(combinations.is_supported("deferral", "input_tax"))
         self.assertTrue(combinations.is_supported("none", False))

@@ -35,6 +35,8 @@ class Claim:
     :param customer: who buys, or no partner
     :param pricelist: whose prices the document has
     :param elsewhere: the points were given on another document already
+    :param redeemed: function of nothing that returns how much of the revenue, without VAT, points paid, in the document's
+        currency; returns do not lower it. Called only where it matters
     """
 
     def __init__(self, document, card, date, lines=(), returned=(), settlement=None, **details):
@@ -51,6 +53,7 @@ class Claim:
         self.customer = details.get("customer")
         self.pricelist = details.get("pricelist")
         self.elsewhere = details.get("elsewhere", False)
+        self.redeemed = details.get("redeemed")
 
     def key(self):
         return (*self.document, self.card.program_id.id)

@@ -1,0 +1,175 @@
+"""The deferral of a program: what its cohorts are on a day, and what a close posts for them (target minus posted)."""
+
+from collections import defaultdict
+from decimal import Decimal
+
+from odoo import models
+from odoo.exceptions import UserError
+from odoo.tools import SQL, format_date
+
+from odoo.addons.loyalty_ledger.ledger.rounding import to_decimal, to_points, to_units
+from odoo.addons.loyalty_ledger.tools.sql_files import read_sql
+from odoo.addons.loyalty_ledger.tools.words import say_points
+
+from ..tools.deferral import Cohort, expected, is_exceeded, recognised, round_amount, split_change
+
+DEFERRAL_STATE = read_sql(__file__, "deferral_state")
+
+
+class CohortState:
+    """A cohort on a day: its facts, the estimate that holds, and what both make of its amounts."""
+
+    def __init__(self, row, cohort, rate, rounding, transition=Decimal(0)):
+        self.month, self.kind, self.revenue = row["month"], row["kind"], row["revenue"]
+        self.cohort, self.rate, self.rounding = cohort, rate, rounding
+        self.allocated = transition + round_amount(Decimal(row["allocated"]), rounding)
+        self.returned = round_amount(Decimal(row["returned"]), rounding)
+        self.points = Cohort(self.allocated, row["issued"], row["redeemed"], row["lapsed"])
+        self.expected = expected(self.points, rate)
+        self.recognised = recognised(self.points, rate, rounding)
+
+    @property
+    def deferred(self):
+        return self.allocated - self.recognised
+
+    def figures(self, date):
+        """Return the state as values of ``loyalty.cohort``."""
+        return {
+            "date_to": date,
+            "revenue_amount": self.revenue,
+            "issued_points": to_points(self.points.issued),
+            "redeemed_points": to_points(self.points.redeemed),
+            "lapsed_points": to_points(self.points.lapsed),
+            "open_points": to_points(self.points.open),
+            "expected_points": to_points(float(self.expected)),
+            "redemption_rate": float(self.rate),
+            "allocated_amount": float(self.allocated),
+            "recognised_amount": float(self.recognised),
+            "deferred_amount": float(self.deferred),
+        }
+
+
+class LoyaltyProgram(models.Model):
+    _inherit = "loyalty.program"
+
+    def _deferral_states(self, date):
+        """Return a :class:`CohortState` for each cohort of the program as of a day, oldest first. Reads only."""
+        self.ensure_one()
+        self.env.flush_all()
+        rows = self.env.execute_query_dict(
+            SQL(DEFERRAL_STATE, program=self.id, date=date, begin=self.deferral_from or None)
+        )
+        cohorts = {(cohort.date_from, cohort.kind): cohort for cohort in self.sudo().cohort_ids}
+        rates, transitions = self._cohort_rates_at(date), self._transition_amounts(date)
+        rate, rounding = self._redemption_rate_at(date), to_decimal(self.currency_id.rounding)
+        none = self.env["loyalty.cohort"]
+        states = []
+        for row in rows:
+            cohort = cohorts.get((row["month"], row["kind"]), none)
+            own = rates.get(cohort.id, rate)
+            states.append(CohortState(row, cohort, own, rounding, transitions.get(cohort.id, Decimal(0))))
+        return states
+
+    def _cohort_rates_at(self, date):
+        """Return ``{cohort id: its own expected redemption}`` of a day, of cohorts that have one."""
+        rows = self.env["loyalty.cohort.rate"].sudo().search([("program_id", "=", self.id), ("date", "<=", date)])
+        return {row.cohort_id.id: Decimal(f"{row.redemption_rate:.4f}") for row in rows.sorted("date")}
+
+    def _transition_amounts(self, date):
+        """Return ``{cohort id: what the transition entry allocated}``."""
+        groups = self.env["loyalty.cohort.line"].sudo()
+        groups = groups._read_group(
+            [
+                ("program_id", "=", self.id),
+                ("kind", "=", "transition"),
+                ("part", "=", "allocated"),
+                ("effective_date", "<=", date),
+            ],
+            ["cohort_id"],
+            ["amount:sum"],
+        )
+        return {cohort.id: to_decimal(amount) for cohort, amount in groups}
+
+    def _posted_of_cohorts(self):
+        """Return ``{cohort id: {(kind, part): amount}}`` of all lines so far."""
+        posted = defaultdict(lambda: defaultdict(Decimal))
+        lines = self.env["loyalty.cohort.line"].sudo()
+        for cohort, kind, part, amount in lines._read_group(
+            [("program_id", "=", self.id)], ["cohort_id", "kind", "part"], ["amount:sum"]
+        ):
+            posted[cohort.id][kind, part] += to_decimal(amount)
+        return posted
+
+    def _deferral_plan(self, date):
+        """Return what a close of the day posts: ``[(CohortState, {(kind, part): amount})]``, positive: the liability grows.
+
+        :raises odoo.exceptions.UserError: where more points were redeemed than expected, with what to do
+        """
+        states = self._deferral_states(date)
+        self._check_estimates(states, date)
+        posted = self._posted_of_cohorts()
+        return [(state, self._cohort_changes(state, posted[state.cohort.id])) for state in states]
+
+    def _make_cohorts(self, states):
+        """Create the cohorts that were not known before, and name them in their states."""
+        new = [state for state in states if not state.cohort]
+        cohorts = self.env["loyalty.cohort"].sudo()  # cohorts are the server's; the right to run was checked
+        cohorts = cohorts.create(
+            [
+                {
+                    "program_id": self.id,
+                    "company_id": self.company_id.id,
+                    "date_from": state.month,
+                    "kind": state.kind,
+                }
+                for state in new
+            ]
+        )
+        for state, cohort in zip(new, cohorts):
+            state.cohort = cohort
+
+    def _check_estimates(self, states, date):
+        exceeded = [state for state in states if is_exceeded(state.points, state.rate)]
+        if not exceeded:
+            return
+        lines = [
+            self.env._(
+                "%(month)s: %(redeemed)s of %(issued)s points were redeemed, %(rate)s%% are expected",
+                month=format_date(self.env, state.month, date_format="LLLL yyyy"),
+                redeemed=say_points(self.env, to_points(state.points.redeemed)),
+                issued=say_points(self.env, to_points(state.points.issued)),
+                rate=say_points(self.env, float(state.rate)),
+            )
+            for state in exceeded
+        ]
+        raise UserError(
+            self.env._(
+                "%(program)s: more points were redeemed than expected, and others can still be redeemed, for which nothing "
+                "would be left. Enter a higher Expected Redemption on the program, or on the cohort, that holds on "
+                "%(date)s.\n%(cohorts)s",
+                program=self.name,
+                date=format_date(self.env, date),
+                cohorts="\n".join(lines),
+            )
+        )
+
+    def _cohort_changes(self, state, posted):
+        """Return ``{(kind, part): amount}`` that brings the lines of a cohort to its state."""
+        allocated = {kind: amount for (kind, part), amount in posted.items() if part == "allocated"}
+        before = self._cohort_before(state, sum(allocated.values(), Decimal(0)))
+        recognised_before = -sum((amount for (__, part), amount in posted.items() if part == "recognised"), Decimal(0))
+        old_rate = state.cohort and Decimal(f"{state.cohort.redemption_rate:.4f}") or state.rate
+        reasons = split_change(before, state.points, old_rate, state.rate, recognised_before, state.rounding)
+        sold = state.allocated - state.returned - allocated.get("transition", Decimal(0))
+        changes = {
+            ("allocate", "allocated"): sold - allocated.get("allocate", Decimal(0)),
+            ("return", "allocated"): state.returned - allocated.get("return", Decimal(0)),
+            **{(kind, "recognised"): -amount for kind, amount in reasons.items()},
+        }
+        return {key: amount for key, amount in changes.items() if amount}
+
+    def _cohort_before(self, state, allocated):
+        """Return the :class:`Cohort` as the last close saw it."""
+        cohort = state.cohort
+        names = ("issued_points", "redeemed_points", "lapsed_points")
+        return Cohort(allocated, *(to_units(cohort[name]) for name in names))

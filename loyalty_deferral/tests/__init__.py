@@ -1,0 +1,2 @@
+from . import test_deferral_tools
+from . import test_deferral
