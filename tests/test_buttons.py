@@ -32,6 +32,7 @@ IN_DIALOGS = {
     "loyalty.rollforward": {"action_print"},
     "loyalty.source.wizard": {"action_show"},
     "loyalty.statement": {"action_print"},
+    "loyalty.replace.wizard": {"action_confirm"},
     "loyalty.transfer.wizard": {"action_confirm"},
 }
 
@@ -52,7 +53,6 @@ UNDONE_EASILY = {
 
 #: They open something.
 OPENS = {
-    "action_add_points",
     "action_adjust_loyalty_points",
     "action_adjust_points",
     "action_apply_loyalty_points",
@@ -64,7 +64,9 @@ OPENS = {
     "action_preview_change",
     "action_print_loyalty_statement",
     "action_reconcile_loyalty",
-    "action_set_points",
+    "action_replace_card",
+    "action_print_card",
+    "action_coupon_send",
     "action_set_up_accounting",
     "action_transfer_points",
 }

@@ -119,6 +119,7 @@ class TestRights(AccessCase):
                 "level_basis": "lifetime",
             },
             "loyalty.proof": {"program_id": cls.program.id},
+            "loyalty.replace.wizard": {"card_id": cls.card.id},
             "loyalty.rollforward": {},
             "loyalty.statement": {"card_ids": [(6, 0, cls.card.ids)]},
             "loyalty.transfer.wizard": {"card_id": cls.card.id, "target_card_id": cls.card.id, "points": 1},

@@ -54,6 +54,7 @@ from . import account_move_redemption_lock
 from . import loyalty_program_undo
 from . import account_payment_lock
 from . import res_partner
+from . import res_partner_chart
 from . import account_move_earning
 from . import account_move_earning_claim
 from . import account_move_earning_reversal
@@ -81,3 +82,4 @@ from . import res_company
 from . import res_config_settings
 from . import loyalty_demo
 from . import loyalty_program_page
+from . import loyalty_program_summary

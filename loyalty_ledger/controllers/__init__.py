@@ -1,2 +1,3 @@
 from . import portal
 from . import program_page
+from . import join

@@ -85,6 +85,14 @@ class CustomerPortalLedger(CustomerPortalLoyalty):
             {"page_name": "loyalty_history", "card": card_sudo, "statement": statement, "values": values},
         )
 
+    @route("/my/loyalty_card/<int:card_id>/show", type="http", auth="user", website=True)
+    def portal_loyalty_card_show(self, card_id, **kw):
+        """Show the barcode of one's own card on the whole screen, to be scanned."""
+        card_sudo = self._own_ledgered_card(card_id)
+        if not card_sudo:
+            return request.redirect("/my")
+        return request.render("loyalty_ledger.portal_card_show", {"card": card_sudo})
+
     @route("/my/loyalty_card/<int:card_id>/statement", type="http", auth="user", website=True)
     def portal_loyalty_card_statement(self, card_id, date_from=None, date_to=None, detail=None, **kw):
         """Download the statement of one's own card as PDF (S25, bH10)."""

@@ -17,7 +17,13 @@ class LoyaltyProgramPage(Controller):
             raise request.not_found()
         return request.render(
             "loyalty_ledger.public_program_page",
-            {"program": program, "is_preview": is_preview, "no_breadcrumbs": True, **program._public_values()},
+            {
+                "program": program,
+                "is_preview": is_preview,
+                "no_breadcrumbs": True,
+                "can_join": program._can_join(),
+                **program._public_values(),
+            },
         )
 
     def _may_read(self, program):

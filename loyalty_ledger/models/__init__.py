@@ -26,6 +26,7 @@ from . import loyalty_rule
 from . import loyalty_staff_sums_mixin
 from . import loyalty_card_register
 from . import res_partner_cards
+from . import res_partner_chart
 from . import loyalty_hold_register
 from . import loyalty_ledger_entry_register
 from . import loyalty_card_unledgered
@@ -40,8 +41,12 @@ from . import loyalty_card_handover
 from . import loyalty_card_given
 from . import loyalty_card_issue
 from . import loyalty_card_statement
+from . import loyalty_card_header
+from . import loyalty_card_replace
 from . import loyalty_ledger_entry_statement
 from . import loyalty_program_page
+from . import loyalty_program_join
+from . import loyalty_join
 from . import loyalty_level_pricelist
 from . import res_partner_pricelist
 from . import loyalty_card_pricelist
@@ -71,4 +76,5 @@ from . import loyalty_earning_explanation
 from . import loyalty_program_earning
 from . import loyalty_rule_earning
 from . import loyalty_program_end
+from . import loyalty_program_summary
 from . import loyalty_demo

@@ -36,20 +36,8 @@ class LoyaltyCard(models.Model):
         }
 
     def action_adjust_points(self):
-        """Open the adjustment of these cards."""
+        """Open the adjustment of these cards: add, subtract, set the balance or change its expiry (S20, S21)."""
         return self._open_ledger_wizard("loyalty.adjust.wizard", self.env._("Adjust Points"), card_ids=self.ids)
-
-    def action_add_points(self):
-        """Open the adjustment that adds points (S20)."""
-        return self._open_ledger_wizard(
-            "loyalty.adjust.wizard", self.env._("Add Points"), card_ids=self.ids, mode="add"
-        )
-
-    def action_set_points(self):
-        """Open the adjustment that sets the balance (S21)."""
-        return self._open_ledger_wizard(
-            "loyalty.adjust.wizard", self.env._("Set Points"), card_ids=self.ids, mode="set"
-        )
 
     def action_transfer_points(self):
         """Open the transfer of points to another card of the program."""

@@ -90,6 +90,16 @@ class LoyaltyCard(models.Model):
         action["display_name"] = self.env._("Transactions of %s", self.code)
         return action
 
+    def action_view_card(self):
+        """Open the card itself, from a tile that shows it."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "loyalty.card",
+            "res_id": self.id,
+            "views": [(self.env.ref("loyalty.loyalty_card_view_form").id, "form")],
+        }
+
     def action_view_points_from(self):
         """Show the cards that are linked to this one (H19)."""
         self.ensure_one()

@@ -213,7 +213,7 @@ class LoyaltyException(models.Model):
                 summary=self.env._("Points ledger: %s discrepancies", len(fresh)),
                 note=self.env._(
                     "The nightly verification found rows that were changed outside the ledger. "
-                    "Open Loyalty / Audit / Verify Ledger for the whole list."
+                    "Open Loyalty / Reports / Verify Ledger for the whole list."
                 ),
                 user_id=self._damage_reviewer().id,
             )

@@ -28,9 +28,11 @@ from . import test_lots
 from . import test_expiry
 from . import test_holds
 from . import test_levels
+from . import test_join
 from . import test_lines
 from . import test_protection
 from . import test_seal
+from . import test_card_head
 from . import test_card_mail
 from . import test_allocation
 from . import test_seal_jobs

@@ -184,9 +184,9 @@ class TestAdjust(AdjustCase):
         self.assertBalances(points=30, reserved=30, available=0)
 
     def test_manager_only(self):
-        """S20: users cannot adjust, add, set or transfer, by buttons or remote calls."""
+        """S20: users cannot adjust, transfer or replace, by buttons or remote calls."""
         card = self.card.with_user(self.clerk)
-        for method in ("action_adjust_points", "action_add_points", "action_set_points", "action_transfer_points"):
+        for method in ("action_adjust_points", "action_transfer_points", "action_replace_card"):
             with self.assertRaises(AccessError):
                 getattr(card, method)()
         with self.assertRaises(AccessError):
@@ -194,8 +194,8 @@ class TestAdjust(AdjustCase):
         with self.assertRaises(AccessError):
             self.wizard(points=10).with_user(self.clerk).action_confirm()
         self.assertBalances(points=0)
-        action = self.card.with_user(self.manager).action_set_points()
-        self.assertEqual(action["context"], {"default_card_ids": self.card.ids, "default_mode": "set"})
+        action = self.card.with_user(self.manager).action_adjust_points()
+        self.assertEqual(action["context"], {"default_card_ids": self.card.ids})
 
     def test_from_list(self):
         """P8: the Action menu of the list adjusts the selected cards."""

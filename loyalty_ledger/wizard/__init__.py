@@ -3,6 +3,7 @@ from . import loyalty_hold_merge
 from . import loyalty_card_merge
 from . import loyalty_adjust_wizard
 from . import loyalty_transfer_wizard
+from . import loyalty_replace_wizard
 from . import loyalty_card_update_balance
 from . import loyalty_generate_wizard
 from . import loyalty_program_change

@@ -107,7 +107,7 @@ class LoyaltyTillMiss(models.Model):
                     "res_id": config.id,
                     "note": self.env._(
                         "%(user)s entered many numbers that no card has within %(minutes)s minutes. They are listed under "
-                        "Audit / Unknown Numbers at the Point of Sale.",
+                        "Reports / Unknown Numbers at the Point of Sale.",
                         user=self.env.user.name,
                         minutes=int(PERIOD.total_seconds() // 60),
                     ),

@@ -1,0 +1,93 @@
+"""What a program gives and what that costs, in one line at the top of its form."""
+
+from odoo import api, fields, models
+from odoo.tools import float_round, format_amount
+
+from ..tools.words import say_points
+
+
+class LoyaltyProgram(models.Model):
+    _inherit = "loyalty.program"
+
+    terms_summary = fields.Char(
+        "In Short",
+        compute="_compute_terms_summary",
+        help="What customers get for their money. Levels, minimums and special rules come on top.",
+    )
+
+    @api.depends(
+        "program_type",
+        "accumulates",
+        "portal_point_name",
+        "currency_id",
+        "rule_ids.reward_point_mode",
+        "rule_ids.reward_point_amount",
+        "rule_ids.mode",
+        "reward_ids.discount",
+        "reward_ids.discount_mode",
+        "reward_ids.required_points",
+    )
+    @api.depends_context("lang")
+    def _compute_terms_summary(self):
+        for program in self:
+            program.terms_summary = program._summarize_terms()
+
+    def _summarize_terms(self):
+        """Return "1 point per $ 1.00, worth $ 0.01: 1 % back", or as much of it as the terms say; False for other types."""
+        self.ensure_one()
+        _ = self.env._
+        if self.program_type == "gift_card":
+            return _("Gift cards: customers pay in advance and spend it later.")
+        if self.program_type == "ewallet":
+            return _("eWallets: customers pay in advance, top up, and spend it later.")
+        if self.program_type != "loyalty":
+            return False
+        if not self._awards_sales():
+            return self._why_no_sale_earns()
+        rules = self.rule_ids.filtered(lambda rule: rule.active and rule.mode == "auto")
+        rule = rules.filtered(lambda rule: rule.reward_point_mode == "money")[:1] or rules[:1]
+        if not rule or rule.reward_point_amount <= 0:
+            return _("No rule gives points yet. Add one below.")
+        earned, value = self._summarize_rule(rule), self._summary_value()
+        if not value:
+            return earned
+        currency = self.currency_id or self.env.company.currency_id
+        worth = _("%(earned)s, worth %(value)s", earned=earned, value=self._say_small_amount(value, currency))
+        if rule.reward_point_mode != "money":
+            return worth
+        percent = say_points(self.env, float_round(100 * rule.reward_point_amount * value, precision_digits=2))
+        return _("%(worth)s: %(percent)s %% back", worth=worth, percent=percent)
+
+    def _summarize_rule(self, rule):
+        """Return what the rule gives: "1 point per $ 10.00" rather than "0.1 points per $ 1.00"."""
+        _ = self.env._
+        rate, per = rule.reward_point_amount, 1.0
+        if rule.reward_point_mode == "money" and rate < 1:
+            rate, per = 1.0, 1 / rate
+        points = self._public_points(float_round(rate, precision_digits=4))
+        if rule.reward_point_mode == "money":
+            currency = self.currency_id or self.env.company.currency_id
+            return _("%(points)s per %(amount)s", points=points, amount=format_amount(self.env, per, currency))
+        if rule.reward_point_mode == "unit":
+            return _("%s per unit", points)
+        return _("%s per purchase", points)
+
+    def _summary_value(self):
+        """Return what a point is worth in the currency of the program, as the rewards say, or 0 where they do not.
+
+        Override where points are redeemed in another way.
+        """
+        self.ensure_one()
+        for reward in self.reward_ids.filtered(lambda reward: reward.active and reward.reward_type == "discount"):
+            if reward.discount_mode == "per_point":
+                return reward.discount
+            if reward.discount_mode == "per_order" and reward.required_points:
+                return reward.discount / reward.required_points
+        return 0.0
+
+    def _say_small_amount(self, amount, currency):
+        """Return an amount that may be a part of a cent, with as many decimals as it needs."""
+        if abs(amount - currency.round(amount)) < 1e-9:
+            return format_amount(self.env, amount, currency)
+        number = say_points(self.env, amount)
+        return f"{currency.symbol} {number}" if currency.position == "before" else f"{number} {currency.symbol}"

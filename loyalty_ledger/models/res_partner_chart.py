@@ -1,0 +1,95 @@
+"""What a customer collected by month, as the small chart on the customer's form."""
+
+import json
+
+from babel.dates import format_date as babel_date
+from dateutil.relativedelta import relativedelta
+
+from odoo import api, fields, models
+from odoo.tools import SQL, get_lang
+
+from ..ledger import arrays
+from ..tools.today import loyalty_today
+
+#: Months of the chart, this one included.
+MONTHS = 12
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    loyalty_chart = fields.Text(
+        "By Month",
+        compute="_compute_loyalty_chart",
+        compute_sudo=True,
+        groups="base.group_user",
+        help="The last 12 months, this one included: points earned and redeemed in the program that the customer uses.",
+    )
+
+    @api.depends_context("lang", "allowed_company_ids")
+    @api.depends("loyalty_card_ids")
+    def _compute_loyalty_chart(self):
+        """JSON of labels and series, or False where nothing happened. Computed on a form, for one customer at a time."""
+        for partner in self:
+            card = partner._loyalty_chart_card()
+            months = partner._loyalty_chart_months(card)
+            series = partner._loyalty_chart_series(card, months) if card else []
+            series = [row for row in series if any(row["values"])]
+            locale = get_lang(self.env).code
+            labels = [babel_date(month, "MMM yy", locale=locale) for month in months]
+            partner.loyalty_chart = bool(series) and json.dumps({"labels": labels, "series": series})
+
+    def _loyalty_chart_card(self):
+        """Return the card that says which program the chart is about: points of different programs are never added."""
+        domain = [("ledgered", "=", True), ("program_type", "=", "loyalty"), ("last_use_date", "!=", False)]
+        domain.append(("company_id", "in", [False, *self.env.companies.ids]))
+        return self.env["loyalty.card"]._cards_of(self._origin, domain)[self._origin][:1]
+
+    def _loyalty_chart_months(self, card):
+        first = loyalty_today(self.env, card.company_id or self.env.company).replace(day=1)
+        return [first - relativedelta(months=MONTHS - 1 - index) for index in range(MONTHS)]
+
+    def _loyalty_chart_series(self, card, months):
+        """Return dicts ``label``, ``values`` (one for each month) and ``line`` (another unit than points).
+
+        Override to add what the customer did elsewhere; call super.
+
+        :param card: the card whose program is shown; points of all cards of the customer's firm count
+        :param months: first days of the months, oldest first
+        """
+        self.ensure_one()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT date_trunc('month', e.effective_date)::date, e.is_redemption, sum(e.points)
+                  FROM loyalty_card c JOIN loyalty_ledger_entry e ON e.card_id = c.id
+                 WHERE c.partner_id = ANY(%s::int[]) AND c.program_id = %s AND e.effective_date >= %s
+                   AND (e.is_redemption OR e.kind IN ('earn', 'reversal'))
+                 GROUP BY 1, 2
+                """,
+                arrays.numbers(self._loyalty_family_ids()),
+                card.program_id.id,
+                months[0],
+            )
+        )
+        sums = {(month, bool(redeemed)): float(points) for month, redeemed, points in rows}
+        name = card.program_id.name
+        return [
+            {
+                "label": self.env._("%s: earned", name),
+                "values": [sums.get((month, False), 0.0) for month in months],
+                "line": False,
+            },
+            {
+                "label": self.env._("%s: redeemed", name),
+                "values": [-sums.get((month, True), 0.0) for month in months],
+                "line": False,
+            },
+        ]
+
+    def _loyalty_family_ids(self):
+        """Return the ids of the customer and, of a firm, of its contacts."""
+        partner = self._origin
+        if partner != partner.commercial_partner_id:
+            return partner.ids
+        return self.with_context(active_test=False).search([("commercial_partner_id", "=", partner.id)]).ids
