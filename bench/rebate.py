@@ -10,6 +10,10 @@ inserts the same lines of the period, each with the indexes and constraints that
 import datetime
 import tempfile
 
+from psycopg2 import sql
+
+from odoo.tools import SQL
+
 from bench import common
 from devtools import session
 
@@ -45,63 +49,69 @@ def set_up(env):
 
 
 def copy_rows(env, table, row_id, count, **columns):
-    """Copy a row many times; ``columns`` are SQL expressions of ``n``. Returns the first of the new ids."""
-    env.cr.execute(
-        "SELECT column_name FROM information_schema.columns WHERE table_name = %s AND column_name <> 'id'"
-        " AND is_generated = 'NEVER'",
-        (table,),
+    """Copy a row many times; ``columns`` are :class:`SQL` expressions of ``n``. Returns the first of the new ids."""
+    found = env.execute_query(
+        SQL(
+            "SELECT column_name FROM information_schema.columns WHERE table_name = %s AND column_name <> 'id' "
+            "AND is_generated = 'NEVER'",
+            table,
+        )
     )
-    names = [name for (name,) in env.cr.fetchall()]
-    values = ", ".join(columns.get(name, f'r."{name}"') for name in names)
-    quoted = ", ".join(f'"{name}"' for name in names)
-    env.cr.execute(f"SELECT COALESCE(max(id), 0) + 1 FROM {table}")
-    (first,) = env.cr.fetchone()
+    names = [name for (name,) in found]
+    target = SQL.identifier(table)
+    ((first,),) = env.execute_query(SQL("SELECT COALESCE(max(id), 0) + 1 FROM %s", target))
     env.cr.execute(
-        f"INSERT INTO {table} (id, {quoted}) SELECT {first} + n, {values} FROM {table} r, generate_series(0, {count - 1}) n"
-        " WHERE r.id = %s",
-        (row_id,),
+        SQL(
+            "INSERT INTO %s (id, %s) SELECT %s + n, %s FROM %s r, generate_series(0, %s) n WHERE r.id = %s",
+            target,
+            SQL(", ").join(map(SQL.identifier, names)),
+            first,
+            SQL(", ").join(columns.get(name) or SQL.identifier("r", name) for name in names),
+            target,
+            count - 1,
+            row_id,
+        )
     )
-    env.cr.execute("SELECT setval(pg_get_serial_sequence(%s, 'id'), %s)", (table, first + count))
+    env.cr.execute(SQL("SELECT setval(pg_get_serial_sequence(%s, 'id'), %s)", table, first + count))
     return first
 
 
 def fill(env, program, invoice, customers):
     """Customers with cards, and their invoices, by SQL: what is measured only reads them."""
-    partner = copy_rows(
-        env,
-        "res_partner",
-        invoice.partner_id.id,
-        customers,
-        commercial_partner_id="(SELECT max(id) + 1 FROM res_partner) + n",
-    )
+    own_id = SQL("(SELECT max(id) + 1 FROM res_partner) + n")
+    partner = copy_rows(env, "res_partner", invoice.partner_id.id, customers, commercial_partner_id=own_id)
     cards = common.make_cards(env, program, customers)
-    env.cr.execute("UPDATE loyalty_card SET partner_id = %s + id - %s WHERE id = ANY(%s)", (partner, cards[0], cards))
+    env.cr.execute(
+        SQL("UPDATE loyalty_card SET partner_id = %s + id - %s WHERE id = ANY(%s)", partner, cards[0], cards)
+    )
     for number in range(INVOICES):
-        amount = f"{350 + 50 * number} + (n & 1) * 300"
+        amount = SQL("(%s + (n & 1) * 300)", 350 + 50 * number)
+        prefix = f"BENCH/{invoice.id}/{number}/"
         move = copy_rows(
             env,
             "account_move",
             invoice.id,
             customers,
-            partner_id=f"{partner} + n",
-            commercial_partner_id=f"{partner} + n",
-            name=f"'BENCH/{invoice.id}/{number}/' || n",
-            sequence_prefix=f"'BENCH/{invoice.id}/{number}/'",
-            sequence_number="n",
+            partner_id=SQL("%s + n", partner),
+            commercial_partner_id=SQL("%s + n", partner),
+            name=SQL("%s || n", prefix),
+            sequence_prefix=SQL("%s", prefix),
+            sequence_number=SQL("n"),
         )
         for line in invoice.line_ids:
-            sign = "-1 *" if line.display_type == "product" else ""
+            is_product = line.display_type == "product"
+            balance = SQL("- %s", amount) if is_product else amount
             copy_rows(
                 env,
                 "account_move_line",
                 line.id,
                 customers,
-                move_id=f"{move} + n",
-                partner_id=f"{partner} + n",
-                balance=f"{sign} ({amount})",
-                amount_currency=f"{sign} ({amount})",
-                debit="0" if sign else amount,
-                credit=amount if sign else "0",
+                move_id=SQL("%s + n", move),
+                partner_id=SQL("%s + n", partner),
+                balance=balance,
+                amount_currency=balance,
+                debit=SQL("0") if is_product else amount,
+                credit=amount if is_product else SQL("0"),
                 price_subtotal=amount,
                 price_total=amount,
             )
@@ -122,23 +132,27 @@ class Lines:
     def __init__(self, cr, program):
         self.file = tempfile.TemporaryFile()  # noqa: SIM115 - kept until the run
         cr.execute(
-            "SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute"
-            " WHERE attrelid = 'loyalty_period_line'::regclass AND attnum > 0 AND NOT attisdropped"
-            " AND attname NOT IN ('period_id', 'entry_id')"
+            """
+            SELECT attname FROM pg_attribute
+             WHERE attrelid = 'loyalty_period_line'::regclass AND attnum > 0 AND NOT attisdropped
+               AND attname NOT IN ('period_id', 'entry_id') ORDER BY attnum
+            """
         )
-        (self.columns,) = cr.fetchone()
-        cr.copy_expert(
-            f"COPY (SELECT {self.columns} FROM loyalty_period_line WHERE program_id = {program.id} ORDER BY id) TO STDOUT",
-            self.file,
-        )
+        self.columns = sql.SQL(", ").join(sql.Identifier(name) for (name,) in cr.fetchall())
+        query = sql.SQL("COPY (SELECT {} FROM loyalty_period_line WHERE program_id = {} ORDER BY id) TO STDOUT")
+        cr.copy_expert(query.format(self.columns, sql.Literal(program.id)).as_string(cr._cnx), self.file)
         self.count = cr.rowcount
 
     def run(self, company_id, program_id, times):
         """Sum the sales, and write the lines from a staging table; return the clock."""
         connection = session.connect()
         clock = common.Clock()
+        stage = sql.SQL("CREATE TEMP TABLE stage AS SELECT {} FROM loyalty_period_line LIMIT 0").format(self.columns)
+        write = sql.SQL("INSERT INTO loyalty_period_line ({}, period_id) SELECT s.*, %s FROM stage s").format(
+            self.columns
+        )
         with connection.cursor() as cr:
-            cr.execute(f"CREATE TEMP TABLE stage AS SELECT {self.columns} FROM loyalty_period_line LIMIT 0")
+            cr.execute(stage)
             self.file.seek(0)
             cr.copy_expert("COPY stage FROM STDIN", self.file)
             cr.execute("ANALYZE stage")
@@ -153,9 +167,7 @@ class Lines:
                 with clock:
                     cr.execute(FLOOR_SALES, (company_id, DAY.replace(day=1), END))
                     cr.fetchall()
-                    cr.execute(
-                        f"INSERT INTO loyalty_period_line ({self.columns}, period_id) SELECT s.*, {period_id} FROM stage s"
-                    )
+                    cr.execute(write, (period_id,))
                 connection.rollback()
         connection.close()
         return clock
