@@ -14,6 +14,7 @@
         "views/loyalty_program_views.xml",
         "views/sales_against_target_templates.xml",
         "views/res_partner_views.xml",
+        "views/loyalty_card_views.xml",
         "views/loyalty_rebate_menus.xml",
         "wizard/loyalty_payout_views.xml",
         "wizard/loyalty_inquiry_views.xml",

@@ -12,7 +12,7 @@ OURS = ("loyalty_ledger", "loyalty_account", "loyalty_sale", "loyalty_pos", "loy
 ASKS = {
     "loyalty.accrual.run": {"action_post"},
     "loyalty.adjustment": {"action_approve", "action_refuse"},
-    "loyalty.card": {"action_close"},
+    "loyalty.card": {"action_close", "action_undo_payout"},
     "loyalty.close": {"action_run", "action_lock", "action_close_again"},
     "step_ids": {"action_run", "action_accept"},
     "loyalty.exception": {"action_waive", "action_settle_again"},

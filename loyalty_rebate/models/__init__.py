@@ -7,6 +7,8 @@ from . import loyalty_program_roll_over
 from . import loyalty_program_credit_problems
 from . import loyalty_program_account_credit
 from . import loyalty_program_template
+from . import loyalty_program_proof
+from . import loyalty_card
 from . import loyalty_rule
 from . import loyalty_earning
 from . import loyalty_close

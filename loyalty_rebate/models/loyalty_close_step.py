@@ -48,7 +48,7 @@ class LoyaltyCloseStep(models.Model):
             left, posted, last_id = self.program_id._roll_over_after(end, last_id, batches)
             points += posted
             if left:
-                return self._go_on(last_id, points, self.env._("Customers left: %s", f"{left:,}"))
+                return self._go_on(last_id, points, self.program_id._say_left(end, left))
             last_id = 0
         value = self.program_id._point_value_at(self.close_id.date_to)[0]
         return self._stop_batches(points, points * value, self._say_problems())

@@ -49,3 +49,13 @@ class LoyaltyProgram(models.Model):
             "credits": money(figure["accrued"]),
             "next": self._say_next_tier(figure),
         }
+
+    def _say_left(self, day, left):
+        """Say how much of the roll-over of the period of ``day`` is left, as :meth:`_roll_over_after` counts it: cards as long
+        as unused credits lapse, customers from then on."""
+        start, __ = self._period_bounds(day)
+        periods = self.env["loyalty.period"].sudo()  # the close checked the right to run
+        period = periods.search([("program_id", "=", self.id), ("date_from", "=", start)])
+        if self._must_lapse(period):
+            return self.env._("Cards whose unused credits are still to lapse: %s", f"{left:,}")
+        return self.env._("Customers left: %s", f"{left:,}")

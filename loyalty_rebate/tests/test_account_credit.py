@@ -297,8 +297,36 @@ class GiftPayoutVerbs:
                 (self.program.cost_account_id, 0.0, self.carried),
             )
             self.assertEqual((self.liability(), self.liability(gifts)), (0.0, 10.0))
+            # It is a redemption, so the inquiry shows it as taken.
+            self.assertEqual(self.card.entry_ids[0].kind, "redeem")
+            self.assertEqual(self.figures(date(2026, 3, 31))["taken"], 10.0)
             self.assertSound("2026-04-05")
             self.assertSound("2026-04-05", program=gifts)
+            self.check_undone(gift, gifts)
+
+    def check_undone(self, gift, gifts):
+        """The accountant undoes the payout: refused while a part of it is spent; then both cards and both books are as
+        they were, and the gift card is closed; once."""
+        with self.env.cr.savepoint() as savepoint:
+            gift._post_entries([{"card_id": gift.id, "kind": "redeem", "points": -3, "key": "test:spent"}])
+            with self.assertRaisesRegex(UserError, "Of the .*10.00 .* only .*7.00 are left to take back"):
+                gift.with_user(self.accountant).action_undo_payout()
+            savepoint.rollback()
+        self.env.invalidate_all()
+        self.assertTrue(gift.is_loyalty_payout)
+        gift.with_user(self.accountant).action_undo_payout()
+        self.assertRecordValues(gift | self.card, [{"points": 0.0, "closed": True}, {"points": 10.0, "closed": False}])
+        self.assertMove(
+            self.books_moves(gifts)[-1], (gifts.liability_account_id, 10.0, 0.0), (gifts.cost_account_id, 0.0, 10.0)
+        )
+        self.assertEqual((self.liability(), self.liability(gifts)), (self.carried, 0.0))
+        self.assertEqual(self.figures(date(2026, 3, 31))["taken"], 0.0)
+        self.assertFalse(gift.is_loyalty_payout)
+        self.run_accrual("2026-04-05")
+        self.assertSound("2026-04-05")
+        self.assertSound("2026-04-05", program=gifts)
+        with self.assertRaisesRegex(UserError, "or that was undone"):
+            gift.with_user(self.accountant).action_undo_payout()
 
 
 @tagged("post_install", "-at_install")

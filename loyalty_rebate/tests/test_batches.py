@@ -73,6 +73,23 @@ class TestBatches(RebateCase):
         self.assertEqual((close.state, close.problem), ("done", False))
         self.assertEqual(cards.mapped("points"), [10.0, 10.0, 5.0])
 
+    def test_what_is_left(self):
+        """bM5, M13: as long as unused credits lapse, cards are left; from then on customers with sales."""
+        self.program.unused_credits = "zero"
+        for card in self.card | self.make_card(self.others[0]):
+            self.post("opening", 10.0, card, day="2026-01-31")
+        self.sell_all("2026-02-10")
+        close, notes = self.close(FEBRUARY), []
+        step = self.step(close, "roll_over")
+        self.patch(
+            self.registry["ir.cron"], "_commit_progress", lambda cron, *args, **kwargs: notes.append(step.note) or 30
+        )
+        close.with_context(cron_id=1)._run()
+        self.assertEqual(
+            [note for note in dict.fromkeys(notes) if note],
+            ["Cards whose unused credits are still to lapse: 1", "Customers left: 2", "Customers left: 1"],
+        )
+
     def test_old_periods_never_lapse(self):
         """bM5: a period that was rolled over before it noted whether credits lapse takes none, whatever is set now."""
         self.sell(1050.0, day="2026-02-10")

@@ -66,7 +66,7 @@ class LoyaltyPayout(models.TransientModel):
         return self._pay_gift_card() if self.pay_as == "gift_card" else self._pay_money()
 
     def _pay_gift_card(self):
-        """Adjust the credits off and issue a card: Dr liability / Cr cost here, Dr cost / Cr liability there.
+        """Redeem the credits for a card: Dr liability / Cr cost here, Dr cost / Cr liability there.
 
         The card is worth the full amount. With input tax the credits were carried without the VAT that a redemption would
         recover; a gift card recovers none, so that VAT stays as cost.
@@ -93,7 +93,7 @@ class LoyaltyPayout(models.TransientModel):
             [
                 {
                     "card_id": self.card_id.id,
-                    "kind": "adjust",
+                    "kind": "redeem",
                     "points": -self.points,
                     "key": key,
                     "document": ("loyalty.card", gift.id),
