@@ -44,7 +44,7 @@ class LoyaltySourceReport(models.Model):
 
     @property
     def _table_query(self):
-        chosen = self.env.context.get("loyalty_sources") or {}
+        chosen = self._chosen()
         today = loyalty_today(self.env, self.env.company)
         until = fields.Date.to_date(chosen.get("date_to")) or today
         since = fields.Date.to_date(chosen.get("date_from")) or until.replace(day=1)
@@ -59,6 +59,14 @@ class LoyaltySourceReport(models.Model):
             lines=SQL(" UNION ALL ").join(parts["lines"]),
             shown=SQL("").join(SQL(", %s", column) for column in parts["columns"]),
         )
+
+    def _chosen(self):
+        """Return what the wizard chose. After the page was loaded again, the address still names the wizard."""
+        chosen = self.env.context.get("loyalty_sources")
+        if not chosen and (wizard_id := self.env.context.get("active_id")):
+            own = [("id", "=", wizard_id), ("create_uid", "=", self.env.uid)]
+            chosen = self.env["loyalty.source.wizard"].search(own)._chosen()
+        return chosen or {}
 
     def _source_sql(self):
         """Return SQL that finds the documents and their lines; override to add what an add-on sells with.
@@ -164,16 +172,23 @@ class LoyaltySourceWizard(models.TransientModel):
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id("loyalty_account.loyalty_source_report_action")
         names = dict(self._fields["what"]._description_selection(self.env))
-        chosen = {
-            "what": self.what,
-            "date_from": fields.Date.to_string(self.date_from) if self.date_from else False,
-            "date_to": fields.Date.to_string(self.date_to),
-            "plan_id": self.plan_id.id,
-        }
         name = " – ".join(filter(None, (names[self.what], self.plan_id.name)))
         return {
             **action,
             "name": name,
             "display_name": name,
-            "context": {"loyalty_sources": chosen},
+            "context": {"loyalty_sources": self._chosen(), "active_id": self.id, "active_ids": self.ids},
+        }
+
+    def _chosen(self):
+        """Return the choice as the report takes it; empty where there is no wizard."""
+        return {
+            name: value
+            for choice in self
+            for name, value in (
+                ("what", choice.what),
+                ("date_from", fields.Date.to_string(choice.date_from)),
+                ("date_to", fields.Date.to_string(choice.date_to)),
+                ("plan_id", choice.plan_id.id),
+            )
         }
