@@ -60,6 +60,7 @@ from . import account_move_earning_claim
 from . import account_move_earning_reversal
 from . import loyalty_card_foreign_use
 from . import account_move_foreign_card
+from . import account_move_gift_cards
 from . import account_payment_foreign_card
 from . import account_move_issue
 from . import account_move_batch

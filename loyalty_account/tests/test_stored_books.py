@@ -87,8 +87,10 @@ class TestStoredBooks(ProofVerbs, LoyaltyAccountCase):
     def sell(self, amount, company=None, **values):
         """An invoice that issues a card, as an add-on that sells them does."""
         line = {"product_id": self.gift_card.id, "price_unit": amount, **values}
-        invoice = self.make_invoice(line, post=True, company=company, user=company and self.env.user)
-        return self.adjust(amount, document=("account.move", invoice.id)), invoice
+        invoice = self.make_invoice(line, company=company, user=company and self.env.user)
+        card = self.adjust(amount, document=("account.move", invoice.id))
+        invoice.action_post()
+        return card, invoice
 
     def test_set_up_names_and_corrects(self):
         """N14: the products' wrong income account and tax are named, and corrected with one click; a second time is quiet."""
@@ -231,6 +233,23 @@ class TestStoredBooks(ProofVerbs, LoyaltyAccountCase):
         proof = self.assertSound(program=self.gifts)
         self.assertEqual((proof["value"]["ledger"], proof["value"]["books"]), (50.0, 50.0))
         self.assertEqual((proof["completeness"]["ledger"], proof["completeness"]["books"]), (50.0, 50.0))
+
+    def test_invoice_without_a_card(self):
+        """N14, N29: an invoice that sells a gift card, and that no order or register stands behind, makes no card, so it
+        cannot be posted. Goods, and invoices from before the books, can."""
+        old = self.make_invoice({"product_id": self.gift_card.id, "price_unit": 30})
+        self.set_up()
+        self.assertTrue(self.gift_card.loyalty_stored_value)
+        with self.assertRaisesRegex(UserError, "an invoice alone makes no card of Gift Cards"), self.env.cr.savepoint():
+            self.sell_alone({"price_unit": 20}, {"product_id": self.gift_card.id, "price_unit": 50})
+        with self.assertRaisesRegex(UserError, "Sell it on a sales order"), self.env.cr.savepoint():
+            self.sell_alone({"product_id": self.gift_card.id, "price_unit": 50}, move_type="out_receipt")
+        self.assertEqual(self.sell_alone({"price_unit": 20}).state, "posted")
+        old.action_post()
+        self.assertEqual(old.state, "posted")
+
+    def sell_alone(self, *lines, **values):
+        return self.make_invoice(*lines, post=True, **values)
 
     def test_fault_income_account(self):
         """N14: a line that should have used the liability account and did not is named."""
@@ -461,3 +480,5 @@ class TestStoredBooks(ProofVerbs, LoyaltyAccountCase):
         for program, balance in ((cards, 10.0), (self.gifts, 40.0)):
             proof = self.assertSound(program=program)
             self.assertEqual((proof["value"]["ledger"], proof["value"]["books"]), (balance, balance))
+        with self.assertRaisesRegex(UserError, "puts no money on a wallet of Wallets"):  # an invoice tops nothing up
+            self.sell_alone({"product_id": top_up.id, "price_unit": 50})

@@ -13,6 +13,10 @@ class AccountMove(models.Model):
         """The till gives the points of its own sales; an invoice of them gives none."""
         return super()._is_earning_document() and not self.sudo().pos_order_ids
 
+    def _lines_without_card(self):
+        """The register made the cards of its own sales."""
+        return self.env["account.move.line"] if self.sudo().pos_order_ids else super()._lines_without_card()
+
     def _needs_loyalty_link(self):
         """Orders of a till say themselves what they return."""
         return super()._needs_loyalty_link() and not self.sudo().pos_order_ids

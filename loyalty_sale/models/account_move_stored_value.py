@@ -48,6 +48,14 @@ class AccountMove(models.Model):
         self.env["sale.order"].sudo().union(*orders.values())._sync_stored_value()
         return result
 
+    def _lines_without_card(self):
+        """An order makes the cards of its lines. What else its invoice sells of the same program goes onto them, too."""
+        lines = super()._lines_without_card().filtered(lambda line: not line.sudo().sale_line_ids)
+        if lines:
+            sold = self._loyalty_orders().coupon_point_ids.coupon_id.program_id
+            lines = lines.filtered(lambda line: not line.product_id.sudo().loyalty_rule_ids.program_id & sold)
+        return lines
+
     def _stored_value_orders(self):
         """Return the orders whose gift cards and wallets this document may change: what it credits, or invoices of
         them."""
