@@ -11,6 +11,7 @@
         "security/loyalty_deferral_rules.xml",
         "views/loyalty_cohort_views.xml",
         "views/loyalty_program_views.xml",
+        "views/loyalty_account_setup_views.xml",
     ],
     "uninstall_hook": "uninstall_hook",
 }

@@ -21,7 +21,7 @@ class LoyaltyProgram(models.Model):
         self.ensure_one()
         if self.program_type in combinations.STORED_VALUE_TYPES:
             return self._action_set_up_stored_value()
-        known = self.accounting_policy in ("redemption", "accrual")
+        known = self.accounting_policy in ("redemption", *combinations.ACCRUED_POLICIES, combinations.DEFERRAL)
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Set Up Accounting"),

@@ -1,7 +1,7 @@
 """Cohorts: the points of one month of sales, the revenue that is deferred for them, and the lines that booked it."""
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL, format_date
 
 from odoo.addons.loyalty_ledger.ledger import arrays, schema
@@ -205,10 +205,13 @@ class LoyaltyCohortRate(models.Model):
     _cohort_date_unique = models.UniqueIndex(
         "(cohort_id, date)", "The cohort has an estimate from this day on already."
     )
-    _check_redemption_rate = models.Constraint(
-        "CHECK (redemption_rate > 0 AND redemption_rate <= 100)",
-        "The expected redemption is a percentage: enter a number above 0, at most 100.",
-    )
+
+    @api.constrains("redemption_rate")
+    def _check_redemption_rate(self):
+        if any(not 0 < rate.redemption_rate <= 100 for rate in self):
+            raise ValidationError(
+                self.env._("The Expected Redemption is a percentage. Enter a number above 0, at most 100.")
+            )
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -1,4 +1,5 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 
 
 class LoyaltyPointValue(models.Model):
@@ -12,10 +13,12 @@ class LoyaltyPointValue(models.Model):
         "goes on.",
     )
 
-    _check_redemption_rate = models.Constraint(
-        "CHECK (redemption_rate IS NULL OR redemption_rate >= 0 AND redemption_rate <= 100)",
-        "The expected redemption is a percentage: enter a number between 0 and 100.",
-    )
+    @api.constrains("redemption_rate")
+    def _check_redemption_rate(self):
+        if any(not 0 <= row.redemption_rate <= 100 for row in self):
+            raise ValidationError(
+                self.env._("The Expected Redemption is a percentage. Enter a number above 0, at most 100.")
+            )
 
     def write(self, vals):
         if "redemption_rate" in vals:

@@ -78,8 +78,6 @@ class LoyaltyProgram(models.Model):
                 "enter the Expected Redemption: how many percent of all points are redeemed in the end. Without it the "
                 "price of the points, and so the revenue to defer, is unknown."
             )
-        if any(not 0 <= rate <= 100 for rate in rates):
-            return _("the Expected Redemption is a percentage. Enter a number above 0, at most 100.")
         return None
 
     def _books_labels(self):

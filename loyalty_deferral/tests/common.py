@@ -23,7 +23,9 @@ class DeferralCase(ProofVerbs, BooksCase):
 
     @classmethod
     def accounting_values(cls, **values):
-        cls.cost_account = cls.make_account("Revenue Deferred for Points", "400900", "income")
+        if cls.cost_account.account_type != "income":
+            cls.cost_account = cls.make_account("Revenue Deferred for Points", "400900", "income")
+            values["cost_account_id"] = cls.cost_account.id
         return {
             **super().accounting_values(**values),
             "issue_on": "paid",
@@ -94,13 +96,14 @@ class DeferralCase(ProofVerbs, BooksCase):
     def step(self, close):
         return close.step_ids.filtered(lambda step: step.code == "defer" and step.program_id == self.program)
 
-    def move(self, close):
-        return self.step(close).run_id.move_id
+    def defer(self, day):
+        """What the close does for the program, alone."""
+        return self.run_accrual(day)
 
-    def items(self, close):
-        """``{label: (liability, revenue)}`` of the entry of a close, as changes in credit."""
+    def items(self, run):
+        """``{label: (liability, revenue)}`` of the entry of a run, as changes in credit."""
         found = {}
-        for line in self.move(close).line_ids:
+        for line in run.move_id.line_ids:
             label = line.name.split(":")[0]
             row = found.setdefault(label, [0.0, 0.0])
             row[line.account_id == self.cost_account] = -line.balance

@@ -157,7 +157,15 @@ class PosOrder(models.Model):
             returned_on=max(refund._loyalty_day() for refund in refunds) if refunds else None,
             customer=self.partner_id,
             pricelist=self.pricelist_id,
+            redeemed=self._redeemed_revenue,
         )
+
+    def _redeemed_revenue(self):
+        """Return how much of the order's revenue points paid, as the redemption account is charged for it."""
+        totals = self._loyalty_totals()
+        paid = sum(payment.amount for payment in self.payment_ids if payment.payment_method_id.loyalty_program_id)
+        lines = self.lines.filtered(lambda line: line.loyalty_redeem_uuid and not line.refunded_orderline_id)
+        return max(0.0, paid) - sum(totals[line.id][1] for line in lines)
 
     def _line_is_sold(self, line):
         """Return whether a line sells something. What pays, what returns goods, tips and parts of a combo do not.
