@@ -15,6 +15,7 @@
         "data/mail_template_join.xml",
         "data/ir_cron.xml",
         "data/ir_cron_import.xml",
+        "data/ir_cron_dashboard.xml",
         "views/loyalty_ledger_entry_views.xml",
         "views/loyalty_card_views.xml",
         "views/loyalty_exception_views.xml",
@@ -43,7 +44,11 @@
         "data/loyalty_adoption.xml",
     ],
     "assets": {
-        "web.assets_backend": ["loyalty_ledger/static/src/fields/*", "loyalty_ledger/static/src/model/*"],
+        "web.assets_backend": [
+            "loyalty_ledger/static/src/fields/*",
+            "loyalty_ledger/static/src/model/*",
+            "loyalty_ledger/static/src/dashboard/**/*",
+        ],
     },
     "demo": ["demo/loyalty_ledger_demo.xml"],
     "pre_init_hook": "pre_init_hook",

@@ -8,6 +8,8 @@
 
 from odoo.tools import SQL
 
+from odoo.addons.loyalty_ledger.ledger.movements import MOVEMENTS as OF_POINTS
+from odoo.addons.loyalty_ledger.ledger.movements import POINTS_COLUMN
 from odoo.addons.loyalty_ledger.tools.sql_files import read_sql
 
 from . import combinations
@@ -15,15 +17,10 @@ from . import combinations
 MOVEMENTS_SQL = read_sql(__file__, "movements")
 
 #: Columns of the roll-forward between opening and closing, with what goes into them.
-MOVEMENTS = ("issued", "redeemed", "expired", "adjusted", "revalued")
+MOVEMENTS = (*OF_POINTS, "revalued")
 #: Lines of a roll-forward, in their order.
 ROLLFORWARD = ("opening", *MOVEMENTS, "closing")
-#: What a transaction of points is in the roll-forward. Points taken back from a return were not issued.
-POINTS_COLUMN = """CASE WHEN {0}.is_redemption OR {0}.kind = 'external' AND {0}.points < 0 THEN 'redeemed'
-            WHEN {0}.kind = 'expire' THEN 'expired'
-            WHEN {0}.kind IN ('opening', 'earn', 'external', 'reversal') THEN 'issued'
-            ELSE 'adjusted' END"""
-#: The same for value lines.
+#: What a value line is in the roll-forward.
 VALUE_COLUMN = SQL(
     """CASE v.kind WHEN 'redeem' THEN 'redeemed' WHEN 'expire' THEN 'expired' WHEN 'revalue' THEN 'revalued'
                    WHEN 'opening' THEN 'issued' WHEN 'issue' THEN 'issued' WHEN 'clawback' THEN 'issued'

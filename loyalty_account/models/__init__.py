@@ -84,3 +84,5 @@ from . import res_config_settings
 from . import loyalty_demo
 from . import loyalty_program_page
 from . import loyalty_program_summary
+from . import loyalty_value_daily
+from . import loyalty_dashboard

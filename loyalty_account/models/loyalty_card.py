@@ -40,3 +40,7 @@ class LoyaltyCard(models.Model):
             partner = self.env["res.partner"].browse(self.env.context["loyalty_family_of"] or [])
             domain &= Domain("partner_id.commercial_partner_id", "in", partner.commercial_partner_id.ids)
         return super().name_search(name, domain, operator, limit)
+
+    @api.model
+    def _daily_models(self):
+        return [*super()._daily_models(), "loyalty.value.daily"]

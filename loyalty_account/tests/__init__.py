@@ -1,3 +1,4 @@
+from . import test_dashboard
 from . import test_leaving
 from . import test_access
 from . import test_invoice_card

@@ -6,6 +6,7 @@ anybody who has drawn one.
 """
 
 import logging
+import time
 
 from psycopg2 import errors
 
@@ -17,6 +18,8 @@ _logger = logging.getLogger(__name__)
 
 #: How long to wait for transactions that are writing: anybody who wants to write in the meantime waits as well.
 PATIENCE = "2s"
+#: How long :func:`wait_for_writers` waits, in seconds, and how often it looks. Nobody waits for it meanwhile.
+WRITERS_PATIENCE, WRITERS_LOOK = 5, 0.05
 
 
 def settle(cursor):
@@ -104,3 +107,40 @@ def _others_are_done(cursor, pid):
     except errors.LockNotAvailable:
         return False
     return True
+
+
+def wait_for_writers(registry, table, own_pid):
+    """Return an id of ``table`` up to which no transaction can add rows any more, without keeping anybody waiting.
+
+    Who writes rows holds ROW EXCLUSIVE on the table before an id is drawn, until the end. So the last id that was drawn is
+    read first, then whoever writes now is waited for; who begins later draws higher ids. A transaction that reads afterwards
+    for the first time sees all rows up to that id.
+
+    :param table: name of the table, whose ids come from its sequence
+    :param own_pid: the caller's connection, which is not waited for
+    :return: the id; None where somebody wrote for longer than ``WRITERS_PATIENCE``
+    """
+    with registry.cursor() as cursor:
+        cursor.execute(SQL("SELECT last_value FROM %s", SQL.identifier(f"{table}_id_seq")))
+        (last,) = cursor.fetchone()
+        writers, until = None, time.monotonic() + WRITERS_PATIENCE
+        while True:
+            cursor.execute(
+                SQL(
+                    """
+                    SELECT pid, virtualtransaction FROM pg_locks WHERE relation = %s::regclass
+                       AND mode = 'RowExclusiveLock' AND granted AND pid NOT IN (pg_backend_pid(), %s)
+                       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+                    """,
+                    table,
+                    own_pid,
+                )
+            )
+            now = set(cursor.fetchall())
+            writers = now if writers is None else writers & now
+            if not writers:
+                return last
+            if time.monotonic() > until:
+                _logger.info("Transactions are in flight on %s: it is read up to their rows next time", table)
+                return None
+            time.sleep(WRITERS_LOOK)

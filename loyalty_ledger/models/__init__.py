@@ -77,4 +77,10 @@ from . import loyalty_program_earning
 from . import loyalty_rule_earning
 from . import loyalty_program_end
 from . import loyalty_program_summary
+from . import loyalty_daily
+from . import loyalty_dashboard_cards
+from . import loyalty_dashboard
+from . import loyalty_dashboard_figures
+from . import loyalty_dashboard_tasks
+from . import loyalty_dashboard_lines
 from . import loyalty_demo

@@ -33,7 +33,36 @@ class LoyaltyCard(models.Model):
                 problems.append({"model": model, "id": row_id, "problem": problem(found=found, expected=expected)})
         for seal_id, problem in self.env["loyalty.ledger.seal"].sudo()._find_broken():
             problems.append({"model": "loyalty.ledger.seal", "id": seal_id, "problem": problem})
+        problems += self._verify_days()
         return problems + self.env["loyalty.verification"].sudo()._protection_problems()
+
+    @api.model
+    def _daily_models(self):
+        """Return the names of the models that sum up rows by day. Override to add some."""
+        return ["loyalty.daily"]
+
+    def _verify_days(self):
+        """Compare the sums by day with their rows. Wrong ones are thrown away; the job makes them again."""
+        problems = []
+        for name in self._daily_models():
+            sums = self.env[name].sudo()
+            wrong = self.env.execute_query(sums._differences())
+            if wrong:
+                sums._start_again()
+            problems += [
+                {
+                    "model": "loyalty.program",
+                    "id": program_id,
+                    "problem": self.env._(
+                        "%(sums)s: %(found)s was kept for the dashboard, the lines make %(expected)s. It is calculated again.",
+                        sums=self.env["ir.model"]._get(name).sudo().name,
+                        found=found,
+                        expected=expected,
+                    ),
+                }
+                for program_id, found, expected in wrong
+            ]
+        return problems
 
     def _verification_queries(self):
         """Return triples of model, query (id, found, expected) and the function that words the problem."""

@@ -44,3 +44,5 @@ from . import res_partner
 from . import pos_order_demo
 from . import loyalty_program_stored
 from . import loyalty_source_report
+from . import loyalty_daily
+from . import loyalty_dashboard

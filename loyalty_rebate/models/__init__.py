@@ -18,3 +18,4 @@ from . import res_partner
 from . import loyalty_demo
 from . import loyalty_program_words
 from . import res_partner_figures
+from . import loyalty_dashboard

@@ -1,0 +1,207 @@
+from datetime import date
+
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
+from odoo.tests import new_test_user, tagged
+
+from odoo.addons.loyalty_ledger.ledger.movements import MOVEMENTS
+
+from .common import LedgerCase
+
+
+@tagged("post_install", "-at_install")
+class TestDashboard(LedgerCase):
+    """N27: what the dashboard shows is what its lines add up to."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env["loyalty.program"].search([]).active = False
+        cls.program.active = True
+        cls.program.write(
+            {
+                "expiry_policy": "lot",
+                "expiry_delay": 12,
+                "level_ids": [
+                    Command.create({"name": "Silver", "min_points": 0}),
+                    Command.create({"name": "Gold", "min_points": 500}),
+                ],
+            }
+        )
+        cls.user = new_test_user(cls.env, "looks", "loyalty_ledger.group_loyalty_user")
+        history = [
+            (cls.card, "opening", 100, "2025-02-01"),
+            (cls.card, "earn", 400, "2025-03-05"),
+            (cls.card, "redeem", -50, "2025-03-14"),
+            (cls.other, "earn", 70, "2025-03-20"),  # after the same days of last year
+            (cls.card, "earn", 200, "2025-12-24"),
+            (cls.card, "earn", 90.5, "2026-03-02"),
+            (cls.card, "redeem", -60, "2026-03-03"),
+            (cls.other, "adjust", 5, "2026-03-04"),
+        ]
+        cls.Card._post_entries(
+            [
+                {
+                    "card_id": card.id,
+                    "kind": kind,
+                    "points": points,
+                    "key": f"dash:{number}",
+                    "reason": "As told",
+                    "effective_date": date.fromisoformat(day),
+                }
+                for number, (card, kind, points, day) in enumerate(history)
+            ]
+        )
+        cls.Daily = cls.env["loyalty.daily"]
+        cls.options = {"program_id": cls.program.id}
+
+    def load(self, **options):
+        return self.env["loyalty.dashboard"].with_user(self.user).load({**self.options, **options})
+
+    def figure(self, data, key):
+        figures = data["figures"] + data["hero"]["figures"]
+        return next(figure for figure in figures if figure["key"] == key)
+
+    def lines(self, figure, value=None, **options):
+        action = (
+            self.env["loyalty.dashboard"].with_user(self.user).open_lines(figure, {**self.options, **options}, value)
+        )
+        model = self.env[action["res_model"]].with_user(self.user).with_context(**action["context"])
+        return model.search(action["domain"])
+
+    def test_period_is_compared_with_the_same_days_of_last_year(self):
+        """N27: points of March 1 to 15, and of the same days of the year before; taken over balances are no sale."""
+        data = self.load()
+        issued = self.figure(data, "issued")
+        self.assertEqual(issued["text"], "90.5 Points")
+        self.assertIn("400 Points", issued["sub"])
+        self.assertEqual(issued["change"], -77)
+        redeemed = self.figure(data, "redeemed")
+        self.assertEqual((redeemed["text"], redeemed["change"]), ("60 Points", 20))
+        self.assertEqual(self.figure(self.load(period="year"), "issued")["text"], "90.5 Points")
+        self.assertEqual(self.figure(self.load(period="last_12_months"), "issued")["text"], "360.5 Points")
+
+    def test_figures_open_their_lines(self):
+        """N27: the lines behind a figure add up to it."""
+        for movement in ("issued", "redeemed", "expired"):
+            for period in ("month", "last_month", "quarter", "year", "last_12_months"):
+                shown = self.figure(self.load(period=period), movement)["text"]
+                points = abs(sum(self.lines(movement, period=period).mapped("points")))
+                self.assertEqual(shown, f"{points:g} Points", f"{movement} in {period}")
+        months = self.load()["charts"]["flows"]
+        for series in months["series"]:
+            for month, value in zip(months["months"], series["values"]):
+                self.assertEqual(value, abs(sum(self.lines(series["key"], month).mapped("points"))))
+        self.assertEqual(sum(self.lines("outstanding").mapped("points")), 755.5)
+        self.assertEqual(self.lines("customer", self.partner.id), self.card | self.other)
+        gold = self.program.level_ids.filtered(lambda level: level.name == "Gold")
+        self.assertEqual(self.lines("level", gold.id), self.card)
+
+    def test_outstanding_by_month_ends_with_the_balance(self):
+        """N27: the trend is the balance at the end of each month, from what moved before its first month on."""
+        (shown,) = self.load()["programs"]
+        self.assertEqual(len(shown["labels"]), 12)
+        self.assertEqual(shown["values"][0], 520.0)  # April 2025
+        self.assertEqual(shown["values"][8], 720.0)  # December 2025
+        self.assertEqual(shown["values"][-1], sum((self.card | self.other).mapped("points")))
+
+    def test_members_levels_and_expiry(self):
+        """N27: open cards, the pyramid with the highest level on top, and what expires next."""
+        new = self.make_card(start_date="2026-03-02")
+        data = self.load()
+        self.assertEqual(data["charts"]["levels"]["labels"], ["Gold", "Silver"])
+        self.assertEqual(data["charts"]["levels"]["values"], [1, 2])
+        self.assertIn("of 3", self.figure(data, "active")["sub"])
+        self.assertEqual(self.figure(data, "joined")["text"], "1")
+        self.assertEqual(self.lines("joined"), new)
+        # What was earned on March 20, 2025, lasts until March 20, 2026.
+        self.assertEqual(self.figure(data, "expiring_30")["text"], "70 Points")
+        self.assertEqual(sum(self.lines("expiring_30").mapped("remaining")), 70)
+
+    def test_folded_sums_show_the_same(self):
+        """N27: figures are the same before and after the job added transactions to the sums of their days."""
+        before = self.load()
+        self.assertGreater(self.Daily._fold(), 0)
+        self.assertEqual(self.load(), before)
+        self.earn(9.5, effective_date=date(2026, 3, 2))
+        self.assertEqual(self.figure(self.load(), "issued")["text"], "100 Points")
+        self.Daily._fold()
+        self.assertEqual(self.figure(self.load(), "issued")["text"], "100 Points")
+        rows = self.Daily.search([("program_id", "=", self.program.id), ("date", "=", "2026-03-02")])
+        self.assertRecordValues(rows, [{"movement": "issued", "points": 100.0, "row_count": 2}])
+        self.assertEqual(self.Daily._fold(), 0)
+
+    def test_verify_finds_and_mends_wrong_sums(self):
+        """N27, N5: Verify Ledger names sums that are not those of their transactions, and they are made again."""
+        self.Daily._fold()
+        self.assertEqual(self.env["loyalty.card"]._verify_days(), [])
+        self.env.cr.execute(
+            "UPDATE loyalty_daily SET points = points + 1 WHERE program_id = %s AND date = '2026-03-02'",
+            [self.program.id],
+        )
+        (problem,) = self.env["loyalty.card"]._verify_days()
+        self.assertEqual((problem["model"], problem["id"]), ("loyalty.program", self.program.id))
+        self.assertIn("2026-03-02", problem["problem"])
+        self.assertEqual(self.figure(self.load(), "issued")["text"], "90.5 Points")
+        self.Daily._fold()
+        self.assertEqual(self.env["loyalty.card"]._verify_days(), [])
+
+    def test_programs_are_never_added_in_points(self):
+        """N27: of several programs only money is shown; points without a value are left out and named."""
+        before = self.figure(self.load(program_id=0), "outstanding")["values"][-1]
+        self.earn(30, self.make_card(self.make_program(name="Wallet", program_type="ewallet")))
+        self.earn(1000, self.other)
+        data = self.load(program_id=0)
+        outstanding = self.figure(data, "outstanding")
+        value = self.program._value_of_points(1000, date(2026, 3, 15))
+        self.assertAlmostEqual(outstanding["values"][-1] - before, 30 + (value or 0), 2)
+        self.assertIn(self.env.company.currency_id.symbol, outstanding["text"])
+        self.assertEqual("Points" in data["unvalued"], value is None)
+
+    def test_who_sees_it(self):
+        """N27: loyalty users and auditors; programs of other companies are not part of it."""
+        outsider = new_test_user(self.env, "outsider", "base.group_user")
+        with self.assertRaisesRegex(AccessError, "loyalty users"):
+            self.env["loyalty.dashboard"].with_user(outsider).load({})
+        with self.assertRaisesRegex(AccessError, "loyalty users"):
+            self.env["loyalty.dashboard"].with_user(outsider).open_lines("issued", {})
+        auditor = new_test_user(self.env, "audits", "loyalty_ledger.group_loyalty_auditor")
+        self.assertFalse(self.env["loyalty.dashboard"].with_user(auditor).load({})["may_create"])
+        company = self.env["res.company"].create({"name": "Elsewhere"})
+        self.make_program(name="Theirs", company_id=company.id)
+        self.assertNotIn("Theirs", [name for __, name in self.load()["options"]["programs"]])
+        with self.assertRaisesRegex(UserError, "no longer exists"):
+            self.env["loyalty.dashboard"].with_user(self.user).open_lines("nothing", {})
+
+    def test_to_do_counts_what_its_list_shows(self):
+        """N27: each count is the number of rows that its list opens."""
+        self.env["loyalty.exception"].sudo().create(
+            {"kind": "debt", "card_id": self.card.id, "program_id": self.program.id}
+        )
+        self.card._hold(5, "dash:old")
+        self.env["loyalty.hold"].search([("key", "=", "dash:old")])
+        with self.on("2026-05-20"):
+            tasks = {task["key"]: task["count"] for task in self.load()["tasks"]}
+            self.assertEqual(tasks, {"exceptions": 1, "reservations": 1})
+            for key, count in tasks.items():
+                self.assertEqual(len(self.lines("task", key)), count)
+
+    def test_empty_ledger_shows_what_to_do_first(self):
+        """N27: no transactions yet: steps instead of empty charts, and templates of programs that have a ledger."""
+        fresh = self.make_program(name="Fresh")
+        manager = new_test_user(self.env, "founder", "loyalty_ledger.group_loyalty_manager")
+        dashboard = self.env["loyalty.dashboard"].with_user(manager)
+        scope = dashboard._scope({"program_id": fresh.id})
+        steps = dashboard._steps(scope, {fresh: {}})
+        self.assertEqual(steps[0]["key"], "program")
+        self.assertTrue(steps[0]["done"])
+        self.assertEqual(self.load()["steps"], [])
+        self.assertLessEqual({"loyalty", "gift_card", "ewallet"}, {one["id"] for one in dashboard.get_templates()})
+
+    def test_movements_cover_every_kind(self):
+        """N27: each transaction is one movement, and the domains of movements say the same as their SQL."""
+        self.Daily._fold()
+        totals = dict(self.Daily._read_group([("program_id", "=", self.program.id)], ["movement"], ["points:sum"]))
+        self.assertEqual(totals, {"opening": 100.0, "issued": 760.5, "redeemed": -110.0, "adjusted": 5.0})
+        self.assertEqual(sum(totals.values()), sum((self.card | self.other).mapped("points")))
+        self.assertLessEqual(set(totals), {*MOVEMENTS, "opening"})
