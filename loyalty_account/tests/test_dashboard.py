@@ -1,6 +1,6 @@
 from odoo.tests import new_test_user, tagged
 
-from .test_close import CloseCase
+from .close_common import CloseCase
 
 
 @tagged("post_install", "-at_install")
