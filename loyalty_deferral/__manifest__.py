@@ -10,6 +10,7 @@
         "security/ir.model.access.csv",
         "security/loyalty_deferral_rules.xml",
         "views/loyalty_cohort_views.xml",
+        "views/loyalty_deferral_switch_views.xml",
         "views/loyalty_program_views.xml",
         "views/loyalty_account_setup_views.xml",
     ],

@@ -75,6 +75,7 @@ from . import loyalty_program_rollforward
 from . import loyalty_program_sales
 from . import loyalty_proof
 from . import loyalty_close
+from . import loyalty_earning
 from . import loyalty_close_step
 from . import loyalty_close_figure
 from . import loyalty_close_pack

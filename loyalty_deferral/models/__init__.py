@@ -8,3 +8,5 @@ from . import loyalty_accrual_run
 from . import loyalty_close
 from . import loyalty_program_reports
 from . import account_move
+from . import loyalty_program_switch
+from . import loyalty_deferral_switch

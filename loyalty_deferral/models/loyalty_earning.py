@@ -69,15 +69,14 @@ class LoyaltyEarning(models.Model):
         values = super()._prepare_terms(claims)
         for claim, vals in zip(claims, values):
             if claim.card.program_id._defers():
-                self._freeze_deferral(vals, claim)
+                self._freeze_deferral(vals, claim.card.program_id, claim.date)
         return values
 
     @api.model
-    def _freeze_deferral(self, vals, claim):
+    def _freeze_deferral(self, vals, program, date):
         """Add value and expected redemption of a point on the day of the document to its terms."""
-        program = claim.card.program_id
-        numerator, denominator = program._unit_value_at(claim.date)
-        rate = program._redemption_rate_at(claim.date)
+        numerator, denominator = program._unit_value_at(date)
+        rate = program._redemption_rate_at(date)
         vals["terms"] = {**vals["terms"], "deferral": [str(numerator), str(denominator), str(rate)]}
         vals |= {"redemption_rate": float(rate), "unit_value": float(numerator / denominator)}
 

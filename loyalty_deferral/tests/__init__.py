@@ -1,2 +1,3 @@
 from . import test_deferral_tools
 from . import test_deferral
+from . import test_switch

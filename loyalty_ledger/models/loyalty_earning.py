@@ -160,6 +160,9 @@ class LoyaltyEarning(models.Model):
         for earning, values in self._post_differences(sync).items():
             earning._write_changes(values)
 
+    def _synchronise_documents(self):
+        """Have the documents of these earnings claimed again. Hook: override to know the documents of a channel."""
+
     @api.model
     def _of_documents(self, documents):
         """Return the earnings of ``[(model, id)]``."""

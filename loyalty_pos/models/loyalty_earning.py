@@ -15,3 +15,8 @@ class LoyaltyEarning(models.Model):
             if multiplier is not None:
                 values["multiplier"] = multiplier
         return values
+
+    def _synchronise_documents(self):
+        super()._synchronise_documents()
+        ids = [earning.res_id for earning in self if earning.res_model == "pos.order"]
+        self.env["pos.order"].browse(ids).exists()._loyalty_settle()

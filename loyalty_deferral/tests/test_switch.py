@@ -1,0 +1,121 @@
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import tagged
+
+from .common import DeferralCase
+
+
+@tagged("post_install", "-at_install")
+class TestSwitch(DeferralCase):
+    """A program that accrues, 1.00 a point. Points of January and February; one sale of March before the change."""
+
+    policy = "accrual"
+
+    @classmethod
+    def accounting_values(cls, **values):
+        expense = cls.cost_account
+        vals = super().accounting_values(**values)
+        cls.income, cls.cost_account = cls.cost_account, expense
+        return {**vals, "cost_account_id": expense.id}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.equity = cls.make_account("Retained Earnings", "300900", "equity")
+        cls.administrator = cls.make_role("administrator", "account.group_account_manager")
+
+    def switch(self, day, user=None, **values):
+        return (
+            self.env["loyalty.deferral.switch"]
+            .with_user(user or self.administrator)
+            .create(
+                {
+                    "program_id": self.program.id,
+                    "date": day,
+                    "policy": "deferral",
+                    "redemption_rate": 95,
+                    "counterpart_id": self.equity.id,
+                    "cost_account_id": self.income.id,
+                    **values,
+                }
+            )
+        )
+
+    def begin(self):
+        self.sell(1000.0, day="2026-01-10")
+        self.run_accrual("2026-01-31")
+        self.redeem(20, day="2026-02-10")
+        self.sell(500.0, day="2026-02-12")
+        self.sell(1000.0, day="2026-03-02")
+        self.assertEqual(self.liability(), 80.0)
+        switch = self.switch("2026-02-28")
+        switch.action_preview()
+        self.assertRecordValues(
+            switch, [{"policy_before": "accrual", "released_amount": 80.0, "deferred_amount": 123.5, "move_id": False}]
+        )
+        self.assertEqual(
+            [(str(line.month), line.points, line.amount) for line in switch.line_ids],
+            [("2026-01-01", 80, 76.0), ("2026-02-01", 50, 47.5)],
+        )
+        switch.action_post()
+        return switch
+
+    def test_to_deferral(self):
+        """N2: what customers have becomes a transition cohort per month; later sales are deferred, calculated or not."""
+        switch = self.begin()
+        self.assertMove(switch.move_id, (self.liability_account, 0.0, 43.5), (self.equity, 43.5, 0.0))
+        self.assertEqual((str(switch.move_id.date), self.program.accounting_policy), ("2026-02-28", "deferral"))
+        self.assertEqual(str(self.program.deferral_from), "2026-03-01")
+        self.assertSound("2026-02-28")
+        self.redeem(38, day="2026-03-05")
+        run, self.cost_account = self.defer("2026-03-15"), self.income
+        self.assertEqual(
+            self.items(run),
+            {
+                "Revenue deferred for loyalty points": (86.76, -86.76),
+                "Revenue of redeemed loyalty points": (-38.0, 38.0),
+            },
+        )
+        self.assertRecordValues(
+            self.cohort("2026-01-01", "transition"),
+            [{"issued_points": 80, "redeemed_points": 38, "expected_points": 76, "deferred_amount": 38.0}],
+        )
+        self.assertEqual(self.liability(), 172.26)
+        self.assertSound()
+        figures = self.program._rollforward(*(run.date_to.replace(day=1), run.date_to))
+        self.assertEqual(round(figures["closing"][1], 2), 172.26)
+
+    def test_back(self):
+        """N2: revenue stops being deferred only with the reason on record; points are accrued again from then on."""
+        self.begin()
+        self.defer("2026-03-14")
+        with self.assertRaisesRegex(UserError, "Begin or End Deferral"):
+            self.program.accounting_policy = "accrual"
+        back = self.switch("2026-03-15", policy="accrual", cost_account_id=self.cost_account.id, reason=" ")
+        with self.assertRaisesRegex(UserError, "reason"):
+            back.action_post()
+        back.reason = "The program is not material"
+        back.action_post()
+        self.assertEqual((self.program.accounting_policy, self.liability()), ("accrual", 230.0))
+        self.assertRecordValues(
+            back, [{"state": "posted", "released_amount": 210.26, "user_id": self.administrator.id}]
+        )
+        self.assertSound()
+        with self.assertRaisesRegex(UserError, "stays as it is"):
+            back.reason = "Another"
+
+    def test_refusals(self):
+        """N2: a day to come, a day that was booked, a missing estimate and missing rights are refused with the reason."""
+        self.sell(1000.0, day="2026-01-10")
+        self.run_accrual("2026-01-31")
+        for text, day, values in (
+            ("a day to come", "2026-03-16", {}),
+            ("were booked until", "2026-01-30", {}),
+            ("percentage", "2026-02-28", {"redemption_rate": 101}),
+            ("Counter-account", "2026-02-28", {"counterpart_id": False}),
+        ):
+            with self.subTest(text), self.assertRaisesRegex(UserError, text):
+                self.switch(day, **values).action_post()
+        with self.assertRaises(AccessError):
+            self.switch("2026-02-28", user=self.accountant)
+        with self.assertRaisesRegex(UserError, "Begin or End Deferral"):
+            self.program.write({"accounting_policy": "deferral", "cost_account_id": self.income.id})
