@@ -32,6 +32,8 @@
         "report/loyalty_rollforward_templates.xml",
         "report/loyalty_report_views.xml",
         "report/loyalty_source_report_views.xml",
+        "report/loyalty_relief_report_views.xml",
+        "report/loyalty_relief_templates.xml",
         "report/loyalty_close_templates.xml",
         "views/loyalty_close_views.xml",
         "views/res_config_settings_views.xml",

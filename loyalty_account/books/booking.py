@@ -133,3 +133,25 @@ class Booked:
             return terms.parts
         nothing = [0.0] * len(self.base_lines)
         return parts_back(amount, self.shares, self.back, nothing, self.currency.rounding)
+
+
+class BookedByLots(Booked):
+    """A redemption that took off the VAT of the sales that earned its points: nothing of it depends on what it paid.
+
+    How much comes back follows from the goods as a whole; at which taxes, from the lots that get points back.
+    """
+
+    def __init__(self, move, counterparts, returns):
+        super().__init__(move, counterparts, returns)
+        back = returns.line_ids.filtered(lambda line: line.account_id not in counterparts)
+        self.shares = [self.currency.round(sum(self.nets) + sum(amount for amount, __ in self.taxes))]
+        self.back = [self.currency.round(-self.sign * sum(back.mapped("balance")))]
+
+    def weights(self, sets):
+        """Return ``([gross sold], [gross of it that is returned])``, whatever the taxes."""
+        sold = sum(max(0.0, of_sale) for of_sale, __ in sets.values())
+        return [sold], [sum(of_returns for __, of_returns in sets.values())]
+
+    def fits(self, invoice, amount, program):
+        """Return True: taxes of the document that points pay do not matter."""
+        return True

@@ -13,6 +13,7 @@ from odoo.addons.loyalty_ledger.ledger.movements import POINTS_COLUMN
 from odoo.addons.loyalty_ledger.tools.sql_files import read_sql
 
 from . import combinations
+from .lots import SALE_OF_LOT
 
 MOVEMENTS_SQL = read_sql(__file__, "movements")
 
@@ -52,4 +53,6 @@ def movements(program_id=None):
         uses=of_program["u"],
         policies=combinations.ACCRUED_POLICIES,
         relief=(combinations.INPUT_TAX, combinations.PRICE_REDUCTION),
+        own_rates=combinations.EARNING_SALE,
+        sale_of_lot=SALE_OF_LOT,
     )

@@ -19,6 +19,7 @@ from . import loyalty_program_proof_value
 from . import loyalty_program_proof_payments
 from . import loyalty_program_proof_returns
 from . import loyalty_program_proof_vat
+from . import loyalty_program_proof_origins
 from . import loyalty_program_proof_stored
 from . import loyalty_program_stored
 from . import loyalty_program_proof_balances
@@ -35,7 +36,12 @@ from . import loyalty_redemption_mixin
 from . import account_payment
 from . import account_payment_rules
 from . import account_payment_entry
+from . import account_payment_relief
 from . import loyalty_program_redemption_lines
+from . import loyalty_program_earning_sale
+from . import loyalty_earning
+from . import loyalty_relief
+from . import loyalty_card_relief
 from . import account_move_redemption_items
 from . import account_move_redemption_payable
 from . import account_move_redemption
@@ -75,7 +81,6 @@ from . import loyalty_program_rollforward
 from . import loyalty_program_sales
 from . import loyalty_proof
 from . import loyalty_close
-from . import loyalty_earning
 from . import loyalty_close_step
 from . import loyalty_close_figure
 from . import loyalty_close_pack

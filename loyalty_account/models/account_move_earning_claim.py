@@ -107,6 +107,7 @@ class AccountMove(models.Model):
                     untaxed * factor * part,
                     total * factor * part,
                     line._is_loyalty_deposit(),
+                    {tuple(line.tax_ids.ids): total * factor * part},
                 )
             )
         if parts is None:

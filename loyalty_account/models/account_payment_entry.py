@@ -22,11 +22,15 @@ class AccountPayment(models.Model):
             raise UserError(
                 self.env._("A payment with points has no payment difference: keep the rest of the invoice open.")
             )
+        plans = loyalty._plan_relief_rows()
         for payment in loyalty:
+            rows = plans.get(payment) or payment._plan_returned_rows()
             super(AccountPayment, payment.with_context(skip_invoice_sync=True))._generate_journal_entry(
-                line_ids=[Command.create(vals) for vals in payment._prepare_loyalty_line_vals()]
+                line_ids=[Command.create(vals) for vals in payment._prepare_loyalty_line_vals(rows)]
             )
             payment.move_id._freeze_loyalty_items()
+            if rows:
+                self.env["loyalty.relief"]._keep(payment, rows, move_id=payment.move_id.id, date=payment.date)
             if payment.payment_type == "inbound":
                 # Users may lack access to the program (another company); the payment was checked.
                 program = payment.loyalty_card_id.sudo().program_id
@@ -35,8 +39,11 @@ class AccountPayment(models.Model):
             write_off_line_vals=write_off_line_vals, force_balance=force_balance, line_ids=line_ids
         )
 
-    def _prepare_loyalty_line_vals(self):
-        """Return the journal items: what the points cover, by rate and VAT, against the customer."""
+    def _prepare_loyalty_line_vals(self, rows=()):
+        """Return the journal items: what the points cover, by rate and VAT, against the customer.
+
+        :param rows: values of :class:`loyalty.relief` rows, where the sales that earned decide about VAT
+        """
         self.ensure_one()
         card = self.loyalty_card_id.sudo()  # users may have no access to the card; access to the payment was checked
         label = self.env._(
@@ -46,13 +53,16 @@ class AccountPayment(models.Model):
         )
         if self.payment_type == "inbound":
             self._check_loyalty_due()
-            lines = card.program_id._redemption_lines(self.amount, self.loyalty_move_id, self.partner_id, label)
+            if rows:
+                lines = card.program_id._relief_lines(rows, self.partner_id, label)
+            else:
+                lines = card.program_id._redemption_lines(self.amount, self.loyalty_move_id, self.partner_id, label)
             distribution = self.loyalty_move_id._loyalty_distribution()
             for vals in lines:
                 if not vals.get("tax_repartition_line_id"):
                     vals["analytic_distribution"] = distribution
         else:
-            lines = self._prepare_return_lines(label)
+            lines = self._prepare_return_lines(label, rows)
         counterpart = {
             "name": label,
             "account_id": self.destination_account_id.id,

@@ -6,7 +6,7 @@ from odoo.exceptions import ValidationError
 from odoo.addons.loyalty_ledger.ledger.rounding import as_points, part_of
 from odoo.addons.loyalty_ledger.tools.words import say_points
 
-from ..books.booking import Booked
+from ..books.booking import Booked, BookedByLots
 from ..books.return_terms import CONTEXT_KEY, ReturnTerms
 
 
@@ -20,7 +20,8 @@ class AccountPayment(models.Model):
     def _loyalty_booked(self):
         """Return what this payment with points booked by sets of taxes, and what of it came back."""
         returns = self.loyalty_return_ids.filtered(lambda payment: payment._redemption_in_force()[0])
-        return Booked(self.move_id, self.destination_account_id, returns.move_id)
+        kind = BookedByLots if self._relief_rows() else Booked
+        return kind(self.move_id, self.destination_account_id, returns.move_id)
 
     def _given_back_for(self, notes):
         """Return ``{credit note: how much of this payment it gave back}``; the payment may have paid other sales too."""
@@ -121,7 +122,10 @@ class AccountPayment(models.Model):
             self.amount, document.currency_id, self.company_id, self.loyalty_origin_id.date
         )
 
-    def _prepare_return_lines(self, label):
-        """Return the part of the redemption's lines that comes back, each set of taxes by what comes back of its goods."""
+    def _prepare_return_lines(self, label, rows=()):
+        """Return the part of the redemption's lines that comes back, each set of taxes by what comes back of its goods, or
+        of the lots that get their points back (``rows``)."""
+        if rows:
+            return self._prepare_relief_back(label, rows)
         booked = self.loyalty_origin_id._loyalty_booked()
         return booked.lines_back(booked.parts(self.amount, ReturnTerms.of(self.env)), label)

@@ -31,6 +31,7 @@ class LoyaltyProgram(models.Model):
             ("tender", "Means of payment: no VAT effect"),
             ("input_tax", "Recover input tax"),
             ("price_reduction", "Price reduction: less output VAT"),
+            ("earning_sale", "Original sale: less output VAT of the sales that earned"),
         ],
         "VAT of Redemptions",
         prefetch="loyalty_terms",

@@ -214,10 +214,10 @@ class LoyaltyProgram(models.Model):
                 "set the Redemption Account (loyalty points redeemed), an account of type %s, or use Set Up Accounting.",
                 groups[wanted],
             )
-        if cost.internal_group != wanted:
+        if cost.internal_group not in (wanted, combinations.ALSO.get(self.vat_mode)):
             reason = _("redeemed points are a cost with this VAT mode")
             if wanted == "income":
-                reason = _("price reductions lower the revenue")
+                reason = _("redemptions lower the revenue with this VAT mode")
                 if self.accounting_policy == combinations.DEFERRAL:
                     reason = _("deferred revenue is taken from the revenue and comes back to it")
             return _(

@@ -57,6 +57,7 @@ class LoyaltyProgram(models.Model):
             self._check_returns,
             self._check_relief,
             self._check_moved_relief,
+            self._check_relief_of_sales,
             self._check_redemption_account,
             self._check_stored_value,
             self._check_holds,

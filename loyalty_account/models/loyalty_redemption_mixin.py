@@ -81,6 +81,10 @@ class LoyaltyRedemptionMixin(models.AbstractModel):
 
     def _take_points(self, points, date):
         """Redeem ``points``, out of the reservation where there is one."""
+        self.env["loyalty.card"]._post_entries([self._redeem_op(points, date)])
+
+    def _redeem_op(self, points, date):
+        """Return the movement that redeems ``points``, for the gateway."""
         terms = self._redemption_terms()
         hold = terms["hold"]
         hold = hold.sudo() if hold and not terms["origin"] else None  # the gateway uses it up
@@ -95,7 +99,7 @@ class LoyaltyRedemptionMixin(models.AbstractModel):
         }
         if hold and hold.state in ("active", "expired") and hold.card_id == card and hold.points == points:
             op["hold"] = hold
-        card._post_entries([op])
+        return op
 
     def _give_back_points(self, points, date):
         """Undo redemptions of the document, or of the one that it returns: the points go to their lots."""

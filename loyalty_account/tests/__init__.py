@@ -22,6 +22,7 @@ from . import test_redemption_shapes
 from . import test_redemption_reduction
 from . import test_earning
 from . import test_earning_events
+from . import test_earning_sale
 from . import test_earning_lost
 from . import test_earning_redeemed
 from . import test_release

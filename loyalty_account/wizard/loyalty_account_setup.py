@@ -42,6 +42,7 @@ class LoyaltyAccountSetup(models.TransientModel):
             ("tender", "Means of payment: points are redeemed like a voucher, without effect on VAT"),
             ("price_reduction", "Price reduction: points lower the price and the output VAT with it"),
             ("input_tax", "Recover input tax: the VAT in the redeemed amount is claimed as input tax"),
+            ("earning_sale", "Original sale: points lower the output VAT of the sales that earned them"),
         ],
         "VAT of Redemptions",
     )

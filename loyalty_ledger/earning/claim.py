@@ -63,13 +63,17 @@ class Claim:
 
 
 class ClaimLine:
-    """One line of a claim, in the currency of the document. ``product_id`` is 0 for a line without product."""
+    """One line of a claim, in the currency of the document. ``product_id`` is 0 for a line without product.
 
-    __slots__ = ("product_id", "quantity", "untaxed", "total", "deposit")
+    ``sets`` says by which taxes the total is taxed, ``{ids of taxes: total}``: nothing that points are calculated from.
+    """
 
-    def __init__(self, product_id, quantity, untaxed, total, deposit=False):
+    __slots__ = ("product_id", "quantity", "untaxed", "total", "deposit", "sets")
+
+    def __init__(self, product_id, quantity, untaxed, total, deposit=False, sets=None):
         self.product_id = product_id
         self.quantity = quantity
         self.untaxed = untaxed
         self.total = total
         self.deposit = deposit
+        self.sets = sets or {}

@@ -68,6 +68,19 @@ class Gateway(Reading, Levels, Writing):
         self.write(states)
         return [entry.id if isinstance(entry, Entry) else entry["id"] for entry in results]
 
+    def preview(self, ops):
+        """Return what each of these checked redemptions would take, as lists of ``(lot id, ten-thousandths)`` in the order
+        of use. The cards are locked as for posting; nothing is written."""
+        states = self.load({op["card_id"] for op in ops})
+        asked = {lot for op in ops if op.get("lots") for lot in _ids(op["lots"])}
+        if asked:
+            list(self._read_lots(SQL("l.id = ANY(%s)", list(asked))))
+        taken = []
+        for op in ops:
+            entry = self._apply(op, states, {})
+            taken.append([(lot.id, units) for debit, lot, units, *__ in self.plan.consumptions if debit is entry])
+        return taken
+
     def _find_posted(self, ops):
         self.cr.execute(
             SQL(

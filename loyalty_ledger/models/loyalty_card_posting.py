@@ -71,6 +71,18 @@ class LoyaltyCard(models.Model):
                 ids[position] = entry_id
         return Entry.browse(ids)
 
+    def _preview_redemptions(self, ops):
+        """Return which lots these redemptions would use now, one after the other; locks the cards, writes nothing.
+
+        :param ops: as for :meth:`_post_entries`, of kind ``redeem``
+        :return: for each a list of ``(lot id, points in ten-thousandths)`` in the order of use
+        :raises odoo.exceptions.ValidationError: as posting them would
+        """
+        ops = [self._check_op(op) for op in ops]
+        self.env["loyalty.program"].flush_model()
+        self.env["loyalty.card"].flush_model()
+        return Gateway(self.env).preview(ops)
+
     def _extend_expired(self, ops):
         """Give gift cards and wallets that expired the days of grace of their program before money comes back to them.
 

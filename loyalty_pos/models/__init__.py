@@ -32,12 +32,14 @@ from . import pos_order_line_self_order
 from . import pos_payment_self_order
 from . import pos_order_account
 from . import pos_order_closing
+from . import pos_order_relief
 from . import pos_session
 from . import loyalty_program_proof
 from . import loyalty_program_proof_sales
 from . import loyalty_program_proof_relief
 from . import loyalty_close_step
 from . import loyalty_program_proof_closing
+from . import loyalty_program_proof_origins
 from . import product_template
 from . import res_config_settings
 from . import res_partner

@@ -10,7 +10,7 @@ from odoo.addons.loyalty_ledger.tools.today import loyalty_today
 #: The till's clock and the company's may stand on different days.
 SLACK = timedelta(days=1)
 #: VAT modes in which points are redeemed as a payment, and not as lines of the order.
-PAYMENT_MODES = ("tender", "input_tax")
+PAYMENT_MODES = ("tender", "input_tax", "earning_sale")
 #: What the calls of a till and its orders ask of a program, of those fields that have a column.
 READ_FOR_TILL = (
     "accounting_policy",

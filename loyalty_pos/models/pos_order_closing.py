@@ -143,6 +143,8 @@ class PosOrder(models.Model):
 
     def _prepare_redemption(self, program, amount, strict=False):
         """Return what a redemption of ``amount`` books, shared over the taxes of the order."""
+        if program._relieves_earning_sale():
+            return self._prepare_relief(program, amount, strict)
         no_partner = self.env["res.partner"]  # the closing entry adds all orders up
         sets, of_lines = self._tax_sets_of_lines(program)
         try:
@@ -154,17 +156,7 @@ class PosOrder(models.Model):
             self._report_points(card=self.loyalty_card_id, program=program, note=str(error))
             lines = [{"account_id": program.cost_account_id.id, "balance": amount}]
             mapped = {}
-        items = [
-            {
-                "account_id": vals["account_id"],
-                "balance": vals["balance"],
-                "tax_ids": _ids_of(vals.get("tax_ids")),
-                "tag_ids": _ids_of(vals.get("tax_tag_ids")),
-                "repartition_line_id": vals.get("tax_repartition_line_id") or False,
-                "group_tax_id": vals.get("group_tax_id") or False,
-            }
-            for vals in lines
-        ]
+        items = self._items_of_lines(lines)
         positions = {tuple(item["tax_ids"]): index for index, item in enumerate(_bases(items))}
         sold, of_line = [0.0] * len(positions), {}
         for line, taxes in of_lines.items():
@@ -176,6 +168,21 @@ class PosOrder(models.Model):
             if position is not None:
                 sold[position] = self.currency_id.round(sold[position] + gross)
         return {"amount": amount, "items": items, "sold": sold, "lines": of_line}
+
+    @api.model
+    def _items_of_lines(self, lines):
+        """Return values of journal items in the shape in which an order keeps them."""
+        return [
+            {
+                "account_id": vals["account_id"],
+                "balance": vals["balance"],
+                "tax_ids": _ids_of(vals.get("tax_ids")),
+                "tag_ids": _ids_of(vals.get("tax_tag_ids")),
+                "repartition_line_id": vals.get("tax_repartition_line_id") or False,
+                "group_tax_id": vals.get("group_tax_id") or False,
+            }
+            for vals in lines
+        ]
 
     def _mapped_taxes(self, program, sets):
         """Return ``{taxes of the order: ids of the taxes with which the points are booked}``."""
@@ -194,6 +201,8 @@ class PosOrder(models.Model):
         unit = self.currency_id.rounding
         origin = self._origin_of_refund()
         sale = origin._points_items(program).get("paid") if origin else None
+        if sale and (rows := origin._relief_rows(program)):
+            return self._prepare_relief_back(program, amount, rows, sale)
         plain = {"account_id": program.cost_account_id.id, "tax_ids": (), "tag_ids": ()}
         if not sale:
             return {"amount": amount, "items": [self._returned_item(plain, amount)]}
@@ -340,5 +349,5 @@ def _taxes(items):
 
 
 def _ids_of(commands):
-    """Return the ids of ``[Command.set(ids)]``, sorted."""
-    return sorted(commands[0][2]) if commands else []
+    """Return the ids of ``[Command.set(ids)]``, sorted; none for other commands."""
+    return sorted(commands[0][2] or ()) if commands else []

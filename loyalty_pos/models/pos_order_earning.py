@@ -185,10 +185,15 @@ class PosOrder(models.Model):
         return [self._claim_line(line, totals) for line in lines]
 
     def _claim_line(self, line, totals):
-        total, untaxed = (sum(totals[part.id][position] for part in self._with_parts(line)) for position in (0, 1))
+        parts = self._with_parts(line)
+        total, untaxed = (sum(totals[part.id][position] for part in parts) for position in (0, 1))
         # A reward takes money off and is no further piece.
         quantity = 0 if line.is_reward_line and total <= 0 else line.qty
-        return ClaimLine(line.product_id.id, quantity, untaxed, total)
+        sets = {}
+        for part in parts:
+            taxes = tuple(part.tax_ids_after_fiscal_position.ids)
+            sets[taxes] = sets.get(taxes, 0.0) + totals[part.id][0]
+        return ClaimLine(line.product_id.id, quantity, untaxed, total, sets=sets)
 
     def _returned_lines(self, origin):
         """Return what this refund takes back of an order, with positive quantities and amounts.

@@ -25,7 +25,7 @@ class PosPaymentMethod(models.Model):
         index="btree_not_null",
         ondelete="restrict",
         domain="[('program_type', '=', 'loyalty'), ('accounting_policy', '!=', 'none'),"
-        " ('vat_mode', 'in', ('tender', 'input_tax'))]",
+        " ('vat_mode', 'in', ('tender', 'input_tax', 'earning_sale'))]",
         help="Customers redeem points of this program as payment. No journal is needed: the accounts are those of "
         "the program, and are booked when the session is closed.",
     )

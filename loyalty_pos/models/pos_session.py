@@ -14,6 +14,8 @@ from odoo import models
 from odoo.fields import Command
 from odoo.tools import frozendict
 
+from odoo.addons.loyalty_ledger.tools.trusted import by_server
+
 
 class PosSession(models.Model):
     _inherit = "pos.session"
@@ -34,6 +36,11 @@ class PosSession(models.Model):
             [("res_model", "=", "pos.order"), ("res_id", "in", self.order_ids.ids)]
         )
         entries._book_values(document=self)
+        relief = self.env["loyalty.relief"].search(
+            [("res_model", "=", "pos.order"), ("res_id", "in", self.order_ids.ids)]
+        )
+        if relief:
+            by_server(relief).write({"move_id": self.move_id.id, "date": self.move_id.date})
 
     def _accumulate_amounts(self, data):
         data = super()._accumulate_amounts(data)

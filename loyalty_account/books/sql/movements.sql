@@ -19,6 +19,8 @@ SELECT g.program_id, g.day, side.name, 0, side.sign * g.amount, g.entry_id
                             THEN 'adjusted' ELSE 'issued' END AS counterpart,
                        c.points * t.point_value::numeric
                        * CASE WHEN p.vat_mode IN %(relief)s THEN 100 / (100 + COALESCE(t.vat_rate, 0)::numeric)
+                              WHEN p.vat_mode = %(own_rates)s THEN 1 - COALESCE((
+                                   SELECT sale.relief FROM (SELECT l.id, l.origin_lot_id) l %(sale_of_lot)s), 0)
                               ELSE 1 END AS exact
                   FROM loyalty_ledger_consumption c
                   JOIN loyalty_ledger_entry u ON u.id = c.entry_id

@@ -5,22 +5,23 @@ opening AS (
      SELECT l.id FROM loyalty_ledger_entry e JOIN loyalty_lot l ON l.entry_id = e.id
       WHERE e.program_id = %(program)s AND e.kind = 'opening'),
 dirty AS MATERIALIZED (
-     SELECT id, remaining, amount, valued,
+     SELECT id, remaining, worth, amount, valued,
             NOT valued AND COALESCE(origin_lot_id, id) IN (SELECT id FROM opening) AS is_opening
        FROM state
-      WHERE NOT valued OR abs(remaining * %(numerator)s::numeric - amount * %(denominator)s::numeric)
+      WHERE NOT valued OR abs(worth * %(numerator)s::numeric - amount * %(denominator)s::numeric)
                           >= %(rounding)s::numeric * %(denominator)s::numeric),
 outstanding AS MATERIALIZED (
-     SELECT COALESCE(sum(amount), 0) AS amount, COALESCE(sum(remaining), 0) AS points FROM state),
+     SELECT COALESCE(sum(amount), 0) AS amount, COALESCE(sum(remaining), 0) AS points,
+            COALESCE(sum(worth), 0) AS worth FROM state),
 left_out AS MATERIALIZED (
-     SELECT COALESCE(sum(remaining), 0) AS points FROM dirty WHERE is_opening AND NOT %(with_opening)s),
+     SELECT COALESCE(sum(remaining), 0) AS points, COALESCE(sum(worth), 0) AS worth FROM dirty WHERE is_opening AND NOT %(with_opening)s),
 total AS MATERIALIZED (
-     SELECT o.amount, round((o.points - f.points) * %(numerator)s::numeric / %(denominator)s::numeric
+     SELECT o.amount, round(round((o.worth - f.worth) * %(numerator)s::numeric / %(denominator)s::numeric, 10)
                             / %(rounding)s::numeric) * %(rounding)s::numeric AS target
        FROM outstanding o CROSS JOIN left_out f),
 rounded AS (
-     SELECT d.*, round((t.amount + sum(d.remaining) OVER lots * %(numerator)s::numeric
-                        / %(denominator)s::numeric - sum(d.amount) OVER lots)
+     SELECT d.*, round(round(t.amount + sum(d.worth) OVER lots * %(numerator)s::numeric
+                              / %(denominator)s::numeric - sum(d.amount) OVER lots, 10)
                        / %(rounding)s::numeric) * %(rounding)s::numeric AS reached
        FROM dirty d CROSS JOIN total t
       WHERE NOT d.is_opening OR %(with_opening)s
@@ -36,10 +37,10 @@ cents AS (
             (SELECT sign(amount) FROM rest) * %(rounding)s::numeric AS amount
        FROM state s
       WHERE (SELECT amount FROM rest) <> 0 AND s.valued
-        AND abs(s.remaining * %(numerator)s::numeric - s.amount * %(denominator)s::numeric)
+        AND abs(s.worth * %(numerator)s::numeric - s.amount * %(denominator)s::numeric)
             < %(rounding)s::numeric * %(denominator)s::numeric
       ORDER BY (SELECT sign(amount) FROM rest)
-               * (s.remaining * %(numerator)s::numeric - s.amount * %(denominator)s::numeric) DESC, s.id
+               * (s.worth * %(numerator)s::numeric - s.amount * %(denominator)s::numeric) DESC, s.id
       LIMIT (SELECT abs(amount) / %(rounding)s::numeric FROM rest)::bigint)
 SELECT n.id AS lot_id, n.amount, n.remaining AS points,
        CASE WHEN n.is_opening THEN 'opening' WHEN NOT n.valued THEN 'issue'
@@ -54,4 +55,4 @@ SELECT n.id AS lot_id, n.amount, n.remaining AS points,
  UNION ALL
 SELECT NULL, amount, points, 'before' FROM outstanding
  UNION ALL
-SELECT NULL, points * %(numerator)s::numeric / %(denominator)s::numeric, points, 'left_out' FROM left_out
+SELECT NULL, worth * %(numerator)s::numeric / %(denominator)s::numeric, points, 'left_out' FROM left_out

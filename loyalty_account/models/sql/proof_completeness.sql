@@ -1,8 +1,8 @@
 -- What outstanding points are worth on a day and what is booked for them, by the reason for the difference.
 WITH %(lots)s,
 deviations AS (
-     SELECT s.*, s.remaining * %(numerator)s::numeric / %(denominator)s::numeric AS target,
-            s.remaining * %(numerator)s::numeric / %(denominator)s::numeric - s.amount AS deviation
+     SELECT s.*, s.worth * %(numerator)s::numeric / %(denominator)s::numeric AS target,
+            s.worth * %(numerator)s::numeric / %(denominator)s::numeric - s.amount AS deviation
        FROM state s),
 classed AS (
      SELECT d.id, d.entry_id, d.remaining, d.amount, d.target, d.deviation, CASE

@@ -20,5 +20,7 @@ SELECT o.loyalty_move_id, p.id, p.payment_type, p.loyalty_move_id, COALESCE(m.am
   FROM payments p JOIN payments o ON o.id = p.origin_id
   LEFT JOIN money m ON m.id = p.id LEFT JOIN taxes t ON t.id = p.id
  WHERE (m.amount <> 0 OR t.vat <> 0)
+   -- VAT of the sales that earned is compared with these.
+   AND NOT EXISTS (SELECT 1 FROM loyalty_relief r WHERE r.move_id = o.move_id)
    AND EXISTS (SELECT 1 FROM account_move_line l WHERE l.move_id = o.move_id AND l.tax_line_id IS NOT NULL)
  ORDER BY p.id
