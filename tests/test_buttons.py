@@ -59,6 +59,7 @@ OPENS = {
     "action_loyalty_inquiry",
     "action_open",
     "action_open_document",
+    "action_open_sale",
     "action_open_move",
     "action_open_public_page",
     "action_preview_change",

@@ -107,9 +107,7 @@ class TestEarningSale(EarningSaleCase):
         before = self.env["account.move.line"].search_count([("account_id", "=", self.output_vat.id)])
         self.card._refresh_ledger(date(2026, 4, 1))
         self.assertEqual(self.card.points, 0)
-        self.assertEqual(
-            self.env["account.move.line"].search_count([("account_id", "=", self.output_vat.id)]), before
-        )
+        self.assertEqual(self.env["account.move.line"].search_count([("account_id", "=", self.output_vat.id)]), before)
         self.assertFalse(self.env["loyalty.relief"].search([("program_id", "=", self.program.id)]))
 
     def test_sale_with_two_rates(self):
