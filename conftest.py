@@ -3,6 +3,8 @@
 import contextlib
 import os
 import shutil
+import time
+from collections import Counter
 
 import pytest
 
@@ -12,6 +14,7 @@ except ImportError:  # a linter or an editor without Odoo on the path
     pytest_odoo = None
 
 SKIPPED = pytest.StashKey()
+SLOWEST = 25
 #: Files that take minutes in one process: first, so that no other process waits for them at the end.
 LONG = ("tests/test_install_matrix.py", "loyalty_account/tests/test_books_properties.py")
 
@@ -46,6 +49,7 @@ if pytest_odoo:
 def pytest_configure(config):
     config.stash[SKIPPED] = []
     config.pluginmanager.register(_NoSkips(config), "no-skips")
+    config.pluginmanager.register(_Seconds(config), "seconds-per-file")
 
 
 def pytest_collection_modifyitems(items):
@@ -76,3 +80,33 @@ class _NoSkips:
             terminalreporter.section("skipped tests fail the run", sep="=", red=True)
             for name in sorted(set(self.skipped)):
                 terminalreporter.line(name)
+
+
+class _Seconds:
+    """Which files take the time: by a clock that no test stops, with what their classes prepare, over all processes."""
+
+    def __init__(self, config):
+        self.config = config
+        self.files = Counter()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item):
+        start = time.clock_gettime(time.CLOCK_MONOTONIC)
+        try:
+            return (yield)
+        finally:
+            self.files[item.nodeid.partition("::")[0]] += time.clock_gettime(time.CLOCK_MONOTONIC) - start
+
+    def pytest_sessionfinish(self):
+        if hasattr(self.config, "workeroutput"):
+            self.config.workeroutput["seconds"] = dict(self.files)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node):
+        self.files.update(getattr(node, "workeroutput", {}).get("seconds", {}))
+
+    def pytest_terminal_summary(self, terminalreporter):
+        if len(self.files) > SLOWEST:
+            terminalreporter.section(f"{sum(self.files.values()):.0f} s in {len(self.files)} files, the slowest")
+            for name, seconds in self.files.most_common(SLOWEST):
+                terminalreporter.line(f"{seconds:6.0f} s  {name}")

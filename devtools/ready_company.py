@@ -1,7 +1,8 @@
-"""A company with a chart of accounts, ready in the template of the tests.
+"""What the template of the tests has ready: a company with a chart of accounts, and the bundles of scripts and styles.
 
-Odoo's accounting tests make one for each class, which takes seconds. Ours take this one where it is
-(`loyalty_account/tests/common.py`), and make their own on any other database.
+Odoo's accounting tests make a company for each class, which takes seconds. Ours take this one where it is
+(`loyalty_account/tests/common.py`), and make their own on any other database. Bundles that a test in a browser makes are
+rolled back with it, so that each one would make them again; Odoo's own runner has them ready too (odoo/service/server.py:1525).
 
     python -m devtools.ready_company DATABASE
 """
@@ -24,6 +25,8 @@ def main(database):
         charts = env["account.chart.template"]
         charts.try_loading(charts._guess_chart_template(company.country_id), company=company, install_demo=False)
         env.user.company_ids -= company
+        module.current_test = False
+        env["ir.qweb"]._pregenerate_assets_bundles()
         env.cr.commit()
 
 
