@@ -1,6 +1,8 @@
 """`./dev lint`: style by ruff, prettier and eslint, names of files, conventions by pylint-odoo, and Odoo's own test_lint."""
 
+import contextlib
 import os
+import tempfile
 
 from . import cache, console, house, node, python, words
 from .console import Problem, say
@@ -31,19 +33,27 @@ def run(options, prepared):
         "ruff": _ruff,
         "house": _house,
         "words": _words,
-        "pylint": _pylint,
         "prettier": _prettier,
         "eslint": _eslint,
     }
-    failed = []
-    for name in chosen:
+
+    def check(name):
         if name == "odoo":
             with prepared() as bases:
-                status = _odoo(bases)
-        else:
-            status = checks[name](interpreter, options.fix)
-        if status:
-            failed.append(name)
+                return _odoo(bases)
+        return checks[name](interpreter, options.fix)
+
+    others = [name for name in chosen if name != "pylint"]
+    if "pylint" not in chosen:
+        failed = [name for name in others if check(name)]
+    elif options.fix:  # they change what pylint reads
+        failed = [name for name in others if check(name)]
+        with _pylint_beside(interpreter) as finish:
+            failed += ["pylint"] if finish() else []
+    else:
+        with _pylint_beside(interpreter) as finish:
+            failed = [name for name in others if check(name)]
+            failed += ["pylint"] if finish() else []
     verdict = f"failed: {', '.join(failed)}" if failed else f"clean ({', '.join(chosen)})"
     say(f"lint: {verdict} after {console.elapsed()}")
     return int(bool(failed))
@@ -77,10 +87,24 @@ def _words(interpreter, fix):
     return int(bool(found))
 
 
-def _pylint(interpreter, fix):
-    command = [interpreter, "-m", "pylint", f"--jobs={min(2, os.cpu_count() or 1)}"]
-    command += [f"--disable={','.join(NOT_OURS)}", *cache.add_ons()]
-    return _call("pylint-odoo", command)
+@contextlib.contextmanager
+def _pylint_beside(interpreter):
+    """Let pylint work beside what is done meanwhile; gives a function that waits for it, says what it found and returns its status."""
+    command = [interpreter, "-m", "pylint", f"--disable={','.join(NOT_OURS)}", *cache.add_ons()]
+    with tempfile.TemporaryFile("w+") as output:
+        process = console.start(command, stdout=output, cwd=cache.ROOT)
+
+        def finish():
+            say("-- pylint-odoo")
+            process.wait()
+            output.seek(0)
+            say(output.read().rstrip())
+            return process.returncode
+
+        try:
+            yield finish
+        finally:
+            console.stop(process)
 
 
 def _sources(*suffixes):

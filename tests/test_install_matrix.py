@@ -47,7 +47,9 @@ class MatrixCase(BaseCase):
     def drop(cls, name):
         close_db(name)
         # Not WITH (FORCE): that needs the right to end an autovacuum that works there by chance. A plain DROP stops it.
-        cls.server(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}' AND usename = current_user")
+        cls.server(
+            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}' AND usename = current_user"
+        )
         cls.server(f'DROP DATABASE IF EXISTS "{name}"')
         shutil.rmtree(odoo.tools.config.filestore(name), ignore_errors=True)
 
