@@ -10,8 +10,10 @@ from dateutil.relativedelta import relativedelta
 import odoo
 from odoo import Command, fields
 from odoo.tests import tagged
+from odoo.tools import SQL
 
 from odoo.addons.loyalty_account.models.loyalty_close_step import LoyaltyCloseStep
+from odoo.addons.loyalty_ledger.ledger import settled
 from odoo.addons.loyalty_ledger.models import loyalty_card_purge
 from odoo.addons.loyalty_ledger.tools.today import loyalty_today
 
@@ -24,6 +26,9 @@ JOBS = (
     "loyalty_account.cron_close",
     "loyalty_ledger.cron_seal",
     "loyalty_ledger.cron_verify",
+    "loyalty_ledger.cron_fold_days",
+    "loyalty_ledger.cron_dashboard_cards",
+    "loyalty_account.cron_fold_values",
 )
 
 
@@ -119,6 +124,62 @@ class TestSealingJob(JobsCase):
         writer.commit()
         self.run_job("loyalty_ledger.cron_seal")
         self.assertGreaterEqual(self.seal_up_to(), low)
+
+
+@tagged("post_install", "-at_install")
+class TestDaysJob(JobsCase):
+    """Sums by day, which nobody who posts waits for."""
+
+    def sums(self):
+        """Return what the sums and the transactions since say of the program, and how far the sums go."""
+        with self.registry.cursor() as cr:
+            daily = self.env_of(cr)["loyalty.daily"]
+            cr.execute(SQL("SELECT sum(points) FROM (%s) r WHERE program_id = %s", daily._day_rows(), self.program_id))
+            return float(cr.fetchone()[0]), daily._folded_up_to()
+
+    def test_beside_writers(self):
+        """N27: beside a writer that drew a lower id the job sums up nothing, holds nobody up, and misses nothing later."""
+        slow, quick = self.make_cards(10, 20)
+        self.run_job("loyalty_ledger.cron_fold_days")
+        total, before = self.sums()
+        self.assertEqual(total, 30.0)
+        writer, low = self.hold_open(slow, 5)
+        with self.registry.cursor() as cr:
+            high = self.post(self.env_of(cr), quick, 7, "quick").id
+        self.assertLess(low, high)
+        looking = threading.Event()
+        self.patch(settled, "WRITERS_PATIENCE", 60)
+        self.patch(settled.time, "sleep", lambda seconds: looking.set())
+        job = threading.Thread(target=self.run_job, args=("loyalty_ledger.cron_fold_days",))
+        job.start()
+        looking.wait()
+        with self.registry.cursor() as cr:  # while the job looks, a register posts
+            cr.execute("SET LOCAL lock_timeout = '2s'")
+            self.post(self.env_of(cr), quick, 1, "meanwhile")
+        self.assertEqual(self.sums(), (38.0, before))
+        writer.commit()
+        job.join()
+        total, after = self.sums()
+        self.assertEqual(total, 43.0)
+        self.assertGreaterEqual(after, high)
+        self.run_job("loyalty_ledger.cron_fold_days")
+        self.assertEqual(self.sums()[0], 43.0)
+        with self.registry.cursor() as cr:
+            env = self.env_of(cr)
+            wrong = [row for row in env.execute_query(env["loyalty.daily"]._differences()) if row[0] == self.program_id]
+            self.assertEqual(wrong, [])
+
+    def test_writer_that_does_not_end(self):
+        """N27: where somebody does not end, the sums stay as they are, and figures are complete all the same."""
+        slow, quick = self.make_cards(10, 20)
+        self.run_job("loyalty_ledger.cron_fold_days")
+        __, before = self.sums()
+        writer, __ = self.hold_open(slow, 5)
+        self.patch(settled, "WRITERS_PATIENCE", 0)
+        self.run_job("loyalty_ledger.cron_fold_days")
+        self.assertEqual(self.sums(), (30.0, before))
+        writer.commit()
+        self.assertEqual(self.sums(), (35.0, before))
 
 
 @tagged("post_install", "-at_install")
