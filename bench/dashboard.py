@@ -4,10 +4,11 @@ import itertools
 import random
 from datetime import timedelta
 
-from bench import bulk, common
-from devtools import session
 from odoo import fields
 from odoo.tools import SQL
+
+from bench import bulk, common
+from devtools import session
 
 CALL = 500_000
 #: Days over which the business is spread.

@@ -7,6 +7,8 @@ from odoo.fields import Command
 
 from odoo.addons.loyalty_ledger.demo.telling import as_office
 
+from . import year
+
 
 def tell(env):
     """Give the demo program its books; a second call changes nothing.
@@ -26,7 +28,9 @@ def tell(env):
         Command.clear(),
         Command.create({"date": fields.Date.today() - relativedelta(years=1), "point_value": 1, "vat_rate": 15}),
     ]
-    Story(env, program).tell()
+    story = Story(env, program)
+    year.tell(env, program, story.month_end)
+    story.tell()
 
 
 class Story:

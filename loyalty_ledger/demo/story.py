@@ -43,6 +43,8 @@ def tell(env):
         name: env.ref(f"loyalty_ledger.demo_card_{name}")
         for name in "anna ben carla carla_new david emma grace hugo ines".split()
     }
+    for name, days, *__ in sorted(EVENTS, key=lambda event: event[1]):
+        cards[name].start_date = today - timedelta(days=days)  # the first event is the last to say so
     posted = {}
     for number, (name, days, kind, points) in enumerate(EVENTS):
         posted[name, days] = env["loyalty.card"]._post_entries(

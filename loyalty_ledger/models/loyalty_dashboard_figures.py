@@ -7,6 +7,14 @@ from ..tools import periods
 
 #: Customers in the chart of the best ones, and points of a sparkline.
 BEST_SHOWN = 5
+#: A change of more percent than this says only that there was hardly anything before.
+MOST_CHANGE = 999
+
+
+def _change(now, before):
+    """Return by how many percent something changed; None where that says nothing."""
+    change = round((now - before) / before * 100) if before else None
+    return change if change is not None and abs(change) <= MOST_CHANGE else None
 
 
 class LoyaltyDashboard(models.AbstractModel):
@@ -29,7 +37,7 @@ class LoyaltyDashboard(models.AbstractModel):
             label,
             scope.say(now),
             sub=sub,
-            change=round((now - before) / before * 100) if before else None,
+            change=_change(now, before),
             **more,
         )
 
@@ -116,7 +124,7 @@ class LoyaltyDashboard(models.AbstractModel):
                 env._("New members"),
                 f"{joined:,}",
                 sub=env._("%s a year before", f"{joined_before:,}"),
-                change=round((joined - joined_before) / joined_before * 100) if joined_before else None,
+                change=_change(joined, joined_before),
                 good="up",
             ),
         ]

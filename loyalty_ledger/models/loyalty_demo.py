@@ -1,6 +1,6 @@
 from odoo import api, models
 
-from ..demo import story
+from ..demo import story, telling, year
 
 
 class LoyaltyProgram(models.Model):
@@ -10,6 +10,7 @@ class LoyaltyProgram(models.Model):
     def _load_demo_story(self):
         """Post the history of the demo cards; only the demo data calls it."""
         story.tell(self.env)
+        telling.tell(self.env, year.tell)
 
 
 class LoyaltyCard(models.Model):

@@ -27,7 +27,7 @@ class PosOrder(models.Model):
             program.pos_config_ids = [Command.link(config.id)]
             self.env["pos.payment.method"].create(
                 {
-                    "name": self.env._("Loyalty Points"),
+                    "name": self.env._("Trade Club Points"),
                     "loyalty_program_id": program.id,
                     "company_id": program.company_id.id,
                     "config_ids": [Command.link(config.id)],
