@@ -23,6 +23,13 @@ class LoyaltyProgram(models.Model):
         "rule_ids.reward_point_mode",
         "rule_ids.reward_point_amount",
         "rule_ids.mode",
+        "rule_ids.product_ids",
+        "rule_ids.product_category_id",
+        "rule_ids.product_tag_id",
+        "rule_ids.product_domain",
+        "level_ids.multiplier",
+        "level_ids.min_points",
+        "issue_on",
         "reward_ids.discount",
         "reward_ids.discount_mode",
         "reward_ids.required_points",
@@ -45,26 +52,41 @@ class LoyaltyProgram(models.Model):
         if not self._awards_sales():
             return self._why_no_sale_earns()
         rules = self.rule_ids.filtered(lambda rule: rule.active and rule.mode == "auto")
-        rule = rules.filtered(lambda rule: rule.reward_point_mode == "money")[:1] or rules[:1]
-        if not rule or rule.reward_point_amount <= 0:
+        money = rules.filtered(lambda rule: rule.reward_point_mode == "money" and not rule._filters_products())
+        rule = money[:1] or rules[:1]
+        rate = sum(money.mapped("reward_point_amount")) or rule.reward_point_amount
+        if not rule or rate <= 0:
             return _("No rule gives points yet. Add one below.")
-        earned, value = self._summarize_rule(rule), self._summary_value()
+        earned, value = self._summarize_rule(rule, rate), self._summary_value()
         if not value:
             return earned
         currency = self.currency_id or self.env.company.currency_id
         worth = _("%(earned)s, worth %(value)s", earned=earned, value=self._say_small_amount(value, currency))
-        if rule.reward_point_mode != "money":
+        if not money:
             return worth
-        percent = say_points(self.env, float_round(100 * rule.reward_point_amount * value, precision_digits=2))
-        return _("%(worth)s: %(percent)s %% back", worth=worth, percent=percent)
+        multipliers = [level._multiplier_used() for level in self.level_ids.sorted("min_points")] or [1.0]
+        lowest, highest = (
+            say_points(self.env, float_round(100 * rate * value * factor, precision_digits=2))
+            for factor in (multipliers[0], max(multipliers))
+        )
+        if lowest == highest:
+            return _("%(worth)s: %(percent)s %% back", worth=worth, percent=lowest)
+        return _(
+            "%(worth)s: %(lowest)s %% back, %(highest)s %% on the best level",
+            worth=worth,
+            lowest=lowest,
+            highest=highest,
+        )
 
-    def _summarize_rule(self, rule):
+    def _summarize_rule(self, rule, rate):
         """Return what the rule gives: "1 point per $ 10.00" rather than "0.1 points per $ 1.00"."""
         _ = self.env._
-        rate, per = rule.reward_point_amount, 1.0
+        per = 1.0
         if rule.reward_point_mode == "money" and rate < 1:
             rate, per = 1.0, 1 / rate
         points = self._public_points(float_round(rate, precision_digits=4))
+        if points == self._public_points(1) and self.portal_point_name in (False, "points", "Points", _("points")):
+            points = _("1 point")
         if rule.reward_point_mode == "money":
             currency = self.currency_id or self.env.company.currency_id
             return _("%(points)s per %(amount)s", points=points, amount=format_amount(self.env, per, currency))

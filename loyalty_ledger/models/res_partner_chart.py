@@ -43,7 +43,8 @@ class ResPartner(models.Model):
         """Return the card that says which program the chart is about: points of different programs are never added."""
         domain = [("ledgered", "=", True), ("program_type", "=", "loyalty"), ("last_use_date", "!=", False)]
         domain.append(("company_id", "in", [False, *self.env.companies.ids]))
-        return self.env["loyalty.card"]._cards_of(self._origin, domain)[self._origin][:1]
+        cards = self.env["loyalty.card"]._cards_of(self._origin, domain)[self._origin]
+        return cards.sorted(lambda card: (card.last_use_date, card.lifetime_points), reverse=True)[:1]
 
     def _loyalty_chart_months(self, card):
         first = loyalty_today(self.env, card.company_id or self.env.company).replace(day=1)

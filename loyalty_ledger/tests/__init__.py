@@ -43,6 +43,7 @@ from . import test_statement
 from . import test_card_print
 from . import test_level_pricelist
 from . import test_program_page
+from . import test_program_summary
 from . import test_program_end
 from . import test_limit_by_customer
 from . import test_usability

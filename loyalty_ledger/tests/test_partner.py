@@ -1,3 +1,5 @@
+import json
+
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, new_test_user, tagged
 
@@ -141,3 +143,46 @@ class TestPartner(LedgerCase):
             self.assertFalse(form.loyalty_tracked)
             form.category_id.add(members)
             self.assertTrue(form.loyalty_tracked)
+
+    def test_card_number_finds_its_owner(self):
+        """N29, H7: a card number, whole, finds its owner wherever a customer is looked for, in any way of writing it."""
+        self.card.code = "0441-2345-678"
+        Partner = self.env["res.partner"].with_user(self.user)
+        for text in ("0441-2345-678", " 0441 2345 678 ", "4412345678"):
+            found = Partner.name_search(text)
+            self.assertEqual([partner_id for partner_id, __ in found], self.partner.ids, text)
+        self.assertFalse(Partner.name_search("0441-2345-67"))
+        nobody = new_test_user(self.env, "sees_no_card", "base.group_user")
+        self.assertFalse(self.env["res.partner"].with_user(nobody).name_search("0441-2345-678"))
+
+    def test_code_of_a_gift_card_finds_nobody(self):
+        """N29: codes of gift cards are money: whoever may not read them does not find their owners either."""
+        program = self.make_program(name="Gifts", program_type="gift_card")
+        gift = self.make_card(program, code="0449-gift-9999")
+        auditor = new_test_user(self.env, "sees_no_code", "loyalty_ledger.group_loyalty_auditor")
+        Partner = self.env["res.partner"]
+        for text in (gift.code, "0449 gift 9999"):
+            self.assertTrue(Partner.with_user(self.user).name_search(text))
+            self.assertFalse(Partner.with_user(auditor).name_search(text))
+
+    def test_pickers_say_whose_card_it_is(self):
+        """N29: where a card is chosen, its owner and what can be spent stand beside the number; owners find their cards."""
+        self.earn(120)
+        cards = self.Card.with_user(self.user).with_context(formatted_display_name=True)
+        self.assertEqual(cards.browse(self.card.id).display_name, f"Points: {self.card.code}\t--Ann · 120 Points--")
+        self.assertEqual(self.card.display_name, f"Points: {self.card.code}")
+        found = self.Card.with_user(self.user).name_search("Ann", [("program_id", "=", self.program.id)])
+        self.assertEqual({card_id for card_id, __ in found}, {self.card.id, self.other.id})
+
+    def test_chart(self):
+        """N29: points by month of the program that the customer uses; programs are never added."""
+        self.earn(100, effective_date="2026-01-10")
+        self.earn(30)
+        self.redeem(20)
+        self.earn(999, self.make_card(self.make_program(name="Other")), effective_date="2026-02-01")
+        chart = json.loads(self.partner.with_user(self.user).loyalty_chart)
+        self.assertEqual(chart["labels"][-3:], ["Jan 26", "Feb 26", "Mar 26"])
+        earned, redeemed = chart["series"][:2]
+        self.assertEqual((earned["label"], earned["values"][-3:]), ("Points: earned", [100, 0, 30]))
+        self.assertEqual(redeemed["values"][-3:], [0, 0, 20])
+        self.assertFalse(self.contact.loyalty_chart)
