@@ -132,7 +132,7 @@ class LoyaltyProgram(models.Model):
                 row["terms"] = own.get(row["partner_id"]) or terms
             if is_current and row["on_hold"] and not row["line_id"]:
                 row["is_skipped"] = skips
-            base = row["base"] or {}
+            base = json.loads(row["base"] or "{}")
             row["sales"] = in_units(sum(base.values()), unit)
             row["posted"] = float(row["posted"])
             row["credit"] = 0.0 if row["is_skipped"] else credit_of(row["terms"]["tiers"], base, unit)

@@ -308,7 +308,8 @@ class LoyaltyProgram(models.Model):
     def _write_lines(self, rows, cards, posted, start):
         """Insert or update the lines of the periods, set-based."""
         self.env["loyalty.period.line"].flush_model()
-        terms = {id(row["terms"]): json.dumps(row["terms"]) for row in rows}  # most customers share them
+        terms = {id(row["terms"]): row["terms"] for row in rows}  # most customers share them
+        places = {key: place for place, key in enumerate(terms, 1)}
         columns = {
             "id": arrays.numbers([row["line_id"] for row in rows]),
             "period_id": arrays.numbers([row["period_id"] for row in rows]),
@@ -322,8 +323,9 @@ class LoyaltyProgram(models.Model):
             "posted": arrays.numbers([row["posted"] for row in rows]),
             "gross": arrays.numbers([row["gross"] for row in rows]),
             "skipped": arrays.numbers([bool(row["is_skipped"]) for row in rows]),
-            "terms": arrays.texts([terms[id(row["terms"])] for row in rows]),
-            "base": arrays.texts([json.dumps(row["base"] or {}) for row in rows]),
+            "terms": arrays.numbers([places[id(row["terms"])] for row in rows]),
+            "all_terms": arrays.texts([json.dumps(one) for one in terms.values()]),
+            "base": arrays.texts([row["base"] or "{}" for row in rows]),
             "merged": arrays.numbers([id_ for row in rows for id_ in row["line_ids"] or () if id_ != row["line_id"]]),
         }
         self.env.cr.execute(SQL(PERIOD_LINES, **columns))

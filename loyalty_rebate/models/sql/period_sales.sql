@@ -15,25 +15,32 @@ frozen AS MATERIALIZED (
 untracked AS MATERIALIZED (
      SELECT r.date_from AS start, e.value::int AS partner_id
        FROM rolled r CROSS JOIN LATERAL jsonb_array_elements_text(r.marks -> 'untracked') e),
+-- Several documents of a customer are one row before anything is looked up.
+sums AS (
+     SELECT s.commercial_partner_id, s.partner_id, COALESCE(s.product_id, 0) AS product_id, s.start, r.date_from,
+            s.of_day >= COALESCE(CASE WHEN r.date_from IS NULL THEN %(begin)s::date ELSE r.date_begin END, s.of_day)
+                AND s.of_day <= COALESCE(CASE WHEN r.date_from IS NULL THEN %(end)s::date ELSE r.date_end END, s.of_day)
+                AS in_time,
+            sum(s.amount) AS amount
+       FROM (SELECT *, date_trunc(%(unit)s, of_day)::date AS start FROM sales) s
+       LEFT JOIN terms r ON r.date_from = s.start
+      WHERE %(partners)s::int[] IS NULL OR s.commercial_partner_id = ANY(%(partners)s::int[])
+      GROUP BY 1, 2, 3, 4, 5, 6),
 parts AS (
      SELECT s.commercial_partner_id AS partner_id, s.start,
-            CASE WHEN u.partner_id IS NULL AND uc.partner_id IS NULL
-                  AND s.of_day >= COALESCE(CASE WHEN r.date_from IS NULL THEN %(begin)s::date ELSE r.date_begin END, s.of_day)
-                  AND s.of_day <= COALESCE(CASE WHEN r.date_from IS NULL THEN %(end)s::date ELSE r.date_end END, s.of_day)
-                  AND (c.loyalty_tracked AND p.loyalty_tracked OR r.date_from IS NOT NULL AND EXISTS (
+            CASE WHEN s.in_time AND u.partner_id IS NULL AND uc.partner_id IS NULL
+                  AND (c.loyalty_tracked AND p.loyalty_tracked OR s.date_from IS NOT NULL AND EXISTS (
                        SELECT FROM loyalty_period_line l
                         WHERE l.program_id = %(program)s AND l.partner_id = s.commercial_partner_id AND l.date_from = s.start))
                  THEN CASE WHEN f.product_id IS NULL THEN k.percentage ELSE f.percentage END
             END AS percentage, sum(s.amount) AS amount
-       FROM (SELECT *, date_trunc(%(unit)s, of_day)::date AS start FROM sales) s
+       FROM sums s
        JOIN res_partner p ON p.id = s.partner_id
        JOIN res_partner c ON c.id = s.commercial_partner_id
-       LEFT JOIN terms r ON r.date_from = s.start
-       LEFT JOIN frozen f ON f.start = s.start AND f.product_id = COALESCE(s.product_id, 0)
+       LEFT JOIN frozen f ON f.start = s.start AND f.product_id = s.product_id
        LEFT JOIN untracked u ON u.start = s.start AND u.partner_id = s.partner_id
        LEFT JOIN untracked uc ON uc.start = s.start AND uc.partner_id = s.commercial_partner_id
-       LEFT JOIN counted k ON k.product_id = COALESCE(s.product_id, 0)
-      WHERE %(partners)s::int[] IS NULL OR s.commercial_partner_id = ANY(%(partners)s::int[])
+       LEFT JOIN counted k ON k.product_id = s.product_id
       GROUP BY 1, 2, 3),
 totals AS (
      SELECT partner_id, start, jsonb_object_agg(percentage::text, amount) FILTER (WHERE percentage IS NOT NULL) AS base,
@@ -47,7 +54,7 @@ lines AS (
       WHERE program_id = %(program)s AND (date_from = %(start)s OR NOT %(all)s)
         AND (%(partners)s::int[] IS NULL OR partner_id = ANY(%(partners)s::int[]))
       GROUP BY partner_id, date_from)
-SELECT COALESCE(t.partner_id, l.partner_id) AS partner_id, COALESCE(t.start, l.date_from) AS start, t.base,
+SELECT COALESCE(t.partner_id, l.partner_id) AS partner_id, COALESCE(t.start, l.date_from) AS start, t.base::text,
        COALESCE(t.gross, 0) AS gross, r.id AS period_id, l.id AS line_id, l.ids AS line_ids, x.terms,
        COALESCE(l.posted_amount, 0) AS posted, COALESCE(l.is_skipped, FALSE) AS is_skipped, b.loyalty_on_hold AS on_hold
   FROM totals t
