@@ -2,6 +2,8 @@ from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 from odoo.tools import html2plaintext
 
+from odoo.addons.loyalty_ledger.models import loyalty_card
+
 from .test_adjust import AdjustCase
 
 
@@ -70,6 +72,19 @@ class TestCardMail(AdjustCase):
             self.assertIn(words, text)
         self.assertIn("/report/barcode/Code128/20001234567", mail.body_html)
         self.assertIn(f"/my/loyalty_card/{card.id}/history", mail.body_html)
+
+    def test_welcome_of_many(self):
+        """bS5: cards that get points together, more than are read at once, are welcomed like one card: each once."""
+        self.partner.email = "ann@example.com"
+        program = self.make_program(name="Club")
+        self.welcome(program)
+        cards = self.Card.with_context(loyalty_no_mail=False).create(
+            [{"program_id": program.id, "partner_id": self.partner.id}] * 3
+        )
+        self.patch(loyalty_card, "PREFETCH_MAX", 1)
+        for number in (0, 1):
+            cards[number:]._post_entries([self.op(card, "earn", 5) for card in cards[number:]])
+            self.assertEqual([len(self.mails(card)) for card in cards], [1, 1, 1])
 
     def test_welcome_is_the_shop_s_own(self):
         """bS5: a manager edits the template; a program without one welcomes nobody, nor does bulk work."""
