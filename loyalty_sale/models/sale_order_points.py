@@ -32,6 +32,9 @@ class SaleOrder(models.Model):
         help="Points that the whole order earns, as currently expected. They are awarded once the order is invoiced "
         "and paid in full in ways that earn points.",
     )
+    loyalty_explanation = fields.Text(
+        "Why This Many Points?", compute="_compute_loyalty_points_earnable", compute_sudo=True
+    )
 
     @api.depends("state", "invoice_ids.loyalty_points_redeemed", "invoice_ids.loyalty_points_earned")
     def _compute_loyalty_points_moved(self):
@@ -53,6 +56,7 @@ class SaleOrder(models.Model):
                 (moves - notes).mapped("loyalty_points_earned")
             )
 
+    @api.depends_context("lang")
     @api.depends(
         "state",
         "invoice_status",
@@ -66,20 +70,27 @@ class SaleOrder(models.Model):
         "invoice_ids.loyalty_points_earnable",
     )
     def _compute_loyalty_points_earnable(self):
+        """What the order earns, and why: by its invoices, by a preview of the same rules, or by Odoo's own rules."""
         waiting = {}
+        self.loyalty_explanation = False
         for order in self:
             moves = order.invoice_ids.filtered(lambda move: move.move_type == "out_invoice" and move.state != "cancel")
             if order.state == "cancel":
                 order.loyalty_points_earnable = 0.0
             elif order.state == "sale" and order.invoice_status == "invoiced" and moves.loyalty_earning_id:
                 order.loyalty_points_earnable = sum(moves.mapped("loyalty_points_earnable"))
+                order.loyalty_explanation = "\n".join(filter(None, moves.mapped("loyalty_explanation")))
             elif order.loyalty_card_id and order._defers_points(order.loyalty_card_id):
                 waiting[order] = order._prepare_loyalty_claim()
             else:
                 order.loyalty_points_earnable = order._points_by_rules()
+                order.loyalty_explanation = order.loyalty_points_earnable and self.env._(
+                    "The rules of the program give these points when the order is confirmed."
+                )
         previews = self.env["loyalty.earning"]._preview(list(waiting.values())) if waiting else {}
         for order, claim in waiting.items():
             order.loyalty_points_earnable = to_points(previews[claim].earnable)
+            order.loyalty_explanation = previews[claim].words
 
     def _points_by_rules(self):
         """Return what Odoo's rules give to the order's card; without one, to cards of loyalty programs."""

@@ -198,6 +198,7 @@ class TestUsePoints(OrderPointsCase):
         order = self.make_order(200, use=False)
         order._update_programs_and_rewards()
         self.assertEqual(order.loyalty_points_earnable, 10000)
+        self.assertIn("when the order is confirmed", order.loyalty_explanation)
         self.assertEqual(order.loyalty_points_to_use, 10000)
         order.action_confirm()
         self.assertEqual((self.card.points, order.loyalty_points_earned), (20000, 10000))
@@ -361,11 +362,13 @@ class TestUsePoints(OrderPointsCase):
         self.assertNotIn("4,000 stars", printed())
 
     def test_earnable_and_earned(self):
-        """P14, P21, P22, P23: a quotation shows what it can earn; the order earns nothing before its invoice is paid,
-        then both are equal."""
+        """P14, P21, P22, P23: a quotation shows what it can earn, and why; the order earns nothing before its invoice is
+        paid, then both are equal."""
         self.program.issue_on = "paid"
         order = self.make_order(50, use=False)
         self.assertEqual((order.loyalty_points_earned, order.loyalty_points_earnable), (0, 50))
+        why = "50.00 without tax × 1 per USD = 50 points."
+        self.assertIn(why, order.loyalty_explanation.replace("$\xa0", ""))
         order.action_confirm()
         invoice = self.make_invoices(order)
         invoice.action_post()
@@ -376,6 +379,7 @@ class TestUsePoints(OrderPointsCase):
         self.env.cr.flush()
         order.invalidate_recordset()
         self.assertEqual((order.loyalty_points_earned, order.loyalty_points_earnable), (50, 50))
+        self.assertIn(why, order.loyalty_explanation.replace("$\xa0", ""))
 
 
 @tagged("post_install", "-at_install")
