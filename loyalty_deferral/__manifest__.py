@@ -13,6 +13,7 @@
         "views/loyalty_deferral_switch_views.xml",
         "views/loyalty_program_views.xml",
         "views/loyalty_account_setup_views.xml",
+        "report/loyalty_disclosure_views.xml",
     ],
     "uninstall_hook": "uninstall_hook",
 }

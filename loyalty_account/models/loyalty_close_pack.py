@@ -101,7 +101,15 @@ class LoyaltyClose(models.Model):
             self._sheet_rollforward(book, formats, programs)
             self._sheet_expiry(book, formats, programs)
             self._sheet_proof(book, formats, programs)
+            self._add_sheets(book, formats, programs)
         return stream.getvalue()
+
+    def _add_sheets(self, book, formats, programs):
+        """Hook: add sheets to the workbook. Override in an add-on that has more to show.
+
+        :param formats: dict of the workbook's formats
+        :param programs: what :meth:`_pack_programs` returned
+        """
 
     def _sheet(self, book, formats, title, columns):
         """Add a sheet with a title, the period and a heading; return it and the row on which its lines begin."""

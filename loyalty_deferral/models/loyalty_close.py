@@ -1,4 +1,7 @@
 from odoo import models
+from odoo.tools import format_date
+
+from ..tools.disclosure_sheets import add_sheets, total_of
 
 
 class LoyaltyClose(models.Model):
@@ -12,6 +15,23 @@ class LoyaltyClose(models.Model):
         return programs | own.search(
             [("company_id", "=", self.company_id.id), ("accounting_policy", "=", "deferral")], order="id"
         )
+
+    def _pack_programs(self):
+        """Add the disclosure of the financial year until the end of the close, for programs with deferred revenue."""
+        result = super()._pack_programs()
+        start = self.company_id.compute_fiscalyear_dates(self.date_to)["date_from"]
+        for data in result:
+            if data["program"].sudo().cohort_ids:  # figures only; the close checks the right to run
+                disclosure = data["program"].sudo()._deferral_disclosure(start, self.date_to)
+                period = f"{format_date(self.env, start)} – {format_date(self.env, self.date_to)}"
+                data["disclosure"] = {**disclosure, "period": period}
+        return result
+
+    def _add_sheets(self, book, formats, programs):
+        super()._add_sheets(book, formats, programs)
+        found = [data["disclosure"] for data in programs if data.get("disclosure")]
+        if found:
+            add_sheets(self, book, formats, total_of(found), found[0]["period"])
 
 
 class LoyaltyCloseStep(models.Model):

@@ -14,6 +14,7 @@ from odoo.addons.loyalty_ledger.tools.words import say_points
 from ..tools.deferral import Cohort, expected, is_exceeded, recognised, round_amount, split_change
 
 DEFERRAL_STATE = read_sql(__file__, "deferral_state")
+DEFERRAL_USES = read_sql(__file__, "deferral_uses")
 
 
 class CohortState:
@@ -57,7 +58,7 @@ class LoyaltyProgram(models.Model):
         self.ensure_one()
         self.env.flush_all()
         rows = self.env.execute_query_dict(
-            SQL(DEFERRAL_STATE, program=self.id, date=date, begin=self.deferral_from or None)
+            SQL(DEFERRAL_STATE, program=self.id, date=date, uses=self._sql_cohort_uses(date))
         )
         cohorts = {(cohort.date_from, cohort.kind): cohort for cohort in self.sudo().cohort_ids}
         rates, transitions = self._cohort_rates_at(date), self._transition_amounts(date)
@@ -69,6 +70,13 @@ class LoyaltyProgram(models.Model):
             own = rates.get(cohort.id, rate)
             states.append(CohortState(row, cohort, own, rounding, transitions.get(cohort.id, Decimal(0))))
         return states
+
+    def _sql_cohort_uses(self, date):
+        """Return SQL (a CTE list) that ends in ``lots`` and ``uses``: where points of the program came to cards, by cohort
+        (``kind`` and ``month``), and what was used of them until a day: ``day``, ``points``, and ``what``: ``redeemed``,
+        ``lapsed``, or ``less`` (never part of the cohort, or taken back with its sale). Points that were given back are
+        negative."""
+        return SQL(DEFERRAL_USES, program=self.id, date=date, begin=self.deferral_from or None)
 
     def _cohort_rates_at(self, date):
         """Return ``{cohort id: its own expected redemption}`` of a day, of cohorts that have one."""

@@ -1,0 +1,142 @@
+"""What the notes to the financial statements say about deferred revenue (IFRS 15.116-122): roll-forward, expected months,
+sensitivity. Every figure is a sum of lines of cohorts, or a recomputation of them."""
+
+from collections import defaultdict
+from decimal import Decimal
+
+from dateutil.relativedelta import relativedelta
+
+from odoo import models
+from odoo.tools import SQL
+
+from odoo.addons.loyalty_ledger.ledger.rounding import to_decimal
+from odoo.addons.loyalty_ledger.models.loyalty_card_purge import LOT_EXPIRY
+from odoo.addons.loyalty_ledger.tools.sql_files import read_sql
+
+from ..tools.deferral import recognised
+from ..tools.disclosure import expected_months
+from ..tools.disclosure_sheets import ROLLFORWARD
+
+REDEMPTION_PATTERN = read_sql(__file__, "redemption_pattern")
+LAST_EXPIRY = read_sql(__file__, "last_expiry")
+
+#: Changes of the expected redemption that the sensitivity shows, in percentage points.
+SHIFTS = (-5, -1, 1, 5)
+
+
+def months_between(start, end):
+    """Return how many months the month of ``end`` is after that of ``start``."""
+    return (end.year - start.year) * 12 + end.month - start.month
+
+
+class LoyaltyProgram(models.Model):
+    _inherit = "loyalty.program"
+
+    def _deferral_rollforward(self, date_from, date_to):
+        """Return what deferred revenue did in a period, as ``{name of ROLLFORWARD: amount}``; it adds up.
+
+        Revenue from redemptions is apart by whether it was part of the opening balance: of sales before the period. Amounts
+        count on the accounting date of their journal entries. Several programs are summed.
+        """
+        self.env.flush_all()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT CASE WHEN l.date < %(start)s THEN 'opening' WHEN l.kind = 'allocate' THEN 'allocated'
+                            WHEN l.kind = 'return' THEN 'returns'
+                            WHEN l.kind <> 'redeem' THEN l.kind
+                            WHEN c.date_from < %(start)s THEN 'recognised_opening' ELSE 'recognised_current' END,
+                       sum(l.amount)
+                  FROM loyalty_cohort_line l JOIN loyalty_cohort c ON c.id = l.cohort_id
+                 WHERE l.program_id = ANY(%(programs)s) AND l.date <= %(end)s GROUP BY 1
+                """,
+                programs=self.ids,
+                start=date_from,
+                end=date_to,
+            )
+        )
+        found = dict.fromkeys(ROLLFORWARD, Decimal(0)) | {name: to_decimal(amount) for name, amount in rows}
+        found["closing"] = sum(found.values(), Decimal(0))
+        return found
+
+    def _deferral_outlook(self, date):
+        """Return ``[(first day of a month, amount)]``: when what is deferred on a day is expected to become revenue.
+
+        The amounts add up to what the lines of the cohorts say.
+        """
+        self.ensure_one()
+        booked = {cohort: amount for cohort, amount in self._booked_until(date).items() if amount}
+        if not booked:
+            return []
+        pattern, ends = self._redemption_pattern(date), self._last_expiries(date)
+        rounding, months = to_decimal(self.currency_id.rounding), defaultdict(Decimal)
+        for cohort in self.env["loyalty.cohort"].sudo().browse(booked):  # the figures only; rights are the caller's
+            age, end = months_between(cohort.date_from, date), ends.get((cohort.kind, cohort.date_from))
+            last_age = months_between(cohort.date_from, end) if end else None
+            for later, amount in expected_months(booked[cohort.id], age, pattern, last_age, rounding):
+                months[date.replace(day=1) + relativedelta(months=later)] += amount
+        return sorted(months.items())
+
+    def _redemption_pattern(self, date):
+        """Return ``{age in months: part of their points that cohorts redeemed at this age}``."""
+        rows = self.env.execute_query(SQL(REDEMPTION_PATTERN, uses=self._sql_cohort_uses(date), date=date))
+        return {age: to_decimal(part) for age, part in rows if part}
+
+    def _last_expiries(self, date):
+        rows = self.env.execute_query(
+            SQL(LAST_EXPIRY, uses=self._sql_cohort_uses(date), program=self.id, expiry=LOT_EXPIRY)
+        )
+        return {(kind, month): expiry for kind, month, expiry in rows if expiry}
+
+    def _deferral_sensitivity(self, date):
+        """Return ``[(shift in percentage points, deferred then, change)]``: what another expected redemption would make.
+
+        Only of what is still open: the allocation of past sales never changes.
+        """
+        self.ensure_one()
+        states = self._deferral_states(date)
+        base = sum((state.deferred for state in states), Decimal(0))
+        result = []
+        for shift in SHIFTS:
+            total = sum(
+                (
+                    state.allocated
+                    - recognised(state.points, min(Decimal(100), max(Decimal(0), state.rate + shift)), state.rounding)
+                    for state in states
+                ),
+                Decimal(0),
+            )
+            result.append((shift, total, total - base))
+        return result
+
+    def _deferral_disclosure(self, date_from, date_to):
+        """Return the disclosure of a program as one dict: ``rollforward``, ``outlook``, ``current``, ``non_current`` and
+        ``sensitivity``."""
+        self.ensure_one()
+        outlook = self._deferral_outlook(date_to)
+        year = date_to + relativedelta(years=1)
+        current = sum((amount for month, amount in outlook if month <= year), Decimal(0))
+        return {
+            "program": self,
+            "rollforward": self._deferral_rollforward(date_from, date_to),
+            "outlook": outlook,
+            "current": current,
+            "non_current": sum((amount for __, amount in outlook), Decimal(0)) - current,
+            "sensitivity": self._deferral_sensitivity(date_to),
+            "rate": self._redemption_rate_at(date_to),
+        }
+
+    def _rollforward_labels(self):
+        """Return ``{name of ROLLFORWARD: words}``."""
+        _ = self.env._
+        return {
+            "opening": _("Opening balance"),
+            "allocated": _("Deferred: revenue allocated to points"),
+            "recognised_opening": _("Recognised from the opening balance"),
+            "recognised_current": _("Recognised from sales of the period"),
+            "breakage": _("Recognised for lapsed points"),
+            "re_estimate": _("Change of the expected redemption (catch-up)"),
+            "returns": _("Returned sales"),
+            "transition": _("Transition"),
+            "closing": _("Closing balance"),
+        }

@@ -1,0 +1,150 @@
+import io
+import json
+from decimal import Decimal
+
+import openpyxl
+
+from odoo import fields
+from odoo.tests import tagged
+
+from ..tools.disclosure import expected_months
+from .common import DeferralCase
+from .test_deferral_tools import GOLDEN
+
+
+@tagged("post_install", "-at_install")
+class TestDisclosure(DeferralCase):
+    def amounts(self, found):
+        return {name: float(amount) for name, amount in found.items() if amount}
+
+    def year(self):
+        """1,000.00 sold in December and in January; redemptions of both in January, lapses, a return, an estimate."""
+        self.sell(1000.0, day="2025-12-10")
+        self.redeem(20, day="2025-12-20")
+        self.defer("2025-12-31")
+        self.sell(1000.0, day="2026-01-10")
+        other = self.sell(500.0, day="2026-01-11")
+        self.redeem(100, day="2026-01-20")
+        self.defer("2026-01-31")
+        self.credit(other, 500.0, day="2026-02-10")
+        self.estimate(96.0, "2026-02-15")
+
+    def test_roll_forward(self):
+        """N15: opening, allocated, recognised from the opening balance and from this year's, estimate, returns; it adds up
+        and is the balance of the liability account."""
+        self.year()
+        self.defer("2026-02-28")
+        found = self.program._deferral_rollforward(*map(fields.Date.to_date, ("2026-01-01", "2026-02-28")))
+        self.assertEqual(
+            self.amounts(found),
+            {
+                "opening": 68.49,
+                "allocated": 130.14,
+                "recognised_opening": -68.49,
+                "recognised_current": -18.27,
+                "re_estimate": 0.19,
+                "returns": -43.38,
+                "closing": self.liability(),
+            },
+        )
+        self.assertEqual(sum(found.values()) - found["closing"], found["closing"])
+        disclosure = self.program._deferral_disclosure(*map(fields.Date.to_date, ("2026-01-01", "2026-02-28")))
+        self.assertEqual(float(sum(amount for __, amount in disclosure["outlook"])), self.liability())
+        self.assertEqual(float(disclosure["current"] + disclosure["non_current"]), self.liability())
+        shifts = {shift: float(change) for shift, __, change in disclosure["sensitivity"]}
+        self.assertTrue(shifts[-5] < shifts[-1] < 0 < shifts[1] <= shifts[5])
+
+    def test_pack(self):
+        """N15: PDF and workbook of a close show the disclosure of the financial year; so do those for any period."""
+        self.year()
+        close = self.close("2026-02-28", "2026-02-01")
+        file = close.attachment_ids.filtered(lambda file: file.name.endswith("xlsx"))
+        book = openpyxl.load_workbook(io.BytesIO(file.raw))
+        rows = {row[1]: row[2] for row in book["Deferred Revenue"].iter_rows(min_row=5, values_only=True) if row[1]}
+        self.assertEqual((rows["Opening balance"], rows["Closing balance"]), (68.49, self.liability()))
+        self.assertEqual(
+            [row[1] for row in book["Sensitivity"].iter_rows(min_row=5, max_row=8, values_only=True)],
+            ["-5 percentage points", "-1 percentage points", "+1 percentage points", "+5 percentage points"],
+        )
+        html, __ = self.env["ir.actions.report"]._render_qweb_html(
+            "loyalty_account.action_report_loyalty_close", close.ids
+        )
+        self.assertIn("Recognised from the opening balance", html.decode())
+        report = (
+            self.env["loyalty.disclosure"]
+            .with_user(self.accountant)
+            .create({"company_id": self.company.id, "date_from": "2026-01-01", "date_to": "2026-02-28"})
+        )
+        self.assertEqual(report.program_ids, self.program)
+        report.action_print()
+        self.assertIn("/web/content/", report.action_export()["url"])
+        html, __ = self.env["ir.actions.report"]._render_qweb_html(
+            "loyalty_deferral.action_report_loyalty_disclosure", report.ids
+        )
+        self.assertIn("Recognised from the opening balance", html.decode())
+
+    def test_published_roll_forwards(self):
+        """N15: published roll-forwards, entered as lines, foot and chain to the same closing figures."""
+        golden = json.loads((GOLDEN / "rollforwards.json").read_text())
+        rows = [row for row in golden["stored_value_and_loyalty_usd_m"] if "quarter to 2023" in row[0]]
+        for number, (__, opening, deferred, recognised, other, closing) in enumerate(rows):
+            self._enter(f"202{number + 1}-01-01", [] if number else [("transition", opening, 2020)])
+            self._enter(
+                f"202{number + 1}-06-30",
+                [("allocate", deferred, 2021), ("redeem", recognised, 2021), ("re_estimate", other, 2021)],
+            )
+            found = self.program._deferral_rollforward(
+                *map(fields.Date.to_date, (f"202{number + 1}-01-02", f"202{number + 1}-12-31"))
+            )
+            self.assertEqual((float(found["opening"]), float(found["closing"])), (opening, closing))
+
+    def test_published_airline(self):
+        """N15: a published roll-forward with revenue from the opening balance apart from that of the year's additions."""
+        years = json.loads((GOLDEN / "rollforwards.json").read_text())["airline_rmb_m"]
+        self._enter("2017-12-31", [("transition", years["2018"]["opening"], 2017)])
+        for year in ("2018", "2019"):
+            figures = years[year]
+            self._enter(
+                f"{year}-12-31",
+                [
+                    ("allocate", figures["increase"], int(year)),
+                    ("redeem", figures["recognised_from_opening"], int(year) - 1),
+                    ("redeem", figures["recognised_from_additions"], int(year)),
+                ],
+            )
+            found = self.program._deferral_rollforward(*map(fields.Date.to_date, (f"{year}-01-01", f"{year}-12-31")))
+            self.assertEqual(
+                self.amounts(found),
+                {
+                    "opening": figures["opening"],
+                    "allocated": figures["increase"],
+                    "recognised_opening": figures["recognised_from_opening"],
+                    "recognised_current": figures["recognised_from_additions"],
+                    "closing": figures["closing"],
+                },
+            )
+            self.assertEqual(figures["current"] + figures["non_current"], figures["closing"])
+
+    def _enter(self, day, lines):
+        """Enter published figures as lines: ``(kind, amount, year of the sales)``."""
+        rows = []
+        for kind, amount, year in lines:
+            month = fields.Date.to_date(f"{year}-01-01")
+            cohort = self.cohort(month) or self.env["loyalty.cohort"].sudo().create(
+                {"program_id": self.program.id, "company_id": self.company.id, "date_from": month, "kind": "sale"}
+            )
+            rows.append((cohort, kind, "recognised" if kind in ("redeem", "re_estimate") else "allocated", amount))
+        self.env["loyalty.cohort.line"]._book(rows, fields.Date.to_date(day), self.env["account.move"])
+
+    def test_expected_months(self):
+        """N15: expected months follow the ages at which earlier sales were redeemed, and end where points expire."""
+        cent = Decimal("0.01")
+        pattern = {0: Decimal("0.3"), 1: Decimal("0.2"), 2: Decimal("0.1"), 12: Decimal("0.1")}
+        self.assertEqual(
+            expected_months(Decimal(100), 0, pattern, None, cent),
+            [(1, Decimal("50.00")), (2, Decimal("25.00")), (12, Decimal("25.00"))],
+        )
+        self.assertEqual(
+            expected_months(Decimal("0.05"), 0, pattern, 6, cent), [(1, Decimal("0.03")), (2, Decimal("0.02"))]
+        )
+        self.assertEqual(expected_months(Decimal(10), 13, pattern, 12, cent), [(1, Decimal("10.00"))])
