@@ -45,7 +45,7 @@ UNDONE_EASILY = {
     "loyalty.close": {"action_preview"},
     "loyalty.exception": {"action_reopen", "action_resolve"},
     "loyalty.balance.import": {"action_answer", "action_check", "action_continue", "action_stop"},
-    "loyalty.proof": {"action_reconcile"},
+    "loyalty.proof": {"action_reconcile", "action_reconcile_all"},
     "loyalty.verification": {"action_verify"},
     "res.partner": {"action_issue_loyalty_card"},
     "sale.order": {"action_issue_loyalty_card", "action_recalculate_loyalty_points"},

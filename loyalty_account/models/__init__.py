@@ -80,6 +80,7 @@ from . import loyalty_program_reward_rate
 from . import loyalty_program_rollforward
 from . import loyalty_program_sales
 from . import loyalty_proof
+from . import loyalty_proof_part
 from . import loyalty_close
 from . import loyalty_close_step
 from . import loyalty_close_figure

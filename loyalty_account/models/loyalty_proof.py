@@ -66,6 +66,12 @@ class LoyaltyProof(models.Model):
     residual = fields.Monetary("Unexplained", readonly=True, copy=False)
     residual_points = fields.Float("Unexplained Points", digits=(16, 4), readonly=True, copy=False)
     part_ids = fields.One2many("loyalty.proof.part", "proof_id", "Comparisons", readonly=True, copy=False)
+    point_part_ids = fields.One2many(
+        "loyalty.proof.part", "proof_id", "Points", domain=[("part", "=", "points")], readonly=True, copy=False
+    )
+    money_part_ids = fields.One2many(
+        "loyalty.proof.part", "proof_id", "Money", domain=[("part", "!=", "points")], readonly=True, copy=False
+    )
     line_ids = fields.One2many("loyalty.proof.line", "proof_id", "Differences", readonly=True, copy=False)
 
     def _default_program_id(self):
@@ -162,6 +168,23 @@ class LoyaltyProof(models.Model):
             }
         )
         return True
+
+    def action_reconcile_all(self):
+        """Reconcile every program that is on the books, as of today, and list the results.
+
+        :raises odoo.exceptions.UserError: where no program is
+        """
+        self._check_rights()
+        programs = self.env["loyalty.program"].search(
+            [("accounting_policy", "!=", "none"), ("company_id", "in", self.env.companies.ids)]
+        )
+        if not programs:
+            raise UserError(self.env._("No program is on the books: use Set Up Accounting on a program first."))
+        proofs = self.create([{"program_id": program.id} for program in programs])
+        for proof in proofs:
+            proof.action_reconcile()
+        action = self.env["ir.actions.act_window"]._for_xml_id("loyalty_account.loyalty_proof_action")
+        return {**action, "domain": [("id", "in", proofs.ids)], "name": self.env._("All Programs")}
 
     @staticmethod
     def _result_state(result):

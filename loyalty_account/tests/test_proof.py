@@ -180,6 +180,35 @@ class TestProof(ProofCase):
         self.assertProved("2026-02-28", value=(8.70, 8.70), completeness=(8.70, 8.70))
         self.assertProved(value=(0.0, 0.0), completeness=(8.70, 0.0))
 
+    def test_both_sides_open(self):
+        """N1: each side of each comparison opens its rows, which add up to it; all programs are reconciled at once."""
+        self.story()
+        program = self.make_program(name="Second")
+        program.write(self.accounting_values())
+        action = self.env["loyalty.proof"].with_user(self.accountant).action_reconcile_all()
+        proofs = self.env["loyalty.proof"].with_user(self.accountant).search(action["domain"])
+        self.assertLessEqual(self.program | program, proofs.program_id)
+        self.assertNotIn("draft", proofs.mapped("state"))
+        proof = proofs.filtered(lambda proof: proof.program_id == self.program)
+        sums = {}
+        for part in proof.part_ids:
+            for side in ("ledger", "books"):
+                action = getattr(part, f"action_view_{side}")()
+                rows = self.env[action["res_model"]].with_user(self.accountant).search(action["domain"])
+                self.assertTrue(rows, (part.part, side))
+                field = {
+                    "loyalty.ledger.entry": "points",
+                    "loyalty.lot.report": "remaining",
+                    "loyalty.valuation": "amount",
+                    "account.move.line": "balance",
+                }[action["res_model"]]
+                sums[part.part, side] = round(sum(rows.mapped(field)), 2)
+        parts = {part.part: part for part in proof.part_ids}
+        self.assertEqual(sums["points", "ledger"], parts["points"].ledger)
+        self.assertEqual(sums["points", "books"], parts["points"].books)
+        self.assertEqual(sums["value", "ledger"], parts["value"].ledger)
+        self.assertEqual(-sums["value", "books"], parts["value"].books)
+
     def test_screen(self):
         """N1: auditors and accountants reconcile from the menu or the program, drill down, and change nothing."""
         self.story()
@@ -203,6 +232,7 @@ class TestProof(ProofCase):
         proof = self.env["loyalty.proof"].with_user(self.auditor).create({"program_id": self.program.id})
         proof.action_reconcile()
         self.assertEqual((proof.state, proof.line_ids.ids), ("ok", []))
+        self.assertEqual(proof.point_part_ids + proof.money_part_ids, proof.part_ids)
         self.tamper("UPDATE loyalty_lot SET remaining = remaining - 1 WHERE entry_id = %s", self.second.id)
         proof = self.env["loyalty.proof"].with_user(self.auditor).browse(proof.action_reconcile()["res_id"])
         self.assertEqual(proof.state, "bad")
