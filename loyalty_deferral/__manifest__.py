@@ -14,6 +14,7 @@
         "views/loyalty_program_views.xml",
         "views/loyalty_account_setup_views.xml",
         "report/loyalty_disclosure_views.xml",
+        "wizard/loyalty_redemption_study_views.xml",
     ],
     "uninstall_hook": "uninstall_hook",
 }

@@ -11,3 +11,4 @@ from . import loyalty_program_disclosure
 from . import account_move
 from . import loyalty_program_switch
 from . import loyalty_deferral_switch
+from . import loyalty_program_triangle

@@ -13,6 +13,8 @@ class LoyaltyPointValue(models.Model):
         "goes on.",
     )
 
+    rate_reason = fields.Char("Reason of the Estimate", help="Why the expected redemption is what it is.")
+
     @api.constrains("redemption_rate")
     def _check_redemption_rate(self):
         if any(not 0 <= row.redemption_rate <= 100 for row in self):

@@ -2,3 +2,5 @@ from . import test_deferral_tools
 from . import test_deferral
 from . import test_switch
 from . import test_disclosure
+from . import test_chain_ladder
+from . import test_redemption_study
