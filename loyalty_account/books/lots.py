@@ -5,6 +5,18 @@ from odoo.tools import SQL
 from odoo.addons.loyalty_ledger.tools.sql_files import read_sql
 
 LOTS_ON = read_sql(__file__, "lots_on")
+#: What is joined row by row; who does so has PostgreSQL look at it first (`ledger.statistics`).
+TABLES = (
+    "loyalty_ledger_entry",
+    "loyalty_lot",
+    "loyalty_ledger_consumption",
+    "loyalty_card",
+    "loyalty_hold",
+    "loyalty_earning",
+    "loyalty_valuation",
+    "account_move",
+    "account_move_line",
+)
 #: The sale that a lot ``l`` came from first, as earning ``sale``.
 SALE_OF_LOT = SQL(
     """LEFT JOIN loyalty_lot root ON root.id = COALESCE(l.origin_lot_id, l.id)

@@ -12,11 +12,12 @@ from odoo.tools import SQL, format_date
 
 from odoo.addons.loyalty_ledger.ledger.rounding import to_decimal
 from odoo.addons.loyalty_ledger.ledger.settled import seen_up_to
+from odoo.addons.loyalty_ledger.ledger.statistics import analyze_grown
 from odoo.addons.loyalty_ledger.tools.sql_files import read_sql
 from odoo.addons.loyalty_ledger.tools.today import loyalty_today
 from odoo.addons.loyalty_ledger.tools.trusted import by_server
 
-from ..books.lots import lots_on
+from ..books.lots import TABLES, lots_on
 from .loyalty_ledger_entry import post_moves
 from .loyalty_valuation import KINDS
 
@@ -230,6 +231,7 @@ class LoyaltyAccrualRun(models.Model):
         point_value, vat_rate = program._point_value_at(self.date_to)
         is_revalued = bool(before) and (before.point_value, before.vat_rate) != (point_value, vat_rate)
         self.env.flush_all()
+        analyze_grown(self.env.cr, *TABLES)
         # A month's lots are sorted and joined once: in memory, not on disk.
         self.env.cr.execute("DROP TABLE IF EXISTS loyalty_accrual_plan")
         self.env.cr.execute(

@@ -7,11 +7,12 @@ from odoo.tools import SQL, format_date
 
 from odoo.addons.loyalty_ledger.ledger import schema
 from odoo.addons.loyalty_ledger.ledger.rounding import round_to, to_decimal
+from odoo.addons.loyalty_ledger.ledger.statistics import analyze_grown
 from odoo.addons.loyalty_ledger.tools.sql_files import read_sql
 from odoo.addons.loyalty_ledger.tools.today import loyalty_today
 from odoo.addons.loyalty_ledger.tools.words import say_points
 
-from ..books.lots import lots_on
+from ..books.lots import TABLES, lots_on
 
 PROOF_COMPLETENESS = read_sql(__file__, "proof_completeness")
 
@@ -84,6 +85,7 @@ class LoyaltyProgram(models.Model):
         # Nobody has access to all rows that the proof covers; the actions check the right to reconcile.
         program = self.sudo()
         program.env.flush_all()
+        analyze_grown(self.env.cr, *TABLES)
         date = fields.Date.to_date(date) or loyalty_today(self.env, self.company_id)
         parts = {name: getattr(program, f"_proof_{name}")(date).as_dict() for name in PARTS}
         # Points are no money, so they are never added to it.

@@ -48,3 +48,4 @@ from . import test_program_end
 from . import test_limit_by_customer
 from . import test_usability
 from . import test_customer_card
+from . import test_statistics
