@@ -15,6 +15,7 @@ EXCEPTIONS = {
     "loyalty_ledger/models/loyalty_demo.py": "demo data, written by the models that it is about",
     "loyalty_account/models/loyalty_demo.py": "demo data, written by the models that it is about",
     "loyalty_rebate/models/loyalty_demo.py": "demo data, written by the models that it is about",
+    "loyalty_deferral/models/loyalty_demo.py": "demo data, written by the models that it is about",
 }
 FOLDERS = ("models", "wizard")
 

@@ -16,5 +16,6 @@
         "report/loyalty_disclosure_views.xml",
         "wizard/loyalty_redemption_study_views.xml",
     ],
+    "demo": ["demo/loyalty_deferral_demo.xml"],
     "uninstall_hook": "uninstall_hook",
 }

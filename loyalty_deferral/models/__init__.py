@@ -12,3 +12,4 @@ from . import account_move
 from . import loyalty_program_switch
 from . import loyalty_deferral_switch
 from . import loyalty_program_triangle
+from . import loyalty_demo
