@@ -2,6 +2,7 @@ from . import account_move
 from . import loyalty_card
 from . import loyalty_card_till
 from . import loyalty_card_orders
+from . import loyalty_card_progress
 from . import loyalty_history
 from . import ir_module_module
 from . import loyalty_exception

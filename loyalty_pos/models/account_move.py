@@ -167,6 +167,27 @@ class AccountMove(models.Model):
                     card = payments.loyalty_card_id[:1]
                     row["loyalty_label"] = self.env._("with %s", card._say_points(abs(points)))
 
+    def _say_points_by_card(self, by_card):
+        """Return a line for each of several cards that paid, or got points back; they are never one sum."""
+        self.ensure_one()
+        say = self.currency_id.format
+        return [
+            self.env._(
+                "Redeemed from card ending in %(code)s: %(points)s, worth %(amount)s",
+                code=card.code[-4:],
+                points=card._say_points(points),
+                amount=say(money),
+            )
+            if points > 0
+            else self.env._(
+                "Given back to card ending in %(code)s: %(points)s, worth %(amount)s",
+                code=card.code[-4:],
+                points=card._say_points(-points),
+                amount=say(-money),
+            )
+            for card, (points, money) in by_card.items()
+        ]
+
     def _loyalty_statement(self):
         """The printed invoice of orders of a till says what they did to the card, as their receipts do."""
         orders = self.sudo().pos_order_ids  # the document is printed for the customer, whatever its reader may see
@@ -180,7 +201,9 @@ class AccountMove(models.Model):
         card = cards[0]
         lines = [self.env._("Loyalty card ending in %s", card.code[-4:])]
         points, money = orders._points_that_paid()
-        if redeemed > 0 and points == redeemed:
+        if len(by_card := orders._points_by_card()) > 1:
+            lines.extend(self._say_points_by_card(by_card))
+        elif redeemed > 0 and points == redeemed:
             lines.append(
                 self.env._(
                     "Redeemed: %(points)s, worth %(amount)s",

@@ -47,7 +47,9 @@ class LoyaltyProgram(models.Model):
             "earning_rounding",
             "excluded_pricelist_ids",
             "gift_cards_earn",
+            "expiry_policy",
             "issue_on",
+            "level_basis",
             "negative_policy",
             "point_value",
             "redeem_filter",
@@ -70,6 +72,10 @@ class LoyaltyProgram(models.Model):
             vals["_till_multipliers"] = {level_id or 0: multiplier for level_id, multiplier in rates.items()}
             vals["_first_multiplier"] = first.multiplier or 1.0
             vals["_first_level"] = first.id
+            vals["_levels"] = [
+                {"id": level.id, "name": level.name, "least": level.min_points}
+                for level in program.level_ids.sorted("min_points").with_env(self.env)
+            ]
             vals["_redeem_product_ids"] = program.redeem_product_ids.ids
             vals["_redeem_category_ids"] = program._redeem_categories().ids
         return values

@@ -96,6 +96,18 @@ class PosOrder(models.Model):
         money = sum(payments.mapped("amount")) - sum(lines.mapped("price_subtotal_incl"))
         return points, money
 
+    def _points_by_card(self):
+        """Return ``{card: (points, money)}`` of what paid for these orders, or came back."""
+        result = {}
+        payments = self.payment_ids.filtered("loyalty_points")
+        for payment in payments:
+            points, money = result.get(payment.loyalty_card_id, (0.0, 0.0))
+            result[payment.loyalty_card_id] = (points + payment.loyalty_points, money + payment.amount)
+        for line in self.lines.filtered("loyalty_redeem_uuid"):
+            points, money = result.get(line.loyalty_card_id, (0.0, 0.0))
+            result[line.loyalty_card_id] = (points + line.loyalty_points, money - line.price_subtotal_incl)
+        return result
+
     @api.depends_context("lang")
     def _compute_loyalty_explanation(self):
         earnings = self._earned_before().grouped("res_id")

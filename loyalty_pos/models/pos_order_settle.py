@@ -369,13 +369,14 @@ class PosOrder(models.Model):
             SQL(
                 """
                 SELECT e.spent, e.earned, e.card_id,
-                       (SELECT points FROM loyalty_card WHERE id = COALESCE(e.card_id, %s))
+                       (SELECT points FROM loyalty_card WHERE id = COALESCE(%s, e.card_id))
                   FROM (SELECT COALESCE(sum(points) FILTER (WHERE is_redemption), 0) AS spent,
                                COALESCE(sum(points) FILTER (WHERE is_redemption IS NOT TRUE), 0) AS earned,
                                COALESCE(min(card_id) FILTER (WHERE is_redemption), min(card_id)) AS card_id
                           FROM loyalty_ledger_entry WHERE res_model = 'pos.order' AND res_id = %s) e
                 """,
-                self.loyalty_card_id.id or None,
+                # Where several cards paid, the order's own; a card that is linked to another has its points there.
+                (self.loyalty_card_id.points_to_id or self.loyalty_card_id).id or None,
                 self.id,
             )
         )

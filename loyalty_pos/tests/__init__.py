@@ -30,6 +30,7 @@ from . import test_till_totals
 from . import test_proof_till_faults
 from . import test_till_guesses
 from . import test_till_late_card
+from . import test_till_progress
 from . import test_usability
 from . import test_customer_card
 from . import test_till_stored_books

@@ -14,6 +14,8 @@ patch(CustomerDisplayPosAdapter.prototype, {
         this.data.loyalty = summary && {
             code: summary.code,
             level: summary.level,
+            progress: summary.progress,
+            expiresMessage: summary.expires && _t("Expires next: %s", summary.expires),
             earned: summary.earned > 0 && formatPoints(summary.earned),
             redeemed: summary.redeemed > 0 && formatPoints(summary.redeemed),
             balance: named(summary.balance),

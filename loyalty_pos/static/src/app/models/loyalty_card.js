@@ -1,7 +1,10 @@
 import { LoyaltyCard } from "@pos_loyalty/app/models/loyalty_card";
 import { formatDate } from "@web/core/l10n/dates";
+import { _t } from "@web/core/l10n/translation";
 import { patch } from "@web/core/utils/patch";
 import { sprintf } from "@web/core/utils/strings";
+import { formatPoints, sayPoints } from "@loyalty_pos/app/utils/format";
+import { roundPoints } from "@loyalty_pos/app/utils/points";
 import { EARN, REDEEM, toDay, whyUnusable } from "@loyalty_pos/app/utils/usability";
 
 const { DateTime } = luxon;
@@ -48,6 +51,43 @@ patch(LoyaltyCard.prototype, {
             master: this.points_to_code,
             date: date ? formatDate(toDay(date)) : "",
         });
+    },
+    /**
+     * How far the next level is, in words, or an empty string: on the highest one, and where another card has the level.
+     *
+     * @param {number} [change.earned] points that an order gives, less those that a return takes back
+     * @param {number} [change.redeemed] points that it spends
+     * @param {number} [change.purchases] purchases that it is: none while it is not paid
+     */
+    sayLevelProgress({ earned = 0, redeemed = 0, purchases = 0 } = {}) {
+        const { _levels: levels = [], level_basis: basis } = this.program_id || {};
+        if (!levels.length || !this.isRegistered || this.raw.points_to_id) {
+            return "";
+        }
+        const added = { invoices: purchases, balance: earned - redeemed }[basis] ?? earned;
+        const value = roundPoints((this.level_basis_value || 0) + added);
+        const own = levels.find(({ id }) => id === this.raw.level_id)?.least || 0;
+        const next = levels.find(({ least }) => least > Math.max(value, own));
+        if (!next) {
+            return "";
+        }
+        const missing = roundPoints(next.least - value);
+        const purchase =
+            missing === 1 ? _t("1 purchase") : _t("%s purchases", formatPoints(missing));
+        return _t("%(missing)s to %(level)s", {
+            missing: basis === "invoices" ? purchase : sayPoints(missing, this.program_id),
+            level: next.name,
+        });
+    },
+    /** Which points expire next, in words, or an empty string; those that are redeemed meanwhile go first. */
+    sayNextExpiry(redeemed = 0) {
+        const points = roundPoints((this.next_expiry_points || 0) - redeemed);
+        return this.next_expiry_date && points > 0
+            ? _t("%(points)s on %(date)s", {
+                  points: sayPoints(points, this.program_id),
+                  date: formatDate(toDay(this.next_expiry_date)),
+              })
+            : "";
     },
     /** The factor of the card's level for sales at this till (bS1, bH2); a master's level counts for its sources. */
     getMultiplier() {

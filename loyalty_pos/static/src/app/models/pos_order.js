@@ -63,6 +63,21 @@ patch(PosOrder.prototype, {
         this.removeRedemptions(() => !this.finalized, cause);
     },
     /**
+     * Level, progress and next expiry of a card, in words: with what an order does to it once the order is paid, as they
+     * are while it is not.
+     */
+    getCardAfter(card, { earned, redeemed }) {
+        const isSale = this.finalized && !this.returnedOrder;
+        const change = this.finalized ? { earned, redeemed, purchases: Number(isSale) } : {};
+        // A sale that earns renews the whole balance where it expires as one.
+        const isRenewed = earned > 0 && card.program_id?.expiry_policy === "rolling";
+        return {
+            level: card.level_name || "",
+            progress: card.sayLevelProgress(change),
+            expires: this.finalized && isRenewed ? "" : card.sayNextExpiry(redeemed),
+        };
+    },
+    /**
      * What the order does to the card, for receipt and customer display: the server's figures once it settled the
      * order, else what the till reckons (`estimated`).
      */
@@ -77,6 +92,7 @@ patch(PosOrder.prototype, {
         const redemptions = this.redemptions.filter((other) => other.card?.id === card.id);
         const pointsOf = (chosen) => chosen.reduce((total, { points }) => total + points, 0);
         const redeemed = pointsOf(redemptions);
+        const others = this.redemptions.filter((other) => other.card && other.card.id !== card.id);
         // What was redeemed without connection is reserved nowhere.
         const unreserved = pointsOf(
             redemptions.filter(({ uuid }) => this.uiState.loyaltyHolds[uuid]?.offline)
@@ -95,13 +111,18 @@ patch(PosOrder.prototype, {
             typeof confirmed === "number"
                 ? confirmed
                 : card.spendablePoints - unreserved + won - rewards + (effects?.back || 0);
+        const earned = settled ? this.loyalty_points_earned : won;
+        // The server's figure counts what all cards spent.
+        const isAlone = settled && !others.length;
+        const after = this.getCardAfter(card, { earned, redeemed: spent });
         return {
             code: card.code,
-            level: card.level_name || "",
+            ...after,
             program,
             name: program?.portal_point_name || _t("Points"),
-            earned: settled ? this.loyalty_points_earned : won,
-            redeemed: settled ? this.loyalty_points_redeemed : spent,
+            earned,
+            redeemed: isAlone ? this.loyalty_points_redeemed : spent,
+            others: others.map(({ card, points }) => ({ card, points })),
             // What is redeemed is reserved, and left out of what the card can spend, since it was chosen.
             balance: settled ? this.loyalty_balance_after : roundPoints(change + reservedElsewhere),
             // Points that are given with Odoo's own timing arrive by a later call.

@@ -221,6 +221,24 @@ patch(PosOrder.prototype, {
         const rounding = this.config.hasCashRounding ? this.appliedRounding : 0;
         return this.currency.round(money + this.totalDue + rounding - this.loyaltyTendered);
     },
+    /** What is left to be handed back in money once points are back on their cards. */
+    get moneyToReturn() {
+        const asPoints = this.getPointsToReturn().reduce((total, item) => total + item.amount, 0);
+        const money = Math.max(0, this.currency.round(-this.totalDue - asPoints));
+        const cap = this.moneyBackCap;
+        return cap?.refused ? Math.min(money, cap.cash) : money;
+    },
+    /** Points of several cards are never one sum: `[{card, points, amount}]`. */
+    groupByCard(items) {
+        const groups = new Map();
+        for (const { card, points, amount } of items.filter((item) => item.points > 0)) {
+            const group = groups.get(card?.id) || { card, points: 0, amount: 0 };
+            group.points += points;
+            group.amount = this.currency.round(group.amount + amount);
+            groups.set(card?.id, group);
+        }
+        return [...groups.values()];
+    },
     /** What the refund does to the customer's points, for the cashier to see before validating. */
     getRefundEffects() {
         const origin = this.returnedOrder;
@@ -235,11 +253,13 @@ patch(PosOrder.prototype, {
             ...this.getReductionsToReturn(),
         ];
         const card = origin.loyalty_card_id || items[0]?.card;
-        const back = items.reduce((total, item) => total + item.points, 0);
+        const own = items.filter((item) => item.card?.id === card?.id);
+        const back = own.reduce((total, item) => total + item.points, 0);
         const effects = {
             card,
             back,
-            money: items.reduce((total, item) => total + item.amount, 0),
+            returned: this.groupByCard(items),
+            money: this.moneyToReturn,
             policy: card?.program_id?.negative_policy,
         };
         const preview = this.refundPreview;
@@ -264,8 +284,7 @@ patch(PosOrder.prototype, {
             earnedAfterReturn(earned, before, whole) -
                 earnedAfterReturn(earned, before + part, whole)
         );
-        const own = items.every((item) => item.card?.id === card?.id) ? back : 0;
-        const missing = card ? Math.max(0, taken - card.spendablePoints - own) : 0;
+        const missing = card ? Math.max(0, taken - card.spendablePoints - back) : 0;
         return { ...effects, taken, missing };
     },
 });

@@ -8,7 +8,7 @@ import { ConnectionLostError } from "@web/core/network/rpc";
 import { patch } from "@web/core/utils/patch";
 import { sortBy as sortByOne } from "@web/core/utils/arrays";
 import { LoyaltyCardPopup } from "@loyalty_pos/app/components/popups/loyalty_card_popup/loyalty_card_popup";
-import { sayPoints } from "@loyalty_pos/app/utils/format";
+import { READING_MS, sayPoints } from "@loyalty_pos/app/utils/format";
 import { wholePoints } from "@loyalty_pos/app/utils/points";
 
 /** How long the cards of a customer are taken for current; reserving points asks the server anyway. */
@@ -225,7 +225,7 @@ patch(PosStore.prototype, {
         const { taken, error } = await this.useLoyaltyCode(code, order, { telling: true });
         if (taken && error) {
             this.sound.play("error");
-            this.notifyLoyalty(error, { type: "danger", sticky: true });
+            this.notifyLoyalty(error, { type: "danger", autocloseDelay: READING_MS });
         } else if (taken) {
             this.sound.play("beep");
         }

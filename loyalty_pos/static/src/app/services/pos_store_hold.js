@@ -5,7 +5,7 @@ import { logPosMessage } from "@point_of_sale/app/utils/pretty_console_log";
 import { _t } from "@web/core/l10n/translation";
 import { ConnectionLostError } from "@web/core/network/rpc";
 import { patch } from "@web/core/utils/patch";
-import { formatPoints, sayPoints } from "@loyalty_pos/app/utils/format";
+import { READING_MS, formatPoints, sayPoints } from "@loyalty_pos/app/utils/format";
 import { wholePoints } from "@loyalty_pos/app/utils/points";
 
 /** The server's HOLD_MINUTES, less what validating an order can take. */
@@ -139,7 +139,7 @@ patch(PosStore.prototype, {
         const note = order?.uiState.loyaltyCuts?.[uuid];
         if (note) {
             delete order.uiState.loyaltyCuts[uuid];
-            this.notification.add(note, { type: "warning", sticky: true });
+            this.notification.add(note, { type: "warning", autocloseDelay: READING_MS });
         }
     },
     /** Give reserved points back, in the background: the hold times out by itself when the server is not reached. */

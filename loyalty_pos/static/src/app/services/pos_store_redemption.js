@@ -109,10 +109,27 @@ patch(PosStore.prototype, {
         this.dialog.add(AlertDialog, { title: _t("Points cannot be redeemed"), body });
     },
     /**
-     * Open the popup in which points are redeemed, for a payment method or a redemption that is there already.
+     * The cards whose points can be redeemed on an order: its own, what it redeems already, and the others of its
+     * customer that have points. Asks nothing of the server that choosing the customer did not ask before.
+     */
+    async getRedeemableCards(order) {
+        const partner = order.getPartner();
+        const own = [
+            order.loyalty_card_id,
+            ...order.redemptions.map(({ card }) => card),
+            ...(partner ? await this.getPartnerCards(partner.id) : []).filter(
+                (card) => wholePoints(order.getRedeemablePoints(card)) > 0
+            ),
+        ];
+        return [...new Set(own)].filter(
+            (card) => card?.isLoyalty && card.canRedeem() && this.isRedeemable(card.program_id)
+        );
+    },
+    /**
+     * Open the popup in which points are redeemed, for a payment method, a card or a redemption that is there already.
      * Without a card it asks for one first.
      */
-    async openRedeemPopup({ order = this.getOrder(), method, redemption } = {}) {
+    async openRedeemPopup({ order = this.getOrder(), method, card, redemption } = {}) {
         this.numberBuffer.reset();
         if (order.isRefund) {
             this.alertNoRedeeming(
@@ -123,7 +140,7 @@ patch(PosStore.prototype, {
             return;
         }
         const program =
-            redemption?.card?.program_id ||
+            (redemption?.card || card)?.program_id ||
             method?.loyalty_program_id ||
             this.redeemablePrograms.find(
                 (program) => order.getLoyaltyCard(program)?.isRegistered
@@ -132,7 +149,7 @@ patch(PosStore.prototype, {
         if (!program) {
             return;
         }
-        let card = redemption?.card || order.getLoyaltyCard(program);
+        card = redemption?.card || card || order.getLoyaltyCard(program);
         if (!card?.isRegistered) {
             await this.openLoyaltyCardPopup(order);
             card = order.getLoyaltyCard(program);
@@ -147,7 +164,8 @@ patch(PosStore.prototype, {
             this.alertNoRedeeming(problem);
             return;
         }
-        this.dialog.add(RedeemPointsPopup, { order, card, redemption });
+        const cards = await this.getRedeemableCards(order);
+        this.dialog.add(RedeemPointsPopup, { order, card, redemption, cards });
     },
     /** Return why points of the card cannot pay on this order, or an empty string. */
     whyNotRedeem(order, card, redemption) {

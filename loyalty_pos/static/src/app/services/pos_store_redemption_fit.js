@@ -7,7 +7,7 @@ import { uuidv4 } from "@point_of_sale/utils";
 import { AlertDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
 import { _t } from "@web/core/l10n/translation";
 import { patch } from "@web/core/utils/patch";
-import { errorMessage, sayPoints } from "@loyalty_pos/app/utils/format";
+import { READING_MS, errorMessage, sayPoints } from "@loyalty_pos/app/utils/format";
 import { pointsWithin } from "@loyalty_pos/app/utils/points";
 
 /**
@@ -61,7 +61,7 @@ patch(PosStore.prototype, {
         if (notes.length) {
             this.notification.add(
                 [...notes, _t("Please check the payments.")].map(String).join(" "),
-                { type: "warning", sticky: true }
+                { type: "warning", autocloseDelay: READING_MS }
             );
         }
         return notes.length > 0;

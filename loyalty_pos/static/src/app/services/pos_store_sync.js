@@ -38,9 +38,8 @@ patch(PosStore.prototype, {
         const card = order.loyalty_card_id;
         if (card?.isRegistered) {
             // What was redeemed is reserved, and left out of what the card can spend, since it was chosen.
-            const held = order.redemptions
-                .filter((redemption) => redemption.card?.id === card.id)
-                .reduce((total, redemption) => total + redemption.points, 0);
+            // The server's figure counts what all cards spent.
+            const held = order.redemptions.reduce((total, { points }) => total + points, 0);
             const rewards = Math.max(0, order.loyalty_points_redeemed - held);
             card.points = roundPoints(card.points + order.loyalty_points_earned - rewards);
         }

@@ -2,6 +2,9 @@ import { RPCError } from "@web/core/network/rpc";
 import { formatFloat } from "@web/core/utils/numbers";
 import { _t } from "@web/core/l10n/translation";
 
+/** How long what a cashier has to read stays; it never needs a touch to go, and what has to last is on the order. */
+export const READING_MS = 10_000;
+
 /** Return points as the cashier reads them: no decimals unless the balance has some. */
 export function formatPoints(points) {
     const value = Math.abs(points) < 0.00005 ? 0 : points;

@@ -38,6 +38,9 @@ test("N29: Reward offers no money for points; what its rewards cost is said, and
     expect(".redeem-points-button").toHaveClass("highlight");
     expect(".redeem-points-button .redeemable-amount").toHaveText(/2.50/);
 
+    await mountWithCleanup(ControlButtons, { props: { onClickMore: () => {} } });
+    expect(".redeem-points-key").toHaveText("Redeem");
+
     buttons.dialog.add = (component, { title, list }) => {
         expect.step([String(title), ...list.map(({ description }) => String(description))]);
     };

@@ -36,6 +36,28 @@ describe("LoyaltyCardChip", () => {
         expect(".loyalty-redemption").toHaveText(/250 Points redeemed/);
     });
 
+    test("N29, S10: one touch asks how many, with the maximum to begin with", async () => {
+        const { store, card } = await setupChip({ points: 250 });
+        store.dialog.add = (component, props) => expect.step([component.name, props.card.id]);
+        await click(".loyalty-choose-points");
+        await expect.waitForSteps([["RedeemPointsPopup", card.id]]);
+    });
+
+    test("N29: why points changed stays on the order, and no message has to be touched away", async () => {
+        const { store, order } = await setupChip({ points: 250 });
+        const options = [];
+        store.notification.add = (message, option) => options.push(option);
+        await store.redeemMaximum(order);
+        order.setLoyaltyCard(false);
+        await animationFrame();
+        expect(".loyalty-note").toHaveText(
+            /250 Points .* are no longer redeemed: card 0430001 was removed/
+        );
+        expect(options.map(({ sticky, autocloseDelay }) => [sticky, autocloseDelay])).toEqual([
+            [undefined, 10_000],
+        ]);
+    });
+
     test("N29: a card in debt says what it owes and offers nothing", async () => {
         await setupChip({ points: 0, debt_points: 40 });
         expect(".loyalty-card-owed").toHaveText("Owes 40 Points");

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@odoo/hoot";
+import { queryAllTexts } from "@odoo/hoot-dom";
 import { mountWithCleanup } from "@web/../tests/web_test_helpers";
 import { definePosModels } from "@point_of_sale/../tests/unit/data/generate_model_definitions";
 import { LoyaltyRefundNotice } from "@loyalty_pos/app/components/loyalty_refund_notice/loyalty_refund_notice";
@@ -10,7 +11,7 @@ const setupNotice = async (effects) => {
     const { store } = await setupLoyaltyTill();
     const order = {
         currency: store.currency,
-        getRefundEffects: () => ({ back: 0, money: 0, taken: 0, missing: 0, ...effects }),
+        getRefundEffects: () => ({ money: 0, taken: 0, missing: 0, ...effects }),
     };
     await mountWithCleanup(LoyaltyRefundNotice, { props: { order } });
 };
@@ -43,6 +44,18 @@ describe("LoyaltyRefundNotice", () => {
         expect(".loyalty-refund-kept").toHaveText(
             /^70 Stars of Rewards Club and 3.50 Beans of Coffee Lovers earned with these goods stay on the customer's cards/
         );
+    });
+
+    test("N29, N4: money and the points of each card are said before an amount is typed", async () => {
+        const returned = [
+            { card: { code: "0430001", program_id: club }, points: 500, amount: 5 },
+            { card: { code: "0430002", program_id: cafe }, points: 20, amount: 2 },
+        ];
+        await setupNotice({ returned, money: 63 });
+        expect(".loyalty-refund-money").toHaveText(/63.00 go back in money\.$/);
+        const [first, second] = queryAllTexts(".loyalty-refund-back");
+        expect(first).toMatch(/^500 Stars \(.*5.00\) go back to card 0430001\.$/);
+        expect(second).toMatch(/^20 Beans \(.*2.00\) go back to card 0430002\.$/);
     });
 
     test("N29, N4: nothing is said where nothing happens", async () => {

@@ -58,6 +58,63 @@ describe("RedeemPointsPopup", () => {
         expect(queryOne(".redeem-confirm").disabled).toBe(true);
     });
 
+    test("N29, S10: too many points name the maximum of the order, not only what the card has", async () => {
+        const { popup, order } = await setupPopup(100_000);
+        const most = popup.maximum;
+        expect(most).toBeLessThan(100_000);
+        await click(".redeem-points-input");
+        await edit("999999");
+        await animationFrame();
+        const money = order.totalDue.toFixed(2);
+        const points = most.toLocaleString("en-US");
+        expect(".loyalty-error").toHaveText(
+            new RegExp(
+                `100,000 Points available, and .*${money} can be covered: at most ${points} Points`
+            )
+        );
+    });
+
+    test("N29, S10: several cards of a customer pay one order, each its own points", async () => {
+        const { store } = await setupLoyaltyTill();
+        const cards = [];
+        for (const code of ["0430001", "0430002", "0430003"]) {
+            const points = code === "0430003" ? 0 : 300;
+            cards.push(await makeCard(store, MockServer.env, { code, points }));
+        }
+        const order = await getFilledOrder(store);
+        store.getPartnerCards = async () => cards;
+        order.setPartner(store.models["res.partner"].get(3));
+        order.setLoyaltyCard(cards[0]);
+        const opened = [];
+        store.dialog.add = (component, { card, cards, redemption }) =>
+            opened.push([card.code, cards.map(({ code }) => code), redemption?.points]);
+        await store.redeemMaximum(order);
+        await store.openRedeemPopup({ order, card: cards[1] });
+        const both = ["0430001", "0430002"];
+        expect(opened).toEqual([["0430002", both, undefined]]);
+
+        const popup = await mountWithCleanup(RedeemPointsPopup, {
+            props: {
+                order,
+                card: cards[1],
+                cards: cards.slice(0, 2),
+                close: () => expect.step("close"),
+            },
+        });
+        expect(".redeem-other-card").toHaveCount(1);
+        expect(".redeem-other-card").toHaveText(/0430001\s*0 Points/);
+        await popup.confirm();
+        expect(order.redemptions.map(({ card, points }) => [card.code, points])).toEqual([
+            ["0430001", 300],
+            ["0430002", 300],
+        ]);
+        expect(order.loyalty_card_id.code).toBe("0430001");
+        await click(".redeem-other-card");
+        await animationFrame();
+        expect(opened.at(-1)).toEqual(["0430001", both, 300]);
+        expect.verifySteps(["close", "close"]);
+    });
+
     test("N29, N8: without connection the popup offers what the limit leaves, and says why not more", async () => {
         const { store, order, card, popup } = await setupPopup(1000);
         store.config.loyalty_offline_policy = "cap";

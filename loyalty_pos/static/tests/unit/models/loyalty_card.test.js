@@ -1,7 +1,9 @@
 import { describe, expect, test } from "@odoo/hoot";
 import { mockDate } from "@odoo/hoot-mock";
+import { MockServer } from "@web/../tests/web_test_helpers";
 import { setupPosEnv } from "@point_of_sale/../tests/unit/utils";
 import { definePosModels } from "@point_of_sale/../tests/unit/data/generate_model_definitions";
+import { makeCard, setupLoyaltyTill } from "../utils";
 
 definePosModels();
 
@@ -47,5 +49,45 @@ describe("loyalty.card", () => {
             `Card ${card.code} is linked to card 0430001. Use that card.`
         );
         expect(card.canRedeem()).toBe(false);
+    });
+
+    test("N22, N29: how far the next level is, by the program's own basis, with what an order adds", async () => {
+        const { store, program } = await setupLoyaltyTill();
+        program.portal_point_name = "stars";
+        program._levels = [
+            { id: 1, name: "Silver", least: 0 },
+            { id: 2, name: "Gold", least: 500 },
+            { id: 3, name: "Platinum", least: 2000 },
+        ];
+        const card = await makeCard(store, MockServer.env, {});
+        card.level_basis_value = 437;
+        const says = (basis, change) => {
+            program.level_basis = basis;
+            return card.sayLevelProgress(change);
+        };
+        expect(says("lifetime")).toBe("63 stars to Gold");
+        expect(says("lifetime", { earned: 60.5, redeemed: 100 })).toBe("2.50 stars to Gold");
+        expect(says("lifetime", { earned: 63 })).toBe("1,500 stars to Platinum");
+        expect(says("balance", { earned: 60, redeemed: 100 })).toBe("103 stars to Gold");
+        expect(says("last_12_months", { earned: -37 })).toBe("100 stars to Gold");
+        expect(says("lifetime", { earned: 5000 })).toBe("");
+        card.level_basis_value = 498;
+        expect(says("invoices", { earned: 60 })).toBe("2 purchases to Gold");
+        expect(says("invoices", { earned: 60, purchases: 1 })).toBe("1 purchase to Gold");
+        // A program without levels, and a card whose level another one has.
+        program._levels = [];
+        expect(says("lifetime")).toBe("");
+    });
+
+    test("N29: what expires next, without what is redeemed first", async () => {
+        const { store, program } = await setupLoyaltyTill();
+        program.portal_point_name = "stars";
+        const card = await makeCard(store, MockServer.env, {});
+        expect(card.sayNextExpiry()).toBe("");
+        card.next_expiry_date = "2026-12-31";
+        card.next_expiry_points = 120;
+        expect(card.sayNextExpiry()).toBe("120 stars on 12/31/2026");
+        expect(card.sayNextExpiry(100)).toBe("20 stars on 12/31/2026");
+        expect(card.sayNextExpiry(120)).toBe("");
     });
 });

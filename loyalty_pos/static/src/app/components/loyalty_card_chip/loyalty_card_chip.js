@@ -45,6 +45,19 @@ export class LoyaltyCardChip extends Component {
             amount: this.formatCurrency(this.quick.amount),
         });
     }
+    /** Why points were taken off the order or changed: stays until the order is paid, unlike a message. */
+    get notes() {
+        return (this.props.order.loyalty_note || "").split("\n").filter(Boolean);
+    }
+    onKeydown(ev) {
+        if (["Enter", " "].includes(ev.key)) {
+            ev.preventDefault();
+            this.pos.openLoyaltyCardPopup(this.props.order);
+        }
+    }
+    async chooseHowMany() {
+        await this.pos.openRedeemPopup({ order: this.props.order, card: this.card });
+    }
     async redeem() {
         await this.pos.redeemMaximum(this.props.order);
     }

@@ -12,18 +12,35 @@ export class LoyaltyRefundNotice extends Component {
     get effects() {
         return this.props.order.getRefundEffects();
     }
+    formatMoney(amount) {
+        return formatCurrency(amount, this.props.order.currency.id);
+    }
+    /** What the cashier hands back, said before an amount is typed. */
+    get moneyMessage() {
+        const { money } = this.effects;
+        return {
+            name: "money",
+            icon: "fa-money",
+            text: money
+                ? _t("%s go back in money.", this.formatMoney(money))
+                : _t("Nothing goes back in money."),
+        };
+    }
     get messages() {
         const effects = this.effects || {};
-        const { card, back, money, taken, lost, kept = [], missing, policy } = effects;
+        const { card, returned = [], taken, lost, kept = [], missing, policy } = effects;
         const program = effects.program || card?.program_id;
         const messages = [];
-        if (back > 0) {
+        if (returned.length) {
+            messages.push(this.moneyMessage);
+        }
+        for (const { card, points, amount } of returned) {
             messages.push({
                 name: "back",
                 icon: "fa-reply",
                 text: _t("%(points)s (%(amount)s) go back to card %(code)s.", {
-                    points: sayPoints(back, card?.program_id),
-                    amount: formatCurrency(money, this.props.order.currency.id),
+                    points: sayPoints(points, card?.program_id),
+                    amount: this.formatMoney(amount),
                     code: card?.code || "",
                 }),
             });

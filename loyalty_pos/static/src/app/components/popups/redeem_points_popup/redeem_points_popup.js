@@ -25,10 +25,12 @@ import {
 export class RedeemPointsPopup extends Component {
     static template = "loyalty_pos.RedeemPointsPopup";
     static components = { Dialog, Numpad };
+    static defaultProps = { cards: [] };
     static props = {
         order: Object,
         card: Object,
         redemption: { type: Object, optional: true },
+        cards: { type: Array, optional: true },
         close: Function,
     };
 
@@ -36,6 +38,7 @@ export class RedeemPointsPopup extends Component {
         this.pos = usePos();
         this.ui = useService("ui");
         const { order, card, redemption } = this.props;
+        this.opened = { card: order.loyalty_card_id, partner: order.getPartner() };
         this.uuid = redemption?.uuid || this.pos.getRedemptionUuid(order, card);
         this.formatPoints = formatPoints;
         this.inputs = { points: useRef("points"), money: useRef("money") };
@@ -121,7 +124,16 @@ export class RedeemPointsPopup extends Component {
             return _t("Only whole %s can be redeemed.", this.pointName);
         }
         if (points > this.available) {
-            return _t("The card has %s available.", this.say(this.available));
+            return this.maximum < wholePoints(this.available)
+                ? _t(
+                      "The card has %(available)s available, and %(due)s can be covered: at most %(points)s.",
+                      {
+                          available: this.say(this.available),
+                          due: this.env.utils.formatCurrency(this.due),
+                          points: this.say(this.maximum),
+                      }
+                  )
+                : _t("The card has %s available.", this.say(this.available));
         }
         if (points > this.pos.getOfflineLimit(this.order, this.card, this.props.redemption)) {
             return this.offlineHint;
@@ -143,6 +155,17 @@ export class RedeemPointsPopup extends Component {
             });
         }
         return "";
+    }
+    /** The customer's other cards, which can be redeemed on the same order. */
+    get otherCards() {
+        return this.props.cards.filter((card) => card.id !== this.card.id);
+    }
+    get isChanged() {
+        const { card, partner } = this.opened;
+        return (
+            card?.id !== this.order.loyalty_card_id?.id ||
+            partner?.id !== this.order.getPartner()?.id
+        );
     }
     say(points) {
         return sayPoints(points, this.card.program_id);
@@ -240,9 +263,7 @@ export class RedeemPointsPopup extends Component {
         if (!this.isSubmittable) {
             return;
         }
-        const current =
-            this.props.redemption?.card || this.order.getLoyaltyCard(this.card.program_id);
-        if (current?.id !== this.card.id) {
+        if (!this.props.redemption && this.isChanged) {
             // Another card was scanned in the meantime.
             this.props.close();
             return;
@@ -264,6 +285,17 @@ export class RedeemPointsPopup extends Component {
         } finally {
             this.state.busy = false;
         }
+    }
+    async change(card) {
+        this.props.close();
+        await this.pos.openRedeemPopup({ order: this.order, card });
+    }
+    /** What another card has, less what this order redeems of it. */
+    sayOf(card) {
+        return sayPoints(Math.max(0, this.order.getRedeemablePoints(card)), card.program_id);
+    }
+    cardTitle(card) {
+        return _t("Redeem points of card %s", card.code);
     }
     remove() {
         this.order.removeRedemption(this.props.redemption);

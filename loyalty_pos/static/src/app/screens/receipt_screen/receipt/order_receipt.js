@@ -1,5 +1,5 @@
 import { OrderReceipt } from "@point_of_sale/app/screens/receipt_screen/receipt/order_receipt";
-import { formatPoints } from "@loyalty_pos/app/utils/format";
+import { formatPoints, sayPoints } from "@loyalty_pos/app/utils/format";
 import { _t } from "@web/core/l10n/translation";
 import { capitalize } from "@web/core/utils/strings";
 import { patch } from "@web/core/utils/patch";
@@ -9,11 +9,15 @@ patch(OrderReceipt.prototype, {
         return this.order.getLoyaltySummary();
     },
     get loyaltyRows() {
-        const { level, redeemed, earned, balance, estimated, ...summary } = this.loyaltySummary;
+        const { level, progress, redeemed, earned, balance, estimated, expires, ...summary } =
+            this.loyaltySummary;
         const name = capitalize(summary.name);
         const rows = [];
         if (level) {
             rows.push({ id: "level", label: _t("Level"), value: level });
+        }
+        if (progress) {
+            rows.push({ id: "progress", label: _t("Next level"), value: progress });
         }
         if (redeemed) {
             rows.push({
@@ -30,12 +34,22 @@ patch(OrderReceipt.prototype, {
                 estimated,
             });
         }
+        for (const { card, points } of summary.others || []) {
+            rows.push({
+                id: `redeemed-${card.id}`,
+                label: _t("Redeemed from card %s", card.code),
+                value: sayPoints(points, card.program_id),
+            });
+        }
         rows.push({
             id: "balance",
             label: _t("New balance"),
             value: formatPoints(balance),
             estimated,
         });
+        if (expires) {
+            rows.push({ id: "expires", label: _t("Expires next"), value: expires });
+        }
         return rows;
     },
 });
