@@ -119,7 +119,7 @@ def _sources(*suffixes):
 
 
 def _prettier(interpreter, fix):
-    files = _sources(".js", ".xml")
+    files = _sources(".js", ".mjs", ".xml")
     if not files:
         return 0
     tools = node.find(interpreter)
@@ -127,7 +127,7 @@ def _prettier(interpreter, fix):
 
 
 def _eslint(interpreter, fix):
-    files = _sources(".js")
+    files = _sources(".js", ".mjs")
     if not files:
         return 0
     return _call("eslint", [*node.find(interpreter).eslint, *(["--fix"] if fix else []), *files])

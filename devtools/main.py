@@ -5,7 +5,7 @@ import contextlib
 import signal
 import sys
 
-from . import cache, console, databases, lint, odoo, postgres, python, serve, suites
+from . import cache, console, databases, lint, odoo, postgres, python, screens, serve, suites
 
 EPILOG = """
 Odoo 19 is fetched on Debian; anywhere, ODOO_HOME=/checkout/of/odoo takes yours.
@@ -73,6 +73,11 @@ def parse(arguments):
     command("upstream", _upstream, "run Odoo's own tests with our add-ons installed")
     holes = command("holes", _holes, "show what plain Odoo lets through and our add-ons do not")
     holes.add_argument("-k", dest="expression", metavar="EXPRESSION")
+    jobs = command("jobs", _jobs, "do in a browser what people do, and count their clicks")
+    jobs.add_argument("names", nargs="*", metavar="JOB")
+    shots = command("screens", _screens, "take pictures of the main screens")
+    shots.add_argument("names", nargs="*", metavar="SCREEN")
+    shots.add_argument("--folder", metavar="FOLDER", help="where the pictures go")
     bench = command("bench", _bench, "run the benchmarks")
     bench.add_argument("names", nargs="*", metavar="NAME")
     bench.add_argument("--list", action="store_true", help="only say which there are")
@@ -130,6 +135,19 @@ def _holes(options):
     """Run tests/holes twice: on plain Odoo, where each test must fail, and with our add-ons, where each must pass."""
     with _prepared() as bases:
         return suites.holes(bases, options)
+
+
+def _jobs(options):
+    """Do the jobs of tests/screens in Chromium, on a fresh demo database: no more clicks than the limit that stands in
+    each, no error, no serious fault that axe-core finds. Says how long pages took to load."""
+    with _prepared() as bases:
+        return screens.jobs(bases, options)
+
+
+def _screens(options):
+    """Take pictures of the main screens on a fresh demo database: desktop, tablet, phone, and from right to left."""
+    with _prepared() as bases:
+        return screens.screens(bases, options)
 
 
 def _bench(options):

@@ -19,6 +19,9 @@ PACKAGES = {
     "eslint-plugin-prettier": "5.2.1",
     "prettier": "3.3.3",
     "@prettier/plugin-xml": "3.4.1",
+    # The browser itself is the system's.
+    "playwright-core": "1.65.1",
+    "axe-core": "4.14.1",
 }
 AGAIN = "Is the network up? The same command starts this step again."
 
@@ -27,6 +30,7 @@ class Tools:
     """Commands of the JavaScript tools, and the PATH that holds them."""
 
     def __init__(self, node, folder):
+        self.node = node
         self.modules = folder / "node_modules"
         self.path = os.pathsep.join(map(str, [folder / "bin", Path(node).parent]))
         self.prettier = [
@@ -57,7 +61,7 @@ def _node(python):
             return node, [npm]
     folder = cache.cache_folder() / f"node-{cache.digest(NODE_WHEEL)}"
     if not cache.read_mark(folder):
-        with cache.lock("node", "Node"), step(f"Node for the JavaScript linters: {NODE_WHEEL}") as current:
+        with cache.lock("node", "Node"), step(f"Node for the JavaScript tools: {NODE_WHEEL}") as current:
             shutil.rmtree(folder, ignore_errors=True)
             command = [python, "-m", "pip", "install", "--no-deps", "--target", folder, NODE_WHEEL]
             run_logged(command, cache.cache_folder() / "logs/node.log", current, hint=AGAIN)
@@ -68,7 +72,7 @@ def _node(python):
 
 def _install(node, npm, folder):
     shutil.rmtree(folder, ignore_errors=True)
-    with step(f"JavaScript linters: {', '.join(PACKAGES)}") as current:
+    with step(f"JavaScript tools: {', '.join(PACKAGES)}") as current:
         (folder / "bin").mkdir(parents=True)
         (folder / "package.json").write_text(json.dumps({"private": True, "dependencies": PACKAGES}))
         environment = {**os.environ, "PATH": f"{Path(node).parent}{os.pathsep}{os.environ['PATH']}"}

@@ -25,7 +25,7 @@ SECOND_CHANCES = 5
 LEVEL = re.compile(r"^\S+ \S+ \d+ (ERROR|CRITICAL) ")
 
 
-def _browser(required):
+def check_browser(required):
     """Tours and Hoot need Chromium, PDF tests wkhtmltopdf: root gets them installed, others are told how."""
     missing = [] if any(map(shutil.which, BROWSERS)) else ["chromium"]
     if not shutil.which("wkhtmltopdf"):
@@ -58,7 +58,7 @@ def _pytest(bases, database, addons_path, config, *arguments):
 
 
 def test(bases, options):
-    _browser(required={"chromium"})
+    check_browser(required={"chromium"})
     template = bases.test()
     workers = options.workers
     if workers is None:
@@ -80,7 +80,7 @@ def test(bases, options):
 
 
 def upstream(bases):
-    _browser(required={"chromium"})
+    check_browser(required={"chromium"})
     template = bases.full()
     title = f"Odoo's own tests with our add-ons installed: {', '.join(UPSTREAM)}, in two halves side by side"
     with bases.copied(template) as first, bases.copied(template) as second, step(title) as current:
@@ -137,7 +137,7 @@ class _UpstreamRun:
         self.name = name
         self.log = bases.logs / f"upstream-{name}.log"
         command = bases.odoo_command()
-        command += ["-d", database, f"--db-filter=^{database}$", f"--http-port={_free_port()}"]
+        command += ["-d", database, f"--db-filter=^{database}$", f"--http-port={free_port()}"]
         command += ["-u", "loyalty", "--test-tags", tags, "--stop-after-init", "--max-cron-threads=0"]
         with self.log.open("w") as file:
             self.process = console.start(command, stdout=file, env=bases.environment, cwd=cache.ROOT)
@@ -173,7 +173,7 @@ class _UpstreamRun:
         return {f"/{match[1]}:{match[2]}" for match in map(BROKEN.search, self.lines()) if match}
 
 
-def _free_port():
+def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
@@ -185,7 +185,7 @@ def _free_port():
 def holes(bases, options):
     if not any((cache.ROOT / "tests/holes").glob("test_*.py")):
         raise Problem("There are no tests in tests/holes.")
-    _browser(required=())
+    check_browser(required=())
     plain_template, full_template = bases.base(), bases.full()
     with (
         bases.copied(plain_template) as plain,

@@ -1,0 +1,8 @@
+/*
+ * The jobs, in the order in which they are done. Each is `{name, title, limit, before, size, login, walk}`: `limit` is the
+ * most clicks that it may take, `before` what it took when the jobs were written down.
+ */
+import { OFFICE } from "./office.mjs";
+import { TILL } from "./till.mjs";
+
+export const JOBS = [...OFFICE, ...TILL];
