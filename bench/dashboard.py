@@ -69,7 +69,9 @@ def main(options):
                     )
                 )
         common.say(f"   dashboard {load.median * 1000:.0f} ms, its sums in raw SQL {floor.median * 1000:.1f} ms")
-        tail = list(spread(bulk.movements(common.make_cards(env, programs[0], 1000), 20_000), today, "tail"))
+        tail = list(
+            spread(bulk.movements(common.make_cards(env, common.make_program(env), 1000), 20_000), today, "tail")
+        )
         common.quiet(env)["loyalty.card"]._post_entries(tail)
         env.cr.commit()
         env.invalidate_all()

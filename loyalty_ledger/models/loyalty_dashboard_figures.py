@@ -204,8 +204,8 @@ class LoyaltyDashboard(models.AbstractModel):
             )
         )
         types = dict(self.env["loyalty.program"]._fields["program_type"]._description_selection(self.env))
-        result = []
-        for program in scope.programs:
+        labels, result = self._month_labels(scope), []
+        for program in scope.programs.sorted(lambda program: not flows[program]):  # what is in use comes first
             points = outstanding[program][-1]
             is_points = program.program_type == "loyalty"
             value = scope.point_value(program, scope.today)
@@ -223,8 +223,9 @@ class LoyaltyDashboard(models.AbstractModel):
                     "owed": scope.say_points(program, owed) if owed else "",
                     "review": program.open_exception_count,
                     "values": outstanding[program],
-                    "labels": self._month_labels(scope),
-                    "texts": [scope.say_points(program, number) for number in outstanding[program]],
+                    "labels": labels,
+                    # A sparkline says only where it ends.
+                    "texts": [""] * (len(labels) - 1) + [scope.say_points(program, points)],
                 }
             )
         return result

@@ -34,7 +34,7 @@ class LoyaltyDashboard(models.AbstractModel):
     def _list(self, action, name, domain, **context):
         """Return an action of ours with a name and a domain of its own."""
         action = self.env["ir.actions.act_window"]._for_xml_id(action)
-        return {**action, "name": name, "domain": list(domain), "context": context}
+        return {**action, "name": name, "display_name": name, "domain": list(domain), "context": context}
 
     def _transactions(self, scope, name, movement, first, last):
         domain = (
