@@ -6,7 +6,7 @@ from lxml import etree
 
 from odoo.tests import BaseCase, TransactionCase, tagged
 
-OURS = ("loyalty_ledger", "loyalty_account", "loyalty_sale", "loyalty_pos", "loyalty_rebate")
+OURS = ("loyalty_ledger", "loyalty_account", "loyalty_sale", "loyalty_pos", "loyalty_rebate", "loyalty_deferral")
 
 #: They move points or money, or write what cannot be deleted: one click asks.
 ASKS = {
@@ -14,6 +14,7 @@ ASKS = {
     "loyalty.adjustment": {"action_approve", "action_refuse"},
     "loyalty.card": {"action_close", "action_undo_payout"},
     "loyalty.close": {"action_run", "action_lock", "action_close_again"},
+    "loyalty.deferral.switch": {"action_post"},
     "step_ids": {"action_run", "action_accept"},
     "loyalty.exception": {"action_waive", "action_settle_again"},
     "loyalty.hold": {"action_release"},
@@ -27,6 +28,7 @@ IN_DIALOGS = {
     "loyalty.account.setup": {"action_set_up", "action_correct"},
     "loyalty.adjust.wizard": {"action_confirm"},
     "loyalty.apply.points": {"action_apply", "action_issue_card", "action_remove", "action_use_maximum"},
+    "loyalty.disclosure": {"action_print", "action_export"},
     "loyalty.payout": {"action_pay_out"},
     "loyalty.program.change": {"action_preview", "action_apply"},
     "loyalty.rollforward": {"action_print"},
@@ -43,6 +45,7 @@ UNDONE_EASILY = {
     "loyalty.accrual.run": {"action_preview"},
     "loyalty.card": {"action_reopen"},
     "loyalty.close": {"action_preview"},
+    "loyalty.deferral.switch": {"action_preview"},
     "loyalty.exception": {"action_reopen", "action_resolve"},
     "loyalty.balance.import": {"action_answer", "action_check", "action_continue", "action_stop"},
     "loyalty.proof": {"action_reconcile", "action_reconcile_all"},
@@ -69,6 +72,7 @@ OPENS = {
     "action_print_card",
     "action_coupon_send",
     "action_set_up_accounting",
+    "action_switch_deferral",
     "action_transfer_points",
 }
 

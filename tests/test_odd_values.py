@@ -13,10 +13,11 @@ from odoo.service.model import call_kw
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.loyalty_ledger.tools.trusted import by_server
 from odoo.addons.loyalty_ledger.tools.values import LIMITS
 from odoo.addons.loyalty_pos.tests.common import TillPointsCase, make_order_data
 
-OURS = ("loyalty_ledger", "loyalty_account", "loyalty_sale", "loyalty_pos", "loyalty_rebate")
+OURS = ("loyalty_ledger", "loyalty_account", "loyalty_sale", "loyalty_pos", "loyalty_rebate", "loyalty_deferral")
 #: Odoo's own models whose numbers the ledger computes with.
 OPENED = (
     "loyalty.card",
@@ -151,7 +152,23 @@ class TestOddValues(TillPointsCase):
             "loyalty.proof": make("loyalty.proof", program_id=program.id),
             "loyalty.target.tier": make("loyalty.target.tier", program_id=program.id, threshold=10, percentage=1),
             "loyalty.payout": make("loyalty.payout", card_id=card.id, journal_id=program.loyalty_journal_id.id),
+            "loyalty.deferral.switch": make("loyalty.deferral.switch", program_id=program.id, redemption_rate=90),
+            "loyalty.cohort.rate": self.cohort_rate(),
         }
+
+    def cohort_rate(self):
+        """An estimate for a cohort, which only the close makes."""
+        cohort = by_server(self.env["loyalty.cohort"].sudo()).create(
+            {
+                "program_id": self.program.id,
+                "company_id": self.program.company_id.id,
+                "date_from": "2026-03-01",
+                "kind": "sale",
+            }
+        )
+        return self.env["loyalty.cohort.rate"].create(
+            {"cohort_id": cohort.id, "redemption_rate": 90, "reason": "Actual redemptions"}
+        )
 
     def numbers_of(self, model):
         fields = self.env[model]._fields.values()

@@ -17,7 +17,7 @@ from odoo.tests.common import get_db_name
 
 from odoo.addons.loyalty_account.tests.test_access import GROUPS, AccessCase
 
-OURS = ("loyalty_ledger", "loyalty_account", "loyalty_sale", "loyalty_pos", "loyalty_rebate")
+OURS = ("loyalty_ledger", "loyalty_account", "loyalty_sale", "loyalty_pos", "loyalty_rebate", "loyalty_deferral")
 #: Models of plain Odoo whose rights we change.
 FOREIGN = (
     "loyalty.card",

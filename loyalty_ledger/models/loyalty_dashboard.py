@@ -129,7 +129,9 @@ class LoyaltyDashboard(models.AbstractModel):
         programs = programs.search([("is_ledgered", "=", True)]).filtered(
             lambda program: program.active or program._has_entries()
         )
-        return Scope(self.env, options or {}, programs.sorted(lambda program: (not program.active, program.sequence)))
+        # What another program sends may be anything; only a mapping has choices.
+        options = options if isinstance(options, dict) else {}
+        return Scope(self.env, options, programs.sorted(lambda program: (not program.active, program.sequence)))
 
     def _options(self, scope):
         """Return what can be chosen, and what is. Override to add choices."""
