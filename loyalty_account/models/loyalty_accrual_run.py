@@ -324,11 +324,7 @@ class LoyaltyAccrualRun(models.Model):
         vals = program._prepare_books_move(
             self.date_to,
             totals,
-            ref=self.env._(
-                "Accrual of loyalty points %(program)s until %(date)s",
-                program=program.name,
-                date=format_date(self.env, self.date_to),
-            ),
+            ref=self._reference(),
             counterparts={"opening": self.opening_account_id},
         )
         move = post_moves(self.env, [vals]) if vals else self.env["account.move"]
@@ -342,6 +338,14 @@ class LoyaltyAccrualRun(models.Model):
             }
         )
         return True
+
+    def _reference(self):
+        """Return what the journal entry says. Override for runs of another kind."""
+        return self.env._(
+            "Accrual of loyalty points %(program)s until %(date)s",
+            program=self.program_id.name,
+            date=format_date(self.env, self.date_to),
+        )
 
     def _write_valuations(self, move, plan):
         """Write the planned value lines, with the journal entry that books them, and drop the plan.

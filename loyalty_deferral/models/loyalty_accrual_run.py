@@ -4,6 +4,7 @@ from collections import defaultdict
 from decimal import Decimal
 
 from odoo import fields, models
+from odoo.tools import format_date
 
 from odoo.addons.loyalty_ledger.ledger.rounding import to_points
 
@@ -21,6 +22,15 @@ class LoyaltyAccrualRun(models.Model):
         if not program._defers():
             return super()._plan()
         return program._deferral_plan(self.date_to)
+
+    def _reference(self):
+        if not self.program_id._defers():
+            return super()._reference()
+        return self.env._(
+            "Deferred revenue %(program)s until %(date)s",
+            program=self.program_id.name,
+            date=format_date(self.env, self.date_to),
+        )
 
     def _summarize(self, plan):
         program = self.program_id.sudo()

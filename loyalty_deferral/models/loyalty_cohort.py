@@ -1,5 +1,7 @@
 """Cohorts: the points of one month of sales, the revenue that is deferred for them, and the lines that booked it."""
 
+from dateutil.relativedelta import relativedelta
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL, format_date
@@ -27,6 +29,7 @@ class LoyaltyCohort(models.Model):
     company_id = fields.Many2one("res.company", "Company", required=True, readonly=True, ondelete="restrict")
     currency_id = fields.Many2one(related="company_id.currency_id")
     date_from = fields.Date("Month", required=True, readonly=True, help="First day of the month of the documents.")
+    month_name = fields.Char("Month of the Sales", compute="_compute_month_name")
     kind = fields.Selection(
         [("sale", "Sales"), ("grant", "Granted"), ("transition", "Transition")],
         "Origin",
@@ -60,6 +63,25 @@ class LoyaltyCohort(models.Model):
     @api.model
     def _server_fields(self):
         return self._fields.keys() - {"rate_ids"}
+
+    @api.depends("date_from")
+    @api.depends_context("lang")
+    def _compute_month_name(self):
+        for cohort in self:
+            cohort.month_name = format_date(self.env, cohort.date_from, date_format="LLLL yyyy")
+
+    def action_view_sales(self):
+        """Open the documents of the cohort: what each earned, and what of its revenue is deferred."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("loyalty_deferral.loyalty_earning_deferred_action")
+        until = self.date_from + relativedelta(months=1)
+        domain = [("program_id", "=", self.program_id.id), ("date", ">=", self.date_from), ("date", "<", until)]
+        return {**action, "domain": domain, "context": {"create": False}}
+
+    def action_view_items(self):
+        """Open the journal items that the cohort's lines are part of."""
+        self.ensure_one()
+        return self.line_ids.move_id._action_loyalty_items(self.display_name)
 
     @api.depends("program_id", "date_from", "kind")
     def _compute_display_name(self):

@@ -4,6 +4,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from odoo.addons.loyalty_ledger.ledger.rounding import UNIT, exact, to_units
 from odoo.addons.loyalty_ledger.tools.today import loyalty_today
@@ -61,6 +62,20 @@ class LoyaltyEarning(models.Model):
         numerator, denominator, rate = map(Decimal, frozen)
         points = Fraction(to_units(self.earnable_points), UNIT)
         return allocate(exact(self.revenue_amount), points, (numerator, denominator), rate)
+
+    def action_view_cohort(self):
+        """Open the cohort that the document belongs to, with the rights of the user."""
+        self.ensure_one()
+        cohort = self.env["loyalty.cohort"].search(
+            [
+                ("program_id", "=", self.program_id.id),
+                ("date_from", "=", self.date.replace(day=1)),
+                ("kind", "=", "sale"),
+            ]
+        )
+        if not cohort:
+            raise UserError(self.env._("The month of this document is not closed yet; the close makes its cohort."))
+        return cohort._get_records_action()
 
     # --- freezing ------------------------------------------------------------------------------------------------
 
