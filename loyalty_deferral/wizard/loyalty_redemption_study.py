@@ -71,6 +71,11 @@ class LoyaltyRedemptionStudy(models.TransientModel):
         return programs.filtered(lambda program: program._defers())[:1] or programs[:1]
 
     @api.depends("program_id")
+    def _compute_display_name(self):
+        for study in self:
+            study.display_name = self.env._("Expected Redemption: %s", study.program_id.name)
+
+    @api.depends("program_id")
     def _compute_defers(self):
         for study in self:
             study.defers = study.program_id._defers()
@@ -103,16 +108,7 @@ class LoyaltyRedemptionStudy(models.TransientModel):
                 "point_ids": [Command.clear(), *(Command.create(row) for row in self._curve_points(found))],
             }
         )
-        return self._reopen()
-
-    def _reopen(self):
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": self._name,
-            "res_id": self.id,
-            "name": self.env._("Expected Redemption"),
-            "views": [(False, "form")],
-        }
+        return True
 
     def _say_back_test(self, found):
         if not found:
@@ -128,6 +124,7 @@ class LoyaltyRedemptionStudy(models.TransientModel):
     def _line_values(self, row):
         return {
             "month": row["month"],
+            "month_name": format_date(self.env, row["month"], date_format="LLLL yyyy"),
             "issued_points": row["issued"],
             "redeemed_points": row["actual"],
             "lapsed_points": row["lapsed"],
@@ -151,13 +148,16 @@ class LoyaltyRedemptionStudy(models.TransientModel):
         }
         points = []
         for row in cohorts:
-            for age, total in enumerate(chain_ladder.project(row["redeemed"], steps["projected"])):
+            # Of a month of which nothing was redeemed yet the ladder says nothing.
+            own = [] if row["is_borrowed"] else steps["projected"]
+            for age, total in enumerate(chain_ladder.project(row["redeemed"], own)):
                 kind = "actual" if age < len(row["redeemed"]) else "projected"
                 percentage = 100 * total / row["issued"]
                 points.append({"month": row["month"], "age": age, "kind": kind, "percentage": percentage})
-        whole = sum(row["issued"] for row in cohorts)
+        known = [row for row in cohorts if not row["is_borrowed"]]
+        whole = sum(row["issued"] for row in known)
         for kind, each in steps.items() if whole else ():
-            rows = [chain_ladder.project(row, each) for row in triangle]
+            rows = [chain_ladder.project(row["redeemed"], each) for row in known]
             for age in range(max(map(len, rows))):
                 total = sum(row[min(age, len(row) - 1)] for row in rows)
                 points.append({"month": False, "age": age, "kind": kind, "percentage": 100 * total / whole})
@@ -288,7 +288,8 @@ class LoyaltyRedemptionStudyLine(models.TransientModel):
 
     study_id = fields.Many2one("loyalty.redemption.study", required=True, ondelete="cascade", index=True)
     currency_id = fields.Many2one(related="study_id.currency_id")
-    month = fields.Date("Month", readonly=True)
+    month = fields.Date("First Day", readonly=True)
+    month_name = fields.Char("Month", readonly=True)
     issued_points = fields.Float("Issued", digits=(16, 4), readonly=True)
     redeemed_points = fields.Float("Redeemed", digits=(16, 4), readonly=True)
     lapsed_points = fields.Float("Lapsed", digits=(16, 4), readonly=True)

@@ -102,7 +102,9 @@ class LoyaltyProgram(models.Model):
                     )
                 )
 
-    @api.constrains("award_mode", "issue_on", "program_type", "company_id", "currency_id", "accounting_policy")
+    @api.constrains(
+        "award_mode", "issue_on", "program_type", "company_id", "currency_id", "accounting_policy", "vat_mode"
+    )
     def _check_award_mode(self):
         for program in self.filtered(lambda program: program.award_mode == "period"):
             if problem := program._award_mode_problem():
@@ -126,6 +128,12 @@ class LoyaltyProgram(models.Model):
             )
         if self.accounting_policy not in ("none", "redemption", "accrual"):
             return _("credits of a period go with the policies “Accrue the liability” and “Expense when redeemed”.")
+        if self._relieves_earning_sale():
+            return _(
+                "credits of a period come from many sales, so no single sale says at which rate their VAT is taken off. Choose "
+                "“Price reduction” under VAT of Redemptions, which uses the rates of the sales of the period, or award points "
+                "“Sale by sale”."
+            )
         return None
 
     def _awards_sales(self):

@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from odoo.exceptions import ValidationError
 from odoo.fields import Command
 from odoo.tests import tagged
 
@@ -20,6 +21,13 @@ class TestOddCards(RebateCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.others = cls.env["res.partner"].create([{"name": f"Customer {number}"} for number in range(3)])
+
+    def test_vat_of_original_sales(self):
+        """N17: credits of a period come from many sales, so the VAT mode of one original sale is refused, with what to
+        choose instead."""
+        contra = self.make_account("Points Deducted from Sales", "410900", "income")
+        with self.assertRaisesRegex(ValidationError, "credits of a period come from many sales.*“Price reduction”"):
+            self.program.write({"vat_mode": "earning_sale", "cost_account_id": contra.id})
 
     def sell_all(self):
         for partner in self.customer | self.others:

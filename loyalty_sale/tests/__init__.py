@@ -14,3 +14,4 @@ from . import test_server_fields
 from . import test_sources
 from . import test_stored_books
 from . import test_order_deposits
+from . import test_order_earning_sale
