@@ -1,6 +1,9 @@
+from uuid import uuid4
+
 from freezegun import freeze_time
 
 from odoo.exceptions import UserError
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from odoo.addons.loyalty_account.tests.proof_common import ProofVerbs
@@ -23,14 +26,23 @@ class TestTillStoredBooks(ProofVerbs, ClosingCase):
         wizard.action_set_up()
         wizard.action_correct()
 
-    def sell_card(self, price=50.0, **values):
-        order = self.sell([self.line(self.gift, price)], payments=[self.pay(price, self.cash_method)], **values)
+    @classmethod
+    def make_config(cls, name):
+        cls.account_method = cls.env["pos.payment.method"].create({"name": "Account", "split_transactions": True})
+        config = super().make_config(name)
+        config.payment_method_ids = [Command.link(cls.account_method.id)]
+        return config
+
+    def sell_card(self, price=50.0, partner=None, payments=None, **values):
+        payments = payments or [self.pay(price, self.cash_method)]
+        order = self.sell([self.line(self.gift, price)], partner, payments=payments, **values)
         self.confirm(order, {-1: self.claim(price, self.gifts)})
         return order, self.env["loyalty.card"].search([("source_pos_order_id", "=", order.id)])
 
-    def spend(self, card, points, price=100.0):
+    def spend(self, card, points, price=100.0, partner=None):
         order = self.sell(
             [self.line(price=price), self.reward_line(card, points, -points, self.gifts.reward_ids)],
+            partner,
             payments=[self.pay(price - points, self.cash_method)],
         )
         self.confirm(order, {card.id: self.claim(-points, self.gifts, card, line_codes=["R"])})
@@ -56,6 +68,60 @@ class TestTillStoredBooks(ProofVerbs, ClosingCase):
         self.assertEqual(self.liability(self.close()), [(30.0, 0.0)])
         self.assertBalance(20.0, 20.0)
         self.assertFalse(self.env["account.move"].search([("loyalty_program_id", "=", self.gifts.id)]))
+
+    def test_on_account(self):
+        """N14: a gift card on the customer's account is worth its money at once, and the customer owes it: Dr receivable,
+        Cr liability at the closing."""
+        __, card = self.sell_card(partner=self.ann, payments=[self.pay(50.0, self.account_method)])
+        self.assertEqual(card.points, 50.0)
+        session = self.pos_session.with_user(self.cashier)
+        session.post_closing_cash_details(session.cash_register_balance_end)
+        self.assertTrue(session.close_session_from_ui()["successful"])
+        move = session.sudo().move_id
+        self.assertEqual(self.liability(move), [(0.0, 50.0)])
+        owed = move.line_ids.filtered(lambda line: line.partner_id == self.ann and line.balance > 0)
+        self.assertEqual((owed.account_id.account_type, owed.amount_residual), ("asset_receivable", 50.0))
+        self.assertBalance(50.0, 50.0)
+
+    def test_bought_with_points(self):
+        """N14, N29: where the program lets points buy gift cards, the card is worth its full amount and the books of
+        both programs are even; when it comes back, so do the points, and no cash."""
+        self.program.redeem_stored_value = True
+        uuid, order_uuid = str(uuid4()), str(uuid4())
+        self.hold(50, uuid, order_uuid=order_uuid)
+        order, card = self.sell_card(partner=self.ann, payments=[self.pay_points(50, uuid=uuid)], uuid=order_uuid)
+        self.assertFalse(self.exceptions_of(order))
+        points = self.card.points
+        self.assertEqual(self.liability(self.close()), [(0.0, 50.0)])
+        self.assertBalance(50.0, 50.0)
+        self.assertSound()
+        self.pos_session = self.open_session(self.config)
+        self.sell(
+            [self.line(self.gift, 50, -1, refunded_orderline_id=order.lines.id)],
+            self.ann,
+            payments=[self.pay_points(-50)],
+            is_refund=True,
+        )
+        self.assertEqual((card.points, self.card.points), (0.0, points + 50))
+        self.close()
+        self.assertBalance(0.0, 0.0)
+        self.assertSound()
+
+    def test_wallet(self):
+        """N14: a wallet is topped up and spent at a register; the closing books both on its own liability account."""
+        credit = self.make_product("Credit")
+        self.gifts = self.make_stored_value("ewallet", credit)
+        wizard = self.env["loyalty.account.setup"].create({"program_id": self.gifts.id})
+        wizard.action_set_up()
+        wizard.action_correct()
+        order = self.sell([self.line(credit, 50)], self.ann, payments=[self.pay(50.0, self.cash_method)])
+        self.confirm(order, {-1: self.claim(50, self.gifts, partner_id=self.ann.id)})
+        wallet = self.gifts.coupon_ids
+        self.assertBalance(50.0, 0.0)
+        self.spend(wallet, 30.0, partner=self.ann)
+        self.assertEqual(wallet.points, 20.0)
+        self.assertEqual(self.liability(self.close()), [(0.0, 50.0), (30.0, 0.0)])
+        self.assertBalance(20.0, 20.0)
 
     def test_returned(self):
         """N14: a gift card that comes back for cash is off the card and off the liability account."""

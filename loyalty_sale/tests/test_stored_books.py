@@ -153,6 +153,52 @@ class TestStoredBooks(ProofVerbs, LoyaltyAccountCase):
         self.assertTrue(other)
         self.assertFalse(self.env["account.move"].search([("loyalty_program_id", "=", self.gifts.id)]))
 
+    def test_bought_with_points(self):
+        """N14, N29: points do not buy a gift card. Where the program lets them, by payment or by a lower price, the card is
+        worth its full amount and both programs are even; what is credited gives the points back and no money."""
+        self.set_up()
+        self.program.write({"active": True, "point_value": 0.1})
+        self.card._post_entries([{"card_id": self.card.id, "kind": "opening", "points": 500, "key": "bought:500"}])
+        for mode in ("tender", "price_reduction"):
+            with self.subTest(mode), self.env.cr.savepoint() as savepoint:
+                values = {"program_id": self.program.id, "accounting_policy": "redemption", "vat_mode": mode}
+                self.env["loyalty.account.setup"].create(values).action_set_up()
+                card, invoice = self.sold_card()
+                with self.assertRaisesRegex(UserError, "eligible|cover"), self.env.cr.savepoint():
+                    invoice._apply_loyalty_points(self.card, 500)
+                self.program.redeem_stored_value = True
+                invoice._apply_loyalty_points(self.card, 500)
+                self.assertEqual((invoice.amount_residual, self.card.points, card.points), (0.0, 0.0, 50.0))
+                self.assertBalance(50.0)
+                self.assertSound()
+                note = self.credit(invoice)
+                self.assertEqual((note.amount_residual, self.card.points, card.points), (0.0, 500.0, 0.0))
+                self.assertBalance(0.0)
+                self.assertSound()
+                savepoint.rollback()
+            self.env.invalidate_all()
+
+    def test_wallet_on_account(self):
+        """N14, N29: a wallet is topped up by an order on account: it can be spent at once, and the customer owes it."""
+        values = {"name": "Top-Up", "type": "service", "invoice_policy": "order", "taxes_id": False}
+        top_up = self.env["product.product"].create(values)
+        rule = {"reward_point_mode": "money", "reward_point_amount": 1, "product_ids": top_up.ids}
+        values = {"name": "Wallets", "program_type": "ewallet", "active": True, "rule_ids": [Command.create(rule)]}
+        self.gifts = self.gifts.copy(values)
+        self.set_up()
+        order = self.order(top_up, 50)
+        wallet = self.gifts.coupon_ids
+        self.assertEqual((wallet.partner_id, wallet.points), (self.customer, 50.0))
+        self.assertBalance(50.0, waiting=50.0)
+        invoice = self.invoice(order)
+        self.assertEqual((self.liability_items(invoice), invoice.amount_residual), ([(0.0, 50.0)], 50.0))
+        spending = self.order(self.product, 80, confirm=False)
+        spending._apply_program_reward(self.gifts.reward_ids, wallet)
+        spending.action_confirm()
+        self.assertEqual((spending.amount_total, wallet.points), (30.0, 0.0))
+        self.assertEqual(self.liability_items(self.invoice(spending)), [(50.0, 0.0)])
+        self.assertBalance(0.0)
+
     def test_invoiced_again(self):
         """N14: a card whose sale was credited is worth its money again once the order is invoiced a second time; so is the
         payment with a card."""
