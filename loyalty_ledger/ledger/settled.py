@@ -110,7 +110,7 @@ def _others_are_done(cursor, pid):
 
 
 def wait_for_writers(registry, table, own_pid):
-    """Return an id of ``table`` up to which no transaction can add rows any more, without keeping anybody waiting.
+    """Return an id of ``table`` up to which transactions can no longer add rows, without keeping anybody waiting.
 
     Who writes rows holds ROW EXCLUSIVE on the table before an id is drawn, until the end. So the last id that was drawn is
     read first, then whoever writes now is waited for; who begins later draws higher ids. A transaction that reads afterwards

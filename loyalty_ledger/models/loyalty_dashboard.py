@@ -3,7 +3,7 @@
 from odoo import api, models
 from odoo.exceptions import AccessError
 from odoo.tools import SQL
-from odoo.tools.misc import format_date, formatLang
+from odoo.tools.misc import format_date, format_datetime, formatLang
 
 from ..tools import periods
 from ..tools.sql_files import read_sql
@@ -108,7 +108,7 @@ class LoyaltyDashboard(models.AbstractModel):
             "options": self._options(scope),
             "period": scope.say_period(scope.date_from, scope.date_to),
             "before": scope.say_period(scope.before_from, scope.before_to),
-            "since": since and format_date(self.env, since) or False,
+            "since": format_datetime(self.env, since) if since else False,
             "may_create": self.env["loyalty.program"].has_access("create"),
             "tasks": self._tasks(scope),
             "steps": self._steps(scope, flows),

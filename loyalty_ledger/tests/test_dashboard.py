@@ -158,6 +158,36 @@ class TestDashboard(LedgerCase):
         self.assertIn(self.env.company.currency_id.symbol, outstanding["text"])
         self.assertEqual("Points" in data["unvalued"], value is None)
 
+    def test_money_of_another_currency(self):
+        """N27: what points of several programs are worth is added in the currency of the reader's company."""
+        currency = (
+            self.env["res.currency"]
+            .with_context(active_test=False)
+            .search([("id", "!=", self.env.company.currency_id.id)], limit=1)
+        )
+        currency.active = True
+        self.env["res.currency.rate"].create(
+            {"currency_id": currency.id, "name": "2026-01-01", "rate": 4.0, "company_id": self.env.company.id}
+        )
+        before = self.figure(self.load(program_id=0), "outstanding")["values"][-1]
+        wallet = self.make_program(name="Wallet", program_type="ewallet", currency_id=currency.id)
+        self.earn(100, self.make_card(wallet))
+        after = self.figure(self.load(program_id=0), "outstanding")["values"][-1]
+        self.assertAlmostEqual(after - before, 25.0, 2)
+
+    def test_large_ledgers_are_read_as_the_job_left_them(self):
+        """N27: once a look at every card takes long, a job looks, and the page says as of when."""
+        self.assertFalse(self.load()["since"])
+        job = self.env["loyalty.dashboard.cards"]
+        job._cron_calculate()
+        job.search([]).seconds = 2.0
+        self.make_card()
+        data = self.load()
+        self.assertIn("of 2", self.figure(data, "active")["sub"])
+        self.assertTrue(data["since"])
+        job._cron_calculate()
+        self.assertIn("of 3", self.figure(self.load(), "active")["sub"])
+
     def test_who_sees_it(self):
         """N27: loyalty users and auditors; programs of other companies are not part of it."""
         outsider = new_test_user(self.env, "outsider", "base.group_user")

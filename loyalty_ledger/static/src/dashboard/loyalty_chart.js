@@ -1,3 +1,5 @@
+/* global Chart */
+
 import { Component, onWillStart, onWillUnmount, useEffect, useRef } from "@odoo/owl";
 import { loadBundle } from "@web/core/assets";
 import { cookie } from "@web/core/browser/cookie";
@@ -62,7 +64,12 @@ export class LoyaltyChart extends Component {
     dataset(series) {
         const color = this.color(series);
         if (this.props.type === "bars") {
-            return { label: series.label, data: series.values, backgroundColor: color, borderRadius: 2 };
+            return {
+                label: series.label,
+                data: series.values,
+                backgroundColor: color,
+                borderRadius: 2,
+            };
         }
         if (this.props.type === "rows") {
             return {
@@ -95,8 +102,15 @@ export class LoyaltyChart extends Component {
         const isRtl = localization.direction === "rtl";
         const isSpark = type === "spark";
         const isRows = type === "rows";
-        const values = { grid: { color: grid }, ticks: { color: text, maxTicksLimit: 5 }, beginAtZero: true };
-        const names = { grid: { display: false }, ticks: { color: text, maxRotation: 0, autoSkipPadding: 12 } };
+        const values = {
+            grid: { color: grid },
+            ticks: { color: text, maxTicksLimit: 5 },
+            beginAtZero: true,
+        };
+        const names = {
+            grid: { display: false },
+            ticks: { color: text, maxRotation: 0, autoSkipPadding: 12 },
+        };
         if (isRows) {
             values.display = false;
             names.ticks.autoSkip = false;
@@ -108,7 +122,11 @@ export class LoyaltyChart extends Component {
             indexAxis: isRows ? "y" : "x",
             maintainAspectRatio: false,
             animation: false,
-            interaction: { mode: isRows ? "nearest" : "index", axis: isRows ? "y" : "x", intersect: false },
+            interaction: {
+                mode: isRows ? "nearest" : "index",
+                axis: isRows ? "y" : "x",
+                intersect: false,
+            },
             plugins: {
                 legend: {
                     display: series.length > 1,
@@ -120,7 +138,8 @@ export class LoyaltyChart extends Component {
                     enabled: !isSpark,
                     rtl: isRtl,
                     callbacks: {
-                        label: (item) => ` ${item.dataset.label}: ${series[item.datasetIndex].texts[item.dataIndex]}`,
+                        label: (item) =>
+                            ` ${item.dataset.label}: ${series[item.datasetIndex].texts[item.dataIndex]}`,
                     },
                 },
             },
@@ -144,7 +163,8 @@ export class LoyaltyChart extends Component {
                 }
             },
             onHover: (event, elements) => {
-                event.native.target.style.cursor = onSelect && elements.length ? "pointer" : "default";
+                event.native.target.style.cursor =
+                    onSelect && elements.length ? "pointer" : "default";
             },
         };
     }
@@ -153,7 +173,10 @@ export class LoyaltyChart extends Component {
     shorten(value) {
         const language = (localization.code || "en_US").replace("_", "-");
         try {
-            return new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 1 }).format(value);
+            return new Intl.NumberFormat(language, {
+                notation: "compact",
+                maximumFractionDigits: 1,
+            }).format(value);
         } catch {
             return String(value);
         }
@@ -162,14 +185,19 @@ export class LoyaltyChart extends Component {
     /** What stands beside bars; rows say their value there, too. */
     get labels() {
         const { type, labels, series } = this.props;
-        return type === "rows" ? labels.map((label, index) => [label, series[0].texts[index]]) : labels;
+        return type === "rows"
+            ? labels.map((label, index) => [label, series[0].texts[index]])
+            : labels;
     }
 
     draw() {
         this.chart?.destroy();
         this.chart = new Chart(this.canvas.el, {
             type: ["area", "spark"].includes(this.props.type) ? "line" : "bar",
-            data: { labels: this.labels, datasets: this.props.series.map((one) => this.dataset(one)) },
+            data: {
+                labels: this.labels,
+                datasets: this.props.series.map((one) => this.dataset(one)),
+            },
             options: this.options,
         });
     }

@@ -39,7 +39,9 @@ export class LoyaltyDashboard extends Component {
     }
 
     async load(options) {
-        this.state.data = await this.keepLast.add(this.orm.call("loyalty.dashboard", "load", [options]));
+        this.state.data = await this.keepLast.add(
+            this.orm.call("loyalty.dashboard", "load", [options])
+        );
     }
 
     get data() {
@@ -63,7 +65,11 @@ export class LoyaltyDashboard extends Component {
     }
 
     async open(figure, value = null) {
-        const action = await this.orm.call("loyalty.dashboard", "open_lines", [figure, this.options, value]);
+        const action = await this.orm.call("loyalty.dashboard", "open_lines", [
+            figure,
+            this.options,
+            value,
+        ]);
         await this.action.doAction(action);
     }
 
@@ -84,7 +90,7 @@ export class LoyaltyDashboard extends Component {
         if (!figure.change || !figure.good) {
             return "text-muted";
         }
-        return (figure.change > 0) === (figure.good === "up") ? "text-success" : "text-danger";
+        return figure.change > 0 === (figure.good === "up") ? "text-success" : "text-danger";
     }
 
     series(chart, label) {

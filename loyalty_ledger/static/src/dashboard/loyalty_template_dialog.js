@@ -17,9 +17,14 @@ export class LoyaltyTemplateDialog extends Component {
     }
 
     async choose(template) {
-        const action = await this.orm.call("loyalty.program", "create_from_template", [template.id], {
-            context: { menu_type: template.menu },
-        });
+        const action = await this.orm.call(
+            "loyalty.program",
+            "create_from_template",
+            [template.id],
+            {
+                context: { menu_type: template.menu },
+            }
+        );
         this.props.close();
         if (action) {
             await this.action.doAction(action);
