@@ -4,3 +4,4 @@ from . import test_switch
 from . import test_disclosure
 from . import test_chain_ladder
 from . import test_redemption_study
+from . import test_histories
