@@ -27,6 +27,15 @@ class LoyaltyProgram(models.Model):
         return {**super()._get_template_values(), "account_rebate": self._account_rebate_values()}
 
     @api.model
+    def default_get(self, fields):
+        """*New* in the list of account rebates begins as the template does: name it, save it."""
+        values = super().default_get(fields)
+        if self.env.context.get("menu_type") == "account_rebate":
+            template = self._account_rebate_values(self.env.company)
+            values.update({name: value for name, value in template.items() if name in fields})
+        return values
+
+    @api.model
     def _account_rebate_values(self, company=None):
         """Return the values of a program that credits 2 % of monthly sales above 10,000.00 and 3 % above 25,000.00 to the
         customer's account; every product counts.

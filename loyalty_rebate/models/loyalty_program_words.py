@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import api, models
 
 
 class LoyaltyProgram(models.Model):
@@ -16,6 +16,37 @@ class LoyaltyProgram(models.Model):
             amount=self.currency_id.format(figure["missing"]),
             percentage=f"{figure['next_percentage']:g}",
         )
+
+    @api.depends(
+        "award_mode", "period_length", "settlement", "tier_ids.threshold", "tier_ids.percentage", "tier_ids.applies_to"
+    )
+    def _compute_terms_summary(self):
+        super()._compute_terms_summary()
+
+    def _summarize_terms(self):
+        """Say the tiers: "Each month 2 % of sales above $ 10,000.00, to the customer's account"."""
+        if self.program_type != "loyalty" or self.award_mode != "period":
+            return super()._summarize_terms()
+        tiers = ", ".join(self._say_tier(tier) for tier in self.tier_ids.sorted("threshold"))
+        return self._say_period_terms(tiers or self.env._("what the rules say of each product"))
+
+    def _say_tier(self, tier):
+        _ = self.env._
+        currency = self.currency_id or self.env.company.currency_id
+        names = {"percentage": f"{tier.percentage:g}", "amount": currency.format(tier.threshold)}
+        if tier.applies_to == "all":
+            return _("%(percentage)s %% of all sales once they reach %(amount)s", **names)
+        return _("%(percentage)s %% of sales above %(amount)s", **names)
+
+    def _say_period_terms(self, tiers):
+        _ = self.env._
+        if self.settlement == "account":
+            said = _("%s, to the customer's account", tiers)
+        else:
+            said = _("%s, as credits on the card", tiers)
+        if self.period_length == "year":
+            return _("Each year %s", said)
+        return _("Each quarter %s", said) if self.period_length == "quarter" else _("Each month %s", said)
 
     def _why_no_sale_earns(self):
         reason = super()._why_no_sale_earns()

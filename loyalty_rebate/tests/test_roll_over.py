@@ -2,7 +2,7 @@ from datetime import date
 
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from odoo.addons.loyalty_rebate.hooks import uninstall_hook
 from odoo.addons.loyalty_rebate.models import loyalty_program_roll_over
@@ -215,6 +215,19 @@ class TestRollOver(RebateCase):
         self.sell(12000.0, day="2026-03-10")
         (figures,) = program._period_figures(self.customer)
         self.assertEqual((figures["accrued"], figures["missing"], figures["next_percentage"]), (40.0, 13000.0, 3.0))
+        # New in the list of account rebates begins as the template does, and says in one line what it credits.
+        programs = programs.with_context(menu_type="account_rebate", default_award_mode="period")
+        with Form(programs, "loyalty_ledger.loyalty_program_view_form") as form:
+            form.name = "Dealers"
+        self.assertRecordValues(
+            form.record,
+            [{"award_mode": "period", "settlement": "account", "point_value": 1.0, "company_id": self.company.id}],
+        )
+        self.assertEqual(form.record.tier_ids.mapped("threshold"), [10000.0, 25000.0])
+        self.assertRegex(
+            form.record.terms_summary,
+            r"^Each month 2 % of sales above .*10,000.00, 3 % of sales above .*25,000.00, to the customer's account$",
+        )
 
     def test_refused(self):
         """bM1, M2: what does not go together is refused with the reason."""
