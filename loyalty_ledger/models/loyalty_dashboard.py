@@ -17,6 +17,11 @@ MONTHS = 12
 READERS = ("loyalty_ledger.group_loyalty_user", "loyalty_ledger.group_loyalty_auditor")
 
 
+def as_id(value):
+    """Return what a client sent as an id; 0 where it is none."""
+    return value if type(value) is int and 0 < value < 2**31 else 0
+
+
 class Scope:
     """What somebody looks at: programs, a period, a shop; with the unit in which figures are given.
 
@@ -29,14 +34,15 @@ class Scope:
         self.currency = env.company.currency_id
         self.today = loyalty_today(env, env.company)
         self.all_programs = programs
-        self.shop_id = int(options.get("shop_id") or 0)
+        self.company_id = as_id(options.get("company_id"))
+        self.shop_id = as_id(options.get("shop_id"))
         period = options.get("period")
         self.period = period if period in periods.PERIODS else periods.PERIODS[0]
         self.date_from, self.date_to = periods.period_of(self.period, self.today)
         self.before_from, self.before_to = periods.year_before(self.date_from, self.date_to)
         self.year_ago = periods.period_of("last_12_months", self.today)[0]
         self.months = periods.months_until(self.today, MONTHS)
-        chosen = programs.filtered(lambda program: program.id == int(options.get("program_id") or 0))
+        chosen = programs.filtered(lambda program: program.id == as_id(options.get("program_id")))
         self.program = chosen
         self.programs = chosen or programs
         self._values = {}
@@ -98,7 +104,8 @@ class LoyaltyDashboard(models.AbstractModel):
     def load(self, options=None):
         """Return everything that the dashboard shows.
 
-        :param options: dict with ``period`` (one of :data:`tools.periods.PERIODS`), ``program_id`` and ``shop_id``
+        :param options: dict with ``period`` (one of :data:`tools.periods.PERIODS`), ``company_id``, ``program_id`` and
+            ``shop_id``
         :raises odoo.exceptions.AccessError: for who may not read cards and transactions
         """
         scope = self._scope(options)
@@ -126,11 +133,12 @@ class LoyaltyDashboard(models.AbstractModel):
         self.env["loyalty.ledger.entry"].check_access("read")
         programs = self.env["loyalty.program"].with_context(active_test=False)
         # What customers hold of an archived program is owed to them as before.
-        programs = programs.search([("is_ledgered", "=", True)]).filtered(
-            lambda program: program.active or program._has_entries()
-        )
         # What another program sends may be anything; only a mapping has choices.
         options = options if isinstance(options, dict) else {}
+        domain = [("is_ledgered", "=", True)]
+        if company_id := as_id(options.get("company_id")):
+            domain.append(("company_id", "in", [company_id, False]))
+        programs = programs.search(domain).filtered(lambda program: program.active or program._has_entries())
         return Scope(self.env, options, programs.sorted(lambda program: (not program.active, program.sequence)))
 
     def _options(self, scope):
@@ -144,9 +152,11 @@ class LoyaltyDashboard(models.AbstractModel):
         }
         return {
             "period": scope.period,
+            "company_id": scope.company_id,
             "program_id": scope.program.id or 0,
             "shop_id": scope.shop_id,
             "periods": [[name, names[name]] for name in periods.PERIODS],
+            "companies": [[company.id, company.name] for company in self.env.companies],
             "programs": [[program.id, program.name] for program in scope.all_programs],
             "shops": [],
         }

@@ -11,6 +11,7 @@ from odoo.fields import Domain
 
 from ..ledger.movements import domain_of
 from ..tools import periods
+from .loyalty_dashboard import as_id
 
 
 class LoyaltyDashboard(models.AbstractModel):
@@ -28,8 +29,19 @@ class LoyaltyDashboard(models.AbstractModel):
         scope = self._scope(options)
         lines = getattr(self, f"_lines_{figure}", None)
         if lines is None:
-            raise UserError(self.env._("This figure no longer exists. Reload the page."))
+            self._refuse_figure()
         return lines(scope, value)
+
+    def _refuse_figure(self):
+        raise UserError(self.env._("This figure no longer exists. Reload the page."))
+
+    def _asked(self, model, value):
+        """Return the record that a figure is about, as its reader may see it."""
+        record = self.env[model].browse(as_id(value)).exists()
+        if not record:
+            self._refuse_figure()
+        record.check_access("read")
+        return record
 
     def _list(self, action, name, domain, **context):
         """Return an action of ours with a name and a domain of its own."""
@@ -71,7 +83,9 @@ class LoyaltyDashboard(models.AbstractModel):
         """The transactions of the period, or of a month of the chart."""
         first, last = scope.date_from, scope.date_to
         if month:
-            first = fields.Date.to_date(month).replace(day=1)
+            if month not in [shown.isoformat() for shown in scope.months]:
+                self._refuse_figure()
+            first = fields.Date.to_date(month)
             last = min(periods.month_end(first), scope.today)
         return self._transactions(scope, self._movement_names()[movement], movement, first, last)
 
@@ -135,35 +149,36 @@ class LoyaltyDashboard(models.AbstractModel):
         return self._cards(scope, self.env._("New members"), domain, active_test=False)
 
     def _lines_level(self, scope, value):
-        level = self.env["loyalty.level"].browse(int(value or 0)).exists()
-        return self._cards(scope, level.name or "", self._open_cards(scope) & Domain("level_id", "=", level.id))
+        level = self._asked("loyalty.level", value)
+        return self._cards(scope, level.name, self._open_cards(scope) & Domain("level_id", "=", level.id))
 
     def _lines_customer(self, scope, value):
-        partner = self.env["res.partner"].browse(int(value or 0)).exists()
+        partner = self._asked("res.partner", value)
         return self._cards(scope, partner.display_name or "", Domain("partner_id", "=", partner.id), active_test=False)
 
     def _lines_program(self, scope, value):
+        program = self._asked("loyalty.program", value)
         return {
             "type": "ir.actions.act_window",
             "res_model": "loyalty.program",
-            "res_id": int(value or 0),
-            "views": [(self.env["loyalty.program"].browse(int(value or 0)).get_formview_id(), "form")],
+            "res_id": program.id,
+            "views": [(program.get_formview_id(), "form")],
         }
 
     def _lines_cards(self, scope, value):
-        return self.env["loyalty.program"].browse(int(value or 0)).action_view_register()
+        return self._asked("loyalty.program", value).action_view_register()
 
     def _lines_transactions(self, scope, value):
-        return self.env["loyalty.program"].browse(int(value or 0)).action_view_transactions()
+        return self._asked("loyalty.program", value).action_view_transactions()
 
     def _lines_reserved(self, scope, value):
-        return self.env["loyalty.program"].browse(int(value or 0)).action_view_reserved()
+        return self._asked("loyalty.program", value).action_view_reserved()
 
     def _lines_owed(self, scope, value):
-        return self.env["loyalty.program"].browse(int(value or 0)).action_view_owing()
+        return self._asked("loyalty.program", value).action_view_owing()
 
     def _lines_review(self, scope, value):
-        return self.env["loyalty.program"].browse(int(value or 0)).action_view_exceptions()
+        return self._asked("loyalty.program", value).action_view_exceptions()
 
     def _lines_step(self, scope, value):
         """What the button of a first step opens; the program's is a dialog of the page."""

@@ -71,7 +71,9 @@ class LoyaltyDashboard(models.AbstractModel):
 
     def _lines_task(self, scope, value):
         """Return the action that lists what a task counts."""
-        task = self._task_kinds(scope)[value]
+        task = self._task_kinds(scope).get(value) if isinstance(value, str) else None
+        if task is None:
+            self._refuse_figure()
         return self._list(task.action, task.label, task.domain)
 
     def _steps(self, scope, flows):

@@ -175,6 +175,22 @@ class TestDashboard(LedgerCase):
         after = self.figure(self.load(program_id=0), "outstanding")["values"][-1]
         self.assertAlmostEqual(after - before, 25.0, 2)
 
+    def test_by_company(self):
+        """N27: of several companies one can be chosen; programs of all companies are part of each."""
+        company = self.env["res.company"].create({"name": "Branch abroad"})
+        self.user.company_ids = [Command.link(company.id)]
+        own = self.make_program(name="Own", company_id=company.id)
+        dashboard = self.env["loyalty.dashboard"].with_user(self.user)
+        dashboard = dashboard.with_context(allowed_company_ids=[self.user.company_id.id, company.id])
+        both, here = dashboard.load({}), dashboard.load({"company_id": self.user.company_id.id})
+        names = [{name for __, name in data["options"]["programs"]} for data in (both, here)]
+        self.assertLessEqual({"Points", "Own"}, names[0])
+        self.assertIn("Points", names[1])
+        self.assertNotIn("Own", names[1])
+        self.assertIn([company.id, "Branch abroad"], both["options"]["companies"])
+        abroad = dashboard.load({"company_id": company.id})
+        self.assertIn(own.id, [program["id"] for program in abroad["programs"]])
+
     def test_large_ledgers_are_read_as_the_job_left_them(self):
         """N27: once a look at every card takes long, a job looks, and the page says as of when."""
         self.assertFalse(self.load()["since"])
@@ -200,8 +216,24 @@ class TestDashboard(LedgerCase):
         company = self.env["res.company"].create({"name": "Elsewhere"})
         self.make_program(name="Theirs", company_id=company.id)
         self.assertNotIn("Theirs", [name for __, name in self.load()["options"]["programs"]])
-        with self.assertRaisesRegex(UserError, "no longer exists"):
-            self.env["loyalty.dashboard"].with_user(self.user).open_lines("nothing", {})
+
+    def test_odd_requests(self):
+        """N27: what no page sends is refused with words, or read as no choice."""
+        for figure, value in (
+            ("nothing", None),
+            ("task", "nothing"),
+            ("task", ["exceptions"]),
+            ("issued", "2019-01-01"),
+            ("level", "1"),
+            ("customer", 2**40),
+            ("program", True),
+            ("cards", None),
+        ):
+            with self.subTest(figure=figure, value=value), self.assertRaisesRegex(UserError, "no longer exists"):
+                self.lines(figure, value)
+        usual = self.env["loyalty.dashboard"].with_user(self.user).load({})
+        for odd in (["x"], {"program_id": "1", "shop_id": [], "period": {"a": 1}, "company_id": -4}):
+            self.assertEqual(self.env["loyalty.dashboard"].with_user(self.user).load(odd)["options"], usual["options"])
 
     def test_to_do_counts_what_its_list_shows(self):
         """N27: each count is the number of rows that its list opens."""

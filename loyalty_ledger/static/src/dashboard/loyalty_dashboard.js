@@ -49,8 +49,8 @@ export class LoyaltyDashboard extends Component {
     }
 
     get options() {
-        const { period, program_id, shop_id } = this.data.options;
-        return { period, program_id, shop_id };
+        const { period, company_id, program_id, shop_id } = this.data.options;
+        return { period, company_id, program_id, shop_id };
     }
 
     async set(name, value) {
