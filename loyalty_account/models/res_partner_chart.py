@@ -1,5 +1,5 @@
 from odoo import models
-from odoo.tools import SQL
+from odoo.tools import SQL, format_amount
 
 from odoo.addons.loyalty_ledger.tools.today import loyalty_today
 
@@ -7,9 +7,9 @@ from odoo.addons.loyalty_ledger.tools.today import loyalty_today
 class ResPartner(models.Model):
     _inherit = "res.partner"
 
-    def _loyalty_chart_series(self, card, months):
+    def _loyalty_charts(self, card, months):
         """Add what the customer bought, from the documents of every channel, without tax."""
-        series = super()._loyalty_chart_series(card, months)
+        charts = super()._loyalty_charts(card, months)
         program = card.program_id
         company = program.company_id or self.env.company
         sources = program._sales_sources(months[0], loyalty_today(self.env, company), ((), ()))
@@ -25,6 +25,10 @@ class ResPartner(models.Model):
             )
         )
         sums = {month: float(amount) for month, amount in rows}
-        values = [round(sums.get(month, 0.0), 2) for month in months]
-        label = self.env._("Sales without tax (%s)", company.currency_id.name)
-        return [*series, {"label": label, "values": values, "line": True}]
+        values = [company.currency_id.round(sums.get(month, 0.0)) for month in months]
+        texts = [format_amount(self.env, value, company.currency_id) for value in values]
+        title = self.env._("Sales without tax")
+        return [
+            *charts,
+            {"title": title, "series": [{"key": "sales", "label": title, "values": values, "texts": texts}]},
+        ]

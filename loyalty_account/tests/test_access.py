@@ -34,12 +34,17 @@ MATRIX = {
     "loyalty.proof": dict.fromkeys((*READERS, "loyalty_manager"), "rwcu"),
     "loyalty.proof.line": dict.fromkeys((*READERS, "loyalty_manager"), "r"),
     "loyalty.proof.part": dict.fromkeys((*READERS, "loyalty_manager"), "r"),
+    "loyalty.relief": dict.fromkeys(("readonly", "accountant", "loyalty_auditor"), "r"),
+    "loyalty.relief.report": dict.fromkeys(
+        ("readonly", "accountant", "loyalty_auditor", "loyalty_user", "loyalty_manager"), "r"
+    ),
     "loyalty.rollforward": dict.fromkeys((*READERS, "loyalty_manager"), "rwcu"),
     "loyalty.rollforward.report": dict.fromkeys((*READERS, "loyalty_manager"), "r"),
     "loyalty.source.report": dict.fromkeys((*READERS, "loyalty_manager"), "r"),
     "loyalty.source.wizard": dict.fromkeys((*READERS, "loyalty_manager"), "rwcu"),
     "loyalty.tax.map": {**dict.fromkeys(EMPLOYEES, "r"), "loyalty_manager": "rwcu"},
     "loyalty.valuation": dict.fromkeys(READERS, "r"),
+    "loyalty.value.daily": dict.fromkeys(READERS, "r"),
 }
 #: Roles, and those of add-ons that need not be installed.
 GROUPS = {

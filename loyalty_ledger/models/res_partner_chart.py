@@ -10,6 +10,7 @@ from odoo.tools import SQL, get_lang
 
 from ..ledger import arrays
 from ..tools.today import loyalty_today
+from ..tools.words import say_points
 
 #: Months of the chart, this one included.
 MONTHS = 12
@@ -29,15 +30,15 @@ class ResPartner(models.Model):
     @api.depends_context("lang", "allowed_company_ids")
     @api.depends("loyalty_card_ids")
     def _compute_loyalty_chart(self):
-        """JSON of labels and series, or False where nothing happened. Computed on a form, for one customer at a time."""
+        """JSON of labels and charts, or False where nothing happened. Computed on a form, for one customer at a time."""
         for partner in self:
             card = partner._loyalty_chart_card()
             months = partner._loyalty_chart_months(card)
-            series = partner._loyalty_chart_series(card, months) if card else []
-            series = [row for row in series if any(row["values"])]
+            charts = partner._loyalty_charts(card, months) if card else []
+            charts = [chart for chart in charts if any(any(row["values"]) for row in chart["series"])]
             locale = get_lang(self.env).code
             labels = [babel_date(month, "MMM yy", locale=locale) for month in months]
-            partner.loyalty_chart = bool(series) and json.dumps({"labels": labels, "series": series})
+            partner.loyalty_chart = bool(charts) and json.dumps({"labels": labels, "charts": charts})
 
     def _loyalty_chart_card(self):
         """Return the card that says which program the chart is about: points of different programs are never added."""
@@ -50,8 +51,8 @@ class ResPartner(models.Model):
         first = loyalty_today(self.env, card.company_id or self.env.company).replace(day=1)
         return [first - relativedelta(months=MONTHS - 1 - index) for index in range(MONTHS)]
 
-    def _loyalty_chart_series(self, card, months):
-        """Return dicts ``label``, ``values`` (one for each month) and ``line`` (another unit than points).
+    def _loyalty_charts(self, card, months):
+        """Return dicts of ``title`` and ``series`` (``key``, ``label``, ``values`` and ``texts`` by month), one for each unit.
 
         Override to add what the customer did elsewhere; call super.
 
@@ -74,19 +75,12 @@ class ResPartner(models.Model):
             )
         )
         sums = {(month, bool(redeemed)): float(points) for month, redeemed, points in rows}
-        name = card.program_id.name
-        return [
-            {
-                "label": self.env._("%s: earned", name),
-                "values": [sums.get((month, False), 0.0) for month in months],
-                "line": False,
-            },
-            {
-                "label": self.env._("%s: redeemed", name),
-                "values": [-sums.get((month, True), 0.0) for month in months],
-                "line": False,
-            },
-        ]
+        series = []
+        for key, label, sign in (("issued", self.env._("Earned"), 1), ("redeemed", self.env._("Redeemed"), -1)):
+            values = [sign * sums.get((month, key == "redeemed"), 0.0) for month in months]
+            texts = [say_points(self.env, value) for value in values]
+            series.append({"key": key, "label": label, "values": values, "texts": texts})
+        return [{"title": self.env._("Points of %s", card.program_id.name), "series": series}]
 
     def _loyalty_family_ids(self):
         """Return the ids of the customer and, of a firm, of its contacts."""

@@ -182,7 +182,8 @@ class TestPartner(LedgerCase):
         self.earn(999, self.make_card(self.make_program(name="Other")), effective_date="2026-02-01")
         chart = json.loads(self.partner.with_user(self.user).loyalty_chart)
         self.assertEqual(chart["labels"][-3:], ["Jan 26", "Feb 26", "Mar 26"])
-        earned, redeemed = chart["series"][:2]
-        self.assertEqual((earned["label"], earned["values"][-3:]), ("Points: earned", [100, 0, 30]))
-        self.assertEqual(redeemed["values"][-3:], [0, 0, 20])
+        self.assertEqual(chart["charts"][0]["title"], "Points of Points")
+        earned, redeemed = chart["charts"][0]["series"]
+        self.assertEqual((earned["label"], earned["values"][-3:]), ("Earned", [100, 0, 30]))
+        self.assertEqual(redeemed["texts"][-3:], ["0", "0", "20"])
         self.assertFalse(self.contact.loyalty_chart)

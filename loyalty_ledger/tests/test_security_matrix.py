@@ -25,6 +25,9 @@ MATRIX = {
     "loyalty.hold": {"user": "r", "manager": "r", "auditor": "r"},
     "loyalty.earning": {"user": "r", "manager": "r", "auditor": "r"},
     "loyalty.card.handover": {"manager": "r", "auditor": "r"},
+    "loyalty.daily": {"user": "r", "manager": "r", "auditor": "r"},
+    "loyalty.dashboard.cards": {"user": "r", "manager": "r", "auditor": "r"},
+    "loyalty.join": {"manager": "r", "auditor": "r"},
     "loyalty.exception": {"user": "r", "manager": "rw", "auditor": "r"},
     "loyalty.ledger.seal": {"manager": "r", "auditor": "r"},
     "loyalty.adoption.report": {"manager": "r", "auditor": "r"},
@@ -40,6 +43,7 @@ MATRIX = {
     "loyalty.program.change": {"manager": "rwcu"},
     "loyalty.program.change.level": {"manager": "rwcu"},
     "loyalty.program.change.line": {"manager": "rwcu"},
+    "loyalty.replace.wizard": {"manager": "rwcu"},
     "loyalty.statement": {"user": "rwcu", "manager": "rwcu", "auditor": "rwcu"},
     "loyalty.transfer.wizard": {"manager": "rwcu"},
 }
