@@ -74,6 +74,7 @@ OPENS = {
     "action_print_card",
     "action_coupon_send",
     "action_set_up_accounting",
+    "action_study_redemption",
     "action_switch_deferral",
     "action_transfer_points",
 }

@@ -41,7 +41,12 @@ class LoyaltyEarning(models.Model):
         return values
 
     def _freeze_tax_sets(self, claim):
-        """Return values for what the document was taxed with, or none where nothing changed: rates stay those of then."""
+        """Return values for what the document was taxed with, or none where nothing changed: rates stay those of then.
+
+        A document that gave its points before rates were kept has none: those of today would be a guess.
+        """
+        if self.revision and not self.tax_sets:
+            return {}
         products = self.terms["products"]
         lines = [line for line in claim.lines if products[str(line.product_id)]] or claim.lines
         totals = defaultdict(float)

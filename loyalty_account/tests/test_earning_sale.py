@@ -253,6 +253,9 @@ class TestEarningSale(EarningSaleCase):
         self.assertEqual(self.vat_by_rate(payment), {})
         self.assertEqual((self.statement().origin, self.statement().sale_name), ("unknown", move.name))
         self.assertProved()
+        self.credit(move, self.line(100, 19))
+        self.env.cr.flush()
+        self.assertFalse(move.sudo().loyalty_earning_id.tax_sets, "rates of today would be a guess")
 
     def test_transferred_points(self):
         """N17, N11: points that moved to another card keep their sale."""
@@ -354,6 +357,26 @@ class TestEarningSaleSetUp(EarningSaleCase):
         )
         wizard.action_set_up()
         self.assertEqual(self.program.cost_account_id.internal_group, "income")
+
+    def test_proposal(self):
+        """N17: the wizard says what is settled in the company's country, with the source, and chooses nothing."""
+        wizard = self.env["loyalty.account.setup"].create({"program_id": self.program.id})
+        expected = {
+            "base.de": ("V R 42/17", "“Original sale”"),
+            "base.fr": ("C-436/24", "“Price reduction”"),
+            "base.za": ("Interpretation Note 118", "“Means of payment”"),
+            "base.au": ("GSTR 2012/1", "“Price reduction”"),
+            "base.uk": ("[2003] EWCA Civ 1367", "“Price reduction”"),
+        }
+        for country, texts in expected.items():
+            self.company.account_fiscal_country_id = self.env.ref(country)
+            wizard.invalidate_recordset(["vat_proposal"])
+            for text in texts:
+                self.assertIn(text, wizard.vat_proposal)
+        self.company.account_fiscal_country_id = self.env.ref("base.us")
+        wizard.invalidate_recordset(["vat_proposal"])
+        self.assertFalse(wizard.vat_proposal)
+        self.assertFalse(wizard.vat_mode)
 
     def test_expense_is_accepted(self):
         """N17: an expense may carry the redemptions as well."""

@@ -25,9 +25,9 @@ class LoyaltyAccountSetup(models.TransientModel):
                 wizard.vat_proposal = False
                 continue
             wizard.vat_proposal = self.env._(
-                "%(country)s: %(source)s This points to “%(mode)s”. The terms of your program decide; ask your accountant.",
+                "%(country)s: %(settled)s This points to “%(mode)s”. The terms of your program decide; ask your accountant.",
                 country=country.name,
-                source=wizard._vat_sources()[code],
+                settled=wizard._vat_sources()[code],
                 mode=modes[MODES.get(code, EUROPE)].split(":")[0],
             )
 

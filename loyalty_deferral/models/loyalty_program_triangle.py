@@ -69,6 +69,18 @@ class LoyaltyProgram(models.Model):
             "back_test": self._back_test(triangle, last_age),
         }
 
+    def action_study_redemption(self):
+        """Open what the program's own points say about its expected redemption."""
+        self.ensure_one()
+        self.check_access("read")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Expected Redemption"),
+            "res_model": "loyalty.redemption.study",
+            "views": [(False, "form")],
+            "context": {"default_program_id": self.id},
+        }
+
     def _read_triangle(self, date):
         """Return ``(months, issued, lapsed, cumulative redemptions by age)``, a row for each month up to the day."""
         self.env.flush_all()
