@@ -69,9 +69,10 @@ class LoyaltyProgram(models.Model):
         for vals in vals_list:
             if vals.get("award_mode") == "period":
                 vals.setdefault("issue_on", "paid")
-                if "point_value" not in vals and "point_value_ids" not in vals:
+                if not vals.get("point_value_ids"):
                     # A credit is a unit of the currency, from whenever its sales were made.
-                    vals["point_value_ids"] = [Command.create({"date": "2000-01-01", "point_value": 1.0})]
+                    value = vals.pop("point_value", None) or 1.0
+                    vals["point_value_ids"] = [Command.create({"date": "2000-01-01", "point_value": value})]
         return super().create(vals_list)
 
     def write(self, vals):
@@ -85,6 +86,8 @@ class LoyaltyProgram(models.Model):
     def _onchange_award_mode(self):
         if self.award_mode == "period":
             self.issue_on = "paid"
+            if not self._origin:
+                self.point_value = 1.0
 
     def _check_mode_may_change(self, vals):
         for program in self:

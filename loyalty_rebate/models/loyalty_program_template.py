@@ -31,7 +31,7 @@ class LoyaltyProgram(models.Model):
         """*New* in the list of account rebates begins as the template does: name it, save it."""
         values = super().default_get(fields)
         if self.env.context.get("menu_type") == "account_rebate":
-            template = self._account_rebate_values(self.env.company)
+            template = {**self._account_rebate_values(self.env.company), "point_value": 1.0}
             values.update({name: value for name, value in template.items() if name in fields})
         return values
 
