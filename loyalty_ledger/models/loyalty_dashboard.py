@@ -138,8 +138,22 @@ class LoyaltyDashboard(models.AbstractModel):
         domain = [("is_ledgered", "=", True)]
         if company_id := as_id(options.get("company_id")):
             domain.append(("company_id", "in", [company_id, False]))
-        programs = programs.search(domain).filtered(lambda program: program.active or program._has_entries())
+        programs = programs.search(domain)
+        programs = programs.filtered("active") | self._moved_programs(programs.filtered(lambda one: not one.active))
         return Scope(self.env, options, programs.sorted(lambda program: (not program.active, program.sequence)))
+
+    def _moved_programs(self, programs):
+        """Return those of some programs that ever had a transaction, as the sums by day say it."""
+        if not programs:
+            return programs
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT DISTINCT program_id FROM (%s) r WHERE program_id = ANY(%s)",
+                self.env["loyalty.daily"]._day_rows(),
+                programs.ids,
+            )
+        )
+        return programs.browse([program_id for (program_id,) in rows])
 
     def _options(self, scope):
         """Return what can be chosen, and what is. Override to add choices."""
