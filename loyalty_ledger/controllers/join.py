@@ -35,7 +35,8 @@ class LoyaltyJoinController(Controller):
         values = {"join": join, "token": token, "no_breadcrumbs": True, "card": join.card_id}
         if join and request.httprequest.method == "POST":
             try:
-                values["card"] = join._confirm()
+                with request.env.cr.savepoint():  # a refused visitor leaves nothing behind, no customer either
+                    values["card"] = join._confirm()
             except UserError as error:
                 values["error"] = str(error)
         return request.render("loyalty_ledger.public_join_confirm", values)

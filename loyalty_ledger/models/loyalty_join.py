@@ -135,7 +135,7 @@ class LoyaltyJoin(models.Model):
 
     def _find_customer(self):
         """Return the customer with the address, which the answer to the mail proves to be the visitor's own."""
-        companies = [False, *self.program_id.company_id.ids]
+        companies = [False, (self.program_id.company_id or self.env.company).id]
         return self.env["res.partner"].search(
             [("email_normalized", "=", self.email), ("company_id", "in", companies)], order="id", limit=1
         )

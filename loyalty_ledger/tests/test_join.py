@@ -97,6 +97,13 @@ class TestJoin(HttpCase):
         self.assertFalse(partner.loyalty_card_ids)
         self.assertIn("unknown or too old", self.url_open("/loyalty/join/nothing").text)
 
+    def test_words_of_visitors_are_not_mailed(self):
+        """N29: what a visitor typed is never sent to an address, which may be a stranger's."""
+        self.Join._ask(self.program, "You won, see www.example.net", "bob@example.com", "www.example.net", "127.0.0.1")
+        mail = self.env["mail.mail"].search([("model", "=", "loyalty.join")], limit=1)
+        self.assertEqual(mail.email_to, "bob@example.com")
+        self.assertNotIn("www.example.net", f"{mail.subject} {mail.body_html}")
+
     def test_limits(self):
         """N29: three mails a day to one address, the same answer always; and twenty requests an hour from one place."""
         for __ in range(4):
