@@ -9,6 +9,16 @@ from .loyalty_card_adjust import MANAGER
 class LoyaltyCard(models.Model):
     _inherit = "loyalty.card"
 
+    def write(self, vals):
+        """Lost numbers follow the card that replaced them to the card that it is linked to."""
+        if vals.get("points_to_id"):
+            # Whoever links the card was allowed to: closed numbers without points hold nothing back.
+            lost = self.sudo().with_context(active_test=False).points_from_ids
+            lost = lost.filtered(lambda card: card.closed and not card.points and card.id != vals["points_to_id"])
+            if lost:
+                lost.write({"points_to_id": vals["points_to_id"]})
+        return super().write(vals)
+
     def action_replace_card(self):
         """Ask for the number of the card that replaces this one."""
         self.ensure_one()

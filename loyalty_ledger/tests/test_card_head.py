@@ -140,6 +140,35 @@ class TestCardHead(RegisterCase):
             self.Card.search([("code", "=", old)]), [{"closed": True, "points_to_id": self.card.id}]
         )
 
+    def test_replaced_card_is_linked(self):
+        """N29, H18: a card that was replaced can be linked to another one; its lost number follows."""
+        self.earn(120)
+        old = self.card.code
+        self.replace("NEW-0004")
+        self.card.with_user(self.manager).points_to_id = self.other
+        lost = self.Card.search([("code", "=", old)])
+        self.assertRecordValues(
+            self.card | lost | self.other,
+            [
+                {"points": 0, "points_to_id": self.other.id, "closed": False},
+                {"points": 0, "points_to_id": self.other.id, "closed": True},
+                {"points": 120, "points_to_id": False, "closed": False},
+            ],
+        )
+        self.assertClean()
+
+    def test_gift_card(self):
+        """N29: a lost gift card keeps its money under a new number; the old number is worth nothing."""
+        card = self.make_card(self.make_program(name="Gifts", program_type="gift_card"), partner_id=False)
+        self.earn(50, card)
+        old = card.code
+        self.replace("GIFT-00001", card=card)
+        self.assertRecordValues(card, [{"code": "GIFT-00001", "points": 50, "closed": False}])
+        lost = self.Card.search([("code", "=", old)])
+        self.assertRecordValues(lost, [{"points": 0, "closed": True, "points_to_id": card.id}])
+        with self.assertRaisesRegex(ValidationError, "closed"):
+            self.redeem(10, card=lost)
+
     def test_refused(self):
         """N29: closed cards, numbers that are taken, and users without the right are refused."""
         with self.assertRaises(AccessError):
