@@ -63,6 +63,11 @@ class Scope:
         """The programs whose points are worth money."""
         return self.programs.filtered(lambda program: self.point_value(program, self.today) is not None)
 
+    @property
+    def joinable(self):
+        """The programs whose cards make members: the chosen one, else those in which customers collect points."""
+        return self.program or self.programs.filtered(lambda program: program.program_type == "loyalty")
+
     def money(self, points_by_program, date):
         """Return what points of several programs are worth together on a day."""
         return self.currency.round(
@@ -88,6 +93,10 @@ class Scope:
     def say_money(self, amount):
         """Return an amount in the company's currency."""
         return formatLang(self.env, amount, currency_obj=self.currency)
+
+    def say_count(self, number):
+        """Return a number of members or cards as the reader writes it."""
+        return formatLang(self.env, number, digits=0)
 
     def say_period(self, first, last):
         """Return a period in words."""

@@ -13,7 +13,7 @@ MOST_CHANGE = 999
 
 def _change(now, before):
     """Return by how many percent something changed; None where that says nothing."""
-    change = round((now - before) / before * 100) if before else None
+    change = round((now - before) / before * 100) if before > 0 else None
     return change if change is not None and abs(change) <= MOST_CHANGE else None
 
 
@@ -25,12 +25,16 @@ class LoyaltyDashboard(models.AbstractModel):
         return {"key": key, "label": label, "text": text, "sub": "", "change": None, "good": None, "help": "", **more}
 
     def _compared(self, scope, key, label, found, **more):
-        """Return a figure of points that moved in the period, with the year before."""
-        now = scope.amount({program: abs(values["period"]) for program, values in found.items()}, scope.date_to)
-        before = scope.amount({program: abs(values["before"]) for program, values in found.items()}, scope.before_to)
+        """Return a figure of points that moved in the period, with the year before.
+
+        What left the cards is shown as a positive number. Less than nothing is possible: more was returned than sold.
+        """
+        sign = 1 if key == "issued" else -1
+        points = {program: sign * values["period"] for program, values in found.items()}
+        now = scope.amount(points, scope.date_to)
+        before = scope.amount({program: sign * values["before"] for program, values in found.items()}, scope.before_to)
         sub = self.env._("%s a year before", scope.say(before))
         if scope.program in scope.valued and scope.program:
-            points = {program: abs(values["period"]) for program, values in found.items()}
             more["money"] = scope.say_money(scope.money(points, scope.date_to))
         return self._figure(
             key,
@@ -87,14 +91,14 @@ class LoyaltyDashboard(models.AbstractModel):
         joined, joined_before = (
             sum(
                 count
-                for program in scope.programs
+                for program in scope.joinable
                 for day, count in cards[program.id]["joined"].items()
                 if first <= fields.Date.to_date(day) <= last
             )
             for first, last in ((scope.date_from, scope.date_to), (scope.before_from, scope.before_to))
         )
-        members = sum(cards[program.id]["members"] for program in scope.programs)
-        active = sum(cards[program.id]["active"] for program in scope.programs)
+        members = sum(cards[program.id]["members"] for program in scope.joinable)
+        active = sum(cards[program.id]["active"] for program in scope.joinable)
         return [
             self._compared(scope, "issued", env._("Issued"), issued, good="up"),
             self._compared(scope, "redeemed", env._("Redeemed"), redeemed, good="up"),
@@ -115,15 +119,15 @@ class LoyaltyDashboard(models.AbstractModel):
             self._figure(
                 "active",
                 env._("Active members"),
-                f"{active:,}",
-                sub=env._("of %s, used in 12 months", f"{members:,}"),
+                scope.say_count(active),
+                sub=env._("of %s, used in 12 months", scope.say_count(members)),
                 ratio=round(active / members * 100) if members else 0,
             ),
             self._figure(
                 "joined",
                 env._("New members"),
-                f"{joined:,}",
-                sub=env._("%s a year before", f"{joined_before:,}"),
+                scope.say_count(joined),
+                sub=env._("%s a year before", scope.say_count(joined_before)),
                 change=_change(joined, joined_before),
                 good="up",
             ),
@@ -173,13 +177,13 @@ class LoyaltyDashboard(models.AbstractModel):
             "ids": levels.ids,
             "labels": levels.mapped("name"),
             "values": [counts.get(level.id, 0) for level in levels],
-            "texts": [f"{counts.get(level.id, 0):,}" for level in levels],
+            "texts": [scope.say_count(counts.get(level.id, 0)) for level in levels],
         }
 
     def _best(self, scope, cards):
         """Return the customers with the most points ever earned, in money where there are several programs."""
         totals = {}
-        for program in scope.programs:
+        for program in scope.joinable:
             for partner_id, points in cards[program.id]["best"]:
                 totals.setdefault(partner_id, {})[program] = points
         amounts = {partner_id: scope.amount(points, scope.today) for partner_id, points in totals.items()}
@@ -216,7 +220,7 @@ class LoyaltyDashboard(models.AbstractModel):
                     "name": program.name,
                     "type": types.get(program.program_type, ""),
                     "active": program.active,
-                    "cards": f"{cards[program.id]['members']:,}",
+                    "cards": scope.say_count(cards[program.id]["members"]),
                     "outstanding": scope.say_points(program, points),
                     "worth": scope.say_money(scope.currency.round(points * value)) if is_points and value else "",
                     "reserved": scope.say_points(program, reserved) if reserved else "",

@@ -119,8 +119,9 @@ class LoyaltyDashboard(models.AbstractModel):
         )
         return self._list("loyalty_ledger.loyalty_lot_report_action", self.env._("Expire within %s days", days), domain)
 
-    def _cards(self, scope, name, domain, **context):
-        domain = Domain("ledgered", "=", True) & self._of_programs(scope) & domain
+    def _cards(self, scope, name, domain, programs=None, **context):
+        of_programs = Domain("program_id", "in", (scope.programs if programs is None else programs).ids)
+        domain = Domain("ledgered", "=", True) & of_programs & domain
         context.setdefault("loyalty_register", True)
         return self._list("loyalty_ledger.loyalty_card_register_action", name, domain, **context)
 
@@ -133,7 +134,8 @@ class LoyaltyDashboard(models.AbstractModel):
 
     def _lines_active(self, scope, value):
         used = Domain("last_use_date", ">=", scope.year_ago)
-        return self._cards(scope, self.env._("Active members"), self._open_cards(scope) & used)
+        domain = self._open_cards(scope) & used
+        return self._cards(scope, self.env._("Active members"), domain, programs=scope.joinable)
 
     def _lines_joined(self, scope, value):
         """Cards that began in the period: on their own first day, else on the day on which they were made."""
@@ -146,7 +148,7 @@ class LoyaltyDashboard(models.AbstractModel):
         own = Domain("start_date", ">=", first) & Domain("start_date", "<=", last)
         made = Domain("start_date", "=", False) & Domain("create_date", ">=", since) & Domain("create_date", "<", until)
         domain = (own | made) & Domain("points_to_id", "=", False)
-        return self._cards(scope, self.env._("New members"), domain, active_test=False)
+        return self._cards(scope, self.env._("New members"), domain, programs=scope.joinable, active_test=False)
 
     def _lines_level(self, scope, value):
         level = self._asked("loyalty.level", value)

@@ -97,6 +97,38 @@ class TestDashboard(LedgerCase):
         gold = self.program.level_ids.filtered(lambda level: level.name == "Gold")
         self.assertEqual(self.lines("level", gold.id), self.card)
 
+    def test_more_came_back_than_was_issued(self):
+        """N27: returns of an earlier month's sales are no points issued."""
+        self.reverse(self.Entry.search([("idempotency_key", "=", "dash:4")]), 100)
+        data = self.load()
+        issued = self.figure(data, "issued")
+        self.assertEqual((issued["text"], issued["change"]), ("-9.5 Points", -102))
+        self.assertEqual(data["charts"]["flows"]["series"][0]["values"][-1], -9.5)
+        self.reverse(self.Entry.search([("idempotency_key", "=", "dash:2")]), 50, key="dash:returned")
+        self.assertEqual(self.figure(self.load(), "redeemed")["text"], "10 Points")
+        self.reverse(self.Entry.search([("idempotency_key", "=", "dash:6")]), 60, key="dash:all")
+        self.assertEqual(self.figure(self.load(), "redeemed")["text"], "-50 Points")
+
+    def test_gift_cards_are_no_members(self):
+        """N27: who buys a gift card has not joined a program; looked at alone, its cards are counted."""
+        gifts = self.make_program(name="Gifts", program_type="gift_card")
+        before = self.load(program_id=0)
+        self.earn(50, self.make_card(gifts, start_date="2026-03-02"))
+        data = self.load(program_id=0)
+        for key in ("active", "joined"):
+            self.assertEqual(self.figure(data, key), self.figure(before, key))
+            self.assertFalse(self.lines(key, program_id=0).filtered(lambda card: card.program_id == gifts))
+        self.assertEqual(data["charts"]["best"], before["charts"]["best"])
+        self.assertEqual(self.figure(self.load(program_id=gifts.id), "joined")["text"], "1")
+        self.assertEqual(self.lines("joined", program_id=gifts.id), gifts.coupon_ids)
+
+    def test_numbers_are_written_in_the_language_of_the_reader(self):
+        """N27: counts, too: 1.234 in German."""
+        self.env["res.lang"]._activate_lang("de_DE")
+        self.user.lang = "de_DE"
+        scope = self.env["loyalty.dashboard"].with_user(self.user).with_context(lang="de_DE")._scope({})
+        self.assertEqual(scope.say_count(1234), "1.234")
+
     def test_outstanding_by_month_ends_with_the_balance(self):
         """N27: the trend is the balance at the end of each month, from what moved before its first month on."""
         (shown,) = self.load()["programs"]

@@ -5,6 +5,8 @@
 (datetime.date(2026, 3, 1), datetime.date(2026, 3, 15))
 >>> year_before(date(2024, 2, 1), date(2024, 2, 29))
 (datetime.date(2023, 2, 1), datetime.date(2023, 2, 28))
+>>> year_before(date(2025, 2, 1), date(2025, 2, 28))
+(datetime.date(2024, 2, 1), datetime.date(2024, 2, 29))
 >>> months_until(date(2026, 3, 15), 3)
 [datetime.date(2026, 1, 1), datetime.date(2026, 2, 1), datetime.date(2026, 3, 1)]
 """
@@ -30,8 +32,10 @@ def period_of(name, today):
 
 
 def year_before(first, last):
-    """Return the same days a year before."""
-    return first - relativedelta(years=1), last - relativedelta(years=1)
+    """Return the same days a year before; of whole months, whole months."""
+    is_whole = (last + relativedelta(days=1)).day == 1
+    before = last - relativedelta(years=1)
+    return first - relativedelta(years=1), before + relativedelta(day=31) if is_whole else before
 
 
 def month_end(first):

@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
@@ -8,11 +8,20 @@ class LoyaltyDashboard(models.AbstractModel):
 
     _inherit = "loyalty.dashboard"
 
+    def _shops(self):
+        """Return the shops, for loyalty users who may have no right in the Point of Sale: their names are shown."""
+        return self.env["pos.config"].sudo().search([("company_id", "in", self.env.companies.ids)])
+
+    @api.model
+    def _scope(self, options):
+        scope = super()._scope(options)
+        # The browser remembers the choice: it may be of another company, or gone.
+        if scope.shop_id not in self._shops().ids:
+            scope.shop_id = 0
+        return scope
+
     def _options(self, scope):
-        options = super()._options(scope)
-        # Names of shops, for loyalty users who may have no right in the Point of Sale.
-        shops = self.env["pos.config"].sudo().search([("company_id", "in", self.env.companies.ids)])
-        return {**options, "shops": [[shop.id, shop.name] for shop in shops]}
+        return {**super()._options(scope), "shops": [[shop.id, shop.name] for shop in self._shops()]}
 
     def _shop_condition(self, scope):
         return SQL("r.config_id = %s", scope.shop_id) if scope.shop_id else super()._shop_condition(scope)

@@ -54,3 +54,6 @@ class TestSources(TillPointsCase):
             self.env["loyalty.daily"]._fold()
             self.assertFalse(self.env["loyalty.card"]._verify_days())
         self.assertIn([other.id, "Other shop"], dashboard.load({})["options"]["shops"])
+        # The browser remembers a shop that is archived now.
+        other.active = False
+        self.assertEqual(dashboard.load({"shop_id": other.id})["options"]["shop_id"], 0)
