@@ -138,8 +138,14 @@ class LoyaltyCard(models.Model):
 
     @api.model
     def _search_display_name(self, operator, value):
-        """Find cards by their customers too; by whole numbers (``=``) only the cards themselves."""
+        """Find cards by their customers too; by whole numbers (``=``) only the cards themselves.
+
+        A number that was scanned or typed finds its card, not all cards of its owner.
+        """
         domain = Domain(super()._search_display_name(operator, value))
-        if operator == "ilike" and isinstance(value, str) and value.strip():
-            domain |= Domain("partner_id", "ilike", value.strip())
-        return domain
+        text = value.strip() if isinstance(value, str) else ""
+        if operator != "ilike" or not text:
+            return domain
+        if cards := self._cards_of_number(text):
+            return domain | Domain("id", "in", cards.ids)
+        return domain | Domain("partner_id", "ilike", text)

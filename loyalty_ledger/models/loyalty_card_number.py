@@ -7,8 +7,12 @@ from odoo import api, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
+from .loyalty_card_code import OPEN_TYPES
+
 #: Characters of the longest number that fits on a card as a barcode (Code 128).
 LONGEST_BARCODE = 80
+#: Characters of the shortest text that is looked for among the numbers of cards.
+SHORTEST = 4
 #: How often numbers are drawn for cards created together before giving up: one repeat is rare, two are a fault.
 ROUNDS = 5
 
@@ -56,6 +60,18 @@ class LoyaltyCard(models.Model):
                 for text in wanted[plain_of[card.id]]:
                     found[text] = found.get(text, Card.browse()) | card
         return found
+
+    @api.model
+    def _cards_of_number(self, text):
+        """Return the cards with this whole number that the user may see, and whose number the user may read.
+
+        :param text: what somebody looks for; most texts are no number of a card, and cost no query
+        """
+        text = text.strip()
+        if len(text) < SHORTEST or not any(sign.isdigit() for sign in text) or not self.has_access("read"):
+            return self.browse()
+        cards = self._find_by_numbers([text]).get(text, self.browse())
+        return cards if self._may_read_codes() else cards.filtered(lambda card: card.program_type in OPEN_TYPES)
 
     @api.model
     def _number_problems(self, codes):

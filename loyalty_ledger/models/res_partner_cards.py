@@ -3,11 +3,6 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from .loyalty_card_code import OPEN_TYPES
-
-#: Characters of the shortest text that is looked for among the numbers of cards.
-SHORTEST = 4
-
 
 class ResPartner(models.Model):
     _inherit = "res.partner"
@@ -20,22 +15,10 @@ class ResPartner(models.Model):
         them. Both searches use an index of the cards.
         """
         domain = Domain(super()._search_display_name(operator, value))
-        text = value.strip() if isinstance(value, str) else ""
-        if operator not in ("ilike", "=") or len(text) < SHORTEST or not any(sign.isdigit() for sign in text):
+        if operator not in ("ilike", "=") or not isinstance(value, str):
             return domain
-        owners = self._owners_of_card(text)
+        owners = self.env["loyalty.card"]._cards_of_number(value).partner_id
         return domain | Domain("id", "in", owners.ids) if owners else domain
-
-    @api.model
-    def _owners_of_card(self, number):
-        """Return the customers of the cards with this number that the user may see and whose number the user may read."""
-        Card = self.env["loyalty.card"]
-        if not Card.has_access("read"):
-            return self.browse()
-        cards = Card._find_by_numbers([number]).get(number, Card)
-        if not Card._may_read_codes():
-            cards = cards.filtered(lambda card: card.program_type in OPEN_TYPES)
-        return cards.partner_id
 
     def _compute_count_active_cards(self):
         """Count what the customer can use: open cards in date with points that can be spent, Odoo's any balance."""

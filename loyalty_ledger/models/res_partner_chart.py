@@ -23,7 +23,7 @@ class ResPartner(models.Model):
         "By Month",
         compute="_compute_loyalty_chart",
         compute_sudo=True,
-        groups="base.group_user",
+        groups="loyalty_ledger.group_loyalty_user,loyalty_ledger.group_loyalty_auditor",
         help="The last 12 months, this one included: points earned and redeemed in the program that the customer uses.",
     )
 

@@ -174,6 +174,13 @@ class TestPartner(LedgerCase):
         found = self.Card.with_user(self.user).name_search("Ann", [("program_id", "=", self.program.id)])
         self.assertEqual({card_id for card_id, __ in found}, {self.card.id, self.other.id})
 
+    def test_number_in_a_card_picker(self):
+        """N29: the number of a card finds that card, not all cards of its owner."""
+        self.card.code = "0441-2345-678"
+        for text in ("0441-2345-678", "04412345678"):
+            found = self.Card.with_user(self.user).name_search(text)
+            self.assertEqual([card_id for card_id, __ in found], [self.card.id], text)
+
     def test_chart(self):
         """N29: points by month of the program that the customer uses; programs are never added."""
         self.earn(100, effective_date="2026-01-10")
@@ -187,3 +194,6 @@ class TestPartner(LedgerCase):
         self.assertEqual((earned["label"], earned["values"][-3:]), ("Earned", [100, 0, 30]))
         self.assertEqual(redeemed["texts"][-3:], ["0", "0", "20"])
         self.assertFalse(self.contact.loyalty_chart)
+        clerk = new_test_user(self.env, "no_loyalty", "base.group_user")
+        with self.assertRaises(AccessError):
+            self.partner.with_user(clerk).read(["loyalty_chart"])
