@@ -32,14 +32,3 @@ class LoyaltyClose(models.Model):
         found = [data["disclosure"] for data in programs if data.get("disclosure")]
         if found:
             add_sheets(self, book, formats, total_of(found), found[0]["period"])
-
-
-class LoyaltyCloseStep(models.Model):
-    _inherit = "loyalty.close.step"
-
-    def _preview_defer(self):
-        return self._preview_accrue()
-
-    def _step_defer(self):
-        """Defer revenue of the period's sales, and recognise what was redeemed or lapsed until its end."""
-        return self._step_accrue()

@@ -72,6 +72,7 @@ class LoyaltyCohort(models.Model):
 
     def action_view_sales(self):
         """Open the documents of the cohort: what each earned, and what of its revenue is deferred."""
+        self.check_access("read")
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id("loyalty_deferral.loyalty_earning_deferred_action")
         until = self.date_from + relativedelta(months=1)
@@ -80,6 +81,7 @@ class LoyaltyCohort(models.Model):
 
     def action_view_items(self):
         """Open the journal items that the cohort's lines are part of."""
+        self.check_access("read")
         self.ensure_one()
         return self.line_ids.move_id._action_loyalty_items(self.display_name)
 

@@ -65,6 +65,7 @@ class LoyaltyEarning(models.Model):
 
     def action_view_cohort(self):
         """Open the cohort that the document belongs to, with the rights of the user."""
+        self.check_access("read")
         self.ensure_one()
         cohort = self.env["loyalty.cohort"].search(
             [

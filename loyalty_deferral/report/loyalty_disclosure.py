@@ -51,6 +51,7 @@ class LoyaltyDisclosure(models.TransientModel):
             raise ValidationError(self.env._("The end date is before the start date."))
 
     def _programs(self):
+        self.check_access("read")
         self.program_ids.check_access("read")
         if not self.program_ids:
             raise UserError(
@@ -65,6 +66,7 @@ class LoyaltyDisclosure(models.TransientModel):
 
     def action_export(self):
         """Download the disclosures as a workbook."""
+        self._programs()
         self.ensure_one()
         stream = io.BytesIO()
         with xlsxwriter.Workbook(stream, {"in_memory": True, "strings_to_formulas": False}) as book:

@@ -1,0 +1,63 @@
+"""Deferred revenue at the register: what an order allocates, what its points paid, and what a return takes back."""
+
+from uuid import uuid4
+
+from odoo.fields import Command
+from odoo.tests import tagged
+
+from odoo.addons.loyalty_account.tests.proof_common import ProofVerbs
+from odoo.addons.loyalty_pos.tests.common import TillPointsCase
+
+
+@tagged("post_install", "-at_install")
+class TestDeferralTill(ProofVerbs, TillPointsCase):
+    """A point per unit without tax, worth 0.10, 90 % expected. The 1,000 points on the card are from before."""
+
+    vat_mode = "tender"
+    point_value = 0.1
+
+    @classmethod
+    def accounting_values(cls, **values):
+        cls.cost_account = cls.make_account("Revenue Deferred for Points", "400900", "income")
+        values = super().accounting_values(**values)
+        del values["point_value"]
+        return {
+            **values,
+            "accounting_policy": "deferral",
+            "issue_on": "paid",
+            "point_value_ids": [
+                Command.create({"date": "2020-01-01", "point_value": cls.point_value, "redemption_rate": 90})
+            ],
+        }
+
+    def earning(self, order):
+        return self.env["loyalty.earning"].search([("res_model", "=", "pos.order"), ("res_id", "=", order.id)])
+
+    def test_order(self):
+        """N2: an order allocates as an invoice does; what points paid of it is no revenue; a return takes its share back."""
+        order = self.sell([self.taxed(100, 15)], self.ann, payments=[self.pay(115.0)])
+        self.assertRecordValues(
+            self.earning(order),
+            [{"earnable_points": 100, "revenue_amount": 100.0, "allocated_amount": 8.26, "redemption_rate": 90}],
+        )
+        uuid = str(uuid4())
+        self.hold(230, uuid)
+        mixed = self.sell([self.taxed(100, 15)], self.ann, payments=[self.pay(92.0), self.pay_points(23, uuid=uuid)])
+        self.assertRecordValues(self.earning(mixed), [{"earnable_points": 80, "revenue_amount": 77.0}])
+        line = order.lines
+        self.sell(
+            [self.taxed(100, 15, qty=-1, refunded_orderline_id=line.id)],
+            self.ann,
+            payments=[self.pay(-115.0)],
+            is_refund=True,
+        )
+        self.assertRecordValues(self.earning(order), [{"earnable_points": 0, "revenue_amount": 0.0}])
+        program = self.program.sudo()
+        self.env["loyalty.accrual.run"].sudo().create({"program_id": program.id, "date_to": "2026-03-15"}).action_post()
+        self.assertRecordValues(
+            program.cohort_ids.sorted("kind", reverse=True),
+            [
+                {"kind": "sale", "issued_points": 80, "redeemed_points": 0, "allocated_amount": 6.58},
+                {"kind": "grant", "issued_points": 1000, "redeemed_points": 230, "allocated_amount": 0.0},
+            ],
+        )
