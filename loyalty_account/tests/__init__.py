@@ -23,6 +23,7 @@ from . import test_redemption_reduction
 from . import test_earning
 from . import test_earning_events
 from . import test_earning_sale
+from . import test_origin_vat
 from . import test_earning_lost
 from . import test_earning_redeemed
 from . import test_release

@@ -139,6 +139,11 @@ class TestRedemptionStudy(DeferralCase):
         self.assertRecordValues(
             row, [{"rate_reason": "Take the proposal: Chain ladder", "point_value": 1.0, "create_uid": self.env.uid}]
         )
+        study.write({"decision": "override", "new_rate": 50, "reason": "Auditor"})
+        study.action_decide()
+        self.assertEqual(
+            row.rate_reason, f"Another rate: Auditor (before: {round(rate, 4):g} %, Take the proposal: Chain ladder)"
+        )
 
     def test_refusals(self):
         """N16: no decision without a reason, none for a day that a close has used, and none without the right."""

@@ -211,24 +211,36 @@ class LoyaltyRedemptionStudy(models.TransientModel):
         if self.decision:
             self._decide_for_program()
         for line, cohort in zip(decided, self._cohorts_of(decided)):
-            self.env["loyalty.cohort.rate"].create(
-                {
-                    "cohort_id": cohort.id,
-                    "date": self.date_from,
-                    "redemption_rate": line._checked_rate(),
-                    "reason": self._words_of(line.decision),
-                }
-            )
+            self._decide_for_cohort(cohort, line)
         return self.action_calculate()
 
-    def _words_of(self, decision):
-        return f"{dict(DECISIONS)[decision]}: {self.reason.strip()}"
+    def _words_of(self, decision, before=0.0, why=None):
+        """Return what is kept of a decision: what, why, and what it takes the place of."""
+        words = f"{dict(DECISIONS)[decision]}: {self.reason.strip()}"
+        if not before:
+            return words
+        former = f"{before:g} %, {why}" if why else f"{before:g} %"
+        return self.env._("%(decision)s (before: %(former)s)", decision=words, former=former)
+
+    def _decide_for_cohort(self, cohort, line):
+        rate = line._checked_rate()
+        row = cohort.rate_ids.with_env(self.env).filtered(lambda row: row.date == self.date_from)
+        values = {
+            "redemption_rate": rate,
+            "reason": self._words_of(line.decision, row.redemption_rate, row.reason),
+        }
+        if row:
+            row.write(values)
+        else:
+            row.create({"cohort_id": cohort.id, "date": self.date_from, **values})
 
     def _decide_for_program(self):
         program, rate = self.program_id, self._decided_rate()
         self.line_ids._check_rate(rate)
-        values = {"redemption_rate": rate, "rate_reason": self._words_of(self.decision)}
-        if row := program.point_value_ids.filtered(lambda row: row.date == self.date_from):
+        row = program.point_value_ids.filtered(lambda row: row.date == self.date_from)
+        words = self._words_of(self.decision, row.redemption_rate, row.rate_reason)
+        values = {"redemption_rate": rate, "rate_reason": words}
+        if row:
             row.write(values)
             return
         point_value, vat_rate = program._point_value_at(self.date_from)

@@ -71,10 +71,8 @@ class PosOrder(models.Model):
     def _prepare_relief_back(self, program, amount, rows, sale):
         """Return what a refund of ``amount`` in points books: what the sale took off, the lots that it used last first."""
         origin = self._origin_of_refund()
-        earlier = (origin._refunds_of_origin() - self).filtered(
-            lambda order: str(program.id) in (order.loyalty_items or {})
-        )
-        returned = self.env["loyalty.relief"].union(*(order._relief_rows(program) for order in earlier))
+        others = origin._refunds_of_origin() - self
+        returned = self.env["loyalty.relief"].union(*(order._relief_rows(program) for order in others))
         back = program._plan_relief_back(amount, rows, returned)
         account = self.env["account.account"].browse(sale["items"][0]["account_id"])
         lines = program._relief_lines(back, self.env["res.partner"], program.name, account)
