@@ -47,15 +47,15 @@ class LoyaltyProgram(models.Model):
         self.env.flush_all()  # an earning of this transaction may be among them
         earnings = self._earnings_of_lots([lot_id for lot_id, __ in lots if lot_id])
         unit, taxed = self.currency_id.rounding, []
-        rates = {}
         for lot_id, points in lots:
             sets = earnings.get(lot_id, (None, None))[1] or ()
             taxed.append((points, [self._taxed(row) for row in sets]))
-            rates.update({tuple(row["taxes"]): [rate for __, rate, __ in row["parts"]] for row in sets})
         rows = []
         for share in share_relief(to_cents(amount, unit), taxed):
             lot_id = lots[share.lot][0]
             earning_id, sets = earnings.get(lot_id, (None, None))
+            # Those of this sale: the rate of a tax may have changed until the next one.
+            rates = [rate for row in sets or () if tuple(row["taxes"]) == share.key for __, rate, __ in row["parts"]]
             rows.append(
                 {
                     "program_id": self.id,
@@ -65,7 +65,7 @@ class LoyaltyProgram(models.Model):
                     "earning_id": earning_id,
                     "origin": ("owed" if not lot_id else "none" if not earning_id else "sale" if sets else "unknown"),
                     "taxes": list(share.key),
-                    "rates": " + ".join(f"{rate:g} %" for rate in rates.get(share.key, ())) or False,
+                    "rates": " + ".join(f"{rate:g} %" for rate in rates) or False,
                     "points": to_points(share.points),
                     "amount": from_cents(share.gross, unit),
                     "vat_amount": from_cents(sum(share.vat.values()), unit),

@@ -135,6 +135,13 @@ class TestEarningSale(EarningSaleCase):
         __, payment = self.spend(500)
         self.assertEqual(sum(self.vat_by_rate(payment).values()), 0.80)
         self.assertEqual(self.env["loyalty.relief"].search([("res_id", "=", payment.id)]).rates, "19 %")
+        self.sale_taxes[19].amount = 19
+        self.sell(500, 19)
+        self.sale_taxes[19].amount = 16
+        self.sell(100, 19)
+        __, payment = self.spend(600)
+        self.assertEqual(sum(self.vat_by_rate(payment).values()), 0.94)
+        self.assertEqual([row.rates for row in self.env["loyalty.relief"]._of_document(payment)], ["19 %", "16 %"])
         self.assertProved()
 
     def test_refund_lot_by_lot(self):
