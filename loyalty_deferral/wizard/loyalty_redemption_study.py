@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+from dateutil.relativedelta import relativedelta
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
@@ -36,7 +38,8 @@ class LoyaltyRedemptionStudy(models.TransientModel):
     date = fields.Date(
         "As Of",
         required=True,
-        default=lambda self: loyalty_today(self.env, self.env.company),
+        # A month that is not over would count as a slow one, at every age.
+        default=lambda self: loyalty_today(self.env, self.env.company).replace(day=1) - relativedelta(days=1),
         help="Redemptions up to this day count; use the last day of a month.",
     )
     defers = fields.Boolean(compute="_compute_defers")
