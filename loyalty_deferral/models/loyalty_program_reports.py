@@ -62,11 +62,14 @@ class LoyaltyProgram(models.Model):
         target = sum((state.deferred for state in states), Decimal(0))
         part = Part(target, sum(booked.values(), Decimal(0)), self._proof_rounding())
         run = self._last_run(date)
-        for state in states:
-            if difference := state.deferred - booked.get(state.cohort.id, Decimal(0)):
-                text, explained = self._say_difference(state, date, run)
-                model, res_id = (state.cohort._name, state.cohort.id) if state.cohort else (self._name, self.id)
-                part.add(model, res_id, text, difference, explained=explained)
+        off = [state for state in states if state.deferred != booked.get(state.cohort.id, Decimal(0))]
+        at_run = self._deferral_states(run.date_to) if off and run and run.date_to < date else states
+        before = {(state.month, state.kind): state for state in at_run}
+        for state in off:
+            difference = state.deferred - booked.get(state.cohort.id, Decimal(0))
+            text, explained = self._say_difference(state, date, run, difference, before)
+            model, res_id = (state.cohort._name, state.cohort.id) if state.cohort else (self._name, self.id)
+            part.add(model, res_id, text, difference, explained=explained)
         return part
 
     def _booked_until(self, date):
@@ -82,22 +85,29 @@ class LoyaltyProgram(models.Model):
             limit=1,
         )
 
-    def _say_difference(self, state, date, run):
-        """Return why the lines of a cohort are not what they should be, in words, and whether that is as expected."""
+    def _booked_later(self, cohort, date):
+        """Return what closes until a day booked for a cohort after it, because the period was locked."""
+        lines = self.env["loyalty.cohort.line"].sudo()
+        lines = lines.search([("cohort_id", "=", cohort.id), ("effective_date", "<=", date), ("date", ">", date)])
+        return sum(map(to_decimal, lines.mapped("amount")), Decimal(0))
+
+    def _say_difference(self, state, date, run, difference, before):
+        """Return why the lines of a cohort are not what they should be, in words, and whether that is as expected.
+
+        :param before: ``{(month, kind): CohortState}`` on the day of the run
+        """
         _ = self.env._
         month = format_date(self.env, state.month, date_format="LLLL yyyy")
         if not run:
             return _("%s: not closed yet; the next close books it", month), True
         day = format_date(self.env, run.date_to)
-        late = self.env["loyalty.cohort.line"].sudo()
-        if late.search_count(
-            [("cohort_id", "=", state.cohort.id), ("effective_date", "<=", date), ("date", ">", date)], limit=1
-        ):
+        late = self._booked_later(state.cohort, date)
+        if late and late == difference:
             return _("%s: booked later, because the period was locked", month), True
         if run.date_to < date:
-            before = {(old.month, old.kind): old for old in self._deferral_states(run.date_to)}
             old = before.get((state.month, state.kind))
-            if not old or old.deferred == self._booked_until(run.date_to)[state.cohort.id]:
+            late = self._booked_later(state.cohort, run.date_to)
+            if not old or old.deferred == self._booked_until(run.date_to)[state.cohort.id] + late:
                 return _("%(month)s: sales and points since the last close (%(day)s)", month=month, day=day), True
             state = old
         if self._is_changed_since(state, run):
