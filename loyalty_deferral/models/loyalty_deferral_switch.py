@@ -197,6 +197,14 @@ class LoyaltyDeferralSwitch(models.Model):
             raise UserError(_("%s: the new policy is the one that the program has.", name))
         if not program.company_id:
             raise UserError(_("%s: set the Company first. Books are kept per company.", name))
+        if self.policy == "deferral" and not program._defers() and program.cohort_ids:
+            raise UserError(
+                _(
+                    "%s has deferred revenue before. Its cohorts keep what they booked, so it cannot begin again: use a "
+                    "program of its own for sales from now on.",
+                    name,
+                )
+            )
         if self.policy != "deferral" and not (self.reason or "").strip():
             raise UserError(_("Write down the reason for which revenue is no longer deferred. It is kept on record."))
         if self.policy == "deferral" and not 0 < self.redemption_rate <= 100:

@@ -11,7 +11,7 @@ from odoo.addons.loyalty_ledger.ledger.rounding import to_decimal, to_points, to
 from odoo.addons.loyalty_ledger.tools.sql_files import read_sql
 from odoo.addons.loyalty_ledger.tools.words import say_points
 
-from ..tools.deferral import Cohort, expected, is_exceeded, recognised, round_amount, split_change
+from ..tools.deferral import Cohort, expected, is_exceeded, kept_of_transition, recognised, round_amount, split_change
 
 DEFERRAL_STATE = read_sql(__file__, "deferral_state")
 DEFERRAL_USES = read_sql(__file__, "deferral_uses")
@@ -23,8 +23,10 @@ class CohortState:
     def __init__(self, row, cohort, rate, rounding, transition=Decimal(0)):
         self.month, self.kind, self.revenue = row["month"], row["kind"], row["revenue"]
         self.cohort, self.rate, self.rounding = cohort, rate, rounding
-        self.allocated = transition + round_amount(Decimal(row["allocated"]), rounding)
-        self.returned = round_amount(Decimal(row["returned"]), rounding)
+        # What was taken over of a sale that is returned goes with it, as the share of a document does.
+        kept = kept_of_transition(transition, row["issued"], row["taken_back"], rounding)
+        self.allocated = kept + round_amount(Decimal(row["allocated"]), rounding)
+        self.returned = kept - transition + round_amount(Decimal(row["returned"]), rounding)
         self.points = Cohort(self.allocated, row["issued"], row["redeemed"], row["lapsed"])
         self.expected = expected(self.points, rate)
         self.recognised = recognised(self.points, rate, rounding)
@@ -165,9 +167,12 @@ class LoyaltyProgram(models.Model):
         """Return ``{(kind, part): amount}`` that brings the lines of a cohort to its state."""
         allocated = {kind: amount for (kind, part), amount in posted.items() if part == "allocated"}
         before = self._cohort_before(state, sum(allocated.values(), Decimal(0)))
-        recognised_before = -sum((amount for (__, part), amount in posted.items() if part == "recognised"), Decimal(0))
+        on_books = -sum((amount for (__, part), amount in posted.items() if part == "recognised"), Decimal(0))
+        seen = to_decimal(state.cohort.recognised_amount)
         old_rate = state.cohort and Decimal(f"{state.cohort.redemption_rate:.4f}") or state.rate
-        reasons = split_change(before, state.points, old_rate, state.rate, recognised_before, state.rounding)
+        reasons = split_change(before, state.points, old_rate, state.rate, seen, state.rounding)
+        # Entries that were reversed since are booked again as revenue of redeemed points, not as returns.
+        reasons["redeem"] += seen - on_books
         sold = state.allocated - state.returned - allocated.get("transition", Decimal(0))
         changes = {
             ("allocate", "allocated"): sold - allocated.get("allocate", Decimal(0)),

@@ -35,8 +35,9 @@ class LoyaltyProgram(models.Model):
     def _deferral_rollforward(self, date_from, date_to):
         """Return what deferred revenue did in a period, as ``{name of ROLLFORWARD: amount}``; it adds up.
 
-        Revenue from redemptions is apart by whether it was part of the opening balance: of sales before the period. Amounts
-        count on the accounting date of their journal entries. Several programs are summed.
+        Revenue from redemptions is apart by whether its cohort was on the books when the period began: what was booked late
+        or taken over in the period was no part of the opening balance. Amounts count on the accounting date of their journal
+        entries. Several programs are summed.
         """
         self.env.flush_all()
         rows = self.env.execute_query(
@@ -45,9 +46,11 @@ class LoyaltyProgram(models.Model):
                 SELECT CASE WHEN l.date < %(start)s THEN 'opening' WHEN l.kind = 'allocate' THEN 'allocated'
                             WHEN l.kind = 'return' THEN 'returns'
                             WHEN l.kind <> 'redeem' THEN l.kind
-                            WHEN c.date_from < %(start)s THEN 'recognised_opening' ELSE 'recognised_current' END,
+                            WHEN o.cohort_id IS NOT NULL THEN 'recognised_opening' ELSE 'recognised_current' END,
                        sum(l.amount)
-                  FROM loyalty_cohort_line l JOIN loyalty_cohort c ON c.id = l.cohort_id
+                  FROM loyalty_cohort_line l
+                  LEFT JOIN (SELECT DISTINCT cohort_id FROM loyalty_cohort_line
+                              WHERE program_id = ANY(%(programs)s) AND date < %(start)s) o ON o.cohort_id = l.cohort_id
                  WHERE l.program_id = ANY(%(programs)s) AND l.date <= %(end)s GROUP BY 1
                 """,
                 programs=self.ids,

@@ -335,6 +335,16 @@ class TestDeferral(DeferralCase):
         self.assertEqual(self.liability(), 86.76)
         self.assertSound("2026-02-28")
 
+    def test_reversed_entry_of_redeemed_points(self):
+        """N15: what a reversed entry had recognised is booked again as what it was, and not as a return."""
+        self.sell(1000.0, day="2026-01-10")
+        self.redeem(50, day="2026-01-20")
+        run = self.defer("2026-01-31")
+        run.move_id._reverse_moves([{"date": "2026-02-02"}]).action_post()
+        february = self.defer("2026-02-28")
+        self.assertEqual(self.items(february), {NEW: (86.76, -86.76), REDEEMED: (-45.66, 45.66)})
+        self.assertSound("2026-02-28")
+
     def test_changed_entry_is_named(self):
         """N2, N1: a line that was changed, or a journal item, is named by the reconciliation."""
         self.sell(1000.0, day="2026-01-10")

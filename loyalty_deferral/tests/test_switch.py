@@ -1,3 +1,4 @@
+from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
@@ -102,6 +103,40 @@ class TestSwitch(DeferralCase):
         self.assertSound()
         with self.assertRaisesRegex(UserError, "stays as it is"):
             back.reason = "Another"
+
+    def test_returns_of_earlier_sales(self):
+        """N2, N4: a return of a sale from before the change takes its part of what was taken over with it."""
+        invoice = self.sell(1000.0, day="2026-01-10")
+        self.run_accrual("2026-01-31")
+        self.switch("2026-02-28").action_post()
+        self.assertEqual(self.liability(), 95.0)
+        self.credit(invoice, 500.0, day="2026-03-05")
+        run, self.cost_account = self.defer("2026-03-15"), self.income
+        self.assertEqual(self.card.points, 50)
+        self.assertEqual(self.items(run), {"Deferred revenue of returned sales": (-47.5, 47.5)})
+        self.assertEqual(self.liability(), 47.5)
+        self.assertSound()
+
+    def test_opening_balance_is_what_was_booked(self):
+        """N15: what was taken over within the period is not revenue from its opening balance, whenever it was earned."""
+        self.begin()
+        self.redeem(38, day="2026-03-05")
+        self.defer("2026-03-15")
+        day = fields.Date.to_date
+        both = self.program._deferral_rollforward(day("2026-02-01"), day("2026-03-15"))
+        self.assertEqual((float(both["recognised_opening"]), float(both["recognised_current"])), (0.0, -38.0))
+        month = self.program._deferral_rollforward(day("2026-03-01"), day("2026-03-15"))
+        self.assertEqual((float(month["recognised_opening"]), float(month["recognised_current"])), (-38.0, 0.0))
+
+    def test_begin_again(self):
+        """N2: a program that stopped deferring does not begin again: its old cohorts would be deferred twice."""
+        self.begin()
+        self.defer("2026-03-14")
+        self.switch(
+            "2026-03-15", policy="accrual", cost_account_id=self.cost_account.id, reason="Not material"
+        ).action_post()
+        with self.assertRaisesRegex(UserError, "a program of its own"):
+            self.switch("2026-03-15").action_post()
 
     def test_refusals(self):
         """N2: a day to come, a day that was booked, a missing estimate and missing rights are refused with the reason."""

@@ -76,6 +76,20 @@ def allocate(revenue, points, unit, rate):
     return Fraction(revenue) * price / (Fraction(revenue) + price)
 
 
+def kept_of_transition(amount, issued, taken_back, rounding):
+    """Return what is left of an amount that a transition took over, after returns took points of its sales back.
+
+    :param issued: points of the cohort, less those that were taken back
+    :param taken_back: points that returns took since
+
+    >>> kept_of_transition(Decimal("95.00"), 50, 50, Decimal("0.01"))
+    Decimal('47.50')
+    """
+    if taken_back <= 0 or not amount:
+        return amount
+    return round_amount(Fraction(amount) * max(0, issued) / (max(0, issued) + taken_back), rounding)
+
+
 def expected(cohort, rate):
     """Return how many points of a cohort are expected to be redeemed in the end, as a fraction.
 

@@ -13,7 +13,7 @@ lots AS (
 uses AS (
      SELECT o.kind, o.month, GREATEST(d.effective_date, u.effective_date) AS day, c.points, CASE
               -- What was used before the program began to defer was never part of the cohort.
-              WHEN o.is_old AND LEAST(d.effective_date, u.effective_date) < %(begin)s::date THEN 'less'
+              WHEN o.is_old AND LEAST(d.effective_date, u.effective_date) < %(begin)s::date THEN 'before'
               WHEN d.kind = 'reversal' AND d.reversed_entry_id = o.entry_id THEN 'less'
               -- Points that settle what a return could not take pay for points that were spent before.
               WHEN d.is_redemption OR d.kind IN ('redeem', 'external', 'reversal') THEN 'redeemed'
