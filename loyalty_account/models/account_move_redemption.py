@@ -174,6 +174,22 @@ class AccountMove(models.Model):
             lambda move: move.loyalty_redeem_points and not move.loyalty_redeem_origin_id
         )
 
+    def _redeeming_card(self):
+        """Return the card that a redemption on this document begins with, or no card.
+
+        The one that reserves points for it; its own, or where that one cannot redeem, another one of the customer's that
+        can. An invoice from before the card was issued names none.
+        """
+        self.ensure_one()
+        # Clerks read cards, not reservations.
+        if reserving := self.loyalty_hold_id.sudo().card_id:
+            return reserving.sudo(self.env.su)
+        own = self.loyalty_card_id
+        if own and not own._payment_problem(self.company_id):
+            return own
+        other = self.env["loyalty.card"]._cards_of_documents(self).get(self)
+        return other if other and (not own or not other._payment_problem(self.company_id)) else own
+
     # --- actions -------------------------------------------------------------------------------------------------
 
     def action_apply_loyalty_points(self):

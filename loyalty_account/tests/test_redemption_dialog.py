@@ -211,6 +211,21 @@ class TestRedemptionDialog(RedemptionCase):
             payment.move_id.line_ids.filtered(lambda line: line.account_id == self.input_vat).balance, 0.65
         )
 
+    def test_card_that_can_redeem(self):
+        """N29, C17: where the card of the invoice cannot redeem, the customer's card that can is chosen; without any, the
+        dialog says what to do."""
+        stamps = self.make_card(program=self.make_program(name="Stamps", company_id=self.company.id))
+        move = self.make_invoice(self.line(100, 15))
+        move.loyalty_card_id = stamps
+        move.action_post()
+        self.assertEqual(self.dialog(move).card_id, self.card)
+        wizard = self.register(move)
+        self.assertEqual((wizard.loyalty_card_id, wizard.loyalty_points, wizard.amount), (self.card, 1000, 10))
+        self.assertEqual(move.loyalty_card_id, stamps)
+        nobody = self.env["res.partner"].create({"name": "Nobody"})
+        wizard = self.register(self.make_invoice(self.line(100, 15), post=True, partner_id=nobody.id))
+        self.assertRegex(wizard.loyalty_notice, "^Nobody has no card .* Scan a card")
+
     def test_register_payment_refusals(self):
         """C12, C21, S9: one invoice at a time, whole points, a known card, no payment difference."""
         first, second = (self.make_invoice(self.line(100, 15), post=True) for __ in range(2))

@@ -42,7 +42,8 @@ class AccountPaymentRegister(models.TransientModel):
     def _compute_loyalty_card_id(self):
         for wizard in self:
             move = wizard._loyalty_move()
-            wizard.loyalty_card_id = wizard.is_loyalty and (wizard.loyalty_card_id or move.loyalty_card_id)
+            offered = move._redeeming_card() if move and wizard.is_loyalty else False
+            wizard.loyalty_card_id = wizard.is_loyalty and (wizard.loyalty_card_id or offered)
 
     @api.depends("is_loyalty", "loyalty_card_id", "loyalty_card_number")
     def _compute_loyalty_problem(self):
@@ -54,7 +55,13 @@ class AccountPaymentRegister(models.TransientModel):
         """Say at once what the payment would be refused for."""
         for wizard in self:
             wizard.loyalty_notice = False
-            if not wizard.is_loyalty or not wizard.loyalty_card_id or wizard.loyalty_problem:
+            if not wizard.is_loyalty or wizard.loyalty_problem:
+                continue
+            if not wizard.loyalty_card_id:
+                wizard.loyalty_notice = self.env._(
+                    "%s has no card whose points can be redeemed here. Scan a card, or choose another journal.",
+                    wizard.partner_id.display_name,
+                )
                 continue
             most = wizard._most_loyalty_points()
             if not most:

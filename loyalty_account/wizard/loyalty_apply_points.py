@@ -84,10 +84,7 @@ class LoyaltyApplyPoints(models.TransientModel):
     @api.depends("move_id")
     def _compute_card_id(self):
         for wizard in self:
-            move = wizard.move_id
-            # The clerk reads cards, not holds. An invoice from before the card was issued names none.
-            chosen = move.loyalty_hold_id.sudo().card_id or move.loyalty_card_id
-            wizard.card_id = chosen or self.env["loyalty.card"]._cards_of_documents(move).get(move)
+            wizard.card_id = wizard.move_id._redeeming_card() if wizard.move_id else False
 
     @api.onchange("card_number")
     def _onchange_card_number(self):
