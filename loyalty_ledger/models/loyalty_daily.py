@@ -143,9 +143,13 @@ class LoyaltyDailyMixin(models.AbstractModel):
 
     @api.model
     def _differences(self):
-        """Return SQL of ``(date, found, expected)`` by program and day where the sums are not those of their lines."""
+        """Return SQL of ``(program, found, expected)`` by day where the sums are not those of their lines.
+
+        They are compared by what every line has: a sum under another movement is wrong, too.
+        """
         last = self._folded_up_to()
         sums = list(self._day_sums())
+        keys = [name for name in self._day_keys() if self._fields[name].required]
         totals = SQL(", ").join(SQL("sum(%s) AS %s", SQL.identifier(name), SQL.identifier(name)) for name in sums)
 
         def row(alias):
@@ -155,14 +159,17 @@ class LoyaltyDailyMixin(models.AbstractModel):
             """
             SELECT COALESCE(f.program_id, e.program_id) AS id, concat(f.date, ': ', %(found)s),
                    concat(e.date, ': ', %(expected)s)
-              FROM (SELECT program_id, date, %(totals)s FROM %(table)s GROUP BY 1, 2) f
-              FULL JOIN (SELECT program_id, date, %(totals)s FROM (%(rows)s) r GROUP BY 1, 2) e
-                     ON e.program_id = f.program_id AND e.date = f.date
+              FROM (SELECT %(keys)s, %(totals)s FROM %(table)s GROUP BY %(keys)s) f
+              FULL JOIN (SELECT %(keys)s, %(totals)s FROM (%(rows)s) r GROUP BY %(keys)s) e ON %(same)s
              WHERE %(found)s IS DISTINCT FROM %(expected)s
              ORDER BY 1
             """,
             found=row("f"),
             expected=row("e"),
+            keys=SQL(", ").join(map(SQL.identifier, keys)),
+            same=SQL(" AND ").join(
+                SQL("%s = %s", SQL.identifier("e", name), SQL.identifier("f", name)) for name in keys
+            ),
             totals=totals,
             table=SQL.identifier(self._table),
             rows=self._source_rows(SQL("s.id <= %s", last)),

@@ -177,6 +177,12 @@ class TestDashboard(LedgerCase):
         self.assertEqual(self.figure(self.load(), "issued")["text"], "90.5 Points")
         self.Daily._fold()
         self.assertEqual(self.env["loyalty.card"]._verify_days(), [])
+        self.env.cr.execute(
+            "UPDATE loyalty_daily SET movement = 'adjusted' WHERE program_id = %s AND date = '2026-03-02'",
+            [self.program.id],
+        )
+        problems = self.env["loyalty.card"]._verify_days()
+        self.assertEqual({problem["id"] for problem in problems}, {self.program.id})
 
     def test_programs_are_never_added_in_points(self):
         """N27: of several programs only money is shown; points without a value are left out and named."""
