@@ -99,6 +99,19 @@ class LoyaltyAccountSetup(models.TransientModel):
         program, created = self.program_id, []
         if not self.accounting_policy or not self.vat_mode:
             raise UserError(self.env._("Choose the Accounting Policy and the VAT of Redemptions."))
+        if not combinations.is_supported(self.accounting_policy, self.vat_mode):
+            labels = [
+                dict(self._fields[name]._description_selection(self.env))[self[name]].split(":")[0]
+                for name in ("accounting_policy", "vat_mode")
+            ]
+            raise UserError(
+                self.env._(
+                    "“%(policy)s” does not go together with “%(mode)s”. Choose “Means of payment” or “Price reduction” under "
+                    "VAT of Redemptions, or another Accounting Policy.",
+                    policy=labels[0],
+                    mode=labels[1],
+                )
+            )
         values = {"accounting_policy": self.accounting_policy, "vat_mode": self.vat_mode}
         group = combinations.COST_GROUP[self.accounting_policy, self.vat_mode]
         values["cost_account_id"] = self._find_account("cost_account_id", group, created).id

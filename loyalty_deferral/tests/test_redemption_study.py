@@ -164,6 +164,21 @@ class TestRedemptionStudy(DeferralCase):
         with self.assertRaises(AccessError):
             other.action_decide()
 
+    def test_original_sale_is_refused(self):
+        """N17, N2: revenue is not deferred together with the VAT of original sales: the wizard says what to choose."""
+        wizard = self.env["loyalty.account.setup"].create(
+            {
+                "program_id": self.program.id,
+                "accounting_policy": "deferral",
+                "vat_mode": "earning_sale",
+                "redemption_rate": 60,
+            }
+        )
+        with self.assertRaisesRegex(UserError, "“Defer revenue .* does not go together with “Original sale”"):
+            wizard.action_set_up()
+        with self.assertRaisesRegex(UserError, "not supported"):
+            self.program.vat_mode = "earning_sale"
+
     def test_curves_and_workbook(self):
         """N16: the curves go on from what was redeemed, between the slowest and the fastest months; the workbook has the
         triangle."""

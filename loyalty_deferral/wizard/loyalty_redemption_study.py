@@ -323,7 +323,7 @@ class LoyaltyRedemptionStudyLine(models.TransientModel):
         "From Other Months", readonly=True, help="Nothing of it was redeemed yet: the proposal is that of the others."
     )
     decision = fields.Selection(DECISIONS, "Decision")
-    new_rate = fields.Float("New Rate (%)", digits=(16, 4))
+    new_rate = fields.Float("New (%)", digits=(16, 4))
     effect_amount = fields.Monetary("Effect", compute="_compute_effect_amount")
 
     @api.depends("study_id.effect_amount")
