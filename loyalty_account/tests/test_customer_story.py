@@ -1,3 +1,5 @@
+import json
+
 from odoo import fields
 from odoo.tests import tagged
 
@@ -10,7 +12,8 @@ class TestCustomerStory(LoyaltyAccountCommon):
     point_value = 0.1
 
     def test_earn_and_spend(self):
-        """C2, C16, P1, P13: a customer's paid invoice earns points, these pay the next one, and the books follow."""
+        """C2, C16, P1, P13: a customer's paid invoice earns points, these pay the next one, and the books follow.
+        His form shows both by month, points and sales."""
         program = self.make_program(**self.accounting_values(), issue_on="paid", vat_rate=15)
         ben = self.env["res.partner"].create({"name": "Ben"})
         card = self.make_card(partner=ben, program=program)
@@ -35,6 +38,9 @@ class TestCustomerStory(LoyaltyAccountCommon):
             (ben.loyalty_accumulated_points, ben.loyalty_redeemed_points, ben.loyalty_outstanding_points),
             (556, 500, 56),
         )
+        points, sales = json.loads(ben.loyalty_chart)["charts"]
+        self.assertEqual([row["values"][-1] for row in points["series"]], [556, 500])
+        self.assertEqual(sales["series"][0]["values"], [0] * 11 + [600])
         self.assertEqual(self.liability(program), 0)
         proof = program._loyalty_proof(fields.Date.today())
         self.assertEqual((proof["residual"], proof["residual_points"]), (0, 0))
