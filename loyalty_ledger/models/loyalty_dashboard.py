@@ -148,7 +148,8 @@ class LoyaltyDashboard(models.AbstractModel):
         if company_id := as_id(options.get("company_id")):
             domain.append(("company_id", "in", [company_id, False]))
         programs = programs.search(domain)
-        programs = programs.filtered("active") | self._moved_programs(programs.filtered(lambda one: not one.active))
+        moved = self._moved_programs(programs.filtered(lambda one: not one.active))
+        programs = programs.filtered(lambda one: one.active or one in moved)  # in the order of the search
         return Scope(self.env, options, programs.sorted(lambda program: (not program.active, program.sequence)))
 
     def _moved_programs(self, programs):
