@@ -49,12 +49,6 @@ export class LoyaltyCardChip extends Component {
     get notes() {
         return (this.props.order.loyalty_note || "").split("\n").filter(Boolean);
     }
-    onKeydown(ev) {
-        if (["Enter", " "].includes(ev.key)) {
-            ev.preventDefault();
-            this.pos.openLoyaltyCardPopup(this.props.order);
-        }
-    }
     async chooseHowMany() {
         await this.pos.openRedeemPopup({ order: this.props.order, card: this.card });
     }
