@@ -50,7 +50,8 @@ def _on_a_server(bases, arguments):
         raise Problem("There is no Chromium. On Debian: sudo apt-get install -y chromium")
     tools = node.find(bases.python)
     environment = {**os.environ, "LOYALTY_NODE_MODULES": str(tools.modules), "LOYALTY_BROWSER": browser}
-    with bases.copied(bases.full()) as database:
+    # The template of the tests has the bundles of scripts and styles ready.
+    with bases.copied(bases.test()) as database:
         _prepare(bases, database)
         log = bases.logs / "screens.log"
         with _server(bases, database, log) as url:

@@ -24,6 +24,9 @@ const OF_ODOO = {
     // Icons in lists: the renderer gives them a tooltip, and drops any name.
     "button-name": ".o_optional_columns_dropdown *, .o_list_button *",
     "image-alt": ".o_avatar *",
+    "role-img-alt": ".o-mail-ActivityButton *",
+    // The arrow between two dates.
+    "aria-prohibited-attr": ".o_field_daterange *",
     // The palette: muted text, badges and marks of Odoo's theme, and the letters of its pivots.
     "color-contrast": ".text-muted, .text-muted *, .badge, .o_pivot *",
 };
@@ -39,8 +42,11 @@ async function find({ frame, ofOdoo, ours, rules }) {
             ? Boolean(element?.closest(ours))
             : !(ofOdoo[rule] && element?.matches(ofOdoo[rule]));
     };
+    // Behind a dialog is what was looked at before, and nobody can reach it.
+    const dialog = ".modal:not(.o_inactive_modal)";
+    const include = document.querySelector(dialog) ? [[dialog]] : [["html"]];
     const { violations } = await window.axe.run(
-        { exclude: frame.map((selector) => [selector]) },
+        { include, exclude: frame.map((selector) => [selector]) },
         { resultTypes: ["violations"], runOnly: rules }
     );
     return violations.flatMap(({ id, impact, help, nodes }) =>

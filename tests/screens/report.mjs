@@ -11,12 +11,24 @@ function reasons({ job, error, clicks, problems, faults }) {
         found.push(`${clicks} clicks, and ${job.limit} are the limit`);
     }
     found.push(...problems);
-    for (const { screen, rule, impact, help, target, html } of faults) {
+    for (const [first, ...more] of byKind(faults)) {
+        const { screen, rule, impact, help, target, html } = first;
+        const others = more.length ? ` (and ${more.length} more like it)` : "";
         found.push(
-            `${impact}, ${rule} on ${screen}: ${help}\n      ${target}\n      ${html.slice(0, 300)}`
+            `${impact}, ${rule} on ${screen}: ${help}${others}\n      ${target}\n      ${html.slice(0, 300)}`
         );
     }
     return found;
+}
+
+/** Faults of one rule on one screen belong together. */
+function byKind(faults) {
+    const kinds = new Map();
+    for (const fault of faults) {
+        const kind = `${fault.rule} ${fault.screen}`;
+        kinds.set(kind, [...(kinds.get(kind) || []), fault]);
+    }
+    return [...kinds.values()];
 }
 
 export const report = {

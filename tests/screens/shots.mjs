@@ -4,7 +4,7 @@ import { SIZES, Walker } from "./walker.mjs";
 
 /** Name and address of each screen; `then` opens what has no address of its own. */
 export const SCREENS = [
-    { name: "loyalty", path: "/odoo/loyalty-overview" },
+    { name: "loyalty", path: "/odoo/loyalty-dashboard" },
     { name: "cards", path: "/odoo/loyalty-cards" },
     { name: "card", path: "/odoo/loyalty-cards", then: firstRow },
     { name: "customers", path: "/odoo/loyalty-customers" },

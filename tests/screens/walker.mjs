@@ -14,7 +14,9 @@ export const SIZES = {
 };
 /** How long the page has to be silent before it counts as ready. */
 const QUIET_MS = 120;
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 45_000;
+/** How long a page may take that makes its scripts and styles first. */
+export const OPENING_MS = 180_000;
 /** Requests that never end, or that nobody waits for. */
 const BACKGROUND =
     /\/websocket|\/longpolling|\/bus\/|\/web\/image|\/mail\/|\.(png|svg|jpe?g|ico|woff2?)(\?|$)/;
@@ -80,8 +82,8 @@ export class Walker {
         await this.look(path);
     }
     async openOnly(path, ready = ".o_action_manager > .o_action, .pos, main") {
-        await this.page.goto(this.url + path, { waitUntil: "commit" });
-        await this.page.locator(ready).first().waitFor();
+        await this.page.goto(this.url + path, { waitUntil: "commit", timeout: OPENING_MS });
+        await this.page.locator(ready).first().waitFor({ timeout: OPENING_MS });
         await this.settle();
     }
     /** Click or tap, and wait for what comes of it. */
@@ -101,6 +103,8 @@ export class Walker {
         if (!(await field.evaluate((element) => element === element.ownerDocument.activeElement))) {
             this.clicks++;
             await field.click();
+            // What was typed before is being looked at by the server.
+            await this.settle();
         }
         await field.fill(text);
         await this.settle();
@@ -124,6 +128,13 @@ export class Walker {
             ".o_searchview_autocomplete .o-dropdown-item, .o_searchview_autocomplete li"
         );
         await (field ? this.click(choices.filter({ hasText: field })) : this.press("Enter"));
+    }
+    /** Open a row of a list by its first cell, or its card on a phone. */
+    async openRow(text) {
+        const row = this.find(this.row(text));
+        await row.waitFor();
+        const cells = row.locator(".o_data_cell:not(.o_handle_cell)");
+        await this.click((await cells.count()) ? cells : row);
     }
     /** Choose a file: one click, as the dialog of the system is none of ours. */
     async upload(selector, name, content) {

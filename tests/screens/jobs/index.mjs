@@ -4,5 +4,6 @@
  */
 import { OFFICE } from "./office.mjs";
 import { TILL } from "./till.mjs";
+import { TOUR } from "./tour.mjs";
 
-export const JOBS = [...OFFICE, ...TILL];
+export const JOBS = [...OFFICE, ...TILL, ...TOUR];

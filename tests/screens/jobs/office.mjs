@@ -24,7 +24,7 @@ export const OFFICE = [
         before: 2,
         async walk(w) {
             await w.open("/odoo/customer-invoices");
-            await w.click(w.row("Nora Berg"));
+            await w.openRow("Nora Berg");
             await w.look("invoice");
             await w.click(["button", "Issue Card"]);
             await w.see(".o_field_widget[name=loyalty_card_id]:not(.o_field_empty)");
@@ -38,7 +38,7 @@ export const OFFICE = [
         async walk(w) {
             await w.open("/odoo/loyalty-cards");
             await w.search("Lena Fuchs", "Customer");
-            await w.click(w.row("0440000007001"));
+            await w.openRow("0440000007001");
             await w.click(["button", "Replace Card"]);
             await w.look("replace");
             await w.click(w.dialog().getByRole("button", { name: /Replace/ }));
@@ -53,7 +53,7 @@ export const OFFICE = [
         async walk(w) {
             await w.open("/odoo/loyalty-cards");
             await w.search("0449900000011");
-            await w.click(w.row("Anna Keller"));
+            await w.openRow("Anna Keller");
             await w.look("card");
             await w.see(/Points spent in the shop|Redeemed/);
         },
@@ -66,7 +66,7 @@ export const OFFICE = [
         async walk(w) {
             await w.open("/odoo/loyalty-dashboard");
             await w.click(["button", /Adjustments to approve/]);
-            await w.click(w.row("flooded shop"));
+            await w.openRow("flooded shop");
             await w.look("adjustment");
             await w.click(["button", "Approve"]);
             await w.click(w.dialog().getByRole("button", { name: "Approve" }));
@@ -112,10 +112,10 @@ export const OFFICE = [
         async walk(w) {
             await w.open("/odoo/customer-invoices");
             await w.search("Hotel Bellevue");
-            await w.click(w.row("Paid"));
-            await w.click(["button", /Points/]);
+            await w.openRow("Paid");
+            await w.click(["tab", "Loyalty"]);
             await w.look("why");
-            await w.see(/points/i);
+            await w.see(/Why This Many Points/);
         },
     },
 ];

@@ -1,4 +1,5 @@
 /* What cashiers do at the register. */
+import { OPENING_MS } from "../walker.mjs";
 
 const PRODUCTS = "article.product";
 
@@ -8,7 +9,7 @@ async function openRegister(w) {
     await w.aside(() =>
         w.click(w.row("Furniture Shop").getByRole("button", { name: /Continue|Open/ }))
     );
-    await w.find(PRODUCTS).waitFor();
+    await w.find(PRODUCTS).waitFor({ timeout: OPENING_MS });
     await w.settle();
     await w.look("register");
 }
