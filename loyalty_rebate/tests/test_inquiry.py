@@ -13,7 +13,8 @@ class TestInquiry(RebateCase):
         return self.env["loyalty.inquiry"].with_user(user).search(action["domain"])
 
     def test_same_figures(self):
-        """N29, M13: menu, customer and program say the same figures, and they open the documents behind them."""
+        """M11, N29, M13: menu, customer, program and close say the same figures, and they open the documents behind them;
+        the lines of periods are written by nobody."""
         first = self.sell(1500, day="2026-02-10")
         second = self.sell(400, day="2026-03-05")
         user = self.make_role("reader", "account.group_account_readonly,loyalty_ledger.group_loyalty_user")
@@ -44,6 +45,11 @@ class TestInquiry(RebateCase):
         )
         own = self.rows(customer.action_loyalty_inquiry(), user)
         self.assertEqual(own.mapped("sales"), rows.mapped("sales"))
+        close = self.close("2026-02-28")
+        close.action_preview()
+        self.assertEqual(self.step(close, "roll_over").amount, rows[1].accrued)
+        with self.assertRaisesRegex(UserError, "made by its roll-over"):
+            self.env["loyalty.period.line"].with_user(user).create({})
 
     def test_second_program(self):
         """M11: the customer's form shows every program, each against its own target."""
