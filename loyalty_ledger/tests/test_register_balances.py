@@ -141,12 +141,15 @@ class TestRegisterBalances(RegisterCase):
         self.assertEqual(log.mapped("points"), [-300, -200, 1000])
 
     def test_filters_of_the_register(self):
-        """S4, C28: the filters of the list find what they name, and the groups work."""
+        """S4, C28: the filters of the list find what they name, and the groups work. A closed card cannot be used."""
         self.other.with_user(self.manager).expiration_date = "2026-04-01"
         negative = self.make_card()
         given = self.earn(10, negative)
         self.redeem(10, negative)
         self.reverse(given)
+        unusable = self.make_card(closed=True)
+        unusable |= self.make_card(points_to_id=self.card.id)
+        unusable |= self.make_card(start_date="2026-03-16") | self.make_card(expiration_date="2026-03-14")
         arch = etree.fromstring(self.Card.with_user(self.user).get_view(view_type="search")["arch"])
         found = {}
         for node in arch.iter("filter"):
@@ -157,6 +160,9 @@ class TestRegisterBalances(RegisterCase):
             elif node.get("context"):
                 group = safe_eval(node.get("context"))["group_by"]
                 self.assertTrue(self.Card.with_user(self.user).formatted_read_group([], [group], ["points:sum"]), group)
+        self.assertEqual(found["inactive"], unusable)
+        self.assertEqual(found["active"] | unusable, self.program.coupon_ids)
+        self.assertFalse(found["active"] & unusable)
         self.assertEqual(found["reserved"], self.card)
         self.assertEqual(found["negative"], negative)
         self.assertEqual(found["expiring"], self.other)
