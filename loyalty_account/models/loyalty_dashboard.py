@@ -47,7 +47,7 @@ class LoyaltyDashboard(models.AbstractModel):
             SQL(
                 LIABILITY,
                 first=scope.months[0],
-                rows=self.env["loyalty.value.daily"]._day_rows(),
+                rows=self._liability_rows(),
                 programs=programs.ids,
             )
         )
@@ -63,6 +63,10 @@ class LoyaltyDashboard(models.AbstractModel):
                 date = min(periods.month_end(month), scope.today)
                 values[number] += currency._convert(balance, scope.currency, scope.company, date)
         return [scope.currency.round(value) + 0.0 for value in values]
+
+    def _liability_rows(self):
+        """Return SQL of rows program_id, date, amount: what the liability changed by. Override where other lines book it."""
+        return SQL("SELECT program_id, date, amount FROM (%s) d", self.env["loyalty.value.daily"]._day_rows())
 
     def _lines_liability(self, scope, value):
         return self._list(

@@ -14,3 +14,4 @@ from . import loyalty_program_switch
 from . import loyalty_deferral_switch
 from . import loyalty_program_triangle
 from . import loyalty_demo
+from . import loyalty_dashboard

@@ -54,6 +54,22 @@ class TestDisclosure(DeferralCase):
         shifts = {shift: float(change) for shift, __, change in disclosure["sensitivity"]}
         self.assertTrue(shifts[-5] < shifts[-1] < 0 < shifts[1] <= shifts[5])
 
+    def test_dashboard(self):
+        """N27: what is deferred is a liability of the dashboard, month by month; it opens its cohorts."""
+        self.year()
+        self.defer("2026-02-28")
+        options = {"program_id": self.program.id}
+        dashboard = self.env["loyalty.dashboard"]
+        liability = dashboard.load(options)["hero"]["figures"][0]
+        self.assertEqual((liability["key"], liability["values"][-1]), ("liability", self.liability()))
+        self.assertEqual(liability["values"][7:10], [0.0, 68.49, 111.87])  # November to January
+        action = dashboard.open_lines("liability", options)
+        cohorts = self.env[action["res_model"]].search(action["domain"])
+        self.assertEqual(round(sum(cohorts.mapped("deferred_amount")), 2), self.liability())
+        self.env["loyalty.program"].create({"name": "Wallet", "program_type": "ewallet"})
+        action = dashboard.open_lines("liability", {})
+        self.assertEqual(action["res_model"], "account.move.line")
+
     def test_pack(self):
         """N15: PDF and workbook of a close show the disclosure of the financial year; so do those for any period."""
         self.year()
