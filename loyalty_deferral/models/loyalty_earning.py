@@ -22,7 +22,7 @@ class LoyaltyEarning(models.Model):
         "Revenue",
         readonly=True,
         help="Revenue of the document without VAT, in the currency of the program, less credit notes and less what points "
-        "paid. Gift cards, wallet top-ups and deposits are left out.",
+        "paid. Gift cards and wallet top-ups are left out; deposits count where they earn.",
     )
     revenue_date = fields.Date("Revenue Changed On", readonly=True)
     is_revenue_returned = fields.Boolean(readonly=True)
@@ -118,7 +118,7 @@ class LoyaltyEarning(models.Model):
             return sum(
                 rounded(line.untaxed * rate)
                 for line in lines
-                if every or not (line.deposit or line.product_id in money)
+                if every or not (line.product_id in money or (line.deposit and not self._earns_deposit(line)))
             )
 
         sold, back = amount(claim.lines), amount(claim.returned)
@@ -127,6 +127,15 @@ class LoyaltyEarning(models.Model):
             # What came back of the goods came back of the points that paid for them.
             paid *= 1 - min(1.0, amount(claim.returned, every=True) / whole)
         return max(0.0, rounded(sold - back - paid))
+
+    def _earns_deposit(self, line):
+        """Return whether a deposit earns, and the final invoice only what is left (:func:`earning.basket.earn`).
+
+        Its points then have their part of the revenue, which Odoo books with the deposit and takes off the final invoice.
+        Where the goods earn all of it, on the final invoice, that has all of the revenue.
+        """
+        rules = (self.terms["rules"][number] for number in self.terms["products"].get(str(line.product_id), ()))
+        return any(rule["mode"] == "money" and not rule["minimum_amount"] for rule in rules)
 
     @api.model
     def _products_of_money(self):
