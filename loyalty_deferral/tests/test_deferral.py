@@ -369,3 +369,31 @@ class TestDeferral(DeferralCase):
         self.assertEqual(invoice.loyalty_earning_id.revenue_amount, 50.0)
         self.defer("2026-01-31")
         self.assertSound("2026-01-31")
+
+    def test_reduction(self):
+        """N2: where points lower the price, what they took off without VAT is no revenue; a return takes its share."""
+        self.sell(1000.0, day="2026-01-10")
+        self.program.vat_mode = "price_reduction"
+        with self.on("2026-01-15"):
+            invoice = self.make_invoice(self.line(1000.0, 15), invoice_date="2026-01-15", date="2026-01-15")
+            self.env["loyalty.apply.points"].with_user(self.clerk).create(
+                {"move_id": invoice.id, "card_id": self.card.id, "points": 46}
+            ).action_apply()
+            invoice.action_post()
+            self.env.cr.flush()
+            self.pay(invoice)
+        self.assertEqual(invoice.amount_total, 1104.0)
+        self.assertEqual(invoice.loyalty_earning_id.revenue_amount, 960.0)
+        self.credit(invoice, self.line(500.0, 15), day="2026-02-10")
+        self.assertEqual(invoice.loyalty_earning_id.revenue_amount, 480.0)
+        other = self.sell(self.line(1000.0, 15), day="2026-02-12", pay=False)
+        with self.on("2026-02-12"):
+            self.env["loyalty.apply.points"].with_user(self.clerk).create(
+                {"move_id": other.id, "card_id": self.card.id, "points": 46}
+            ).action_apply()
+            self.pay(other)
+        self.assertEqual(other.loyalty_earning_id.revenue_amount, 960.0)
+        self.credit(other, self.line(500.0, 15), day="2026-02-20")
+        self.assertEqual(other.loyalty_earning_id.revenue_amount, 480.0)
+        self.defer("2026-02-28")
+        self.assertSound("2026-02-28")
