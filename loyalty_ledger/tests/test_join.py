@@ -122,7 +122,16 @@ class TestJoin(HttpCase):
                 }
             )
         self.assertIn("try again in an hour", self.ask("late@example.com").text)
+        old, older = requests[:2]
+        for request, age in ((old, "2 days"), (older, "31 days")):
+            self.env.cr.execute(
+                "UPDATE loyalty_join SET create_date = create_date - %s::interval WHERE id = %s", [age, request.id]
+            )
+        self.env.invalidate_all()
         self.Join._gc_requests()
+        self.assertFalse(older.exists())
+        self.assertFalse(old.address)
+        self.assertTrue(requests[2].address)
 
     def test_full_screen(self):
         """N29: customers see their points on the home of the portal, and the barcode of their own card on a whole screen."""
