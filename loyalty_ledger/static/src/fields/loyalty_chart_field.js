@@ -19,7 +19,9 @@ export class LoyaltyChartField extends Component {
     static props = { ...standardFieldProps };
 
     get data() {
-        return JSON.parse(this.props.record.data[this.props.name] || '{"labels": [], "charts": []}');
+        return JSON.parse(
+            this.props.record.data[this.props.name] || '{"labels": [], "charts": []}'
+        );
     }
 }
 
