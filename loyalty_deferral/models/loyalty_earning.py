@@ -91,7 +91,9 @@ class LoyaltyEarning(models.Model):
     @api.model
     def _freeze_deferral(self, vals, program, date):
         """Add value and expected redemption of a point on the day of the document to its terms."""
-        numerator, denominator = program._unit_value_at(date)
+        # The first value holds for earlier days too, as the first estimate does.
+        first = next((day for day, __, __ in program.sudo()._list_point_values()), date)
+        numerator, denominator = program._unit_value_at(max(date, first))
         rate = program._redemption_rate_at(date)
         vals["terms"] = {**vals["terms"], "deferral": [str(numerator), str(denominator), str(rate)]}
         vals |= {"redemption_rate": float(rate), "unit_value": float(numerator / denominator)}

@@ -1,6 +1,6 @@
 """What a change to or from deferred revenue does to the program, its points and its cohorts."""
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
@@ -58,6 +58,7 @@ class LoyaltyProgram(models.Model):
         [("off", "Off"), ("open", "Points Not Taken Over"), ("on", "On")], compute="_compute_deferral_state"
     )
 
+    @api.depends("accounting_policy", "deferral_from", "accrued_until", "outstanding_points")
     def _compute_deferral_state(self):
         """Say whether customers have points from before the deferral that are not on the books."""
         for program in self:

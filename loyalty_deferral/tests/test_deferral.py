@@ -1,7 +1,7 @@
 from odoo import fields
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from .common import DeferralCase
 from .test_deferral_tools import cases
@@ -355,6 +355,38 @@ class TestDeferral(DeferralCase):
         proof = self.prove("2026-01-31")
         self.assertEqual(proof["residual"], 3.0)
         self.assertNamed(self.cohort("2026-01-01"), "one was changed", "completeness", date="2026-01-31", size=1.0)
+
+    def test_estimate_of_a_cohort(self):
+        """N2: the accountant estimates one cohort on its form; who, when and why stay with it, and the program's is left alone."""
+        self.sell(1000.0, day="2026-01-10")
+        self.redeem(50, day="2026-01-20")
+        self.defer("2026-01-31")
+        with Form(self.cohort("2026-01-01").with_user(self.accountant)) as form, form.rate_ids.new() as rate:
+            rate.date, rate.redemption_rate, rate.reason = "2026-02-01", 80, "Survey"
+        run = self.defer("2026-02-28")
+        self.assertEqual(self.items(run), {AGAIN: (-8.57, 8.57)})
+        self.assertEqual((self.cohort("2026-01-01").redemption_rate, self.program.redemption_rate), (80.0, 95.0))
+        self.assertEqual(self.cohort("2026-01-01").rate_ids.create_uid, self.accountant)
+
+    def test_first_value_holds_before(self):
+        """N2: a program that was set up after its first sales values them as on the first day for which there is a value."""
+        self.program.point_value_ids.date = "2026-03-01"
+        invoice = self.sell(1000.0, day="2026-01-10")
+        self.assertRecordValues(
+            invoice.loyalty_earning_id, [{"unit_value": 1.0, "redemption_rate": 95.0, "allocated_amount": 86.76}]
+        )
+
+    def test_branch(self):
+        """N2: sales of a branch are deferred in the books of the program's company."""
+        branch = self._create_company(name="Branch", parent_id=self.company.id)
+        self.clerk.company_ids |= branch
+        with self.on("2026-01-10"):
+            invoice = self.make_invoice(1000.0, post=True, company=branch, loyalty_card_id=self.card.id)
+            self.env.cr.flush()
+        self.assertEqual(invoice.sudo().loyalty_earning_id.revenue_amount, 1000.0)
+        run = self.defer("2026-01-31")
+        self.assertEqual((self.items(run), run.move_id.company_id), ({NEW: (86.76, -86.76)}, self.company))
+        self.assertSound("2026-01-31")
 
     def test_paid_with_points(self):
         """N2: what points pay of a sale is no revenue of it, so nothing of it is deferred again."""

@@ -1,5 +1,6 @@
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from .common import DeferralCase
@@ -137,6 +138,33 @@ class TestSwitch(DeferralCase):
         ).action_post()
         with self.assertRaisesRegex(UserError, "a program of its own"):
             self.switch("2026-03-15").action_post()
+
+    def test_from_nothing(self):
+        """N2: a program without a liability begins by Set Up Accounting; points that customers have are taken over then."""
+        program = self.make_program(
+            name="New", point_value_ids=[Command.create({"date": "2020-01-01", "point_value": 1.0})]
+        )
+        card = self.make_card(program=program)
+        self.post("opening", 1000, card, day="2026-02-10")
+        self.env["loyalty.account.setup"].create(
+            {
+                "program_id": program.id,
+                "accounting_policy": "deferral",
+                "vat_mode": "tender",
+                "redemption_rate": 95,
+            }
+        ).action_set_up()
+        self.assertEqual((program.accounting_policy, program.deferral_state), ("deferral", "open"))
+        self.assertEqual(program.cost_account_id.internal_group, "income")
+        switch = self.switch("2026-02-28", program_id=program.id, cost_account_id=program.cost_account_id.id)
+        self.assertEqual(program.action_switch_deferral()["context"]["default_policy"], "deferral")
+        switch.action_post()
+        self.assertMove(switch.move_id, (program.liability_account_id, 0.0, 950.0), (self.equity, 950.0, 0.0))
+        self.assertEqual((program.deferral_state, program.cohort_ids.kind), ("on", "transition"))
+        self.redeem(475, card, day="2026-03-10")
+        self.run_accrual("2026-03-15", program)
+        self.assertEqual(program.cohort_ids.deferred_amount, 475.0)
+        self.assertSound(program=program)
 
     def test_refusals(self):
         """N2: a day to come, a day that was booked, a missing estimate and missing rights are refused with the reason."""
