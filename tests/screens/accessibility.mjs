@@ -27,8 +27,8 @@ const OF_ODOO = {
     "role-img-alt": ".o-mail-ActivityButton *",
     // The arrow between two dates.
     "aria-prohibited-attr": ".o_field_daterange *",
-    // The palette: muted text, badges and marks of Odoo's theme, and the letters of its pivots.
-    "color-contrast": ".text-muted, .text-muted *, .badge, .o_pivot *",
+    // The palette: muted text, badges, ribbons and marks of Odoo's theme, and the letters of its pivots.
+    "color-contrast": ".text-muted, .text-muted *, .badge, .ribbon *, .o_pivot *",
 };
 /** At the register all screens are Odoo's; these are the parts that are ours. */
 const OURS_AT_THE_REGISTER = '[class*="loyalty-"], [class*="redeem-"]';

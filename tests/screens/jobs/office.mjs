@@ -76,7 +76,7 @@ export const OFFICE = [
     {
         name: "import",
         title: "Import balances from another system",
-        limit: 9,
+        limit: 8,
         before: 9,
         async walk(w) {
             await w.open("/odoo/loyalty-import-balances");

@@ -44,7 +44,7 @@ export const TOUR = [
     {
         name: "books",
         title: "Walk the README's tour, steps 9 to 12",
-        limit: 9,
+        limit: 8,
         async walk(w) {
             await w.open("/odoo/loyalty-dashboard");
             await w.menu("Month End / Reconcile Loyalty");
