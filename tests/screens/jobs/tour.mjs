@@ -27,7 +27,7 @@ export const TOUR = [
     {
         name: "shop",
         title: "Walk the README's tour, steps 1 to 7",
-        limit: 15,
+        limit: 13,
         async walk(w) {
             await w.open("/odoo/loyalty-dashboard");
             await w.menu("Cards / Cards");
