@@ -22,6 +22,8 @@ PACKAGES = {
     # The browser itself is the system's.
     "playwright-core": "1.65.1",
     "axe-core": "4.14.1",
+    # Odoo mirrors its styles by it for languages that are written from right to left.
+    "rtlcss": "4.3.0",
 }
 AGAIN = "Is the network up? The same command starts this step again."
 

@@ -54,21 +54,23 @@ def _on_a_server(bases, arguments):
     with bases.copied(bases.test()) as database:
         _prepare(bases, database)
         log = bases.logs / "screens.log"
-        with _server(bases, database, log) as url:
+        with _server(bases, database, log, tools) as url:
             command = [tools.node, cache.ROOT / SCRIPT, "--url", url, *arguments]
             status = console.call(command, env=environment, cwd=cache.ROOT)
         return _said_by_server(log) or status
 
 
 @contextlib.contextmanager
-def _server(bases, database, log):
+def _server(bases, database, log, tools):
     """Odoo on a port of its own; gives its address as soon as it answers."""
     port = suites.free_port()
     url = f"http://127.0.0.1:{port}"
     command = [*bases.odoo_command(), "-d", database, f"--db-filter=^{database}$", f"--http-port={port}"]
     command += ["--max-cron-threads=0", "--log-level=warn"]
     with log.open("w") as file:
-        process = console.start(command, stdout=file, env=bases.environment, cwd=cache.ROOT)
+        path = [str(tools.modules / ".bin"), tools.path, bases.environment["PATH"]]
+        environment = {**bases.environment, "PATH": os.pathsep.join(path)}
+        process = console.start(command, stdout=file, env=environment, cwd=cache.ROOT)
     try:
         with step("Odoo for a browser"):
             _wait_for(url, process, log)
