@@ -61,7 +61,7 @@ def main(options):
         for __ in range(options.times):
             env.invalidate_all()
             with load:
-                Dashboard.load({})
+                Dashboard.load_figures({})
             with floor:
                 env.execute_query(
                     SQL(
@@ -77,7 +77,7 @@ def main(options):
         env.invalidate_all()
         behind = common.Clock()
         with behind:
-            Dashboard.load({})
+            Dashboard.load_figures({})
         common.say(f"   with {len(tail):,} transactions that the job has not seen: {behind.last * 1000:.0f} ms")
         return common.verdict("seconds of the dashboard", load.median, LIMIT) | int(bool(wrong))
 

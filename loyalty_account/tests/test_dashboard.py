@@ -21,7 +21,7 @@ class TestDashboardMoney(CloseCase):
         return new_test_user(cls.env, login, groups, company_id=cls.company.id, company_ids=[(6, 0, cls.company.ids)])
 
     def load(self, user):
-        return self.env["loyalty.dashboard"].with_user(user).load({"program_id": self.program.id})
+        return self.env["loyalty.dashboard"].with_user(user).load_figures({"program_id": self.program.id})
 
     def hero(self, user):
         return {figure["key"]: figure for figure in self.load(user)["hero"]["figures"]}

@@ -60,7 +60,7 @@ class TestDisclosure(DeferralCase):
         self.defer("2026-02-28")
         options = {"program_id": self.program.id}
         dashboard = self.env["loyalty.dashboard"]
-        liability = dashboard.load(options)["hero"]["figures"][0]
+        liability = dashboard.load_figures(options)["hero"]["figures"][0]
         self.assertEqual((liability["key"], liability["values"][-1]), ("liability", self.liability()))
         self.assertEqual(liability["values"][7:10], [0.0, 68.49, 111.87])  # November to January
         action = dashboard.open_lines("liability", options)

@@ -131,7 +131,7 @@ class LoyaltyDailyMixin(models.AbstractModel):
         ((pid,),) = self.env.execute_query(SQL("SELECT pg_backend_pid()"))
 
         def fold():
-            self.env.cr.commit()
+            self.env.cr.commit()  # pylint: disable=invalid-commit
             up_to = wait_for_writers(self.env.registry, self._source_table, pid)
             if up_to is None:
                 return 0

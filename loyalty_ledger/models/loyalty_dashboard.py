@@ -110,7 +110,7 @@ class LoyaltyDashboard(models.AbstractModel):
     _description = "Loyalty Dashboard"
 
     @api.model
-    def load(self, options=None):
+    def load_figures(self, options=None):
         """Return everything that the dashboard shows.
 
         :param options: dict with ``period`` (one of :data:`tools.periods.PERIODS`), ``company_id``, ``program_id`` and

@@ -22,7 +22,7 @@ class LoyaltyDashboard(models.AbstractModel):
         """Return the action that opens the lines which make a figure.
 
         :param figure: its key; ``_lines_<key>`` answers
-        :param options: what :meth:`load` was asked
+        :param options: what :meth:`load_figures` was asked
         :param value: which part of it: a month, a level, a customer
         :raises odoo.exceptions.UserError: where there is no such figure
         """

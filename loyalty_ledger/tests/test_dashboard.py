@@ -56,7 +56,7 @@ class TestDashboard(LedgerCase):
         cls.options = {"program_id": cls.program.id}
 
     def load(self, **options):
-        return self.env["loyalty.dashboard"].with_user(self.user).load({**self.options, **options})
+        return self.env["loyalty.dashboard"].with_user(self.user).load_figures({**self.options, **options})
 
     def figure(self, data, key):
         figures = data["figures"] + data["hero"]["figures"]
@@ -220,13 +220,13 @@ class TestDashboard(LedgerCase):
         own = self.make_program(name="Own", company_id=company.id)
         dashboard = self.env["loyalty.dashboard"].with_user(self.user)
         dashboard = dashboard.with_context(allowed_company_ids=[self.user.company_id.id, company.id])
-        both, here = dashboard.load({}), dashboard.load({"company_id": self.user.company_id.id})
+        both, here = dashboard.load_figures({}), dashboard.load_figures({"company_id": self.user.company_id.id})
         names = [{name for __, name in data["options"]["programs"]} for data in (both, here)]
         self.assertLessEqual({"Points", "Own"}, names[0])
         self.assertIn("Points", names[1])
         self.assertNotIn("Own", names[1])
         self.assertIn([company.id, "Branch abroad"], both["options"]["companies"])
-        abroad = dashboard.load({"company_id": company.id})
+        abroad = dashboard.load_figures({"company_id": company.id})
         self.assertIn(own.id, [program["id"] for program in abroad["programs"]])
 
     def test_large_ledgers_are_read_as_the_job_left_them(self):
@@ -246,11 +246,11 @@ class TestDashboard(LedgerCase):
         """N27: loyalty users and auditors; programs of other companies are not part of it."""
         outsider = new_test_user(self.env, "outsider", "base.group_user")
         with self.assertRaisesRegex(AccessError, "loyalty users"):
-            self.env["loyalty.dashboard"].with_user(outsider).load({})
+            self.env["loyalty.dashboard"].with_user(outsider).load_figures({})
         with self.assertRaisesRegex(AccessError, "loyalty users"):
             self.env["loyalty.dashboard"].with_user(outsider).open_lines("issued", {})
         auditor = new_test_user(self.env, "audits", "loyalty_ledger.group_loyalty_auditor")
-        self.assertFalse(self.env["loyalty.dashboard"].with_user(auditor).load({})["may_create"])
+        self.assertFalse(self.env["loyalty.dashboard"].with_user(auditor).load_figures({})["may_create"])
         company = self.env["res.company"].create({"name": "Elsewhere"})
         self.make_program(name="Theirs", company_id=company.id)
         self.assertNotIn("Theirs", [name for __, name in self.load()["options"]["programs"]])
@@ -269,9 +269,11 @@ class TestDashboard(LedgerCase):
         ):
             with self.subTest(figure=figure, value=value), self.assertRaisesRegex(UserError, "no longer exists"):
                 self.lines(figure, value)
-        usual = self.env["loyalty.dashboard"].with_user(self.user).load({})
+        usual = self.env["loyalty.dashboard"].with_user(self.user).load_figures({})
         for odd in (["x"], {"program_id": "1", "shop_id": [], "period": {"a": 1}, "company_id": -4}):
-            self.assertEqual(self.env["loyalty.dashboard"].with_user(self.user).load(odd)["options"], usual["options"])
+            self.assertEqual(
+                self.env["loyalty.dashboard"].with_user(self.user).load_figures(odd)["options"], usual["options"]
+            )
 
     def test_to_do_counts_what_its_list_shows(self):
         """N27: each count is the number of rows that its list opens."""

@@ -4,7 +4,7 @@ from odoo.tests import tagged
 from .common import LedgerCase
 
 #: A reward that says no amount for a point.
-PERCENT = [{"discount_mode": "percent", "discount": 10, "required_points": 200}]
+PERCENT = ({"discount_mode": "percent", "discount": 10, "required_points": 200},)
 
 
 @tagged("post_install", "-at_install")

@@ -43,7 +43,7 @@ class TestSources(TillPointsCase):
         for __ in range(2):
             for shop, points in ((False, 50), (self.config, 40), (other, 0)):
                 options = {"program_id": self.program.id, "shop_id": shop and shop.id}
-                data = dashboard.load(options)
+                data = dashboard.load_figures(options)
                 figure = next(one for one in data["figures"] if one["key"] == "redeemed")
                 self.assertEqual(figure["text"], f"{points} points")
                 self.assertEqual(sum(data["charts"]["flows"]["series"][1]["values"]), points)
@@ -53,7 +53,7 @@ class TestSources(TillPointsCase):
                 self.assertEqual(data["programs"][0]["values"][-1], self.card.points)
             self.env["loyalty.daily"]._fold()
             self.assertFalse(self.env["loyalty.card"]._verify_days())
-        self.assertIn([other.id, "Other shop"], dashboard.load({})["options"]["shops"])
+        self.assertIn([other.id, "Other shop"], dashboard.load_figures({})["options"]["shops"])
         # The browser remembers a shop that is archived now.
         other.active = False
-        self.assertEqual(dashboard.load({"shop_id": other.id})["options"]["shop_id"], 0)
+        self.assertEqual(dashboard.load_figures({"shop_id": other.id})["options"]["shop_id"], 0)

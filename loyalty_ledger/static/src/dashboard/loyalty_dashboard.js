@@ -40,7 +40,7 @@ export class LoyaltyDashboard extends Component {
 
     async load(options) {
         this.state.data = await this.keepLast.add(
-            this.orm.call("loyalty.dashboard", "load", [options])
+            this.orm.call("loyalty.dashboard", "load_figures", [options])
         );
     }
 
