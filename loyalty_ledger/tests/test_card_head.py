@@ -130,6 +130,18 @@ class TestCardHead(RegisterCase):
         self.replace()  # lost again
         self.assertEqual(self.Card.search_count([("points_to_id", "=", self.card.id), ("closed", "=", True)]), 2)
 
+    def test_two_windows(self):
+        """N29: of two windows for the same lost card the second one replaces nothing."""
+        first, second = (
+            self.env["loyalty.replace.wizard"]
+            .with_user(self.manager)
+            .create([{"card_id": self.card.id, "new_code": code} for code in ("NEW-0011", "NEW-0012")])
+        )
+        first.action_confirm()
+        with self.assertRaisesRegex(UserError, "its number is NEW-0011 now"):
+            second.action_confirm()
+        self.assertEqual(self.card.code, "NEW-0011")
+
     def test_linked_card(self):
         """N29, H18: a lost card that is linked to another one stays linked to it, with its new number."""
         self.other.points_to_id = self.card
