@@ -94,8 +94,10 @@ class TestDisclosure(DeferralCase):
         self.assertEqual(report.program_ids, self.program)
         report.action_print()
         self.assertIn("/web/content/", report.action_export()["url"])
-        html, __ = self.env["ir.actions.report"]._render_qweb_html(
-            "loyalty_deferral.action_report_loyalty_disclosure", report.ids
+        html, __ = (
+            self.env["ir.actions.report"]
+            .with_user(self.accountant)
+            ._render_qweb_html("loyalty_deferral.action_report_loyalty_disclosure", report.ids)
         )
         self.assertIn("Recognised from the opening balance", html.decode())
 
