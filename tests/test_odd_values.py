@@ -30,7 +30,13 @@ OPENED = (
     "account.payment.register",
 )
 #: Rows that their owner's form writes, or that only the server writes.
-LINES = ("loyalty.program.change.level", "loyalty.till.rate", "loyalty.exception", "loyalty.adjust.wizard.line")
+LINES = (
+    "loyalty.program.change.level",
+    "loyalty.till.rate",
+    "loyalty.exception",
+    "loyalty.adjust.wizard.line",
+    "loyalty.redemption.study.line",
+)
 HUGE, NAN, INFINITY = 99999999999999, float("nan"), float("inf")
 NUMBERS = (HUGE, -HUGE, 1e300, NAN, INFINITY, -INFINITY, "abc", "1\0", [1], {"a": 1})
 TEXTS = ("a\0b", "\0")
@@ -154,6 +160,7 @@ class TestOddValues(TillPointsCase):
             "loyalty.payout": make("loyalty.payout", card_id=card.id, journal_id=program.loyalty_journal_id.id),
             "loyalty.deferral.switch": make("loyalty.deferral.switch", program_id=program.id, redemption_rate=90),
             "loyalty.cohort.rate": self.cohort_rate(),
+            "loyalty.redemption.study": make("loyalty.redemption.study", program_id=program.id),
         }
 
     def cohort_rate(self):

@@ -15,3 +15,4 @@ from . import loyalty_deferral_switch
 from . import loyalty_program_triangle
 from . import loyalty_demo
 from . import loyalty_dashboard
+from . import loyalty_verification

@@ -21,6 +21,7 @@ class LoyaltyCard(models.Model):
 
     def action_print_card(self):
         """Print the cards in the layout of their program."""
+        self.check_access("read")  # what is remembered of a card is no right to it
         cards = self.filtered("ledgered")
         if not cards:
             raise UserError(self.env._("Only cards with a points ledger can be printed as loyalty cards."))
