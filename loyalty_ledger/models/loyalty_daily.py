@@ -128,10 +128,11 @@ class LoyaltyDailyMixin(models.AbstractModel):
     def _cron_fold(self):
         """Fold what was added; nobody who writes waits for it."""
         self.env["ir.cron"]._commit_progress()
+        cursor = self.env.cr  # of the job, which ends transactions as it goes on
         ((pid,),) = self.env.execute_query(SQL("SELECT pg_backend_pid()"))
 
         def fold():
-            self.env.cr.commit()  # pylint: disable=invalid-commit
+            cursor.commit()
             up_to = wait_for_writers(self.env.registry, self._source_table, pid)
             if up_to is None:
                 return 0

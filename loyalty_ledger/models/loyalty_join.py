@@ -125,7 +125,7 @@ class LoyaltyJoin(models.Model):
             raise UserError(self.env._("%s takes no new members at the moment.", self.program_id.name))
         partner = self._find_customer() or self.env["res.partner"].create(self._customer_values())
         if not self.env["loyalty.card"]._may_join(partner):
-            raise UserError(self.env._("You do not take part in loyalty programs. Please ask the shop."))
+            raise UserError(self.env._("You do not participate in loyalty programs. Please ask the shop."))
         card = self.env["loyalty.card"]._issue_to(partner, self.program_id).sudo()
         self.write({"state": "confirmed", "card_id": card.id})
         card.message_post(
