@@ -153,5 +153,5 @@ class BookedByLots(Booked):
         return [sold], [sum(of_returns for __, of_returns in sets.values())]
 
     def fits(self, invoice, amount, program):
-        """Return True: taxes of the document that points pay do not matter."""
+        """Return True: the taxes of the document on which points are redeemed do not matter."""
         return True

@@ -2,8 +2,8 @@
 
 ``COST_GROUP[policy, vat_mode]`` is the internal group that the redemption account must belong to. A pair that is not in
 the table is not supported. With ``tender`` and ``input_tax`` a redemption is a cost; with ``price_reduction`` it lowers the
-price, and with ``earning_sale`` that of the sale that earned, so the account is contra-revenue. Where revenue is deferred, what
-points pay lowers the revenue too, and what was deferred comes back to it: contra-revenue in both modes.
+price, and with ``earning_sale`` that of the sale that earned, so the account is contra-revenue. Where revenue is deferred, the
+amount covered by points lowers it too, and what was deferred comes back to it: contra-revenue in both modes.
 """
 
 TENDER, INPUT_TAX, PRICE_REDUCTION, EARNING_SALE = "tender", "input_tax", "price_reduction", "earning_sale"

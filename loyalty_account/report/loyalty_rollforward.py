@@ -5,6 +5,8 @@ from dateutil.relativedelta import relativedelta
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from odoo.addons.loyalty_ledger.tools.today import loyalty_today
+
 from ..books import combinations
 from ..books.movements import ROLLFORWARD
 
@@ -21,12 +23,14 @@ class LoyaltyRollforward(models.TransientModel):
         domain=["|", ("program_type", "=", "loyalty"), ("accounting_policy", "=", "stored_value")],
     )
     date_from = fields.Date(
-        "From", required=True, default=lambda self: fields.Date.context_today(self) - relativedelta(months=1, day=1)
+        "From",
+        required=True,
+        default=lambda self: loyalty_today(self.env, self.env.company) - relativedelta(months=1, day=1),
     )
     date_to = fields.Date(
         "To",
         required=True,
-        default=lambda self: fields.Date.context_today(self) + relativedelta(day=1) - relativedelta(days=1),
+        default=lambda self: loyalty_today(self.env, self.env.company) + relativedelta(day=1) - relativedelta(days=1),
     )
 
     def _default_program_ids(self):

@@ -69,7 +69,7 @@ class EarningSaleCase(RedemptionCase):
 @tagged("post_install", "-at_install")
 class TestEarningSale(EarningSaleCase):
     def test_golden(self):
-        """N17: each golden case to the cent, whatever the goods are taxed with that points pay."""
+        """N17: each golden case to the cent, whatever taxes the goods have on which points are redeemed."""
         for number, case in enumerate(CASES):
             with self.subTest(number):
                 self.card = self.make_card(self.env["res.partner"].create({"name": f"Customer {number}"}))

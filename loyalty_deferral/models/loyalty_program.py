@@ -40,7 +40,7 @@ class LoyaltyProgram(models.Model):
     def _redemption_rate_at(self, date):
         """Return the expected redemption of a day in percent, as Decimal; 0 where none is set."""
         self.ensure_one()
-        # The same for everybody, whoever may read the values.
+        # The same for everybody, with or without the right to read the values.
         rows = (self.sudo() if self.id else self).point_value_ids
         rows = rows.filtered(lambda row: row.date and row.redemption_rate).sorted("date")
         # The first estimate holds for earlier days too: something was sold before anybody estimated.

@@ -10,6 +10,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import format_date
 
+from odoo.addons.loyalty_ledger.tools.today import loyalty_today
+
 from ..tools.disclosure_sheets import add_sheets, total_of
 
 MONEY = "#,##0.00;-#,##0.00"
@@ -33,7 +35,7 @@ class LoyaltyDisclosure(models.TransientModel):
     date_to = fields.Date("To", required=True, default=lambda self: self._default_date_to())
 
     def _default_date_to(self):
-        return fields.Date.context_today(self) + relativedelta(day=1) - relativedelta(days=1)
+        return loyalty_today(self.env, self.env.company) + relativedelta(day=1) - relativedelta(days=1)
 
     def _default_date_from(self):
         return self.env.company.compute_fiscalyear_dates(self._default_date_to())["date_from"]

@@ -150,7 +150,7 @@ class TestDeferral(DeferralCase):
         self.assertSound()
 
     def test_return_of_spent_points(self):
-        """N2: what was recognised for points of a sale that is returned is returned with it, whoever pays for them."""
+        """N2: what was recognised for points of a sale that is returned is returned with it, also where another lot settles them."""
         invoice = self.sell(1000.0, day="2026-01-10")
         self.redeem(60, day="2026-01-20")
         self.defer("2026-01-31")
@@ -389,7 +389,7 @@ class TestDeferral(DeferralCase):
         self.assertSound("2026-01-31")
 
     def test_paid_with_points(self):
-        """N2: what points pay of a sale is no revenue of it, so nothing of it is deferred again."""
+        """N2: the amount of a sale that is covered by points is no revenue of it, so nothing of it is deferred again."""
         self.sell(1000.0, day="2026-01-10")
         invoice = self.sell(100.0, day="2026-01-15", pay=False)
         with self.on("2026-01-15"):
