@@ -12,6 +12,8 @@ const FRAME = [
     ".o-mail-Chatter",
     ".o_notification_manager",
     ".o-mail-ChatHub",
+    // Says "Loading" while it fades in and out.
+    ".o_loading_indicator",
 ];
 /** Rule -> elements that Odoo's own widgets and renderers make. */
 const OF_ODOO = {
