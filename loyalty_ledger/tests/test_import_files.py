@@ -151,6 +151,7 @@ class TestImportFiles(FilesCase):
                 False,
             ],
         )
+        self.assertFalse(record.problem_line_ids.mapped("problem"))
 
     def test_date_is_asked(self):
         """N29, P8: 05/06 alone is asked about."""
@@ -339,6 +340,9 @@ class TestImportFiles(FilesCase):
         record.action_import()
         self.assertBalances(points=50)
         self.assertBalances(self.other, points=7)
+        # As many points for another card are another line, in another file too.
+        self.run_import("card;points\nCARD-2;50\n")
+        self.assertBalances(self.other, points=57)
         # The same bonus once more is possible, when somebody says so.
         record = self.load("card;points\nCARD-1;50\n", import_again=True)
         record.action_import()

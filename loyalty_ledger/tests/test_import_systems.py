@@ -1,4 +1,4 @@
-"""Exports of ten further systems (folder ``exports``, its README names their pages), imported as their users would."""
+"""Exports of sixteen further systems (folder ``exports``, its README names their pages), imported as their users would."""
 
 from odoo.exceptions import ValidationError
 from odoo.tests import BaseCase, tagged
@@ -21,9 +21,12 @@ class TestImportSystems(ImportCase):
             ]
         )
 
-    def read(self, name):
+    def _file(self, name):
         with file_open(f"loyalty_ledger/tests/exports/{name}.csv", "rb") as file:
-            return self.load(file.read(), create_missing=True)
+            return file.read()
+
+    def read(self, name):
+        return self.load(self._file(name), create_missing=True)
 
     def assertImports(self, record, points, **values):
         """Import what is not a problem; assert the balances of the three customers, and that every column was read or named."""
@@ -161,6 +164,71 @@ class TestImportSystems(ImportCase):
             [str(day or "") for day in record.line_ids.mapped("expiration_date")], ["2027-12-31"] * 2 + [""]
         )
         self.assertImports(record, [7, 2, 1], problem_count=0)
+
+    def test_talon_one(self):
+        """N29, P8: names in one word are taken apart; whose points they are is asked, as nothing says what the id is."""
+        record = self.load(self._file("talon_one"), check=False, create_missing=True)
+        self.assertEqual(
+            {column.name: column.role for column in record.column_ids if column.role}, {"currentBalance": "points"}
+        )
+        with self.assertRaisesRegex(ValidationError, "No column is named “card”, “customer” or “email”.*profileInt"):
+            record.action_check()
+        record.column_ids.filtered(lambda column: column.name == "profileIntegrationID").role = "customer"
+        record.action_check()
+        self.assertImports(record, [1240.5, 35, 0], problem_count=0)
+
+    def test_americommerce(self):
+        """N29, P8: what remains of each lot is imported, with its date where it is chosen; pending lots and dates that are
+        not read are named."""
+        self.maya.ref, self.lee.ref = "C-17", "C-18"
+        record = self.read("americommerce")
+        self.assertEqual(record.line_ids.mapped("points"), [120, 80, 35, 60])
+        self.assertIn("“ExpiredOn” seems to contain expiry dates. It is not read", record.notes)
+        self.assertIn("“RewardPointsStatus” says “Pending” or the like: 1 (the first one is line 5)", record.notes)
+        record.column_ids.filtered(lambda column: column.name == "ExpiredOn").role = "expiration_date"
+        record.action_check()
+        self.assertEqual(
+            [str(day or "") for day in record.line_ids.mapped("expiration_date")],
+            ["2027-01-31", "2027-03-31", "", "2027-03-31"],
+        )
+        self.assertImports(record, [260, 35, 0], problem_count=0)
+
+    def test_dynamics(self):
+        """N29, P8: of what was issued, used and expired nothing is the balance, whatever the balance is called."""
+        record = self.read("dynamics_ax")
+        self.assertEqual(record.line_ids.mapped("points"), [1240.5, 35, 0])
+        cards = self.assertImports(record, [1240.5, 35, 0], problem_count=0)
+        self.assertEqual(set(cards.mapped("code")), {"55000001", "55000002", "55000003"})
+        record = self.load("card number;issued points\n55000001;7\n", check=False)
+        with self.assertRaisesRegex(ValidationError, "No column is named “points”.*issued points"):
+            record.action_check()
+
+    def test_shift4shop(self):
+        """N29, P8: the reference of a sale is not that of a customer."""
+        self.maya.ref, self.lee.ref = "C-17", "C-18"
+        record = self.read("shift4shop")
+        self.assertIn("Line 2 is for the same card: both count.", record.line_ids[2].note)
+        self.assertImports(record, [200, 35, 0], problem_count=0)
+
+    def test_rivyo_and_rivo(self):
+        """N29, P8: days first with dashes are read as such; of points and credits in money the points are proposed, and it
+        is asked."""
+        record = self.read("rivyo")
+        self.assertEqual(
+            [str(day or "") for day in record.line_ids.mapped("expiration_date")], ["2027-12-31", "2027-06-30", ""]
+        )
+        self.assertImports(record, [240, 35, 12], problem_count=0, date_question=False)
+        record = self.read("rivo")
+        self.assertIn("“Points Balance”, “Credits Balance”", record.column_question)
+        self.assertEqual(record.line_ids.mapped("points"), [1240, 35, 0])
+
+    def test_not_in_use(self):
+        """N29, P8: cards that are blocked by a column of that name, or not active, are named."""
+        for column, cell in (("Gesperrt", "Ja"), ("Blocked", "true"), ("Active", "0"), ("aktiv", "Nein")):
+            record = self.load(f"card;points;{column}\nCARD-1;5;{cell}\n")
+            self.assertIn(f"“{column}” says “{cell}” or the like: 1", record.notes)
+        for column, cell in (("Gesperrt", "Nein"), ("Active", "1"), ("Newsletter", "1")):
+            self.assertNotIn("or the like", self.load(f"card;points;{column}\nCARD-1;5;{cell}\n").notes)
 
 
 class TestSystemColumns(BaseCase):

@@ -260,6 +260,10 @@ class TestLimitByCustomer(ImportMixin, AdjustCase):
         self.assertEqual(self.import_file(f"card,points\n{self.other.code},101\n").state, "waiting")
         self.assertEqual(self.import_file(f"card,points\n{self.other.code},100\n").state, "done")
         self.assertTrue(self.is_refused(self.card, 1))
+        self.assertFalse(self.is_refused(self.of_bob, 900))
+        for points, state in ((101, "waiting"), (100, "done")):
+            text = f"card,customer,points\nNEW-{points},Bob,{points}\n"
+            self.assertEqual(self.import_file(text, create_missing=True).state, state)
 
     def test_running_import(self):
         """N29, N10: lines of an import that has yet to post them count already."""

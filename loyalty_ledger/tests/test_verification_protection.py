@@ -140,6 +140,18 @@ class TestVerificationProtection(RegisterCase):
         """N5: all seals deleted and as many made again over changed transactions differ from what was noted."""
         self.Seal = self.env["loyalty.ledger.seal"]
         seal = self.Seal._seal(self.earn(10).id)[-1:]
+        columns = "date, first_entry_id, last_entry_id, entry_count, previous_id, digest"
+        with self.env.cr.savepoint() as savepoint:
+            self.past_triggers(
+                "loyalty_ledger_seal",
+                f"WITH gone AS (DELETE FROM loyalty_ledger_seal WHERE id = %s RETURNING {columns}) "
+                f"INSERT INTO loyalty_ledger_seal ({columns}) SELECT {columns} FROM gone",
+                seal.id,
+            )
+            found = self.problems()
+            self.assertIn("is not the one that was noted", found.pop(("loyalty.ledger.seal", seal.id)))
+            self.assertEqual(found, {})  # its digest is right
+            savepoint.rollback()
         self.past_triggers(
             "loyalty_ledger_seal", "UPDATE loyalty_ledger_seal SET digest = 'other' WHERE id = %s", seal.id
         )

@@ -8,6 +8,7 @@ import re
 import unicodedata
 
 from .balance_names import (
+    ACTIVE,
     BALANCE,
     CARD,
     EMAIL,
@@ -15,6 +16,7 @@ from .balance_names import (
     MONEY,
     NAMES,
     NEITHER,
+    NO,
     NUMBER,
     OTHER,
     OWNER,
@@ -23,6 +25,7 @@ from .balance_names import (
     REWARDS,
     TOTALS,
     WHO,
+    YES,
 )
 
 
@@ -34,7 +37,16 @@ def plain(text):
 
 
 _PLAIN_TOTALS = {plain(name) for name in TOTALS}
+_PLAIN_INACTIVE = {plain(name) for name in INACTIVE}
 _RANKS = {plain(name): (role, rank) for role, names in NAMES.items() for rank, name in enumerate(names)}
+#: Where a word begins within ``pointsRemaining`` and ``VIPTier``.
+_WORD = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
+def _name_of(cell):
+    """Return the name of a column in words, also of one that programs write: ``CustomerID`` is ``customer id``."""
+    name = plain(cell)
+    return name if name in _RANKS else plain(_WORD.sub(" ", cell))
 
 
 def find_roles(cells):
@@ -43,7 +55,7 @@ def find_roles(cells):
     Where several columns fit a role, the better known name decides; two columns of the same name both have the role,
     and somebody has to choose. A file may have several columns of phone numbers.
     """
-    names = {position: plain(cell) for position, cell in enumerate(cells)}
+    names = {position: _name_of(cell) for position, cell in enumerate(cells)}
     known = {position: _RANKS[name] for position, name in names.items() if name in _RANKS}
     best = {}
     for role, rank in known.values():
@@ -62,7 +74,7 @@ def find_roles(cells):
 
 def may_be_points(cells):
     """Return the positions of all columns whose names can mean a balance; the user has to say which one counts."""
-    names = [plain(cell) for cell in cells]
+    names = [_name_of(cell) for cell in cells]
     return [
         position
         for position, name in enumerate(names)
@@ -72,7 +84,7 @@ def may_be_points(cells):
 
 def count_known(cells):
     """Return how many cells are well-known names of columns."""
-    return sum(plain(cell) in _RANKS for cell in cells)
+    return sum(_name_of(cell) in _RANKS for cell in cells)
 
 
 def _seems_points(name):
@@ -147,9 +159,10 @@ def find_roles_by_content(columns):
     return {emails[0]: "email", others[0]: "points"}
 
 
-def is_inactive(cell):
-    """Return whether a cell says that a card or customer is no longer in use."""
-    return cell.casefold() in INACTIVE
+def is_inactive(name, cell):
+    """Return whether a cell says that a card or customer is not in use: ``blocked``, or ``yes`` in a column of that name."""
+    name, cell = _name_of(name), cell.casefold()
+    return cell in INACTIVE or (cell in YES and name in _PLAIN_INACTIVE) or (cell in NO and name in ACTIVE)
 
 
 def is_header(cells):
@@ -160,7 +173,7 @@ def is_header(cells):
 
 def is_open(name):
     """Return whether the name of a column of points leaves open if it counts points or money."""
-    name = plain(name)
+    name = _name_of(name)
     words = set(name.split())
     if name in _RANKS or not words & {"cash", "money", "wallet", "credit", "currency"}:
         return name in MONEY or (name not in _RANKS and bool(_seems_points(name)) and not words & POINTS - REWARDS)

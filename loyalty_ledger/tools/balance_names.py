@@ -61,8 +61,6 @@ NAMES = {
         "customer reference",
         "customer ref",
         "partner",
-        "ref",
-        "reference",
         "customer code",
         "customer number",
         "customer no",
@@ -70,9 +68,15 @@ NAMES = {
         "client code",
         "client id",
         "member id",
+        "contact id",
+        "contactid",
+        "loyalty customer",
         "kundennummer",
         "kunden nr",
         "kundennr",
+        "debitorennr",
+        "debitorennummer",
+        "debitor",
         "kunde",
         "client",
         "code client",
@@ -86,6 +90,9 @@ NAMES = {
         "клиент",
         "покупатель",
         "код клиента",
+        # Last, as it may be the reference of a sale.
+        "ref",
+        "reference",
     ),
     "email": (
         "email",
@@ -222,6 +229,9 @@ NAMES = {
         "star balance",
         "stars",
         "pts",
+        "points remaining",
+        "remaining points",
+        "point status",
         "loyalty balance",
         "balance",
         "current balance",
@@ -406,21 +416,28 @@ OTHER = set(
     "completed pending spent redeemed redeem earned earn lifetime expired expiring expire expires expiry expiration used converted collected awarded "
     "adjusted value per next needed until last first ever history type rule name program date at on since gesammelt eingelost verdient "
     "gastados ganados gagnes depenses utilises wydane списано начислено unavailable not total cumulative previous opening tier level "
-    "status code number id no link url gesamt cash count card member".split()
+    "status code number id no link url gesamt cash count card member issued accrued accumulated gained received credited debited deducted burned "
+    "burnt forfeited lapsed reversed refunded transferred granted vergeben gutgeschrieben verfallen emis emitidos emessi".split()
 )
 CARD = set(
     "card cards membership member loyalty barcode carte karte karten tarjeta tessera kaart kort karty cartao карты карта".split()
 )
 NUMBER = set("number no nr num n code id barcode numero nummer numer номер код".split())
-NEITHER = set("gift brand type credit debit payment bank expiry status date level since name group tax vat".split())
+NEITHER = set(
+    "gift brand type credit debit payment bank expiry status date level since name group tax vat program programme scheme plan campaign".split()
+)
 
 #: Whose e-mail or phone is the customer's: ``user_email`` is, the ``Buyer Email`` of a gift card is not.
 OWNER = set("user customer client member guest recipient account holder owner contact primary cardholder".split())
 EMAIL = {"email", "mail", "e", "address"}
 PHONE = {"phone", "mobile", "cell", "telephone", "number"}
-#: What other systems write beside balances that can no longer be used.
+#: What other systems write beside balances that can no longer, or not yet, be used.
 INACTIVE = set(
-    "inactive disabled disable deleted blocked banned closed cancelled canceled suspended expired deactivated excluded void voided "
+    "inactive pending disabled disable deleted blocked banned closed cancelled canceled suspended expired deactivated excluded void voided "
     "inaktiv gesperrt gelöscht storniert inactif désactivé bloqué supprimé inactivo bloqueado eliminado inattivo bloccato "
     "inactief geblokkeerd nieaktywny zablokowany неактивна неактивен заблокирована".split()
 )
+#: Columns that say whether a card is in use, and what stands in them.
+ACTIVE = set("active enabled aktiv actif activo attivo actief aktywny активна".split())
+YES = set("1 x yes y true ja j oui o si s sí sim tak да".split())
+NO = set("0 no n false nein non não nee nie нет".split())

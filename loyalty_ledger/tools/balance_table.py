@@ -268,10 +268,10 @@ class Table:
 
     def _note_inactive(self, env, position, name):
         """Return the note that a column which is not read calls lines inactive, or None."""
-        rows = [row for row, cell in zip(self.rows, self._cells(position)) if balance_columns.is_inactive(cell)]
+        rows = [row for row, cell in zip(self.rows, self._cells(position)) if balance_columns.is_inactive(name, cell)]
         return rows and env._(
             "Lines on which “%(name)s” says “%(word)s” or the like: %(count)s (the first one is line %(line)s). They are imported "
-            "all the same; delete them from the file if these balances can no longer be used.",
+            "all the same; delete them from the file if these balances cannot be used.",
             name=name,
             word=rows[0].cells[position],
             line=rows[0].number,
