@@ -28,7 +28,7 @@ class LoyaltyValuation(models.Model):
     """
 
     _name = "loyalty.valuation"
-    _inherit = ["loyalty.readonly.mixin"]
+    _inherit = ["loyalty.readonly.mixin", "loyalty.program.sums.mixin"]
     _description = "Value of Loyalty Points"
     _order = "id desc"
     _log_access = False

@@ -8,6 +8,7 @@ class LoyaltyLiabilityReport(models.Model):
     """What open points carry in the books, and when they expire: the liability by maturity."""
 
     _name = "loyalty.liability.report"
+    _inherit = ["loyalty.program.sums.mixin"]
     _description = "Liability of Loyalty Points"
     _auto = False
     _order = "expiration_date, id"

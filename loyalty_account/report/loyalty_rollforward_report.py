@@ -12,6 +12,7 @@ class LoyaltyRollforwardReport(models.Model):
     """Opening, movements and closing of points and of their value, by program and month."""
 
     _name = "loyalty.rollforward.report"
+    _inherit = ["loyalty.program.sums.mixin"]
     _description = "Roll-Forward of Loyalty Points"
     _auto = False
     _order = "month desc, program_id"

@@ -21,7 +21,7 @@ class LoyaltySourceReport(models.Model):
     """
 
     _name = "loyalty.source.report"
-    _inherit = ["loyalty.document.mixin"]
+    _inherit = ["loyalty.document.mixin", "loyalty.program.sums.mixin"]
     _description = "Loyalty by Source"
     _auto = False
     _order = "date desc, id desc"

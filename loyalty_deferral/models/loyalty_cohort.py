@@ -21,7 +21,7 @@ class LoyaltyCohort(models.Model):
     """
 
     _name = "loyalty.cohort"
-    _inherit = ["loyalty.server.fields.mixin"]
+    _inherit = ["loyalty.server.fields.mixin", "loyalty.program.sums.mixin"]
     _description = "Cohort of Loyalty Points"
     _order = "program_id, date_from desc, kind"
 

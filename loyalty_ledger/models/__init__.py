@@ -1,4 +1,5 @@
 from . import loyalty_mixins
+from . import loyalty_program_sums_mixin
 from . import loyalty_ledger_entry
 from . import loyalty_lot
 from . import loyalty_ledger_consumption

@@ -22,7 +22,7 @@ class LoyaltyEarning(models.Model):
     """
 
     _name = "loyalty.earning"
-    _inherit = ["loyalty.server.fields.mixin", "loyalty.document.mixin"]
+    _inherit = ["loyalty.server.fields.mixin", "loyalty.document.mixin", "loyalty.program.sums.mixin"]
     _description = "Earning of a Document"
     _order = "id desc"
     _rec_name = "document_name"

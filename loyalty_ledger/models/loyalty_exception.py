@@ -18,6 +18,7 @@ class LoyaltyException(models.Model):
         "mail.thread",
         "mail.activity.mixin",
         "loyalty.document.mixin",
+        "loyalty.program.sums.mixin",
     ]
     _description = "Loyalty Exception"
     _order = "id desc"

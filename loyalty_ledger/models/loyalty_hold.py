@@ -13,7 +13,7 @@ class LoyaltyHold(models.Model):
     """Points set aside for a document that is not final. A hold is consumed, released or timed out exactly once."""
 
     _name = "loyalty.hold"
-    _inherit = ["loyalty.server.fields.mixin", "loyalty.document.mixin"]
+    _inherit = ["loyalty.server.fields.mixin", "loyalty.document.mixin", "loyalty.program.sums.mixin"]
     _description = "Reserved Loyalty Points"
     _order = "id desc"
 

@@ -10,7 +10,7 @@ class LoyaltyLot(models.Model):
     """The open part of a credit: a projection of entries and consumptions that "Verify" can rebuild."""
 
     _name = "loyalty.lot"
-    _inherit = ["loyalty.readonly.mixin"]
+    _inherit = ["loyalty.readonly.mixin", "loyalty.program.sums.mixin"]
     _description = "Loyalty Lot"
     _order = "id"
     _log_access = False

@@ -13,6 +13,7 @@ class LoyaltyStaffSumsMixin(models.AbstractModel):
     """Rows that customers read in the portal, without the sums that still contain expired points."""
 
     _name = "loyalty.staff.sums.mixin"
+    _inherit = ["loyalty.program.sums.mixin"]
     _description = "Record with Totals for the Staff"
 
     def _has_field_access(self, field, operation):

@@ -71,6 +71,18 @@ class ResPartner(models.Model):
         help="What the customer can spend now.",
     )
 
+    loyalty_points_text = fields.Char(
+        "Loyalty Points",
+        compute="_compute_loyalty_now",
+        compute_sudo=True,
+        groups="base.group_user",
+        help="What the customer can spend now, by program.",
+    )
+    # Totals over cards of several programs add what cannot be added: screens show them for one program only.
+    loyalty_one_program = fields.Boolean(
+        compute="_compute_loyalty_sums", compute_sudo=True, groups="base.group_user", string="Cards of One Program"
+    )
+
     def _init_column(self, column_name):
         """Existing customers are tracked; the company's own column may not exist yet."""
         if column_name == "loyalty_tracked":
@@ -152,21 +164,27 @@ class ResPartner(models.Model):
     @api.depends_context("allowed_company_ids")
     @api.depends("loyalty_card_ids")
     def _compute_loyalty_sums(self):
-        totals = defaultdict(lambda: [0.0] * len(SUMS))
+        totals, programs = defaultdict(lambda: [0.0] * len(SUMS)), defaultdict(set)
         partners = self._origin
         groups = (
             self.env["loyalty.card"]
             .with_context(active_test=False)
-            ._read_group(self._loyalty_cards_domain(), ["partner_id"], [f"{column}:sum" for column in SUMS.values()])
+            ._read_group(
+                self._loyalty_cards_domain(),
+                ["partner_id", "program_id"],
+                [f"{column}:sum" for column in SUMS.values()],
+            )
         )
-        for owner, *sums in groups:
+        for owner, program, *sums in groups:
             for partner in partners._loyalty_owners(owner):
+                programs[partner.id].add(program.id)
                 totals[partner.id] = [total + number for total, number in zip(totals[partner.id], sums)]
         for partner in self:
             for name, total in zip(SUMS, totals[partner._origin.id]):
                 partner[name] = total
+            partner.loyalty_one_program = len(programs[partner._origin.id]) < 2
 
-    @api.depends_context("allowed_company_ids")
+    @api.depends_context("allowed_company_ids", "lang")
     @api.depends(
         "loyalty_card_ids.closed",
         "loyalty_card_ids.start_date",
@@ -175,6 +193,7 @@ class ResPartner(models.Model):
     )
     def _compute_loyalty_now(self):
         reserved, available = defaultdict(float), defaultdict(float)
+        by_program = defaultdict(lambda: defaultdict(float))
         cards = self.env["loyalty.card"].search(self._loyalty_cards_domain())
         partners = self._origin
         balances = cards._balances_now()
@@ -182,13 +201,33 @@ class ResPartner(models.Model):
             for partner in partners._loyalty_owners(card.partner_id):
                 reserved[partner.id] += balances[card.id][0]
                 available[partner.id] += balances[card.id][3]
+                by_program[partner.id][card.program_id] += balances[card.id][3]
         for partner in self:
+            points = by_program[partner._origin.id]
+            partner.loyalty_points_text = self._say_loyalty_points(points)
             partner.loyalty_reserved_points = reserved[partner._origin.id]
             partner.loyalty_available_points = available[partner._origin.id]
 
+    @api.model
+    def _say_loyalty_points(self, points):
+        """Return ``{program: points}`` in words; of several programs those with points are named, one after the other."""
+        if len(points) < 2:
+            return next((program._public_points(number) for program, number in points.items()), False)
+        held = {program: number for program, number in points.items() if number} or points
+        return ", ".join(f"{program.name}: {program._public_points(number)}" for program, number in held.items())
+
     def _forget_loyalty_totals(self):
         """Totals follow the ledger, which changes cards in bulk: what was read before is read again."""
-        self.invalidate_model([*SUMS, "loyalty_reserved_points", "loyalty_available_points"], flush=False)
+        self.invalidate_model(
+            [
+                *SUMS,
+                "loyalty_reserved_points",
+                "loyalty_available_points",
+                "loyalty_points_text",
+                "loyalty_one_program",
+            ],
+            flush=False,
+        )
 
     def _loyalty_sum_rows(self, field):
         """SQL of ``(partner_id, points)``: each card once for its customer and once for the commercial entity."""

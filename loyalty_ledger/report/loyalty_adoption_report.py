@@ -6,6 +6,7 @@ class LoyaltyAdoptionReport(models.Model):
     """Cards whose ``loyalty.history`` did not add up to the balance that the ledger took over (N12)."""
 
     _name = "loyalty.adoption.report"
+    _inherit = ["loyalty.program.sums.mixin"]
     _description = "Cards Whose History Differs from the Opening Balance"
     _auto = False
     _order = "program_id, id"

@@ -9,6 +9,7 @@ class LoyaltyLotReport(models.Model):
     """Open points with the day on which they really expire: own, rolling or the card's date, whichever is first."""
 
     _name = "loyalty.lot.report"
+    _inherit = ["loyalty.program.sums.mixin"]
     _description = "Points by Expiry"
     _auto = False
     _order = "expiration_date, id"

@@ -48,6 +48,18 @@ class TestPartner(LedgerCase):
         action = partner.action_view_loyalty_transactions()
         self.assertEqual(self.Entry.with_user(self.user).search(action["domain"]), (self.card | second).entry_ids)
 
+    def test_points_of_programs_are_not_added(self):
+        """N29, P2: the list says points by program; totals over several programs are not for screens."""
+        partner = self.partner.with_user(self.user)
+        self.earn(1070)
+        self.assertEqual((partner.loyalty_points_text, partner.loyalty_one_program), ("1,070 Points", True))
+        self.earn(9, self.make_card(self.make_program(name="Wine Club", portal_point_name="corks")))
+        partner.invalidate_recordset()
+        self.assertFalse(partner.loyalty_one_program)
+        self.assertEqual(
+            sorted(partner.loyalty_points_text.split(", ")), ["Points: 1,070 Points", "Wine Club: 9 corks"]
+        )
+
     def test_list(self):
         """P2, S13: the customer list shows, searches and sorts by points and card number."""
         self.earn(70)

@@ -178,6 +178,30 @@ class TestRegisterBalances(RegisterCase):
             rows = entries.formatted_read_group([("card_id", "=", self.card.id)], [group], ["points:sum"])
             self.assertEqual(sum(row["points:sum"] for row in rows), 800, group)
 
+    def test_screens_add_points_of_one_program_only(self):
+        """N29, P3: a total on a screen is empty where it would add points of different programs."""
+        club = self.make_program(name="Wine Club")
+        self.earn(9, self.make_card(club))
+        domain = [("program_id", "in", (self.program | club).ids)]
+        for model, measure, first in (
+            ("loyalty.ledger.entry", "points:sum", 800),
+            ("loyalty.card", "points:sum", 800),
+            ("loyalty.lot.report", "remaining:sum", 800),
+        ):
+            with self.subTest(model):
+                rows = self.env[model].with_user(self.user)
+                (mixed,) = rows.formatted_read_group(domain, [], [measure, "__count"])
+                self.assertIs(mixed[measure], False)
+                by_program = rows.formatted_read_group(domain, ["program_id"], [measure])
+                self.assertEqual(
+                    {row["program_id"][0]: row[measure] for row in by_program}, {self.program.id: first, club.id: 9}
+                )
+                total, parts = rows.formatted_read_grouping_sets(domain, [[], ["program_id"]], [measure])
+                self.assertIs(total[0][measure], False)
+                self.assertEqual(sorted(part[measure] for part in parts), [9, first])
+                # What code adds up for itself is not touched.
+                self.assertEqual(rows._read_group(domain, [], [measure]), [(first + 9,)])
+
     def test_reserved_points_are_released_by_managers(self):
         """S18: a manager releases reserved points from their list; a user cannot."""
         with self.assertRaises(AccessError):

@@ -2,9 +2,9 @@ import { registry } from "@web/core/registry";
 import { formatFloat } from "@web/views/fields/formatters";
 import { FloatField, floatField } from "@web/views/fields/float/float_field";
 
-/** Points have four decimals, but most programs give whole ones: show 120, not 120.0000. */
+/** Points have four decimals, but most programs give whole ones: show 120, not 120.0000. A total that has no value is empty. */
 export function formatLoyaltyPoints(value, options = {}) {
-    return formatFloat(value || 0, { ...options, digits: [16, 4], trailingZeros: false });
+    return formatFloat(value ?? 0, { ...options, digits: [16, 4], trailingZeros: false });
 }
 
 export const loyaltyPointsField = {

@@ -1,0 +1,33 @@
+import { registry } from "@web/core/registry";
+import { getGroupBy } from "@web/search/utils/group_by";
+import { GraphModel } from "@web/views/graph/graph_model";
+import { graphView } from "@web/views/graph/graph_view";
+
+/** A graph of points: where a bar would add those of several programs, it is divided by program, and by nothing else of ours. */
+export class LoyaltyPointsGraphModel extends GraphModel {
+    async _loadDataPoints(metaData) {
+        const result = await super._loadDataPoints(metaData);
+        const [points] = result;
+        const isMixed = points.some(({ count, value }) => count && value === false);
+        if (!isMixed || metaData.groupBy.some(({ fieldName }) => fieldName === "program_id")) {
+            return result;
+        }
+        const isOurs = !this.searchParams.groupBy.length;
+        metaData.groupBy = [
+            ...(isOurs ? metaData.groupBy.slice(0, 1) : metaData.groupBy),
+            getGroupBy("program_id", metaData.fields),
+        ];
+        return super._loadDataPoints(metaData);
+    }
+
+    /** The line over stacked bars is their sum: none where the bars are of programs. */
+    _getLineOverlayDataset() {
+        const isByProgram = this.metaData.groupBy.some(({ fieldName }) => fieldName === "program_id");
+        return isByProgram ? null : super._getLineOverlayDataset();
+    }
+}
+
+registry.category("views").add("loyalty_points_graph", {
+    ...graphView,
+    Model: LoyaltyPointsGraphModel,
+});
