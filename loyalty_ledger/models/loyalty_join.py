@@ -66,15 +66,10 @@ class LoyaltyJoin(models.Model):
             raise UserError(_("Please enter a valid e-mail address."))
         if max(len(name), len(email), len(phone)) > LONGEST:
             raise UserError(_("Please enter no more than %s characters.", LONGEST))
-        self.env.cr.execute(SQL("SELECT pg_advisory_xact_lock(hashtext('loyalty.join'), %s)", program.id))
-        hour, day = (fields.Datetime.now() - timedelta(hours=hours) for hours in (1, 24))
-        recent = [("program_id", "=", program.id), ("create_date", ">", hour)]
-        if (
-            self.search_count([*recent, ("address", "=", address)]) >= PER_ADDRESS
-            or self.search_count(recent) >= PER_PROGRAM
-        ):
+        of_address, of_program, of_email = self._count_requests(program, email, address)
+        if of_address >= PER_ADDRESS or of_program >= PER_PROGRAM:
             raise UserError(_("Too many people are joining at the moment. Please try again in an hour."))
-        if self.search_count([("email", "=", email), ("create_date", ">", day)]) >= PER_EMAIL:
+        if of_email >= PER_EMAIL:
             return
         token = secrets.token_urlsafe(24)
         request = self.create(
@@ -90,6 +85,39 @@ class LoyaltyJoin(models.Model):
             }
         )
         request._send_confirmation(token)
+
+    @api.model
+    def _count_requests(self, program, email, address):
+        """Return how many requests there are: of the address and for the program in an hour, to the e-mail in a day.
+
+        One after the other: until this transaction ends, nobody else counts for the program or the e-mail. It saw the
+        database as it was before it waited, so another one counts: that sees the requests of those who came first.
+        """
+        self.env.cr.execute(
+            SQL(
+                "SELECT pg_advisory_xact_lock(hashtext('loyalty.join'), %s), pg_advisory_xact_lock(hashtext('loyalty.join.email'), hashtext(%s))",
+                program.id,
+                email,
+            )
+        )
+        with self.env.registry.cursor() as cr:
+            cr.execute(
+                SQL(
+                    """
+                    SELECT count(*) FILTER (WHERE of_program AND address = %(address)s), count(*) FILTER (WHERE of_program),
+                           count(*) FILTER (WHERE email = %(email)s)
+                      FROM (SELECT address, email, program_id = %(program)s AND create_date > %(hour)s AS of_program
+                              FROM loyalty_join
+                             WHERE create_date > %(day)s AND (program_id = %(program)s OR email = %(email)s)) r
+                    """,
+                    program=program.id,
+                    email=email,
+                    address=address,
+                    hour=fields.Datetime.now() - timedelta(hours=1),
+                    day=fields.Datetime.now() - timedelta(days=1),
+                )
+            )
+            return cr.fetchone()
 
     @api.model
     def _hash(self, token):

@@ -1,0 +1,42 @@
+"""Joining a program from many places at the same moment. Requests are this test's own, and removed at the end."""
+
+from functools import partial
+
+from crowd import CrowdCase
+
+from odoo.tests import tagged
+
+EMAIL = "many@join.example.com"
+
+
+@tagged("post_install", "-at_install")
+class TestJoinConcurrency(CrowdCase):
+    def setUp(self):
+        super().setUp()
+        self.addCleanup(self.forget)
+
+    def forget(self):
+        with self.registry.cursor() as cr:
+            env = self.env_of(cr)
+            requests = env["loyalty.join"].search([("email", "=", EMAIL)])
+            env["mail.mail"].search([("model", "=", "loyalty.join"), ("res_id", "in", requests.ids)]).unlink()
+            requests.unlink()
+
+    def test_limit_of_mails(self):
+        """N29: six visitors with one address at the same moment, in two programs: three mails in all."""
+        with self.registry.cursor() as cr:
+            other = self.env_of(cr)["loyalty.program"].create({"name": "Crowded Too", "program_type": "loyalty"})
+            program_ids = [self.program_id, other.id]
+        self.addCleanup(self.archive, other.id)
+
+        def ask(number, env):
+            program = env["loyalty.program"].browse(program_ids[number % 2])
+            env["loyalty.join"]._ask(program, "Ann", EMAIL, "", f"10.0.0.{number}")
+
+        self.assertEqual(self.together(*(partial(ask, number) for number in range(6))), [None] * 6)
+        with self.registry.cursor() as cr:
+            self.assertEqual(self.env_of(cr)["loyalty.join"].search_count([("email", "=", EMAIL)]), 3)
+
+    def archive(self, program_id):
+        with self.registry.cursor() as cr:
+            self.env_of(cr)["loyalty.program"].browse(program_id).active = False
