@@ -73,6 +73,7 @@ class LoyaltyDashboard(models.AbstractModel):
             "loyalty_account.loyalty_liability_report_action",
             self.env._("Liability on the books"),
             self._of_programs(scope) & Domain("company_id", "in", self.env.companies.ids),
+            search_default_group_program=not scope.program,
         )
 
     # --- to do ---------------------------------------------------------------------------------------------------

@@ -1,1 +1,2 @@
 from . import loyalty_disclosure
+from . import loyalty_liability_report

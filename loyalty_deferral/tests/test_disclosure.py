@@ -5,6 +5,7 @@ from decimal import Decimal
 import openpyxl
 
 from odoo import fields
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from ..tools.disclosure import expected_months
@@ -55,7 +56,7 @@ class TestDisclosure(DeferralCase):
         self.assertTrue(shifts[-5] < shifts[-1] < 0 < shifts[1] <= shifts[5])
 
     def test_dashboard(self):
-        """N27: what is deferred is a liability of the dashboard, month by month; it opens its cohorts."""
+        """N27, N29: what is deferred is a liability of the dashboard, month by month; it opens lines that add up to it."""
         self.year()
         self.defer("2026-02-28")
         options = {"program_id": self.program.id}
@@ -67,8 +68,21 @@ class TestDisclosure(DeferralCase):
         cohorts = self.env[action["res_model"]].search(action["domain"])
         self.assertEqual(round(sum(cohorts.mapped("deferred_amount")), 2), self.liability())
         self.env["loyalty.program"].create({"name": "Wallet", "program_type": "ewallet"})
+        # Something else on the account is none of the points.
+        self.env["account.move"].create(
+            {
+                "journal_id": self.program.loyalty_journal_id.id,
+                "line_ids": [
+                    Command.create({"account_id": self.liability_account.id, "credit": 5.0}),
+                    Command.create({"account_id": self.cost_account.id, "debit": 5.0}),
+                ],
+            }
+        ).action_post()
+        liability = dashboard.load_figures({})["hero"]["figures"][0]
         action = dashboard.open_lines("liability", {})
-        self.assertEqual(action["res_model"], "account.move.line")
+        lines = self.env[action["res_model"]].search(action["domain"])
+        self.assertEqual(round(sum(lines.mapped("amount")), 2), liability["values"][-1])
+        self.assertEqual(lines.cohort_id, self.program.cohort_ids.filtered("deferred_amount"))
 
     def test_pack(self):
         """N15: PDF and workbook of a close show the disclosure of the financial year; so do those for any period."""
