@@ -67,7 +67,11 @@ class LoyaltyBalanceImport(models.Model):
     is_sheet = fields.Boolean(readonly=True)
     column_chosen = fields.Boolean(help="The user has chosen which of several balance columns to import.")
     program_id = fields.Many2one(
-        "loyalty.program", "Program", domain=[("is_ledgered", "=", True)], help="For lines that name no program."
+        "loyalty.program",
+        "Program",
+        domain=[("is_ledgered", "=", True)],
+        default=lambda self: self._default_program(),
+        help="For lines that name no program.",
     )
     mode = fields.Selection(
         MODES, "Points Are", required=True, default="add", help="For lines that do not say whether to add or to set."
@@ -166,6 +170,14 @@ class LoyaltyBalanceImport(models.Model):
         for record in self:
             total = record.pending_count + record.done_count
             record.progress = 100 * record.done_count // total if total else 0
+
+    @api.model
+    def _default_program(self):
+        """Return the only program in which customers collect points, or none where there is a choice."""
+        programs = self.env["loyalty.program"].search(
+            [("is_ledgered", "=", True), ("program_type", "=", "loyalty")], limit=2
+        )
+        return programs if len(programs) == 1 else programs[:0]
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -92,6 +92,11 @@ export class Walker {
         await this.find(target).click();
         await this.settle();
     }
+    /** Point at something without a click, to read what it says. */
+    async point(target) {
+        await this.find(target).hover();
+        await this.settle();
+    }
     async press(key) {
         this.clicks++;
         await this.page.keyboard.press(key);

@@ -61,14 +61,13 @@ export const OFFICE = [
     {
         name: "approve",
         title: "Approve what a colleague asked for",
-        limit: 4,
+        limit: 3,
         before: 5,
         async walk(w) {
             await w.open("/odoo/loyalty-dashboard");
             await w.click(["button", /Adjustments to approve/]);
-            await w.openRow("flooded shop");
-            await w.look("adjustment");
-            await w.click(["button", "Approve"]);
+            await w.look("adjustments");
+            await w.click(w.row("flooded shop").getByRole("button", { name: "Approve" }));
             await w.click(w.dialog().getByRole("button", { name: "Approve" }));
             await w.see(/Approved/);
         },
@@ -76,7 +75,7 @@ export const OFFICE = [
     {
         name: "import",
         title: "Import balances from another system",
-        limit: 8,
+        limit: 7,
         before: 9,
         async walk(w) {
             await w.open("/odoo/loyalty-import-balances");
@@ -84,7 +83,6 @@ export const OFFICE = [
             await w.upload(".o_form_view input[type=file]", "balances.csv", FILE);
             await w.choose(["combobox", /^Program/], "Rewards Club");
             await w.type(["textbox", /^Reason/], "Balances of the old register");
-            await w.click(["checkbox", /^Create Missing Cards/]);
             await w.click(["button", "Check File"]);
             await w.look("import");
             await w.click(["button", "Import"]);
@@ -107,15 +105,15 @@ export const OFFICE = [
     {
         name: "why",
         title: "Answer why an invoice gave this many points",
-        limit: 3,
+        limit: 2,
         before: 3,
         async walk(w) {
             await w.open("/odoo/customer-invoices");
             await w.search("Hotel Bellevue");
             await w.openRow("Paid");
-            await w.click(["tab", "Loyalty"]);
-            await w.look("why");
-            await w.see(/Why This Many Points/);
+            await w.look("invoice with points");
+            await w.point(".o_loyalty_why");
+            await w.see(/points\.$/);
         },
     },
 ];
