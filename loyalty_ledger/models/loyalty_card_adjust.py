@@ -10,11 +10,14 @@ from ..ledger.usability import ADJUST
 from ..tools.today import loyalty_today
 from ..tools.words import say_points
 
+#: End of the key of the transaction that resets a card before points are added (bM7).
+RESET = ":reset"
 MANAGER = "loyalty_ledger.group_loyalty_manager"
 MODES = [
     ("add", "Add points"),
     ("subtract", "Subtract points"),
     ("set", "Set the balance to"),
+    ("reset", "Reset to zero, then add"),
     ("expiry", "Change the expiry date only"),
 ]
 
@@ -50,7 +53,7 @@ class LoyaltyCard(models.Model):
         """Say what an adjustment would do to each card, without doing it; two queries for any number of cards.
 
         :param mode: one of :data:`MODES`
-        :param points: number of points; for ``set`` the balance wanted
+        :param points: number of points; for ``set`` and ``reset`` the balance wanted
         :param refreshed: expired points were written off just now; else they are left out of the balance here, as
             the ledger writes them off before it adjusts
         :param expiration_date: last usable day that added points get
@@ -74,9 +77,10 @@ class LoyaltyCard(models.Model):
                 gone = balances.get(target.id, (0, 0, 0, 0))[2]
                 running[target] = to_units(target.sudo().points) - (0 if refreshed else to_units(gone))
             before = running[target]
-            change = {"add": units, "subtract": -units, "set": units - before, "expiry": 0}[mode]
+            change = {"add": units, "subtract": -units, "expiry": 0}.get(mode, units - before)
+            taken = before if mode == "reset" else -change
             today = todays[card.sudo().company_id]
-            problem = self._adjustment_problem(card, mode, change, to_units(available), today, waive)
+            problem = self._adjustment_problem(card, mode, change, taken, to_units(available), today, waive)
             if not problem:
                 running[target] += change
             rows.append(
@@ -86,7 +90,8 @@ class LoyaltyCard(models.Model):
                     "before": to_points(before),
                     "change": to_points(change),
                     "after": to_points(before + change),
-                    "expires": change > 0 and target._expiry_of_grant(expiration_date, renews, today),
+                    "expires": (units if mode == "reset" else change) > 0
+                    and target._expiry_of_grant(expiration_date, renews, today),
                     "problem": problem,
                 }
             )
@@ -105,18 +110,21 @@ class LoyaltyCard(models.Model):
                 own = program._rolling_expiry(max(today, card.last_earning_date or today))
         return min([day for day in (own, card.expiration_date) if day], default=False)
 
-    def _adjustment_problem(self, card, mode, change, available, today, waive=False):
-        """Return why the ledger would refuse the adjustment of ``card``, or False."""
+    def _adjustment_problem(self, card, mode, change, taken, available, today, waive=False):
+        """Return why the ledger would refuse the adjustment of ``card``, or False.
+
+        :param taken: points that leave the card, in units; those of a reset come back as new ones
+        """
         _ = self.env._
         if not card.ledgered:
             return card._say_unusable("untracked")
-        if card.points_to_id and (change < 0 or mode in ("set", "expiry")):
+        if card.points_to_id and (change < 0 or mode in ("set", "reset", "expiry")):
             return card._say_unusable("linked")
         if waive:
             return False
-        if change > 0:
-            return card._unusable_reason(today, ADJUST)
-        if -change > available and card._unusable_code(today, ADJUST) not in ("closed", "expired"):
+        if (change > 0 or mode == "reset" and change + taken > 0) and (reason := card._unusable_reason(today, ADJUST)):
+            return reason
+        if taken > available and card._unusable_code(today, ADJUST) not in ("closed", "expired"):
             return _("Only %s points are available.", say_points(self.env, to_points(available)))
         return False
 
@@ -139,7 +147,7 @@ class LoyaltyCard(models.Model):
             raise ValidationError(_("Enter a number of points, or a new expiry date for the points the card has."))
         if mode == "subtract" and units <= 0:
             raise ValidationError(_("Enter a positive number of points to subtract."))
-        if mode == "set" and units < 0:
+        if mode in ("set", "reset") and units < 0:
             raise ValidationError(_("A balance cannot be set below zero."))
         if expiration_date and units < 0 or expiration_date and mode == "subtract":
             raise ValidationError(_("Only points that are added get an expiry date; leave it empty."))
@@ -186,21 +194,34 @@ class LoyaltyCard(models.Model):
         changes = {row["card"].id: row["change"] for row in rows}
         if not approved and self._exceeds_adjustment_limit(changes):
             return None
+        ops = self._adjustment_ops(
+            rows,
+            mode,
+            key,
+            {"document": document, "reason": reason.strip(), **({"overdraw": "debt"} if waive else {})},
+            {"expiration_date": expiration_date, "renews": renews},
+        )
+        return self._post_entries(ops)
+
+    def _adjustment_ops(self, rows, mode, key, common, dates):
+        """Return the operations of planned adjustments.
+
+        :param common: values of each operation
+        :param dates: values of those that add points
+        """
         ops = []
         for row in rows:
-            op = {
-                "card_id": row["card"].id,
-                "key": f"{key}:{row['card'].id}",
-                "document": document,
-                "reason": reason.strip(),
-                **({"overdraw": "debt"} if waive else {}),
-            }
+            op = {"card_id": row["card"].id, "key": f"{key}:{row['card'].id}", **common}
+            change = row["change"]
             if mode == "expiry":
-                ops.append({**op, "kind": "redate", "points": 0, "expiration_date": expiration_date})
-            elif row["change"]:
-                dated = {"expiration_date": expiration_date, "renews": renews} if row["change"] > 0 else {}
-                ops.append({**op, "kind": "adjust", "points": row["change"], **dated})
-        return self._post_entries(ops)
+                ops.append({**op, "kind": "redate", "points": 0, "expiration_date": dates["expiration_date"]})
+                continue
+            if mode == "reset" and row["before"] > 0 and row["after"]:  # else one transaction does both
+                ops.append({**op, "key": op["key"] + RESET, "kind": "adjust", "points": -row["before"]})
+                change = row["after"]
+            if change:
+                ops.append({**op, "kind": "adjust", "points": change, **(dates if change > 0 else {})})
+        return ops
 
     def _describe_problems(self, rows):
         shown = [f"{row['card'].code}: {row['problem']}" for row in rows[:5]]

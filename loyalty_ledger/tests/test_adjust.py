@@ -84,6 +84,37 @@ class TestAdjust(AdjustCase):
         with self.assertRaisesRegex(ValidationError, "Only points that are added"):
             self.adjust(mode="subtract", points=10, expiration_date="2026-04-30")
 
+    def test_reset(self):
+        """bM7: a reset takes all points away and adds new ones with a date of their own; a debt is paid by it too."""
+        self.earn(100)
+        self.earn(40, card=self.other)
+        cards = self.card | self.other
+        wizard = self.wizard(cards, mode="reset", points=70, expiration_date="2026-12-31")
+        self.assertEqual(
+            wizard.line_ids.mapped(lambda line: (line.before, line.change, line.after)), [(100, -30, 70), (40, 30, 70)]
+        )
+        action = wizard.action_confirm()
+        self.assertEqual(action["params"]["message"], "2 cards adjusted.")
+        self.assertEqual(self.open_lots(), [(70, None, "2026-12-31")])
+        self.assertEqual(cards.mapped("points"), [70, 70])
+        self.assertEqual(self.card.entry_ids.sorted("id").mapped("points"), [100, -100, 70])
+        self.assertEqual(self.other.entry_ids.sorted("id").mapped("points"), [40, -40, 70])
+        wizard.action_confirm()  # a second click
+        self.assertEqual(len(cards.entry_ids), 6)
+        self.adjust(mode="reset", points=0)
+        self.assertBalances(points=0)
+        with self.assertRaisesRegex(ValidationError, "below zero"):
+            self.adjust(mode="reset", points=-1)
+        self.assertClean()
+
+    def test_reset_of_reserved_points(self):
+        """bM7, N6: points that a document reserves cannot be reset; the card is named and nothing is changed."""
+        self.earn(100)
+        self.card._hold(30, "reset:hold")
+        with self.assertRaisesRegex(ValidationError, "Only 70 points are available"):
+            self.adjust(mode="reset", points=100)
+        self.assertBalances(points=100)
+
     def test_set(self):
         """S21: setting the balance posts the difference and leaves the history as it is."""
         self.earn(100)

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ..ledger.rounding import TOTAL_LIMIT
-from ..models.loyalty_card_adjust import MANAGER, MODES
+from ..models.loyalty_card_adjust import MANAGER, MODES, RESET
 
 #: Cards that the preview plans, and lines that it shows.
 PLANNED, SHOWN = 1000, 80
@@ -24,7 +24,15 @@ class LoyaltyAdjustWizard(models.TransientModel):
     code_to = fields.Char("Last Number")
     level_ids = fields.Many2many("loyalty.level", string="Levels", domain="[('program_id', '=', program_id)]")
     category_ids = fields.Many2many("res.partner.category", string="Customer Tags")
-    mode = fields.Selection(MODES, "What to Do", required=True, default="add")
+    mode = fields.Selection(
+        MODES,
+        "What to Do",
+        required=True,
+        default="add",
+        help="Set the balance: only the difference is added or taken away, and the other points keep their dates.\n"
+        "Reset to zero, then add: all points of the card are taken away, and the number entered is added as new points, "
+        "for example as opening balances.",
+    )
     points = fields.Float("Points", digits=(16, 4))
     expiration_date = fields.Date("Expires On")
     is_rolling = fields.Boolean(compute="_compute_preview", store=True)
@@ -207,7 +215,9 @@ class LoyaltyAdjustWizard(models.TransientModel):
             "tag": "display_notification",
             "params": {
                 "type": "success" if entries is not None else "warning",
-                "message": self._adjusted_message(len(entries))
+                "message": self._adjusted_message(
+                    len(entries.filtered(lambda entry: not entry.idempotency_key.endswith(RESET)))
+                )
                 if entries is not None
                 else self.env._("This adjustment was already made. Nothing was changed again."),
                 "next": {"type": "ir.actions.act_window_close"},

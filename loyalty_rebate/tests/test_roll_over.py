@@ -1,6 +1,6 @@
 from datetime import date
 
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import Form, tagged
 
@@ -167,18 +167,35 @@ class TestRollOver(RebateCase):
         self.assertEqual(self.figures()["sales"], 0.0)
 
     def test_range(self):
-        """bM7: balances of a range of cards are added to, taken from or set, also as opening balances."""
-        other = self.make_card(self.env["res.partner"].create({"name": "Bob"}))
-        cards = self.card | other
-        for mode, points, expected in (("add", 30, 30.0), ("subtract", 10, 20.0), ("set", 50, 50.0)):
-            values = {
-                "card_ids": [Command.set(cards.ids)],
-                "mode": mode,
-                "points": points,
-                "reason": "Opening balances",
-            }
-            self.env["loyalty.adjust.wizard"].create(values).action_confirm()
-            self.assertEqual(cards.mapped("points"), [expected] * 2)
+        """bM7: a loyalty manager adds to, takes from, sets or resets the balances of a range of cards, one entry each, also as
+        opening balances; accountants may not."""
+        self.card.code = "RANGE-1"
+        other = self.make_card(self.env["res.partner"].create({"name": "Bob"}), code="RANGE-2")
+        outside = self.make_card(self.env["res.partner"].create({"name": "Cem"}), code="RANGE-3")
+        manager = self.make_role("manager", "base.group_user,loyalty_ledger.group_loyalty_manager")
+        values = {
+            "scope": "range",
+            "program_id": self.program.id,
+            "code_from": "RANGE-1",
+            "code_to": "RANGE-2",
+            "reason": "Opening balances",
+        }
+        wizards = self.env["loyalty.adjust.wizard"].with_user(manager)
+        for mode, points, expected, entries in (
+            ("add", 30, 30.0, [30]),
+            ("subtract", 10, 20.0, [-10]),
+            ("set", 50, 50.0, [30]),
+            ("reset", 45, 45.0, [-50, 45]),
+        ):
+            wizards.create({**values, "mode": mode, "points": points}).action_confirm()
+            for card in self.card | other:
+                found = card.entry_ids.sorted("id")[-len(entries) :]
+                self.assertEqual((card.points, found.mapped("points")), (expected, entries), mode)
+                self.assertEqual(set(found.mapped("author_id")), {manager.id})
+                self.assertEqual(set(found.mapped("reason")), {"Opening balances"})
+        self.assertEqual(outside.points, 0.0)
+        with self.assertRaises(AccessError):
+            wizards.with_user(self.accountant).create({**values, "mode": "reset", "points": 1})
 
     def test_lengths(self):
         """bM1: periods of a quarter and a year are rolled over by the close in which they end."""
