@@ -44,6 +44,8 @@ class LoyaltyPayout(models.TransientModel):
         domain="[('type', 'in', ('bank', 'cash')), ('company_id', '=', company_id)]",
     )
 
+    is_paid = fields.Boolean(readonly=True)
+
     @api.depends("card_id")
     def _compute_points(self):
         for payout in self:
@@ -62,6 +64,10 @@ class LoyaltyPayout(models.TransientModel):
         self.env["account.payment"].check_access("create")
         self.ensure_one()
         self.card_id.check_access("read")
+        if self.is_paid:  # a second click pays nothing
+            return {"type": "ir.actions.act_window_close"}
+        self.is_paid = True
+        self.flush_recordset()  # who clicked at the same time waits, and then finds it
         self._check_payout()
         return self._pay_gift_card() if self.pay_as == "gift_card" else self._pay_money()
 
