@@ -9,6 +9,7 @@ from dateutil.relativedelta import relativedelta
 
 import odoo
 from odoo import Command, fields
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import SQL
 
@@ -387,9 +388,9 @@ class TestCloseJob(JobsCase):
             last_month = loyalty_today(env, company) + relativedelta(day=1, days=-1)
             self.post(env, card_id, 100, "close", effective_date=last_month)
         self.addCleanup(self.leave, company.id)
-        done = []
+        done, seen = [], []
         for __ in range(20):
-            with patch.object(LoyaltyCloseStep, "_execute", self.killer(done)), self.registry.cursor() as cr:
+            with patch.object(LoyaltyCloseStep, "_execute", self.killer(done, seen)), self.registry.cursor() as cr:
                 try:
                     self.env_of(cr).ref("loyalty_account.cron_close").method_direct_trigger()
                 except Killed:
@@ -405,9 +406,25 @@ class TestCloseJob(JobsCase):
             self.assertEqual(close.step_ids.run_id.move_id.line_ids.mapped("balance"), [10.0, -10.0])
             self.assertEqual(len(close.figure_ids), 16)
             self.assertEqual(len(close.attachment_ids), 2)
+            self.assertFalse(close.is_running_now)
+        # While a step runs, others see that and do not run another one; a close that was killed does not look so.
+        self.assertEqual(seen, [(True, "Somebody else is running this close. Wait until it is done.")] * 5)
 
-    def killer(self, done):
-        """Return an ``_execute`` that is killed the first time that each step is about to run."""
+    def look(self, close_id):
+        """Return what somebody else sees of a close: whether it is running, and why it cannot be run."""
+        with self.registry.cursor() as cr:
+            close = self.env_of(cr)["loyalty.close"].browse(close_id)
+            running = close.is_running_now
+            try:
+                close.action_run()
+            except UserError as error:
+                return running, str(error)
+            cr.rollback()
+            return running, None
+
+    def killer(self, done, seen):
+        """Return an ``_execute`` that is killed the first time that each step is about to run; the second time, somebody
+        else looks on."""
         execute = LoyaltyCloseStep._execute
 
         def killed_once(step):
@@ -416,6 +433,7 @@ class TestCloseJob(JobsCase):
                     done.append(f"kill {step.code}")
                     raise Killed
                 done.append(step.code)
+                seen.append(self.look(step.close_id.id))
             return execute(step)
 
         return killed_once

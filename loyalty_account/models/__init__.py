@@ -86,6 +86,7 @@ from . import loyalty_close_step
 from . import loyalty_close_figure
 from . import loyalty_close_pack
 from . import loyalty_close_job
+from . import loyalty_close_progress
 from . import res_company
 from . import res_config_settings
 from . import loyalty_demo

@@ -420,15 +420,11 @@ class LoyaltyClose(models.Model):
 
     # --- actions -------------------------------------------------------------------------------------------------
 
-    def action_run(self):
-        """Run all steps that are left. Where one stops, the form shows its reason."""
-        self._run()
-        return True
-
     def action_preview(self):
         """Show the figures that the open steps would post as things are now. Posts nothing."""
         self._check_rights()
         self.ensure_one()
+        self._lock()
         if self.state == "draft":
             self._prepare_steps()
         for step in self.step_ids.filtered(lambda step: step.state == "todo"):

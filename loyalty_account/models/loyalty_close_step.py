@@ -106,6 +106,10 @@ class LoyaltyCloseStep(models.Model):
         """Return whether the step did a batch of its work and has more to do. Override in add-ons with long steps."""
         return False
 
+    def _is_batched(self):
+        """Return whether each batch of a long step is kept: a job commits it, and the screen asks for one at a time."""
+        return "cron_id" in self.env.context or "loyalty_close_parts" in self.env.context
+
     def _preview(self):
         """Show the figures of an open step as they would be now."""
         self.ensure_one()
@@ -117,8 +121,7 @@ class LoyaltyCloseStep(models.Model):
         """Run this step for all its programs."""
         self.close_id._check_rights()
         self.ensure_one()
-        self.close_id._run_step(self.code)
-        return True
+        return self.close_id.action_run(self.code)
 
     def action_accept(self):
         """Go on although points and books do not agree; the reason stays on the close."""

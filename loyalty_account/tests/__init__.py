@@ -12,6 +12,7 @@ from . import test_valuation_tools
 from . import test_accrual
 from . import test_close
 from . import test_close_job
+from . import test_close_progress
 from . import test_redemption_refund
 from . import test_redemption_undo
 from . import test_redemption_dialog

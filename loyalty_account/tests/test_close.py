@@ -43,7 +43,7 @@ class TestClose(CloseCase):
                 )
             ],
         )
-        close.action_run()
+        close._run()
         self.assertRecordValues(
             close,
             [{"state": "done", "residual": 0.0, "problem": False, "progress": 100, "closed_by_id": self.accountant.id}],
@@ -90,7 +90,7 @@ class TestClose(CloseCase):
         self.assertEqual((preview.state, preview.points, preview.amount), ("todo", -100.0, -8.7))
         self.assertEqual(self.card.points, 170)
         self.assertFalse(self.books_moves().filtered(lambda move: move.date > fields.Date.to_date("2026-01-31")))
-        close.action_run()
+        close._run()
         self.assertEqual((preview.state, preview.points, preview.amount), ("done", -100.0, -8.7))
         # What is usable on the last day of February expires in March.
         self.assertEqual(self.card.points, 70)
@@ -160,13 +160,13 @@ class TestClose(CloseCase):
         lot = self.env["loyalty.lot"].search([("program_id", "=", self.program.id), ("remaining", "=", 0)], limit=1)
         self.tamper("UPDATE loyalty_lot SET points = points + 1 WHERE id = %s", lot.id)
         self.tamper("UPDATE loyalty_lot SET remaining = remaining + 1 WHERE id = %s", lot.id)
-        close.action_run()
+        close._run()
         step = close.step_ids.filtered(lambda step: step.code == "prove")
         self.assertEqual((close.state, step.state, step.proof_id.state), ("running", "todo", "bad"))
         self.assertGreater(step.points, 0)
         step.reason = "Found by the test"
         step.action_accept()
-        close.action_run()
+        close._run()
         self.assertEqual((close.state, close.has_differences), ("done", True))
 
     def test_stops_and_goes_on(self):
@@ -176,7 +176,7 @@ class TestClose(CloseCase):
         self.loyalty_journal.active = False
         account = self.liability_account
         account.active = False
-        close.action_run()
+        close._run()
         self.assertEqual(close.state, "running")
         self.assertEqual(
             self.steps(close, "code", "state"),
@@ -186,7 +186,7 @@ class TestClose(CloseCase):
         self.assertFalse(self.books_moves())
         account.active = True
         self.loyalty_journal.active = True
-        close.action_run()
+        close._run()
         self.assertEqual((close.state, close.problem, self.liability()), ("done", False, 60.87))
 
     def test_differences(self):
@@ -198,7 +198,7 @@ class TestClose(CloseCase):
         run = close.step_ids.run_id
         line = run.move_id.line_ids.filtered(lambda line: line.account_id == self.liability_account)
         self.tamper_line(line, 5.0)
-        close.action_run()
+        close._run()
         step = close.step_ids.filtered(lambda step: step.code == "prove")
         self.assertEqual((close.state, step.state, step.proof_id.state), ("running", "todo", "bad"))
         self.assertGreater(close.residual, 0)
@@ -207,7 +207,7 @@ class TestClose(CloseCase):
             step.action_accept()
         step.reason = "Journal item changed by the migration, corrected in March"
         step.action_accept()
-        close.action_run()
+        close._run()
         self.assertEqual((close.state, step.state), ("done", "done"))
         self.assertGreater(close.residual, 0)
         with self.assertRaises(UserError):
@@ -381,7 +381,7 @@ class TestClose(CloseCase):
         close._begin()
         pairs = [(code, one) for code in ("inquire", "write_off", "accrue", "prove") for one in (self.program, other)]
         self.assertEqual(self.steps(close, "code", "program_id"), [*pairs, ("pack", self.env["loyalty.program"])])
-        close.action_run()
+        close._run()
         self.assertEqual(close.state, "done")
         runs = self.env["loyalty.accrual.run"].search([("program_id", "in", (self.program | other).ids)])
         self.assertEqual(runs, close.step_ids.run_id)
@@ -413,7 +413,7 @@ class TestClose(CloseCase):
         self.february()
         self.run_accrual("2026-03-10")
         close = self.make_close()
-        close.action_run()
+        close._run()
         step = close.step_ids.filtered(lambda step: step.code == "accrue")
         self.assertEqual((step.state, step.run_id.ids), ("skipped", []))
         self.assertIn("later day already", step.note)

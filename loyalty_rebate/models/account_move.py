@@ -18,6 +18,20 @@ class AccountMove(models.Model):
     def _server_fields(self):
         return super()._server_fields() | {"is_loyalty_credit"}
 
+    def button_draft(self):
+        """What an accrual counted, or a lock date closes, is undone by an entry of its own day; for credit notes of points
+        there is none."""
+        for move in self.filtered(lambda move: move.is_loyalty_credit and move.move_type == "entry"):
+            if move.state == "posted" and move._loyalty_must_stay():
+                raise UserError(
+                    self.env._(
+                        "%s is part of a month that was accrued or locked, so it stays. Use Reverse Entry: the reversal has a "
+                        "date of its own and returns the credits to the card.",
+                        move.display_name,
+                    )
+                )
+        return super().button_draft()
+
     def _loyalty_redeemed_on(self):
         """Account credits paid no document: they are the customer's, settle any of the account, and can be paid out."""
         return super(AccountMove, self.filtered(lambda move: not move.is_loyalty_credit))._loyalty_redeemed_on()

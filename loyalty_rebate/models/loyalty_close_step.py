@@ -8,7 +8,7 @@ from odoo.addons.loyalty_ledger.ledger.rounding import as_points
 class LoyaltyCloseStep(models.Model):
     _inherit = "loyalty.close.step"
 
-    # How far a job has come with a step that it commits in batches.
+    # How far a step has come that is committed in batches.
     is_going_on = fields.Boolean("In Progress", readonly=True)
     batch_position = fields.Integer("Last Customer or Card", readonly=True, aggregator=None)
     batch_points = fields.Float("Points So Far", digits=(16, 4), readonly=True)
@@ -25,24 +25,14 @@ class LoyaltyCloseStep(models.Model):
 
     def _preview_roll_over(self):
         """What the roll-over would post, summed; earlier periods that changed included."""
-        amount = 0.0
-        for __, end in self._periods():
-            rows = self.program_id._period_sales(end)
-            by_partner = {row["partner_id"]: [] for row in rows}
-            for row in rows:
-                by_partner[row["partner_id"]].append(row)
-            amount += sum(max(0.0, self.program_id._net_credit(own)) for own in by_partner.values())
+        amount = sum(self.program_id._credits_due(end) for __, end in self._periods())
         value = self.program_id._point_value_at(self.close_id.date_to)[0]
         return {"points": as_points(amount / value) if value else 0.0, "amount": amount}
-
-    def _is_job(self):
-        """Whether a job runs the close: it commits each batch, and goes on behind the last one."""
-        return "cron_id" in self.env.context
 
     def _step_roll_over(self):
         """Post the credits of the periods that end in the close (M13), each dated on the last day of its period."""
         self.program_id._check_credits_can_settle()
-        points, batches = self.batch_points, 1 if self._is_job() else None
+        points, batches = self.batch_points, 1 if self._is_batched() else None
         last_id = self.batch_position
         for __, end in self._periods():
             left, posted, last_id = self.program_id._roll_over_after(end, last_id, batches)
@@ -57,7 +47,7 @@ class LoyaltyCloseStep(models.Model):
         return self.is_going_on and not self.problem
 
     def _go_on(self, last_id, points, note, amount=0.0):
-        """Note how far a step has come; the job commits it and calls it again."""
+        """Note how far a step has come; it is committed and called again."""
         return {
             "state": "todo",
             "note": note,
@@ -80,6 +70,22 @@ class LoyaltyCloseStep(models.Model):
         if not count:
             return False
         return self.env._("Customers whose credits are not posted: %s. See Exceptions.", count)
+
+    def _warnings(self):
+        """Name credits that nobody gets, because the program was ended before its last period was closed."""
+        found, program = super()._warnings(), self.program_id
+        if program.award_mode != "period" or program.active and program.accumulates:
+            return found
+        if amount := self._preview_roll_over()["amount"]:
+            found.append(
+                self.env._(
+                    "Sales of the period are worth %(amount)s of credits that nobody gets, because the program is archived or "
+                    "“%(accumulates)s” is off. If they are due, change that before you go on.",
+                    amount=self.currency_id.format(amount),
+                    accumulates=program._fields["accumulates"]._description_string(self.env),
+                )
+            )
+        return found
 
     def _preview_account_journals(self):
         found, __ = self.program_id.sudo()._credits_to_post(self.close_id.date_to)  # the right to run was checked
@@ -105,13 +111,15 @@ class LoyaltyCloseStep(models.Model):
             if moved:
                 later = format_date(self.env, moved[0].date)
                 notes.append(self.env._("Entries are dated %s, because the period is locked.", later))
-            if self._is_job() and last_id is not None:
+            if self._is_batched() and last_id is not None:
                 break
         if refused:
             notes.append(self.program_id._say_refused_credits(refused))
+        if last_id is None and (kept := self.program_id._say_kept_credits(day, refused)):
+            notes.append(kept)
         note = " ".join(dict.fromkeys(notes)) or False
         if last_id is not None:
             return self._go_on(last_id, points, note, amount)
-        if note and not points:  # nobody was credited, so that the notes are those of who was refused
+        if refused and not points:  # nobody was credited
             raise UserError(note)
         return self._stop_batches(points, amount, note)

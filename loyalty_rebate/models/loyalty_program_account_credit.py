@@ -63,6 +63,26 @@ class LoyaltyProgram(models.Model):
             reasons=" ".join(named),
         )
 
+    def _say_kept_credits(self, day, refused):
+        """Name customers whose cards keep credits of until a day, being closed for example, three of them; or False.
+
+        :param refused: ids of cards that were named with another reason
+        """
+        program = self.sudo()  # the close checked the right to run
+        found = program._cards_with_points(day)
+        kept = [
+            card_id for card_id in found if card_id not in refused and program._points_to_money(found[card_id][0], day)
+        ]
+        if not kept:
+            return False
+        cards = self.env["loyalty.card"].sudo().browse(kept[:3])
+        return self.env._(
+            "Cards that keep their credits, because they are closed, past their dates, reserved by a document or without a "
+            "customer: %(count)s, for example %(cards)s. The next close tries again.",
+            count=len(kept),
+            cards=", ".join(f"{card._shown_code()} ({card.partner_id.display_name or '–'})" for card in cards),
+        )
+
     def _post_account_credits_after(self, day, last_id):
         """Post one batch of account credits, of the cards behind ``last_id``.
 

@@ -1,6 +1,11 @@
 """What a roll-over could not settle, in Exceptions: credits that reached no card, and credits that later returns took back."""
 
+from collections import defaultdict
+
+from dateutil.relativedelta import relativedelta
+
 from odoo import fields, models
+from odoo.exceptions import UserError
 
 KINDS = ("unposted", "overpaid")
 
@@ -63,3 +68,37 @@ class LoyaltyProgram(models.Model):
             "res_model": model,
             "res_id": res_id,
         }
+
+    # --- a program that ends -------------------------------------------------------------------------------------
+
+    def _check_may_end(self):
+        """Refuse to archive a program of whose sales credits are still due: archived, it counts none.
+
+        :raises odoo.exceptions.UserError: naming the period and the amount
+        """
+        super()._check_may_end()
+        for program in self.filtered(lambda program: program.active and program.award_mode == "period"):
+            start, __ = program._period_bounds(program._period_today())
+            for day in (start + relativedelta(days=-1), start):
+                if amount := program._credits_due(day):
+                    raise UserError(
+                        self.env._(
+                            "Sales of %(period)s bring %(amount)s of credits in %(program)s that are not posted yet, and an "
+                            "archived program counts no sales. Close the period first. To end the program on a day, enter it "
+                            "as the last day of its validity.",
+                            period=program._name_period(program._period_bounds(day)[0]),
+                            amount=program.currency_id.format(amount),
+                            program=program.name,
+                        )
+                    )
+
+    def _credits_due(self, day):
+        """Return what the roll-over of the period of ``day`` would post, earlier periods that changed included."""
+        self.ensure_one()
+        last = self._last_period()
+        if last and last.date_from > day:
+            return 0.0
+        by_partner = defaultdict(list)
+        for row in self._period_sales(day):
+            by_partner[row["partner_id"]].append(row)
+        return sum(max(0.0, self._net_credit(rows)) for rows in by_partner.values())

@@ -119,6 +119,68 @@ class TestAccountCredit(AccountCreditCase):
         self.assertEqual((step.points, step.amount, self.card.points), (10.0, 10.0, 0.0))
         self.assertIn("Customers whose credits are not posted and stay on their cards: 1. Bob:", step.note)
 
+    def test_cards_that_keep_theirs(self):
+        """M14, M17: credits of a card that was closed since, and those that a document reserves, stay; the step names both."""
+        other = self.make_card(self.env["res.partner"].create({"name": "Bob"}))
+        self.sell(1100.0, day="2026-02-10")
+        self.sell(1100.0, day="2026-02-10", partner=other.partner_id)
+        self.program._roll_over(FEBRUARY)
+        self.card._hold(4, "kept:hold")
+        other.closed = True
+        close = self.close(FEBRUARY)
+        close._run()
+        step = self.step(close, "account_journals")
+        self.assertEqual((close.state, step.state, step.amount), ("done", "done", 6.0), close.problem)
+        self.assertEqual((self.card.points, other.points), (4.0, 10.0))
+        self.assertRegex(step.note, r"^Cards that keep their credits.* customer: 2, for example .*\(Ann\), .*\(Bob\)")
+
+    def test_draft_of_a_month_that_is_accrued(self):
+        """M14, N1: what a close accrued stays as it is: an account credit is reversed, with a day of its own."""
+        entry = self.close_february()
+        with self.assertRaisesRegex(UserError, "Use Reverse Entry"):
+            entry.with_user(self.accountant).button_draft()
+        entry.with_user(self.accountant)._reverse_moves([{"date": date(2026, 3, 15)}], cancel=True)
+        self.assertEqual(self.card.points, 10.0)
+        self.assertSound(FEBRUARY)
+        self.assertSound()
+
+    def test_second_click(self):
+        """M4: the button of a payout pays once, however often it is pressed."""
+        self.program.settlement = "payment"
+        self.sell(self.line(1100.0, 15), day="2026-02-10")
+        self.program._roll_over(FEBRUARY)
+        values = {"card_id": self.card.id, "journal_id": self.bank_journal.id, "points": 4.0}
+        payout = self.env["loyalty.payout"].with_user(self.accountant).create(values)
+        payout.action_pay_out()
+        payout.action_pay_out()
+        self.assertEqual(self.card.points, 6.0)
+
+    def test_program_that_ended(self):
+        """M14, M17: of a program that awards nothing any longer, what is on the cards is posted, and the close says what the
+        sales of the month would be worth."""
+        self.sell(1100.0, day="2026-01-10")
+        self.program._roll_over(date(2026, 1, 31))
+        self.sell(1200.0, day="2026-02-10")
+        self.program.accumulates = False
+        close = self.close(FEBRUARY)
+        close._run()
+        self.assertFalse(self.step(close, "roll_over"))
+        self.assertEqual(
+            (close.state, self.step(close, "account_journals").amount, self.card.points), ("done", 10.0, 0.0)
+        )
+        note = self.step(close, "inquire").note.replace("\N{NO-BREAK SPACE}", "")
+        self.assertIn("are worth $20.00 of credits that nobody gets", note)
+
+    def test_archived_before_the_close(self):
+        """M13: a program of whose sales credits are due is not archived; the message names the period and the amount."""
+        self.sell(1100.0, day="2026-02-10")
+        manager = self.make_role("manager", "base.group_user,loyalty_ledger.group_loyalty_manager")
+        with self.assertRaisesRegex(UserError, r"Sales of February 2026 bring .*10\.00 of credits"):
+            self.program.with_user(manager).active = False
+        self.close(FEBRUARY)._run()
+        self.program.with_user(manager).active = False
+        self.assertFalse(self.program.active)
+
     def test_payout_undone(self):
         """M4, M14: a cancelled payout leaves the credit on the account; undoing that gives the points back, once."""
         self.program.settlement = "payment"

@@ -4,6 +4,7 @@ from datetime import date
 
 from odoo.tests import tagged
 
+from odoo.addons.loyalty_account.models import loyalty_close_progress
 from odoo.addons.loyalty_rebate.models import loyalty_program_account_credit, loyalty_program_roll_over
 
 from .common import RebateCase
@@ -44,6 +45,30 @@ class TestBatches(RebateCase):
         cards = self.env["loyalty.card"].search([("program_id", "=", self.program.id)])
         points = {card.partner_id: card.points for card in cards}
         return [points.get(partner, 0.0) for partner in self.partners]
+
+    def test_on_the_screen(self):
+        """M13, M17: on the screen a close goes on batch by batch, each a request of its own that says what is left."""
+        self.patch(loyalty_close_progress, "PART", 0.0)
+        self.sell_all("2026-02-10")
+        close = self.close(FEBRUARY)
+        self.assertEqual(close.action_run()["params"]["message"], f"Step 1 of 6: Freeze Figures ({self.program.name})")
+        said = []
+        while message := close.action_run_part():
+            said.append(message)
+        name = self.program.name
+        self.assertEqual(
+            said,
+            [
+                f"Step 2 of 6: Write Off Expired Points ({name})",
+                f"Step 3 of 6: Roll Over Credits ({name})",
+                f"Step 3 of 6: Roll Over Credits ({name}). Customers left: 2",
+                f"Step 3 of 6: Roll Over Credits ({name}). Customers left: 1",
+                f"Step 4 of 6: Accrue ({name})",
+                f"Step 5 of 6: Reconcile ({name})",
+                "Step 6 of 6: Report Pack",
+            ],
+        )
+        self.assertEqual((close.state, self.points()), ("done", [10.0] * 3))
 
     def test_two_periods(self):
         """M13, M12, bM1: a close of two months goes on in the second where it was; closed again, it adds what came since."""
