@@ -106,3 +106,44 @@ def shares_back(gross, shares, back):
             result[position] = share.taken(part, before)
             left -= part
     return result
+
+
+def shares_back_of(parts, shares, back):
+    """Return ``{position of a share: Share}`` like :func:`shares_back`, where several cards paid.
+
+    :param parts: list of ``(gross, positions of the shares that it brings back first)``, one for each card. What they do
+        not hold comes back of the others, those taken last first.
+
+    >>> shares = [Share(0, (1,), 300, 300, {1: 48}), Share(1, (2,), 200, 200, {2: 13})]
+    >>> back = shares_back_of([(150, [0]), (100, [1])], shares, {})
+    >>> [(position, share.gross, share.vat) for position, share in sorted(back.items())]
+    [(0, 150, {1: 24}), (1, 100, {2: 7})]
+    """
+    result, gone = {}, dict(back)
+
+    def take(gross, positions):
+        """Bring ``gross`` back of some shares and return what they do not hold."""
+        own = list(positions)
+        before = {number: gone[position] for number, position in enumerate(own) if position in gone}
+        taken = shares_back(gross, [shares[position] for position in own], before)
+        for number, share in taken.items():
+            position = own[number]
+            result[position] = joined(result.get(position), share)
+            gone[position] = joined(gone.get(position), share)
+        return gross - sum(share.gross for share in taken.values())
+
+    if left := sum(take(gross, positions) for gross, positions in parts):
+        take(left, range(len(shares)))
+    return result
+
+
+def joined(one, other):
+    """Return two parts of the same share as one; the first may be None.
+
+    >>> joined(Share(0, (1,), 100, 100, {1: 16}), Share(0, (1,), 50, 50, {1: 8}))
+    Share(lot=0, key=(1,), points=150, gross=150, vat={1: 24})
+    """
+    if one is None:
+        return other
+    vat = {tax: one.vat.get(tax, 0) + other.vat.get(tax, 0) for tax in {**one.vat, **other.vat}}
+    return other._replace(points=one.points + other.points, gross=one.gross + other.gross, vat=vat)

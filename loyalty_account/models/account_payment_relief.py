@@ -30,7 +30,7 @@ class AccountPayment(models.Model):
         plans = {}
         for payment, lots in zip(taking, taken):
             card = payment.loyalty_card_id.sudo()
-            plans[payment] = card.program_id._plan_relief(payment.amount, card, lots)
+            plans[payment] = card.program_id._plan_relief(payment.amount, [(card.id, *lot) for lot in lots])
         return plans
 
     def _relief_rows(self):

@@ -11,7 +11,7 @@ from odoo.tools import SQL
 from odoo.addons.loyalty_ledger.ledger.rounding import from_cents, to_cents, to_points
 
 from ..books import combinations
-from ..books.origin_vat import Taxed, share_relief, shares_back
+from ..books.origin_vat import Taxed, joined, share_relief, shares_back_of
 
 
 class LoyaltyProgram(models.Model):
@@ -38,21 +38,22 @@ class LoyaltyProgram(models.Model):
         )
         return {lot_id: (earning_id, sets) for lot_id, earning_id, sets in rows}
 
-    def _plan_relief(self, amount, card, lots):
+    def _plan_relief(self, amount, lots):
         """Return values of :class:`loyalty.relief` rows for a redemption of ``amount``.
 
-        :param lots: ``[(lot id or None for points that were owed, points in ten-thousandths)]`` in the order of use
+        :param lots: ``[(card id, lot id or None for points that were owed, points in ten-thousandths)]`` in the order of
+            use; several cards may pay one document
         """
         self.ensure_one()
         self.env.flush_all()  # an earning of this transaction may be among them
-        earnings = self._earnings_of_lots([lot_id for lot_id, __ in lots if lot_id])
+        earnings = self._earnings_of_lots([lot_id for __, lot_id, __ in lots if lot_id])
         unit, taxed = self.currency_id.rounding, []
-        for lot_id, points in lots:
+        for __, lot_id, points in lots:
             sets = earnings.get(lot_id, (None, None))[1] or ()
             taxed.append((points, [self._taxed(row) for row in sets]))
         rows = []
         for share in share_relief(to_cents(amount, unit), taxed):
-            lot_id = lots[share.lot][0]
+            card_id, lot_id, __ = lots[share.lot]
             earning_id, sets = earnings.get(lot_id, (None, None))
             # Those of this sale: the rate of a tax may have changed until the next one.
             rates = [rate for row in sets or () if tuple(row["taxes"]) == share.key for __, rate, __ in row["parts"]]
@@ -60,7 +61,7 @@ class LoyaltyProgram(models.Model):
                 {
                     "program_id": self.id,
                     "company_id": self.company_id.id,
-                    "card_id": card.id,
+                    "card_id": card_id,
                     "lot_id": lot_id,
                     "earning_id": earning_id,
                     "origin": ("owed" if not lot_id else "none" if not earning_id else "sale" if sets else "unknown"),
@@ -79,26 +80,26 @@ class LoyaltyProgram(models.Model):
         parts = {tax: Fraction(part) for tax, __, part in row["parts"]}
         return Taxed(tuple(row["taxes"]), row["gross"], parts)
 
-    def _plan_relief_back(self, amount, rows, returned):
+    def _plan_relief_back(self, amount, rows, returned, by_card=None):
         """Return values of the rows by which ``amount`` of a redemption comes back, the lots used last first.
 
         :param rows: the :class:`loyalty.relief` rows of the redemption
         :param returned: rows that took some of it back before
+        :param by_card: ``{card id: money}`` where several cards get something back: of each its own lots
         """
         self.ensure_one()
         unit, back = self.currency_id.rounding, {}
         positions = {row.id: position for position, row in enumerate(rows)}
         for row, share in zip(returned, returned._as_shares()):
             position = positions[row.origin_id.id]
-            before = back.get(position)
-            vat = {tax: cents + (before.vat.get(tax, 0) if before else 0) for tax, cents in share.vat.items()}
-            back[position] = share._replace(
-                lot=position,
-                points=share.points + (before.points if before else 0),
-                gross=share.gross + (before.gross if before else 0),
-                vat=vat,
-            )
-        return rows._prepare_back(shares_back(to_cents(amount, unit), rows._as_shares(), back))
+            back[position] = joined(back.get(position), share._replace(lot=position))
+        parts = [(to_cents(amount, unit), positions.values())]
+        if by_card and len(by_card) > 1:
+            parts = [
+                (to_cents(money, unit), [number for number, row in enumerate(rows) if row.card_id.id == card_id])
+                for card_id, money in by_card.items()
+            ]
+        return rows._prepare_back(shares_back_of(parts, rows._as_shares(), back))
 
     def _relief_lines(self, rows, partner, label, account=None):
         """Return the debit side of a redemption as journal items: its cost by the taxes of the sales that earned, and the

@@ -52,6 +52,18 @@ class TestClosingEarningSale(ClosingCase):
         lines = move.line_ids.filtered(lambda line: self.points_method.name in line.name)
         return sorted((line.account_id.code, line.balance, line.tax_tag_ids.mapped("name")) for line in lines)
 
+    def invoice(self, order):
+        order.sudo().action_pos_order_invoice()
+        self.assertEqual(order.account_move.payment_state, "paid")
+
+    def relief(self):
+        """What the statement has: ``{(card, rate): (amount, VAT)}`` of all documents together."""
+        rows = self.env["loyalty.relief"].search([("program_id", "=", self.program.id)])
+        return {
+            (card, rate): (round(sum(part.mapped("amount")), 2), round(sum(part.mapped("vat_amount")), 2))
+            for (card, rate), part in rows.grouped(lambda row: (row.card_id, row.rates)).items()
+        }
+
     def redeemed_by(self, *parts, document="refund"):
         return sorted(
             (account.code, balance, [f"sale {rate} {document} {kind}"] if rate else [])
@@ -122,3 +134,115 @@ class TestClosingEarningSale(ClosingCase):
         )
         rows = self.env["loyalty.relief"].search([("program_id", "=", self.program.id)])
         self.assertEqual(rows.mapped("origin"), ["sale", "owed"])
+
+    def test_note_with_change(self):
+        """N29, N17: a note of 150.00 for 102.00 changes nothing of what the points take off: 5.00 of a sale at 19 %."""
+        self.earn(500, 19)
+        uuid = str(uuid4())
+        self.hold(500, uuid)
+        order = self.sell(
+            [self.taxed(100, 7)],
+            self.ann,
+            payments=[
+                self.pay_points(5.0, uuid=uuid),
+                self.pay(150.0, self.cash_method),
+                self.pay(-48.0, self.cash_method, is_change=True),
+            ],
+        )
+        self.assertEqual((order.state, order.loyalty_points_redeemed, order.loyalty_points_earned), ("paid", 500, 95))
+        self.assertEqual(
+            self.points_of(self.close()),
+            self.redeemed_by((self.cost_account, 4.2, 19, "base"), (self.output_vat, 0.8, 19, "tax")),
+        )
+        self.assertFalse(self.exceptions_of(order))
+
+    def test_parts_in_one_session(self):
+        """N29, N17, N4: two parts that come back before the session closes leave nothing of the relief."""
+        self.earn(300, 19)
+        self.earn(200, 7)
+        order = self.spend(500, qty=2)
+        points = self.card.points
+        for earned in (98, 97):
+            self.give_back(order, 1, 250)
+            points += 250 - earned
+            self.assertEqual(self.card.points, points)
+        move = self.close()
+        self.assertEqual(round(sum(balance for __, balance, __ in self.points_of(move)), 2), 0.0)
+        self.assertEqual(self.relief(), {(self.card, "19 %"): (0.0, 0.0), (self.card, "7 %"): (0.0, 0.0)})
+
+    def test_invoiced(self):
+        """N29, N17, N4: invoiced with the sale or after the closing, the VAT of points is on the books once."""
+        for late in (False, True):
+            with self.subTest(late=late):
+                self.earn(500, 19)
+                order = self.spend(500)
+                if not late:
+                    self.invoice(order)
+                session = self.pos_session
+                self.assertEqual(
+                    self.points_of(self.close()),
+                    self.redeemed_by((self.cost_account, 4.2, 19, "base"), (self.output_vat, 0.8, 19, "tax")),
+                )
+                if late:
+                    self.invoice(order)
+                    self.assertReconciled(session)
+                    self.assertProved()
+                self.pos_session = self.open_session(self.config)
+                refund = self.give_back(order, 1, 500)
+                if not late and not refund.account_move:
+                    refund.sudo().action_pos_order_invoice()
+                session = self.pos_session
+                self.assertEqual(
+                    self.points_of(self.close()),
+                    self.redeemed_by(
+                        (self.cost_account, -4.2, 19, "base"), (self.output_vat, -0.8, 19, "tax"), document="invoice"
+                    ),
+                )
+                if late:
+                    refund.sudo().action_pos_order_invoice()
+                    self.assertReconciled(session)
+                    self.assertProved()
+                self.pos_session = self.open_session(self.config)
+
+    def test_two_cards(self):
+        """N29, N17, N4: each of two cards gets back what its own points took off, whichever was used last."""
+        other = self.make_card(self.ann)
+        self.earn(300, 19)
+        self.sell([self.taxed(200, 7)], self.ann, loyalty_card_id=other.id)
+        self.assertEqual((self.card.points, other.points), (300, 200))
+        uuids = [str(uuid4()), str(uuid4())]
+        self.hold(300, uuids[0])
+        self.hold(200, uuids[1], card=other)
+        order = self.sell(
+            [self.taxed(100, 7, qty=2)],
+            self.ann,
+            payments=[
+                self.pay_points(3.0, uuid=uuids[0]),
+                self.pay_points(2.0, other, uuid=uuids[1]),
+                self.pay(209.0, self.cash_method),
+            ],
+        )
+        self.close()
+        whole = {(self.card, "19 %"): (3.0, 0.48), (other, "7 %"): (2.0, 0.13)}
+        self.assertEqual(self.relief(), whole)
+        before = self.card.points, other.points
+        for left in (2, 1):
+            self.pos_session = self.open_session(self.config)
+            preview = order.pos_refund_preview({order.lines.id: 1})
+            amounts = {item["card_id"]: item["amount"] for item in preview["payments"]}
+            self.assertEqual(amounts, {self.card.id: 1.5, other.id: 1.0})
+            self.sell(
+                [self.taxed(100, 7, qty=-1, refunded_orderline_id=order.lines.id)],
+                self.ann,
+                payments=[
+                    self.pay_points(-1.5),
+                    self.pay_points(-1.0, other),
+                    self.pay(-104.5, self.cash_method),
+                ],
+                is_refund=True,
+            )
+            self.close()
+            if left == 2:
+                self.assertEqual(self.relief(), {(self.card, "19 %"): (1.5, 0.24), (other, "7 %"): (1.0, 0.06)})
+        self.assertEqual(self.relief(), dict.fromkeys(whole, (0.0, 0.0)))
+        self.assertEqual(other.points - before[1], 200)
