@@ -1,8 +1,11 @@
 /* Pictures of the main screens, in three sizes and, on a desktop, in a language that is written from right to left. */
 import { mkdirSync } from "node:fs";
+import { AT_THE_REGISTER } from "./register.mjs";
 import { SIZES, Walker } from "./walker.mjs";
 
-/** Name and address of each screen; `then` opens what has no address of its own. */
+const REGISTERS = "/odoo/point-of-sale";
+
+/** Name and address of each screen; `then` opens what has no address of its own, and may return another page. */
 export const SCREENS = [
     { name: "loyalty", path: "/odoo/loyalty-dashboard" },
     { name: "cards", path: "/odoo/loyalty-cards" },
@@ -20,9 +23,14 @@ export const SCREENS = [
     { name: "month", path: "/odoo/loyalty-close", then: firstRow },
     { name: "points", path: "/odoo/loyalty-payments" },
     { name: "portal", path: "/my" },
+    ...Object.entries(AT_THE_REGISTER).map(([name, then]) => ({
+        name: `register-${name}`,
+        path: REGISTERS,
+        then,
+    })),
 ];
 
-async function firstRow(page) {
+async function firstRow({ page }) {
     await page
         .locator(".o_data_row .o_data_cell, .o_kanban_record:not(.o_kanban_ghost)")
         .first()
@@ -32,12 +40,14 @@ async function firstRow(page) {
 
 async function takeOne(context, url, screen, file) {
     const walker = await new Walker(context, url).start();
+    let other;
     try {
         await walker.openOnly(screen.path);
-        await screen.then?.(walker.page);
+        other = await screen.then?.(walker);
         await walker.settle();
-        await walker.page.screenshot({ path: file });
+        await (other || walker.page).screenshot({ path: file });
     } finally {
+        await other?.close();
         await walker.page.close();
     }
 }

@@ -53,6 +53,55 @@ patch(PosOrder.prototype, {
         const excess = currency.round(this.moneyPaidOut + rounding - cap.cash);
         return currency.isPositive(excess - tolerance) ? excess : 0;
     },
+    /**
+     * How the money of a return goes back, where that is plain: in the one way in which it was paid besides points, with no
+     * terminal, and as much as is left to be given back.
+     */
+    get moneyBackMethod() {
+        const origin = this.returnedOrder;
+        if (!this.isRefund || !origin?.redemptions.length) {
+            return undefined;
+        }
+        const paid = origin.payment_ids.filter(
+            (payment) => !payment.isLoyalty && !payment.is_change && payment.getAmount() > 0
+        );
+        const [method, ...others] = new Set(paid.map((payment) => payment.payment_method_id));
+        const isPlain =
+            method &&
+            !others.length &&
+            ["cash", "bank"].includes(method.type) &&
+            (method.payment_method_type || "none") === "none" &&
+            !method.use_payment_terminal &&
+            this.config.payment_method_ids.some(({ id }) => id === method.id);
+        const cap = this.moneyBackCap;
+        const left = this.currency.round(-this.remainingDue);
+        const isWithin = !cap || !this.currency.isPositive(left - cap.cash);
+        return isPlain && isWithin && this.currency.isPositive(left) ? method : undefined;
+    },
+    /**
+     * Put the money that goes back on a return, for the cashier to confirm; another method replaces it.
+     * Returns the payment, if there is one.
+     */
+    suggestMoneyBack() {
+        this.dropSuggestedMoney();
+        const method =
+            this.payment_ids.every((payment) => payment.isLoyalty) && this.moneyBackMethod;
+        const { status, data: payment } = method ? this.addPaymentline(method) : {};
+        if (!status) {
+            return undefined;
+        }
+        this.uiState.loyaltyMoneyBack = { uuid: payment.uuid, amount: payment.getAmount() };
+        return payment;
+    },
+    /** Take off what was suggested, unless the cashier changed it. */
+    dropSuggestedMoney() {
+        const { uuid, amount } = this.uiState.loyaltyMoneyBack || {};
+        delete this.uiState.loyaltyMoneyBack;
+        const payment = uuid && this.payment_ids.find((other) => other.uuid === uuid);
+        if (payment && payment.getAmount() === amount && !this.finalized) {
+            this.removePaymentline(payment);
+        }
+    },
     /** Lines of the sale that lowered its price, such as rewards and gift cards, and do not come back with the goods. */
     get reductionsLeftOut() {
         return (this.returnedOrder?.lines || []).filter(

@@ -46,10 +46,13 @@ patch(PosStore.prototype, {
                     ],
                     40
                 );
-                this.loyaltyCardsRead[partnerId] = {
-                    time: Date.now(),
-                    ids: cards.map((card) => card.id),
-                };
+                // Odoo's till answers `true` where the connection goes while the answer is being loaded.
+                if (Array.isArray(cards)) {
+                    this.loyaltyCardsRead[partnerId] = {
+                        time: Date.now(),
+                        ids: cards.map((card) => card.id),
+                    };
+                }
             } catch (error) {
                 if (!(error instanceof ConnectionLostError)) {
                     throw error;

@@ -3,7 +3,7 @@ import { MockServer, onRpc } from "@web/../tests/web_test_helpers";
 import { definePosModels } from "@point_of_sale/../tests/unit/data/generate_model_definitions";
 import OrderPaymentValidation from "@point_of_sale/app/utils/order_payment_validation";
 import { getFilledOrder } from "@point_of_sale/../tests/unit/utils";
-import { listen, makeCard, returnLines, setupDue, setupLoyaltyTill } from "../utils";
+import { listen, makeCard, makeDue, returnLines, setupDue, setupLoyaltyTill } from "../utils";
 
 definePosModels();
 
@@ -81,6 +81,68 @@ describe("pos.order - money that comes back", () => {
             });
             expect(refund.moneyBackBeyondPaid).toBe(0);
         }
+    });
+});
+
+describe("pos.order - money that goes back is there", () => {
+    const paymentsOf = (order) =>
+        order.payment_ids.map((payment) => [payment.payment_method_id.id, payment.getAmount()]);
+
+    test("N29, N4: in the one way in which it was paid besides points; another method replaces it", async () => {
+        const { store, order, redeem, pay, method, cash, bank } = await setupDue({
+            price: 50,
+            value: 1,
+        });
+        redeem(20, 20);
+        pay(cash);
+        order.state = "paid";
+        const refund = returnLines(store, [[order.lines[0], 1]]);
+        refund.fitPointsToReturn();
+        for (let count = 0; count < 2; count++) {
+            refund.suggestMoneyBack();
+            expect(paymentsOf(refund)).toEqual([
+                [method.id, -20],
+                [cash.id, -30],
+            ]);
+        }
+        refund.dropSuggestedMoney();
+        refund.addPaymentline(bank);
+        expect(refund.suggestMoneyBack()).toBe(undefined);
+        refund.dropSuggestedMoney();
+        expect(paymentsOf(refund)).toEqual([
+            [method.id, -20],
+            [bank.id, -30],
+        ]);
+    });
+
+    test("N29, N4: what the cashier changed stays; who has to choose is left to choose", async () => {
+        const till = await setupDue({ price: 50, value: 1 });
+        const sell = async (...payments) => {
+            const sale = await makeDue(till, { price: 50, value: 1 });
+            payments.forEach((paid) => paid(sale));
+            sale.order.state = "paid";
+            const refund = returnLines(sale.store, [[sale.order.lines[0], 1]]);
+            refund.fitPointsToReturn();
+            return refund;
+        };
+        const points = ({ redeem }) => redeem(20, 20);
+        const changed = await sell(points, ({ pay, bank }) => pay(bank));
+        changed.suggestMoneyBack().setAmount(-10);
+        changed.dropSuggestedMoney();
+        expect(paymentsOf(changed).map(([, amount]) => amount)).toEqual([-20, -10]);
+        for (const payments of [
+            [({ pay, cash }) => pay(cash)],
+            [points, ({ pay, bank }) => pay(bank, 10), ({ pay, cash }) => pay(cash)],
+            [({ redeem }) => redeem(50, 50)],
+        ]) {
+            const refund = await sell(...payments);
+            expect(refund.suggestMoneyBack()).toBe(undefined);
+        }
+        const terminal = await sell(points, ({ pay, bank }) => pay(bank));
+        till.store.models["pos.payment.method"].find(
+            ({ type }) => type === "bank"
+        ).use_payment_terminal = "stripe";
+        expect(terminal.suggestMoneyBack()).toBe(undefined);
     });
 });
 

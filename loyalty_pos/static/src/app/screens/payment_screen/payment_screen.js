@@ -27,6 +27,10 @@ patch(PaymentScreen.prototype, {
         }
         super.onMounted(...arguments);
         this.isMounting = false;
+        const money = this.currentOrder.suggestMoneyBack();
+        if (money) {
+            this.numberBuffer.set(money.getAmount().toString());
+        }
     },
     _onLoyaltyScan(code) {
         return this.pos.scanLoyaltyCard(code.code, this.currentOrder);
@@ -47,6 +51,7 @@ patch(PaymentScreen.prototype, {
     /** Paying with points begins with how many; a till with no other method does not begin by itself. */
     async addNewPaymentLine(paymentMethod) {
         if (paymentMethod.type !== "loyalty") {
+            this.currentOrder.dropSuggestedMoney();
             return super.addNewPaymentLine(...arguments);
         }
         if (!this.isMounting) {

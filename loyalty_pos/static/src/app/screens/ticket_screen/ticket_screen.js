@@ -42,6 +42,30 @@ patch(TicketScreen.prototype, {
         );
         return this.numberBuffer.reset();
     },
+    /** What of a paid order can still come back with one touch: goods, and what lowered their price; tips stay. */
+    get returnableLines() {
+        const order = this.isOrderSynced && this.getSelectedOrder();
+        const isOurs =
+            order &&
+            (order.loyalty_card_id ||
+                order.redemptions.length ||
+                order.lines.some((line) => line.is_reward_line));
+        return isOurs
+            ? order.lines.filter(
+                  (line) =>
+                      !line.isRedemption &&
+                      !line.isTipLine() &&
+                      line.qty - line.refundedQty > 0 &&
+                      !order.uiState.lineToRefund[line.uuid]?.destinationOrder
+              )
+            : [];
+    },
+    async onReturnAll() {
+        for (const line of this.returnableLines) {
+            this.getToRefundDetail(line).qty = line.qty - line.refundedQty;
+        }
+        await this.onDoRefund();
+    },
     /** A refund belongs to the card of the sale. */
     postRefund(destinationOrder) {
         super.postRefund(...arguments);
