@@ -61,3 +61,30 @@ class TestDeferralTill(ProofVerbs, TillPointsCase):
                 {"kind": "grant", "issued_points": 1000, "redeemed_points": 230, "allocated_amount": 0.0},
             ],
         )
+        self.assertSound("2026-03-15", program)
+
+    def test_control(self):
+        """N29, N2: the control reads orders, returns paid with points, and invoices of orders; what was falsified is named."""
+        uuid = str(uuid4())
+        self.hold(460, uuid)
+        mixed = self.sell([self.taxed(200, 15)], self.ann, payments=[self.pay(184.0), self.pay_points(46, uuid=uuid)])
+        invoiced = self.sell([self.taxed(100, 15)], self.ann, payments=[self.pay(115.0)], to_invoice=True)
+        self.assertTrue(invoiced.account_move)
+        self.sell(
+            [self.taxed(200, 15, qty=-0.5, refunded_orderline_id=mixed.lines.id)],
+            self.ann,
+            payments=[self.pay(-92.0), self.pay_points(-23)],
+            is_refund=True,
+        )
+        self.assertEqual(self.earning(mixed).revenue_amount, 77.0)
+        program = self.program.sudo()
+        self.env["loyalty.accrual.run"].sudo().create({"program_id": program.id, "date_to": "2026-03-15"}).action_post()
+        self.assertSound("2026-03-15", program)
+        for order in (mixed, invoiced):
+            earning = self.earning(order)
+            self.tamper(
+                "UPDATE loyalty_earning_revenue SET revenue_amount = 10 * revenue_amount, allocated = 10 * allocated "
+                "WHERE earning_id = %s AND revenue_amount > 0",
+                earning.id,
+            )
+            self.assertNamed(order, "by the books, but revenue was deferred", "completeness", program=program)

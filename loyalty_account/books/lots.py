@@ -5,6 +5,8 @@ from odoo.tools import SQL
 from odoo.addons.loyalty_ledger.tools.sql_files import read_sql
 
 LOTS_ON = read_sql(__file__, "lots_on")
+
+EXPIRY_ON = read_sql(__file__, "expiry_on")
 #: What is joined row by row; who does so has PostgreSQL look at it first (`ledger.statistics`).
 TABLES = (
     "loyalty_ledger_entry",
@@ -45,3 +47,12 @@ def lots_on(program, date, dated="effective_date"):
         worth=SQL("%s * (1 - COALESCE(sale.relief, 0))", remaining) if own_rates else remaining,
         sales=SALE_OF_LOT if own_rates else SQL(),
     )
+
+
+def expiry_on(program, date):
+    """Return SQL (a CTE list) that ends in ``dated``: the lots of a program on a day, and when they expire.
+
+    Columns: ``id``, ``origin_lot_id``, ``remaining``, ``amount`` (as :func:`lots_on`), and ``expiry`` as it was known that day:
+    a rolling expiry counts from the last earning until then, and an extension made later is left out. NULL: never.
+    """
+    return SQL(EXPIRY_ON, lots=lots_on(program, date, "date"), program=program.id, date=date)

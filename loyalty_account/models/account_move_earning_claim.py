@@ -2,6 +2,7 @@
 
 import math
 from collections import defaultdict
+from functools import partial
 
 from odoo import models
 from odoo.tools import SQL
@@ -73,7 +74,7 @@ class AccountMove(models.Model):
                     customer=move.partner_id,
                     pricelist=pricelists.get(move),
                     elsewhere=move in elsewhere,
-                    redeemed=move._loyalty_redeemed_revenue,
+                    redeemed=partial(move._loyalty_redeemed_revenue, credited, family),
                 )
             )
         return claims
@@ -123,14 +124,28 @@ class AccountMove(models.Model):
             largest = max(lines, key=lambda line: abs(line.total))
             largest.total += difference
 
-    def _loyalty_redeemed_revenue(self):
-        """Return how much of the document's revenue points paid, as the redemption account was charged for it."""
+    def _loyalty_redeemed_revenue(self, credited, family):
+        """Return how much of the document's revenue points paid, as the redemption account was charged for it, less what
+        credit notes gave back: that is not the share of all goods where points could not pay for some of them.
+
+        :param credited: the credit notes that count
+        :param family: see :meth:`_loyalty_families`
+        """
         self.ensure_one()
-        amount = sum(matched["amount"] for matched in self._loyalty_payments().values())
-        amount -= sum(self.invoice_line_ids.filtered("is_loyalty_reduction").mapped("price_subtotal"))
+        amount = self._loyalty_paid_by_points()
         for note in self._loyalty_reductions().filtered(lambda note: note.state == "posted"):
             amount += note.amount_untaxed
-        return amount
+        for note in credited:
+            share = note._loyalty_share(note._join_parts(family[note].values()))
+            amount -= share * note._loyalty_paid_by_points() * note._rate_to(self)
+        entries = self.search([("loyalty_redeem_note_id", "in", credited.ids), ("state", "=", "posted")])
+        items = entries.line_ids.filtered(lambda item: item.account_type != "asset_receivable" and not item.tax_line_id)
+        return amount + sum(items.mapped("balance")) * (self.invoice_currency_rate or 1.0)
+
+    def _loyalty_paid_by_points(self):
+        """Return what payments with points, and points in its own lines, paid of the document; of a credit note: returned."""
+        amount = sum(matched["amount"] for matched in self._loyalty_payments().values())
+        return amount - sum(self.invoice_line_ids.filtered("is_loyalty_reduction").mapped("price_subtotal"))
 
     def _loyalty_rate(self, program):
         """Return the value of one unit of the document's currency in the program's, at the document's own rate."""

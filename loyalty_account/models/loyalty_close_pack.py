@@ -67,6 +67,10 @@ class LoyaltyClose(models.Model):
                     "expiry": expiry,
                     "current": sum(row["amount"] for row in expiry if row["is_current"]),
                     "non_current": sum(row["amount"] for row in expiry if not row["is_current"]),
+                    "has_amounts": True,  # by month of expiry; the totals are there in any case
+                    "expiry_note": self.env._(
+                        "Points that never expire can be redeemed at any time and count as current."
+                    ),
                     "proof": step.proof_id,
                     "reason": step.reason,
                     "run": self.step_ids.filtered(
@@ -199,7 +203,8 @@ class LoyaltyClose(models.Model):
                 else:
                     sheet.write(row, 1, self._say_month(None))
                 sheet.write_number(row, 2, line["points"], formats["points"])
-                sheet.write_number(row, 3 if line["is_current"] else 4, line["amount"], formats["money"])
+                if data["has_amounts"]:
+                    sheet.write_number(row, 3 if line["is_current"] else 4, line["amount"], formats["money"])
                 row += 1
             sheet.write(row, 0, data["program"].name, formats["head"])
             sheet.write(row, 1, _("Total"), formats["head"])

@@ -1,6 +1,4 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
-from odoo.tools import format_date
 
 from odoo.addons.loyalty_ledger.tools.today import loyalty_today
 
@@ -75,14 +73,4 @@ class LoyaltyPointValue(models.Model):
     def _check_not_accrued(self):
         """What an accrual run has used stays as it is, so that its proof can be repeated."""
         for row in self:
-            until = row.program_id.accrued_until
-            if until and row.date <= until:
-                raise UserError(
-                    self.env._(
-                        "The points of %(program)s are accrued until %(until)s with the value of %(date)s. Enter a new "
-                        "value from a later day on instead.",
-                        program=row.program_id.name,
-                        until=format_date(self.env, until),
-                        date=format_date(self.env, row.date),
-                    )
-                )
+            row.program_id._check_not_closed(row.date)

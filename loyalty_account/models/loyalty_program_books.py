@@ -3,8 +3,9 @@
 from decimal import Decimal
 
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
+from odoo.tools import format_date
 
 from ..books import combinations, valuation
 
@@ -52,6 +53,23 @@ class LoyaltyProgram(models.Model):
         return super().get_formview_id(access_uid)
 
     # --- value of a point ----------------------------------------------------------------------------------------
+
+    def _check_not_closed(self, date):
+        """Refuse to change what holds from a day on that a run has used, so that its proof can be repeated.
+
+        :raises odoo.exceptions.UserError: with the day until which the program is closed
+        """
+        until = self.accrued_until
+        if until and date <= until:
+            raise UserError(
+                self.env._(
+                    "%(program)s is closed until %(until)s with what held on %(date)s. Enter a new value or estimate from a "
+                    "later day on instead.",
+                    program=self.name,
+                    until=format_date(self.env, until),
+                    date=format_date(self.env, date),
+                )
+            )
 
     def _unit_value_at(self, date):
         """Return what a point is worth in the books on a day, as a fraction (:func:`books.valuation.unit_value`)."""

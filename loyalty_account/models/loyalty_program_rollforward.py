@@ -7,7 +7,7 @@ from odoo.tools import SQL
 
 from odoo.addons.loyalty_ledger.tools.sql_files import read_sql
 
-from ..books.lots import lots_on
+from ..books.lots import expiry_on
 from ..books.movements import ROLLFORWARD, movements
 
 LIABILITY_BY_EXPIRY = read_sql(__file__, "liability_by_expiry")
@@ -83,9 +83,7 @@ class LoyaltyProgram(models.Model):
         rows = self.env.execute_query(
             SQL(
                 LIABILITY_BY_EXPIRY,
-                lots=lots_on(self, date, "date"),
-                program=self.id,
-                date=date,
+                lots=expiry_on(self, date),
                 year=date + relativedelta(years=1),
             )
         )

@@ -8,6 +8,8 @@ from odoo.addons.loyalty_ledger.tools.sql_files import read_sql
 
 SALES_OF_INVOICES = read_sql(__file__, "sales_of_invoices")
 
+REVENUE_OF_INVOICES = read_sql(__file__, "revenue_of_invoices")
+
 
 class LoyaltyProgram(models.Model):
     _inherit = "loyalty.program"
@@ -36,6 +38,21 @@ class LoyaltyProgram(models.Model):
                 day_of_sale=self._sql_day_of_sale(),
             )
         ]
+
+    def _revenue_sources(self, date):
+        """Return SQL queries of what the books say up to a day of the sales in the CTE ``documents`` (``model``, ``id``,
+        ``sale``), for controls that do not believe what an earning noted.
+
+        Columns: ``sale``, ``product_id`` (may be NULL), ``amount`` without tax in the company's currency, negative where
+        goods came back or points paid, and ``is_deposit``. Override to add documents of other channels.
+        """
+        self.ensure_one()
+        deposits = self.env["account.move.line"]._sql_deposits()
+        return [SQL(REVENUE_OF_INVOICES, deposits=deposits, date=date)]
+
+    def _sale_links(self):
+        """Return pairs of nodes ``(model, id)`` that are one sale: a document that earned, and its invoice. Override to add."""
+        return []
 
     def _sql_day_of_sale(self):
         """Return SQL of the day of the sale that the invoice ``i`` is about. Override where it may come later."""

@@ -127,11 +127,11 @@ class TestAccrual(BooksCase):
         """M6, bP4: the values that a run has used can no longer change; later ones can, and can be deleted."""
         self.earn(100)
         self.run_accrual()
-        with self.assertRaisesRegex(UserError, "accrued until 03/15/2026"):
+        with self.assertRaisesRegex(UserError, "closed until 03/15/2026"):
             self.program.point_value_ids.point_value = 0.5
-        with self.assertRaisesRegex(UserError, "accrued until 03/15/2026"):
+        with self.assertRaisesRegex(UserError, "closed until 03/15/2026"):
             self.program.point_value = 0.5  # from today on
-        with self.assertRaisesRegex(UserError, "accrued until 03/15/2026"):
+        with self.assertRaisesRegex(UserError, "closed until 03/15/2026"):
             self.program.point_value_ids.unlink()
         row = self.env["loyalty.point.value"].create(
             {"program_id": self.program.id, "date": "2026-03-16", "point_value": 0.5, "vat_rate": 15}

@@ -8,6 +8,7 @@ from . import loyalty_accrual_run
 from . import loyalty_close
 from . import loyalty_close_step
 from . import loyalty_program_reports
+from . import loyalty_program_proof_revenue
 from . import loyalty_program_disclosure
 from . import account_move
 from . import loyalty_program_switch

@@ -4,9 +4,10 @@ from collections import defaultdict
 from decimal import Decimal
 
 from odoo import fields, models
-from odoo.tools import format_date
+from odoo.tools import SQL, format_date
 
 from odoo.addons.loyalty_ledger.ledger.rounding import to_points
+from odoo.addons.loyalty_ledger.tools.trusted import by_server
 
 #: Kinds of lines that a close makes, in the order in which it shows them.
 DEFERRAL_KINDS = ("allocate", "return", "redeem", "breakage", "re_estimate")
@@ -16,6 +17,12 @@ class LoyaltyAccrualRun(models.Model):
     _inherit = "loyalty.accrual.run"
 
     redemption_rate = fields.Float("Expected Redemption (%)", digits=(16, 4), readonly=True, copy=False)
+    seen_cohorts = fields.Json(
+        "Cohorts as Closed",
+        readonly=True,
+        copy=False,
+        help="What the run left deferred for each cohort, and up to which line: what came later is told from what was changed.",
+    )
 
     def _plan(self):
         program = self.program_id.sudo()
@@ -83,9 +90,22 @@ class LoyaltyAccrualRun(models.Model):
             run=self,
             close=close,
         )
+        self._note_cohorts({state.cohort: state.deferred for state, __ in plan})
         for state, __ in plan:
             state.cohort.write(state.figures(self.date_to))
         return None
+
+    def _note_cohorts(self, deferred):
+        """Keep what the run left deferred, for the proof of any later day.
+
+        :param deferred: ``{cohort: amount}``
+        """
+        ((last,),) = self.env.execute_query(
+            SQL("SELECT COALESCE(max(id), 0) FROM loyalty_cohort_line WHERE program_id = %s", self.program_id.id)
+        )
+        cohorts = {str(cohort.id): str(amount) for cohort, amount in deferred.items()}
+        # The field is the server's; the right to run was checked.
+        by_server(self.sudo()).write({"seen_cohorts": {"last_line": last, "deferred": cohorts}})
 
 
 class LoyaltyAccrualRunLine(models.Model):

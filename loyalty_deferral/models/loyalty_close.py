@@ -25,6 +25,14 @@ class LoyaltyClose(models.Model):
                 disclosure = data["program"].sudo()._deferral_disclosure(start, self.date_to)
                 period = f"{format_date(self.env, start)} – {format_date(self.env, self.date_to)}"
                 data["disclosure"] = {**disclosure, "period": period}
+                if data["program"].sudo()._defers():
+                    # Money has no month of expiry here: the cohort carries it, and what is expected says when it goes.
+                    data |= {name: float(disclosure[name]) for name in ("current", "non_current")}
+                    data["has_amounts"] = False
+                    data["expiry_note"] = self.env._(
+                        "Deferred revenue is current as far as it is expected to be recognised within twelve months, see "
+                        "Deferred Revenue. Points show by when they can be redeemed."
+                    )
         return result
 
     def _add_sheets(self, book, formats, programs):

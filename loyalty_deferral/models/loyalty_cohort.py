@@ -256,13 +256,4 @@ class LoyaltyCohortRate(models.Model):
     def _check_not_closed(self):
         """What a close has used stays as it is, so that it can be proved again."""
         for rate in self:
-            until = rate.program_id.accrued_until
-            if until and rate.date <= until:
-                raise UserError(
-                    self.env._(
-                        "%(program)s is closed until %(until)s with the estimates of then. Enter the new estimate from a "
-                        "later day on.",
-                        program=rate.program_id.name,
-                        until=format_date(self.env, until),
-                    )
-                )
+            rate.program_id._check_not_closed(rate.date)

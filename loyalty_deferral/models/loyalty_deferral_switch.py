@@ -1,6 +1,7 @@
 """Beginning or ending to defer the revenue of a program: one dated entry, previewed, with the reason on record."""
 
 from collections import defaultdict
+from contextlib import closing
 from decimal import Decimal
 from fractions import Fraction
 
@@ -37,8 +38,8 @@ class LoyaltyDeferralSwitch(models.Model):
     """Until its day the program keeps its old policy, from the next day on the new one.
 
     What customers have on that day is taken over: points that are open get their stand-alone price, by the month in which
-    they were earned, since the prices of their sales can no longer be shared; what the old policy carried is released. The
-    difference goes to the chosen counter-account.
+    they were earned, since the prices of their sales can no longer be shared; sales that are not paid yet get the part of
+    their revenue; what the old policy carried is released. The difference goes to the chosen counter-account.
     """
 
     _name = "loyalty.deferral.switch"
@@ -232,23 +233,33 @@ class LoyaltyDeferralSwitch(models.Model):
     # --- figures -------------------------------------------------------------------------------------------------
 
     def _plan(self):
-        """Return what customers have on the day: ``(what the old policy carries, [(month, points, amount)])``."""
+        """Return what customers have on the day: ``(what the old policy carries, [(kind, month, points, amount)])``, ``kind``
+        as of cohorts."""
         program = self.program_id.sudo()
         carried = to_decimal(program._carrying_values().get(program.id, 0))
         if self.policy == "redemption":
             return carried, []
-        rows = program._open_points_by_month(self.date)
+        rows = program._open_points_by_month(self.date, taken_over=self.policy == "deferral")
         numerator, denominator = program._unit_value_at(self.date)
         rounding = to_decimal(program.currency_id.rounding)
         rate = to_decimal(self.redemption_rate) if self.policy == "deferral" else Decimal(100)
         return carried, [
             (
+                "transition",
                 month,
                 units,
                 round_amount(standalone_price(Fraction(units, UNIT), (numerator, denominator), rate), rounding),
             )
             for month, units in rows
         ]
+
+    def _begin(self, program, plan):
+        """Change the policy to a deferral, and return the plan with the sales that are not paid yet: their revenue is of the
+        time before, so what falls to their points is part of the transition."""
+        self._change_policy(program)
+        earnings = program._defer_later_sales(self.date)
+        carried, rows = plan
+        return carried, rows + program._waiting_by_month(earnings.filtered(lambda earning: earning.date <= self.date))
 
     def _summarize(self, plan):
         carried, rows = plan
@@ -257,12 +268,19 @@ class LoyaltyDeferralSwitch(models.Model):
                 "line_ids": [
                     fields.Command.clear(),
                     *(
-                        fields.Command.create({"month": month, "points": to_points(units), "amount": amount})
-                        for month, units, amount in rows
+                        fields.Command.create(
+                            {
+                                "month": month,
+                                "points": to_points(units),
+                                "amount": amount,
+                                "is_waiting": kind == "sale",
+                            }
+                        )
+                        for kind, month, units, amount in rows
                     ),
                 ],
                 "released_amount": carried,
-                "deferred_amount": sum((amount for __, __, amount in rows), Decimal(0)),
+                "deferred_amount": sum((row[3] for row in rows), Decimal(0)),
             }
         )
 
@@ -271,7 +289,12 @@ class LoyaltyDeferralSwitch(models.Model):
         self._check_rights()
         self.ensure_one()
         self._check_switch()
-        self._summarize(self._plan())
+        plan = self._plan()
+        if self.policy == "deferral":
+            # What unpaid sales defer is known once they do: it is done, read, and undone.
+            with closing(self.env.cr.savepoint()):
+                plan = self._begin(self.program_id.sudo(), plan)
+        self._summarize(plan)
         return True
 
     def action_post(self):
@@ -281,23 +304,24 @@ class LoyaltyDeferralSwitch(models.Model):
         self._check_switch()
         program = self.program_id.sudo()
         program.lock_for_update()
-        plan = self._plan()
+        plan, former = self._plan(), program.liability_account_id
+        self._check_counterpart(plan)
+        if self.policy == "deferral":
+            plan = self._begin(program, plan)
+            self._check_counterpart(plan)
         self._summarize(plan)
         carried, rows = plan
-        if (carried or any(amount for __, __, amount in rows)) and not self.counterpart_id:
-            raise UserError(self.env._("Choose the Counter-account, for example retained earnings."))
-        deferred = rows if self.policy == "deferral" else []
-        move = self._post_entry(carried, deferred, program.liability_account_id)
+        move = self._post_entry(carried, rows if self.policy == "deferral" else [], former)
         # A run holds the day and the counter-account, as for opening balances of an accrual.
         run = self.env["loyalty.accrual.run"].sudo().create({"program_id": program.id, "date_to": self.date})
         self.env.flush_all()
-        if program._defers():
+        if self.policy != "deferral":
             program._release_cohorts(self.date, move, run)
-        program._release_values(self.date, move, run)
-        self._change_policy(program)
+        program._release_values(self.date, move, run, former)
         if self.policy == "deferral":
             program._take_over_points(rows, self.date, move, run)
-            program._defer_later_sales(self.date)
+        else:
+            self._change_policy(program)
         self._note_run(run, move, to_decimal(self.deferred_amount) - carried)
         by_server(program).write({"accrued_until": self.date})
         if self.policy == "accrual":
@@ -312,6 +336,11 @@ class LoyaltyDeferralSwitch(models.Model):
             }
         )
         return True
+
+    def _check_counterpart(self, plan):
+        carried, rows = plan
+        if (carried or any(row[3] for row in rows)) and not self.counterpart_id:
+            raise UserError(self.env._("Choose the Counter-account, for example retained earnings."))
 
     def _note_run(self, run, move, amount):
         by_server(run.sudo()).write(  # runs are the server's; the right to change the policy was checked
@@ -345,7 +374,7 @@ class LoyaltyDeferralSwitch(models.Model):
         program, label = self.program_id.sudo(), self.env._("Transition to deferred revenue: %s", self.program_id.name)
         if self.policy != "deferral":
             label = self.env._("End of deferred revenue: %s", self.program_id.name)
-        deferred = sum((amount for __, __, amount in rows), Decimal(0))
+        deferred = sum((row[3] for row in rows), Decimal(0))
         balances = defaultdict(Decimal)
         balances[former] += carried
         balances[self.liability_account_id] -= deferred
@@ -373,14 +402,13 @@ class LoyaltyDeferralSwitch(models.Model):
         )
 
     def _change_policy(self, program):
-        begin = self.date + relativedelta(days=1) if self.policy == "deferral" else False
         values = {
             "accounting_policy": self.policy,
             "liability_account_id": self.liability_account_id.id,
             "cost_account_id": self.cost_account_id.id,
-            "deferral_from": begin,
         }
         if self.policy == "deferral":
+            values["deferral_from"] = self.date + relativedelta(days=1)
             program._estimate_from(self.redemption_rate, self.date)
         by_server(program).write(values)
 
@@ -404,3 +432,6 @@ class LoyaltyDeferralSwitchLine(models.Model):
     month = fields.Date("Earned In", required=True, readonly=True)
     points = fields.Float("Open Points", digits=(16, 4), readonly=True)
     amount = fields.Monetary("Deferred", readonly=True)
+    is_waiting = fields.Boolean(
+        "Not Paid Yet", readonly=True, help="Sales that earn their points when they are paid. Their revenue is shared."
+    )

@@ -3,6 +3,8 @@
 from decimal import Decimal
 from fractions import Fraction
 
+from dateutil.relativedelta import relativedelta
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
@@ -116,18 +118,15 @@ class LoyaltyEarning(models.Model):
         money = self._products_of_money()
         rounded, rate = self.currency_id.round, self.currency_rate
 
-        def amount(lines, every=False):
+        def amount(lines):
             return sum(
                 rounded(line.untaxed * rate)
                 for line in lines
-                if every or not (line.product_id in money or (line.deposit and not self._earns_deposit(line)))
+                if not (line.product_id in money or (line.deposit and not self._earns_deposit(line)))
             )
 
         sold, back = amount(claim.lines), amount(claim.returned)
         paid = claim.redeemed() * rate if claim.redeemed else 0.0
-        if paid and (whole := amount(claim.lines, every=True)):
-            # What came back of the goods came back of the points that paid for them.
-            paid *= 1 - min(1.0, amount(claim.returned, every=True) / whole)
         return max(0.0, rounded(sold - back - paid))
 
     def _earns_deposit(self, line):
@@ -159,8 +158,10 @@ class LoyaltyEarning(models.Model):
             days.append(self._taken_back_on(claim) or today)
         elif claim.returned_on:
             days.append(claim.returned_on)
-        begin = self.program_id.deferral_from
-        return min(max(day for day in (*days, begin) if day), max(today, claim.date))
+        if begin := self.program_id.deferral_from:
+            # What was sold before is part of the transition entry, dated on the last day of the old policy.
+            days.append(begin if claim.date >= begin else begin - relativedelta(days=1))
+        return min(max(days), max(today, claim.date))
 
     # --- keeping -------------------------------------------------------------------------------------------------
 

@@ -2,16 +2,28 @@
 
 from collections import defaultdict
 from decimal import Decimal
+from fractions import Fraction
+
+from dateutil.relativedelta import relativedelta
 
 from odoo import models
 from odoo.exceptions import UserError
 from odoo.tools import SQL, format_date
 
-from odoo.addons.loyalty_ledger.ledger.rounding import to_decimal, to_points, to_units
+from odoo.addons.loyalty_ledger.ledger.rounding import UNIT, to_decimal, to_points, to_units
 from odoo.addons.loyalty_ledger.tools.sql_files import read_sql
 from odoo.addons.loyalty_ledger.tools.words import say_points
 
-from ..tools.deferral import Cohort, expected, is_exceeded, kept_of_transition, recognised, round_amount, split_change
+from ..tools.deferral import (
+    Cohort,
+    expected,
+    is_exceeded,
+    kept_of_transition,
+    recognised,
+    round_amount,
+    split_change,
+    standalone_price,
+)
 
 DEFERRAL_STATE = read_sql(__file__, "deferral_state")
 DEFERRAL_USES = read_sql(__file__, "deferral_uses")
@@ -20,11 +32,14 @@ DEFERRAL_USES = read_sql(__file__, "deferral_uses")
 class CohortState:
     """A cohort on a day: its facts, the estimate that holds, and what both make of its amounts."""
 
-    def __init__(self, row, cohort, rate, rounding, transition=Decimal(0)):
+    def __init__(self, row, cohort, rate, rounding, transition=Decimal(0), price=Fraction(0)):
         self.month, self.kind, self.revenue = row["month"], row["kind"], row["revenue"]
         self.cohort, self.rate, self.rounding = cohort, rate, rounding
-        # What was taken over of a sale that is returned goes with it, as the share of a document does.
-        kept = kept_of_transition(transition, row["issued"], row["taken_back"], rounding)
+        # What was taken over of a sale that is returned goes with it, as the share of a document does. Points that were
+        # redeemed before and are given back are owed again, at the price of those that were taken over.
+        issued, taken_back, restored = row["issued"], row["taken_back"], row["restored"]
+        kept = kept_of_transition(transition, issued - restored, taken_back, rounding)
+        kept += round_amount(price * Fraction(restored, UNIT), rounding)
         self.allocated = kept + round_amount(Decimal(row["allocated"]), rounding)
         self.returned = kept - transition + round_amount(Decimal(row["returned"]), rounding)
         self.points = Cohort(self.allocated, row["issued"], row["redeemed"], row["lapsed"])
@@ -60,18 +75,33 @@ class LoyaltyProgram(models.Model):
         self.ensure_one()
         self.env.flush_all()
         rows = self.env.execute_query_dict(
-            SQL(DEFERRAL_STATE, program=self.id, date=date, uses=self._sql_cohort_uses(date))
+            SQL(
+                DEFERRAL_STATE,
+                program=self.id,
+                date=date,
+                begin=self.deferral_from or None,
+                uses=self._sql_cohort_uses(date),
+            )
         )
         cohorts = {(cohort.date_from, cohort.kind): cohort for cohort in self.sudo().cohort_ids}
         rates, transitions = self._cohort_rates_at(date), self._transition_amounts(date)
         rate, rounding = self._redemption_rate_at(date), to_decimal(self.currency_id.rounding)
-        none = self.env["loyalty.cohort"]
+        none, price = self.env["loyalty.cohort"], self._price_taken_over()
         states = []
         for row in rows:
             cohort = cohorts.get((row["month"], row["kind"]), none)
             own = rates.get(cohort.id, rate)
-            states.append(CohortState(row, cohort, own, rounding, transitions.get(cohort.id, Decimal(0))))
+            # Of sales that were not paid at the transition their documents say what falls to the points.
+            moved = transitions.get(cohort.id, Decimal(0)) if row["kind"] == "transition" else Decimal(0)
+            states.append(CohortState(row, cohort, own, rounding, moved, price))
         return states
+
+    def _price_taken_over(self):
+        """Return the stand-alone price of a point when the program began to defer, as a fraction; 0 where it had none."""
+        if not self.deferral_from:
+            return Fraction(0)
+        day = self.deferral_from - relativedelta(days=1)
+        return standalone_price(1, self._unit_value_at(day), self._redemption_rate_at(day))
 
     def _sql_cohort_uses(self, date):
         """Return SQL (a CTE list) that ends in ``lots`` and ``uses``: where points of the program came to cards, by cohort

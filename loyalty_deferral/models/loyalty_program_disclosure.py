@@ -9,8 +9,8 @@ from dateutil.relativedelta import relativedelta
 from odoo import models
 from odoo.tools import SQL
 
+from odoo.addons.loyalty_account.books.lots import expiry_on
 from odoo.addons.loyalty_ledger.ledger.rounding import to_decimal
-from odoo.addons.loyalty_ledger.models.loyalty_card_purge import LOT_EXPIRY
 from odoo.addons.loyalty_ledger.tools.sql_files import read_sql
 
 from ..tools.deferral import recognised
@@ -86,9 +86,7 @@ class LoyaltyProgram(models.Model):
         return {age: to_decimal(part) for age, part in rows if part}
 
     def _last_expiries(self, date):
-        rows = self.env.execute_query(
-            SQL(LAST_EXPIRY, uses=self._sql_cohort_uses(date), program=self.id, expiry=LOT_EXPIRY)
-        )
+        rows = self.env.execute_query(SQL(LAST_EXPIRY, uses=self._sql_cohort_uses(date), expiry=expiry_on(self, date)))
         return {(kind, month): expiry for kind, month, expiry in rows if expiry}
 
     def _deferral_sensitivity(self, date):

@@ -7,7 +7,7 @@ from odoo import models
 from odoo.tools import SQL, format_date
 
 from odoo.addons.loyalty_account.models.loyalty_program_proof import Part
-from odoo.addons.loyalty_ledger.ledger.rounding import to_decimal, to_units
+from odoo.addons.loyalty_ledger.ledger.rounding import to_decimal
 
 
 class LoyaltyProgram(models.Model):
@@ -54,23 +54,57 @@ class LoyaltyProgram(models.Model):
         )
 
     def _proof_completeness(self, date):
-        """What is deferred on the day by sales and points, cohort by cohort, against the lines that were booked."""
-        if not self._defers():
+        """What is deferred on the day by sales and points, cohort by cohort, against the lines that were booked.
+
+        The difference of a cohort has three parts that add up: what came since the last close, or later than that for its
+        time; what of its lines was booked on later days, or reversed; and what lines say that the close did not book, which
+        is a fault. What the cohorts are made of is checked document by document.
+        """
+        if not self._deferred_on(date):
             return super()._proof_completeness(date)
         states = self._deferral_states(date)
-        booked = self._booked_until(date)
-        target = sum((state.deferred for state in states), Decimal(0))
-        part = Part(target, sum(booked.values(), Decimal(0)), self._proof_rounding())
-        run = self._last_run(date)
-        off = [state for state in states if state.deferred != booked.get(state.cohort.id, Decimal(0))]
-        at_run = self._deferral_states(run.date_to) if off and run and run.date_to < date else states
-        before = {(state.month, state.kind): state for state in at_run}
-        for state in off:
-            difference = state.deferred - booked.get(state.cohort.id, Decimal(0))
-            text, explained = self._say_difference(state, date, run, difference, before)
-            model, res_id = (state.cohort._name, state.cohort.id) if state.cohort else (self._name, self.id)
-            part.add(model, res_id, text, difference, explained=explained)
+        booked, run = self._booked_until(date), self._last_run(date)
+        part = Part(
+            sum((state.deferred for state in states), Decimal(0)),
+            sum(booked.values(), Decimal(0)),
+            self._proof_rounding(),
+        )
+        seen, closed = self._seen_at(run, booked)
+        known = {state.cohort.id for state in states}
+        others = self.env["loyalty.cohort"].sudo().browse(sorted({*booked, *closed, *seen} - known))
+        before = self._deferred_before(run, date)
+        for cohort, state in [(state.cohort, state) for state in states] + [(cohort, None) for cohort in others]:
+            due = state.deferred if state else Decimal(0)
+            then, lines = seen[cohort.id], closed[cohort.id]
+            if due == then == lines == booked[cohort.id]:
+                continue
+            is_new = not state or before.get((state.month, state.kind), 0) == then
+            for text, amount, explained in (
+                (self._say_since(run, date, is_new), due - then, True),
+                (
+                    self.env._("booked later, as the period was locked, or reversed since"),
+                    lines - booked[cohort.id],
+                    True,
+                ),
+                (self._say_changed(run), then - lines, False),
+            ):
+                if amount:
+                    model, res_id = (cohort._name, cohort.id) if cohort else (self._name, self.id)
+                    month = format_date(self.env, state.month if state else cohort.date_from, date_format="LLLL yyyy")
+                    part.add(model, res_id, f"{month}: {text}", amount, explained=explained)
+        self._add_deferral_checks(part, date)
         return part
+
+    def _deferred_on(self, date):
+        """Return whether revenue was deferred on a day: the policy may have been changed since.
+
+        The last day of the old policy has the transition entry, and so the new policy.
+        """
+        switches = self.env["loyalty.deferral.switch"].sudo()  # days only; the caller has the right to reconcile
+        later = switches.search(
+            [("program_id", "=", self.id), ("state", "=", "posted"), ("date", ">", date)], order="date, id", limit=1
+        )
+        return self._defers() if not later or later.policy == "deferral" else later.policy_before == "deferral"
 
     def _booked_until(self, date):
         lines = self.env["loyalty.cohort.line"].sudo()
@@ -85,48 +119,40 @@ class LoyaltyProgram(models.Model):
             limit=1,
         )
 
-    def _booked_later(self, cohort, date):
-        """Return what closes until a day booked for a cohort after it, because the period was locked."""
-        lines = self.env["loyalty.cohort.line"].sudo()
-        lines = lines.search([("cohort_id", "=", cohort.id), ("effective_date", "<=", date), ("date", ">", date)])
-        return sum(map(to_decimal, lines.mapped("amount")), Decimal(0))
+    def _seen_at(self, run, booked):
+        """Return ``{cohort id: what a run left deferred by its own word}``, and ``{cohort id: the lines until then}``.
 
-    def _say_difference(self, state, date, run, difference, before):
-        """Return why the lines of a cohort are not what they should be, in words, and whether that is as expected.
-
-        :param before: ``{(month, kind): CohortState}`` on the day of the run
+        Without a run nothing should be booked; a run of an earlier release did not keep its word, and is believed.
         """
-        _ = self.env._
-        month = format_date(self.env, state.month, date_format="LLLL yyyy")
+        none = defaultdict(Decimal)
         if not run:
-            return _("%s: not closed yet; the next close books it", month), True
-        day = format_date(self.env, run.date_to)
-        late = self._booked_later(state.cohort, date)
-        if late and late == difference:
-            return _("%s: booked later, because the period was locked", month), True
-        if run.date_to < date:
-            old = before.get((state.month, state.kind))
-            late = self._booked_later(state.cohort, run.date_to)
-            if not old or old.deferred == self._booked_until(run.date_to)[state.cohort.id] + late:
-                return _("%(month)s: sales and points since the last close (%(day)s)", month=month, day=day), True
-            state = old
-        if self._is_changed_since(state, run):
-            return _("%(month)s: came after the close until %(day)s; the next one books it", month=month, day=day), True
-        return (
-            _(
-                "%(month)s: the lines are not what the close until %(day)s booked: one was changed.",
-                month=month,
-                day=day,
-            ),
-            False,
-        )
+            return none, booked
+        lines, kept = self.env["loyalty.cohort.line"].sudo(), run.seen_cohorts
+        until = ("id", "<=", kept["last_line"]) if kept else ("effective_date", "<=", run.date_to)
+        groups = lines._read_group([("program_id", "=", self.id), until], ["cohort_id"], ["amount:sum"])
+        closed = defaultdict(Decimal, {cohort.id: to_decimal(amount) for cohort, amount in groups})
+        if not kept:
+            return closed, closed
+        return defaultdict(Decimal, {int(key): Decimal(amount) for key, amount in kept["deferred"].items()}), closed
 
-    def _is_changed_since(self, state, run):
-        """Return whether sales, points or estimates of a cohort are others than the close saw, or an entry was reversed."""
-        cohort = state.cohort
-        if not cohort or cohort.date_to != run.date_to:
-            return True  # a later close has seen them since
-        names = ("issued_points", "redeemed_points", "lapsed_points")
-        seen = (*(to_units(cohort[name]) for name in names), to_decimal(cohort.allocated_amount))
-        now = (state.points.issued, state.points.redeemed, state.points.lapsed, state.allocated)
-        return seen != now or bool(cohort.line_ids.move_id.reversal_move_ids)
+    def _deferred_before(self, run, date):
+        """Return ``{(month, kind): what is deferred on the day of a run as it is known now}``."""
+        if not run:
+            return {}
+        states = self._deferral_states(run.date_to) if run.date_to < date else []
+        return {(state.month, state.kind): state.deferred for state in states}
+
+    def _say_since(self, run, date, is_new):
+        if not run:
+            return self.env._("not closed yet; the next close books it")
+        day = format_date(self.env, run.date_to)
+        if is_new and run.date_to < date:
+            return self.env._("sales and points since the last close (%s)", day)
+        return self.env._("came after the close until %s; the next one books it", day)
+
+    def _say_changed(self, run):
+        if not run:
+            return self.env._("lines are booked although no close booked any")
+        return self.env._(
+            "the lines are not what the close until %s booked: one was changed.", format_date(self.env, run.date_to)
+        )

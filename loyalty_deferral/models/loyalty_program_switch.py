@@ -5,9 +5,11 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from odoo.addons.loyalty_account.books import combinations
-from odoo.addons.loyalty_ledger.ledger.rounding import to_decimal
+from odoo.addons.loyalty_ledger.ledger.rounding import to_decimal, to_units
 from odoo.addons.loyalty_ledger.tools.sql_files import read_sql
 from odoo.addons.loyalty_ledger.tools.trusted import is_server
+
+from ..tools.deferral import round_amount
 
 OPEN_POINTS = read_sql(__file__, "open_points")
 RELEASE_VALUES = read_sql(__file__, "release_values")
@@ -81,10 +83,27 @@ class LoyaltyProgram(models.Model):
             days += lines.search([("program_id", "=", self.id)], order="date desc", limit=1).mapped("date")
         return max((day for day in days if day), default=False)
 
-    def _open_points_by_month(self, date):
-        """Return ``[(first day of the month in which they came, ten-thousandths of points)]`` that are open on a day."""
+    def _open_points_by_month(self, date, taken_over=True):
+        """Return ``[(first day of the month in which they came, ten-thousandths of points)]`` that are open on a day.
+
+        :param taken_over: without points of sales that are deferred already
+        """
         self.env.flush_all()
-        return self.env.execute_query(SQL(OPEN_POINTS, program=self.id, date=date))
+        return self.env.execute_query(SQL(OPEN_POINTS, program=self.id, date=date, taken_over=taken_over))
+
+    def _waiting_by_month(self, earnings):
+        """Return ``[("sale", first day of the month, ten-thousandths of points, amount)]``: what falls to the points of
+        documents that are not paid yet, of their revenue."""
+        groups = self.env["loyalty.earning.revenue"].sudo()  # sums; the right to change the policy was checked
+        groups = groups._read_group(
+            [("earning_id", "in", earnings.ids)], ["month:day"], ["points:sum", "allocated:sum"], order="month:day"
+        )
+        rounding = to_decimal(self.currency_id.rounding)
+        return [
+            ("sale", month, to_units(points), round_amount(to_decimal(allocated), rounding))
+            for month, points, allocated in groups
+            if allocated
+        ]
 
     # --- what it changes -----------------------------------------------------------------------------------------
 
@@ -98,15 +117,18 @@ class LoyaltyProgram(models.Model):
                 fields.Command.create({**self._dated_values_at(date), "date": date, "redemption_rate": rate})
             ]
 
-    def _release_values(self, date, move, run):
-        """Take what lots carry off the books, with the entry of the transition."""
+    def _release_values(self, date, move, run, account):
+        """Take what lots carry off the books, with the entry of the transition.
+
+        :param account: the liability account of the old policy
+        """
         self.env.cr.execute(
             SQL(
                 RELEASE_VALUES,
                 program=self.id,
                 run=run.id,
                 move=move.id or None,
-                account=self.liability_account_id.id,
+                account=account.id,
                 date=date,
             )
         )
@@ -118,26 +140,34 @@ class LoyaltyProgram(models.Model):
         cohorts = self.cohort_ids
         rows = [(cohort, "transition", "recognised", -sum(posted[cohort.id].values())) for cohort in cohorts]
         self.env["loyalty.cohort.line"]._book([row for row in rows if row[3]], date, move, run=run)
+        run._note_cohorts(dict.fromkeys(cohorts, 0))
         for cohort in cohorts:
             cohort.write({"recognised_amount": cohort.allocated_amount, "deferred_amount": 0.0})
 
     def _take_over_points(self, rows, date, move, run):
         """Make the cohorts of points that customers have, and the lines that the transition entry booked for them."""
-        states = {state.month: state for state in self._deferral_states(date) if state.kind == "transition"}
+        wanted = {(kind, month) for kind, month, __, __ in rows}
+        states = {(state.kind, state.month): state for state in self._deferral_states(date)}
+        states = {key: state for key, state in states.items() if key in wanted}
         self._make_cohorts(list(states.values()))
         self.env["loyalty.cohort.line"]._book(
-            [(states[month].cohort, "transition", "allocated", amount) for month, __, amount in rows if amount],
+            [
+                (states[kind, month].cohort, "transition", "allocated", amount)
+                for kind, month, __, amount in rows
+                if amount
+            ],
             date,
             move,
             run=run,
         )
-        for state in self._deferral_states(date):
-            if state.cohort:
-                state.cohort.write(state.figures(date))
+        states = [state for state in self._deferral_states(date) if state.cohort]
+        run._note_cohorts({state.cohort: state.deferred for state in states})
+        for state in states:
+            state.cohort.write(state.figures(date))
 
     def _defer_later_sales(self, date):
         """Freeze the terms of documents that were calculated already but belong to the new policy: later ones, and those
-        whose points are not earned yet."""
+        whose points are not earned yet. Return their earnings."""
         earnings = self.env["loyalty.earning"].sudo()
         earnings = earnings.search(
             [("program_id", "=", self.id), "|", ("date", ">", date), ("state", "=", "waiting")], order="id"
@@ -148,3 +178,4 @@ class LoyaltyProgram(models.Model):
             earnings._freeze_deferral(vals, self, earning.date)
             earning.write(vals)
         earnings._synchronise_documents()
+        return earnings

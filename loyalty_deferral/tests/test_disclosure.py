@@ -96,9 +96,13 @@ class TestDisclosure(DeferralCase):
             [row[1] for row in book["Sensitivity"].iter_rows(min_row=5, max_row=8, values_only=True)],
             ["-5 percentage points", "-1 percentage points", "+1 percentage points", "+5 percentage points"],
         )
+        # Current and non-current are those of the disclosure; points show by when they can be redeemed.
+        total = [row for row in book["Liability by Expiry"].iter_rows(values_only=True) if row[1] == "Total"]
+        self.assertEqual(tuple(total[0][3:5]), (self.liability(), 0.0))
         html, __ = self.env["ir.actions.report"]._render_qweb_html(
             "loyalty_account.action_report_loyalty_close", close.ids
         )
+        self.assertIn("expected to be recognised within twelve months", html.decode())
         self.assertIn("Recognised from the opening balance", html.decode())
         report = (
             self.env["loyalty.disclosure"]
@@ -114,6 +118,18 @@ class TestDisclosure(DeferralCase):
             ._render_qweb_html("loyalty_deferral.action_report_loyalty_disclosure", report.ids)
         )
         self.assertIn("Recognised from the opening balance", html.decode())
+
+    def test_expiry_of_the_day(self):
+        """N15: expected months end where points expired as it was known on the day; later uses and extensions change nothing."""
+        self.sell(1000.0, day="2025-12-10")
+        self.card.expiration_date = "2026-04-30"
+        self.defer("2025-12-31")
+        day = fields.Date.to_date("2025-12-31")
+        before = self.program._deferral_outlook(day)
+        self.assertEqual([(str(month), float(amount)) for month, amount in before][-1:], [("2026-04-01", 21.69)])
+        self.redeem(95, day="2026-01-20")
+        self.post("adjust", -5, day="2026-01-21")
+        self.assertEqual(self.program._deferral_outlook(day), before)
 
     def test_published_roll_forwards(self):
         """N15: published roll-forwards, entered as lines, foot and chain to the same closing figures."""

@@ -118,6 +118,94 @@ class TestSwitch(DeferralCase):
         self.assertEqual(self.liability(), 47.5)
         self.assertSound()
 
+    def test_points_given_back(self):
+        """N2, N4: points that were redeemed before the change and come back after it are owed again, at the price of then."""
+        self.sell(1000.0, day="2026-01-10")
+        spent = self.redeem(40, day="2026-01-20")
+        self.run_accrual("2026-01-31")
+        self.switch("2026-02-28").action_post()
+        self.assertEqual(self.liability(), 57.0)
+        self.reverse(spent, 20, day="2026-03-05")
+        run, self.cost_account = self.defer("2026-03-15"), self.income
+        self.assertEqual(self.items(run), {"Deferred revenue of returned sales": (19.0, -19.0)})
+        self.assertRecordValues(
+            self.cohort("2026-01-01", "transition"),
+            [{"issued_points": 80, "redeemed_points": 0, "open_points": 80, "deferred_amount": 76.0}],
+        )
+        self.assertSound("2026-02-28")
+        self.assertSound()
+
+    def test_unpaid_sales(self):
+        """N2: sales that are not paid on the day of the change have their revenue before it: it is part of the transition."""
+        paid = self.sell(1000.0, day="2026-01-10")
+        self.run_accrual("2026-01-31")
+        waiting = self.sell(1000.0, day="2026-02-20", pay=False)
+        switch = self.switch("2026-02-28")
+        switch.action_preview()
+        self.assertFalse(waiting.sudo().loyalty_earning_id.revenue_ids)
+        self.assertEqual(
+            [(str(line.month), line.points, line.amount, line.is_waiting) for line in switch.line_ids],
+            [("2026-01-01", 100, 95.0, False), ("2026-02-01", 100, 86.76, True)],
+        )
+        switch.action_post()
+        self.assertMove(switch.move_id, (self.liability_account, 0.0, 81.76), (self.equity, 81.76, 0.0))
+        self.assertSound("2026-02-28")
+        with self.on("2026-03-05"):
+            self.pay(waiting)
+        self.assertEqual(self.card.points, 200)
+        run, self.cost_account = self.defer("2026-03-15"), self.income
+        self.assertFalse(run.move_id)
+        self.assertRecordValues(
+            self.cohort("2026-02-01"), [{"kind": "sale", "open_points": 100, "deferred_amount": 86.76}]
+        )
+        self.assertSound()
+        self.credit(waiting, 1000.0, day="2026-03-15")
+        self.credit(paid, 1000.0, day="2026-03-15")
+        self.assertEqual(
+            self.items(self.defer("2026-03-15")), {"Deferred revenue of returned sales": (-181.76, 181.76)}
+        )
+        self.assertSound()
+
+    def test_before_the_change(self):
+        """N2, N1: days before the change, and days between it and its end, are proved by the policy of then."""
+        self.begin()
+        self.assertSound("2026-01-31")
+        self.assertSound("2026-02-15")
+        self.defer("2026-03-14")
+        self.assertSound("2026-03-10")
+        self.switch(
+            "2026-03-15", policy="accrual", cost_account_id=self.cost_account.id, reason="Not material"
+        ).action_post()
+        for day in ("2026-01-31", "2026-02-28", "2026-03-10", "2026-03-14", "2026-03-15"):
+            with self.subTest(day):
+                self.assertSound(day)
+
+    def test_take_over_late(self):
+        """N2: points of sales that are deferred already are not taken over a second time."""
+        program = self.make_program(
+            name="New", point_value_ids=[Command.create({"date": "2020-01-01", "point_value": 1.0})]
+        )
+        program.rule_ids.reward_point_amount = 0.1
+        card = self.make_card(program=program)
+        self.post("opening", 1000, card, day="2026-02-10")
+        self.env["loyalty.account.setup"].create(
+            {
+                "program_id": program.id,
+                "accounting_policy": "deferral",
+                "vat_mode": "tender",
+                "redemption_rate": 95,
+            }
+        ).action_set_up()
+        self.sell(1000.0, day="2026-02-20", loyalty_card_id=card.id)
+        self.assertEqual(card.points, 1100)
+        self.switch("2026-02-28", program_id=program.id, cost_account_id=program.cost_account_id.id).action_post()
+        self.run_accrual("2026-03-15", program)
+        self.assertEqual(
+            sorted(program.cohort_ids.mapped(lambda cohort: (cohort.kind, cohort.deferred_amount))),
+            [("sale", 86.76), ("transition", 950.0)],
+        )
+        self.assertSound(program=program)
+
     def test_opening_balance_is_what_was_booked(self):
         """N15: what was taken over within the period is not revenue from its opening balance, whenever it was earned."""
         self.begin()

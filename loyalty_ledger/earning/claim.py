@@ -36,7 +36,7 @@ class Claim:
     :param pricelist: whose prices the document has
     :param elsewhere: the points were given on another document already
     :param redeemed: function of nothing that returns how much of the revenue, without VAT, points paid, in the document's
-        currency; returns do not lower it. Called only where it matters
+        currency, less what returns gave back. Called only where it matters
     """
 
     def __init__(self, document, card, date, lines=(), returned=(), settlement=None, **details):

@@ -8,6 +8,8 @@ from odoo.addons.loyalty_ledger.tools.sql_files import read_sql
 
 SALES_OF_TILLS = read_sql(__file__, "sales_of_tills")
 
+REVENUE_OF_TILLS = read_sql(__file__, "revenue_of_tills")
+
 
 class LoyaltyProgram(models.Model):
     _inherit = "loyalty.program"
@@ -28,6 +30,25 @@ class LoyaltyProgram(models.Model):
                 timezone=self.company_id.partner_id.tz or "UTC",
             ),
         ]
+
+    def _revenue_sources(self, date):
+        return [
+            *super()._revenue_sources(date),
+            SQL(REVENUE_OF_TILLS, date=date, timezone=self.company_id.partner_id.tz or "UTC"),
+        ]
+
+    def _sale_links(self):
+        """Add the invoices of orders that earned: they say the same sale."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT o.id, o.account_move FROM loyalty_earning g JOIN pos_order o ON o.id = g.res_id
+                 WHERE g.program_id = %s AND g.res_model = 'pos.order' AND o.account_move IS NOT NULL
+                """,
+                self.id,
+            )
+        )
+        return [*super()._sale_links(), *((("pos.order", order), ("account.move", move)) for order, move in rows)]
 
     def _sql_day_of_sale(self):
         """An order of a till that is invoiced later was sold on the day of the order."""

@@ -161,11 +161,20 @@ class PosOrder(models.Model):
         )
 
     def _redeemed_revenue(self):
-        """Return how much of the order's revenue points paid, as the redemption account is charged for it."""
-        totals = self._loyalty_totals()
-        paid = sum(payment.amount for payment in self.payment_ids if payment.payment_method_id.loyalty_program_id)
+        """Return how much of the order's revenue points paid, as the redemption account is charged for it, less what refunds
+        gave back."""
+        refunds, totals = self._refunds_of_origin(), self._loyalty_totals()
         lines = self.lines.filtered(lambda line: line.loyalty_redeem_uuid and not line.refunded_orderline_id)
-        return max(0.0, paid) - sum(totals[line.id][1] for line in lines)
+        amount = max(0.0, self._paid_by_points()) - sum(totals[line.id][1] for line in lines)
+        for refund in refunds:
+            totals = refund._loyalty_totals()
+            amount += min(0.0, refund._paid_by_points()) - sum(
+                totals[line.id][1] for line in refund.lines if line.refunded_orderline_id in lines
+            )
+        return amount
+
+    def _paid_by_points(self):
+        return sum(payment.amount for payment in self.payment_ids if payment.payment_method_id.loyalty_program_id)
 
     def _line_is_sold(self, line):
         """Return whether a line sells something. What pays, what returns goods, tips and parts of a combo do not.
