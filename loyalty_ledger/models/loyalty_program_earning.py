@@ -92,6 +92,12 @@ class LoyaltyProgram(models.Model):
         """Return whether points are multiplied by the level: where the ledger works them out, at payment."""
         return self.issue_on == "paid"
 
+    @api.model
+    def _earning_fields(self):
+        """Return names of fields, with columns, that every document asks when it earns: channels read them at once.
+        Override to add what another add-on asks."""
+        return ["accumulates", "active", "date_from", "date_to"]
+
     def _awards_sales(self):
         """Return whether single documents earn points. Override where a program awards them in another way."""
         self.ensure_one()

@@ -26,7 +26,7 @@ class LoyaltyCard(models.Model):
     def _compute_level_basis_value(self):
         """Only bases that the card itself does not know ask the ledger: tills read cards at each redemption."""
         counted = self.filtered(
-            lambda card: card.ledgered and card.program_id.level_ids and card.program_id.level_basis not in KNOWN_BASES
+            lambda card: card.ledgered and card.program_id.level_basis not in KNOWN_BASES and card.program_id.level_ids
         )
         values = counted._count_level_basis()
         for card in self:

@@ -37,6 +37,7 @@ class LoyaltyCard(models.Model):
             "level_id",
             "level_multiplier",
             "level_name",
+            "lifetime_points",  # what levels count by comes with the rest, and costs no query of its own
             "next_expiry_date",
             "next_expiry_points",
             "points_to_code",

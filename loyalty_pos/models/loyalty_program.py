@@ -14,16 +14,14 @@ PAYMENT_MODES = ("tender", "input_tax", "earning_sale")
 #: What the calls of a till and its orders ask of a program, of those fields that have a column.
 READ_FOR_TILL = (
     "accounting_policy",
-    "accumulates",
-    "active",
     "company_id",
     "cost_account_id",
     "currency_id",
-    "date_from",
-    "date_to",
     "earning_basis",
     "earning_rounding",
+    "expiry_policy",
     "issue_on",
+    "level_basis",
     "limit_usage",
     "name",
     "pos_ok",
@@ -126,7 +124,7 @@ class LoyaltyProgram(models.Model):
 
     def _read_for_till(self):
         """Read what a till's call is about to ask of these programs, and return them: one query instead of two."""
-        self.fetch(READ_FOR_TILL)
+        self.fetch([*READ_FOR_TILL, *self._earning_fields()])
         return self
 
     def _belongs_to_till(self, config):

@@ -64,6 +64,26 @@ class TestTillProgress(TillPointsCase):
         self.env.invalidate_all()
         self.assertEqual(self.found(card)["next_expiry_points"], 0)
 
+    def test_reading_costs_no_query(self):
+        """N29: what a register shows of levels and expiry costs it no query, where levels count what the card knows."""
+        card = self.make_card()
+        self.program.expiry_policy = "never"
+        names = card._load_pos_data_fields(self.config)
+        progress = {"level_basis_value", "lifetime_points", "next_expiry_date", "next_expiry_points"}
+        self.assertLess(progress, set(names))
+
+        def count_queries(names):
+            self.env.flush_all()
+            self.env.invalidate_all()
+            card.program_id._read_for_till()
+            before = self.env.cr.sql_log_count
+            card.read(names)
+            return self.env.cr.sql_log_count - before
+
+        count_queries(names)  # what is remembered across transactions
+        plain = count_queries([name for name in names if name not in progress])
+        self.assertEqual(count_queries(names), plain)
+
     def test_balance_of_the_own_card(self):
         """N29: where two cards pay, the balance after the order is that of the order's card, on the invoice as well."""
         other = self.make_card(self.ann)

@@ -139,6 +139,10 @@ class LoyaltyProgram(models.Model):
             )
         return None
 
+    @api.model
+    def _earning_fields(self):
+        return [*super()._earning_fields(), "award_mode"]
+
     def _awards_sales(self):
         return super()._awards_sales() and self.award_mode == "sale"
 
