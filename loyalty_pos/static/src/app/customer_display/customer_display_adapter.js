@@ -17,7 +17,7 @@ patch(CustomerDisplayPosAdapter.prototype, {
             progress: summary.progress,
             expiresMessage: summary.expires && _t("Expires next: %s", summary.expires),
             earned: summary.earned > 0 && formatPoints(summary.earned),
-            redeemed: summary.redeemed > 0 && formatPoints(summary.redeemed),
+            redeemedMessage: summary.redeemed > 0 && _t("%s redeemed", named(summary.redeemed)),
             balance: named(summary.balance),
             earnedMessage: summary.earned > 0 && _t("%s earned", named(summary.earned)),
             balanceMessage: summary.estimated

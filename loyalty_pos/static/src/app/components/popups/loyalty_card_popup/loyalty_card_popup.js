@@ -1,5 +1,5 @@
 import { Component, useEffect, useRef, useState } from "@odoo/owl";
-import { Numpad, BACKSPACE, EMPTY, getButtons } from "@point_of_sale/app/components/numpad/numpad";
+import { Numpad, BACKSPACE, getButtons } from "@point_of_sale/app/components/numpad/numpad";
 import { usePos } from "@point_of_sale/app/hooks/pos_hook";
 import { PartnerList } from "@point_of_sale/app/screens/partner_list/partner_list";
 import { makeAwaitable } from "@point_of_sale/app/utils/make_awaitable_dialog";
@@ -8,6 +8,8 @@ import { _t } from "@web/core/l10n/translation";
 import { ConnectionLostError } from "@web/core/network/rpc";
 import { useAutofocus, useService } from "@web/core/utils/hooks";
 import { errorMessage, pointsName, sayPoints } from "@loyalty_pos/app/utils/format";
+
+const CLEAR = "Delete";
 
 /** Enter, scan or choose the loyalty card of an order. */
 export class LoyaltyCardPopup extends Component {
@@ -24,7 +26,7 @@ export class LoyaltyCardPopup extends Component {
         this.pos = usePos();
         this.ui = useService("ui");
         this.state = useState({ code: "", unknown: "", error: "", busy: false });
-        this.buttons = getButtons([EMPTY, { value: "0" }, BACKSPACE]);
+        this.buttons = getButtons([{ value: CLEAR, text: _t("Clear") }, { value: "0" }, BACKSPACE]);
         useAutofocus({ refName: "code", mobile: true });
         const error = useRef("error");
         useEffect(
@@ -68,7 +70,9 @@ export class LoyaltyCardPopup extends Component {
 
     onNumpad(key) {
         this.state.error = "";
-        if (key === BACKSPACE.value) {
+        if (key === CLEAR) {
+            this.state.code = "";
+        } else if (key === BACKSPACE.value) {
             this.state.code = this.state.code.slice(0, -1);
         } else {
             this.state.code += key;
