@@ -15,16 +15,27 @@ class LoyaltyProgramPage(Controller):
             is_preview = False
         if not program or not program.active or not program.is_ledgered or not (program.public_page or is_preview):
             raise request.not_found()
+        card = self._card_of_visitor(program)
         return request.render(
             "loyalty_ledger.public_program_page",
             {
                 "program": program,
                 "is_preview": is_preview,
                 "no_breadcrumbs": True,
-                "can_join": program._can_join(),
+                "card": card,
+                "can_join": not card and program._can_join(),
                 **program._public_values(),
             },
         )
+
+    def _card_of_visitor(self, program):
+        """Return the open card of who is logged in, which the page shows instead of the form to join."""
+        user = request.env.user
+        cards = request.env["loyalty.card"].sudo()  # customers see their own cards; which one is theirs is asked here
+        if user._is_public():
+            return cards
+        own = [("program_id", "=", program.id), ("partner_id", "=", user.partner_id.id), ("closed", "=", False)]
+        return cards.search(own, limit=1)
 
     def _may_read(self, program):
         """Return whether the user may read the program anyway: its company is one of theirs."""

@@ -9,7 +9,7 @@ from odoo.tools import format_amount, format_date
 from ..ledger.gateway import Gateway
 from ..ledger.rounding import to_points, to_units
 from ..tools.today import loyalty_today
-from ..tools.words import say_points
+from ..tools.words import say_named_points, say_points
 
 #: Rows of the summary between opening and closing balance, in this order.
 MOVEMENTS = ("earned", "redeemed", "expired", "transferred", "adjusted")
@@ -119,8 +119,10 @@ class LoyaltyCard(models.Model):
     def _say_points(self, points, signed=False):
         """Return points as customers read them, with their name (bP9)."""
         self.ensure_one()
-        number = self._say_number(points, signed=signed)
-        return number if self._has_money_points() else f"{number} {self.point_name or self.env._('points')}"
+        if self._has_money_points() or signed:
+            number = self._say_number(points, signed=signed)
+            return number if self._has_money_points() else f"{number} {self.point_name or self.env._('points')}"
+        return say_named_points(self.env, points, self.point_name)
 
     def _statement_values(self, date_from, date_to):
         """Return what templates print for each card: ``{card: dict}`` with rows and lines in the reader's language."""

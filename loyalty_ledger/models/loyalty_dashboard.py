@@ -8,7 +8,7 @@ from odoo.tools.misc import format_date, format_datetime, formatLang
 from ..tools import periods
 from ..tools.sql_files import read_sql
 from ..tools.today import loyalty_today
-from ..tools.words import say_points
+from ..tools.words import say_named_points
 
 FLOWS = read_sql(__file__, "dashboard_flows")
 #: Months of the charts.
@@ -88,7 +88,7 @@ class Scope:
         """Return a number of points with their name; gift cards and eWallets hold money."""
         if program.program_type in ("gift_card", "ewallet"):
             return formatLang(self.env, points, currency_obj=program.currency_id or self.currency)
-        return f"{say_points(self.env, points)} {program.portal_point_name or self.env._('points')}"
+        return say_named_points(self.env, points, program.portal_point_name)
 
     def say_money(self, amount):
         """Return an amount in the company's currency."""

@@ -3,7 +3,7 @@
 from odoo import fields, models
 from odoo.tools import format_amount
 
-from ..tools.words import say_points
+from ..tools.words import say_named_points, say_points
 
 
 class LoyaltyProgram(models.Model):
@@ -43,7 +43,7 @@ class LoyaltyProgram(models.Model):
         }
 
     def _public_points(self, points):
-        return f"{say_points(self.env, points)} {self.portal_point_name or self.env._('points')}"
+        return say_named_points(self.env, points, self.portal_point_name)
 
     def _public_earning(self):
         """Say how points are earned."""

@@ -61,7 +61,11 @@ class LoyaltyProgram(models.Model):
         if not value:
             return earned
         currency = self.currency_id or self.env.company.currency_id
-        worth = _("%(earned)s, worth %(value)s", earned=earned, value=self._say_small_amount(value, currency))
+        values = {"earned": earned, "value": self._say_small_amount(value, currency)}
+        is_one = earned.startswith(f"{_('1 point')} ")
+        worth = (
+            _("%(earned)s, worth %(value)s", **values) if is_one else _("%(earned)s, each worth %(value)s", **values)
+        )
         if not money:
             return worth
         multipliers = [level._multiplier_used() for level in self.level_ids.sorted("min_points")] or [1.0]
@@ -85,8 +89,9 @@ class LoyaltyProgram(models.Model):
         if rule.reward_point_mode == "money" and rate < 1:
             rate, per = 1.0, 1 / rate
         points = self._public_points(float_round(rate, precision_digits=4))
-        if points == self._public_points(1) and self.portal_point_name in (False, "points", "Points", _("points")):
-            points = _("1 point")
+        if rate == 1 and points != _("1 point") and rule.reward_point_mode == "money":
+            # A name of their own has no singular: "10 beans per $ 100.00".
+            points, per = self._public_points(10), per * 10
         if rule.reward_point_mode == "money":
             currency = self.currency_id or self.env.company.currency_id
             return _("%(points)s per %(amount)s", points=points, amount=format_amount(self.env, per, currency))

@@ -144,6 +144,10 @@ class TestJoin(HttpCase):
         )
         self.authenticate("join_portal", "join_portal")
         self.env.flush_all()
+        # The page of the program knows its member, and offers no second card.
+        page = self.url_open(self.program._public_path()).text
+        self.assertIn("You are a member", page)
+        self.assertNotIn("join_email", page)
         self.assertIn(f"/my/loyalty_card/{card.id}/show", self.url_open("/my/home").text)
         page = self.url_open(f"/my/loyalty_card/{card.id}/show").text
         self.assertIn(card.code, page)

@@ -20,6 +20,19 @@ class TestProgramSummary(LedgerCase):
         )
         return program.terms_summary
 
+    def test_names_of_points(self):
+        """N29, bP9: one point is a point; points with a name of their own are said in a number that the name fits."""
+        program = self.make_program(
+            portal_point_name="beans",
+            rule_ids=[Command.clear(), Command.create({"reward_point_amount": 0.1, "reward_point_mode": "money"})],
+            reward_ids=[Command.clear(), Command.create({"discount_mode": "per_point", "discount": 0.5})],
+        )
+        self.assertEqual(
+            program.terms_summary.replace("\xa0", " "), "10 beans per $ 100.00, each worth $ 0.50: 5 % back"
+        )
+        program.portal_point_name = False
+        self.assertEqual([program._public_points(number) for number in (1, 11)], ["1 point", "11 points"])
+
     def test_summary(self):
         """N29: what a program gives and costs, in one line, from rules, rewards and levels."""
         per_point = [{"discount_mode": "per_point", "discount": 0.01, "required_points": 1}]
@@ -28,7 +41,7 @@ class TestProgramSummary(LedgerCase):
             ("1 point per $ 1.00, worth $ 0.01: 1 % back", {"rewards": per_point}),
             ("1 point per $ 10.00, worth $ 0.05: 0.5 % back", {"rate": 0.1, "rewards": fixed}),
             ("2 points per $ 1.00", {"rate": 2}),
-            ("5 points per purchase, worth $ 0.05", {"rate": 5, "mode": "order", "rewards": fixed}),
+            ("5 points per purchase, each worth $ 0.05", {"rate": 5, "mode": "order", "rewards": fixed}),
             ("3 points per unit", {"rate": 3, "mode": "unit"}),
             (
                 "1 point per $ 1.00, worth $ 0.01: 1 % back, 1.5 % on the best level",

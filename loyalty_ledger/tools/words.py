@@ -14,3 +14,14 @@ def say_points(env, points, signed=False):
     digits = next(digits for digits in range(PRECISION + 1) if round(points, digits) == points)
     text = formatLang(env, points, digits=digits)
     return f"+{text}" if signed and points > 0 else text
+
+
+def say_named_points(env, points, name):
+    """Return a number of points with their name: "1 point", "1,070 points". A name of a program's own has no singular.
+
+    :param name: what the program calls its points; empty: points
+    """
+    usual = env._("points")
+    if points == 1 and name in (False, None, "", "points", "Points", usual):
+        return env._("1 point")
+    return f"{say_points(env, points)} {name or usual}"

@@ -10,8 +10,15 @@ export class LoyaltyPointsGraphModel extends GraphModel {
         const [points] = result;
         const isMixed = points.some(({ count, value }) => count && value === false);
         if (!isMixed || metaData.groupBy.some(({ fieldName }) => fieldName === "program_id")) {
+            if (this.isUnstacked) {
+                metaData.stacked = true;
+                this.isUnstacked = false;
+            }
             return result;
         }
+        // Bars on top of each other look like a sum.
+        this.isUnstacked ||= metaData.stacked;
+        metaData.stacked = false;
         const isOurs = !this.searchParams.groupBy.length;
         metaData.groupBy = [
             ...(isOurs ? metaData.groupBy.slice(0, 1) : metaData.groupBy),
