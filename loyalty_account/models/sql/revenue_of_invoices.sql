@@ -1,6 +1,14 @@
 -- What journal items say that sales are worth without VAT, in the company's currency, up to a day: goods, less credit notes,
 -- less what points paid. Reads the CTE documents (model, id, sale).
-SELECT d.sale, l.product_id, -l.balance AS amount, (%(deposits)s) IS TRUE AS is_deposit
+SELECT d.sale, l.product_id,
+       -- What came back is worth what it was sold for, whatever the rate of another currency is by then.
+       CASE WHEN m.move_type = 'out_refund' AND l.currency_id <> l.company_currency_id
+            THEN -COALESCE(l.amount_currency / (
+                 SELECT NULLIF(i.invoice_currency_rate, 0) FROM documents x
+                   JOIN account_move i ON x.model = 'account.move' AND i.id = x.id
+                  WHERE x.sale = d.sale AND i.move_type <> 'out_refund' AND i.currency_id = l.currency_id
+                  ORDER BY i.id LIMIT 1), l.balance)
+            ELSE -l.balance END AS amount, (%(deposits)s) IS TRUE AS is_deposit
   FROM documents d JOIN account_move m ON d.model = 'account.move' AND m.id = d.id
   JOIN account_move_line l ON l.move_id = m.id AND l.display_type = 'product'
  WHERE m.state = 'posted' AND m.date <= %(date)s AND m.move_type IN ('out_invoice', 'out_receipt', 'out_refund')
