@@ -259,6 +259,8 @@ class LoyaltyRedemptionStudy(models.TransientModel):
 
     def _cohorts_of(self, lines):
         """Return the cohorts of these months, in their order; those of months that no close has seen are made."""
+        if not lines:
+            return []  # who decides for the program alone needs no right on single months
         program = self.program_id.sudo()  # cohorts are the server's; the right to decide is asked when the rate is kept
         self.env["loyalty.cohort.rate"].check_access("create")
         wanted = set(lines.mapped("month"))
