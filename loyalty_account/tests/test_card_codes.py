@@ -51,7 +51,7 @@ class TestCardCodes(AccessCase):
             self.assertEqual(self.call(role, "read", self.gift.ids, ["code"])[0]["code"], "044e-1234-4abc", role)
 
     def test_searching(self):
-        """N29, P4: codes are not found digit by digit, by name neither, nor through documents, groups or the order."""
+        """N29, P4: codes are not found digit by digit, by name neither, nor through documents and groups."""
         for role in (role for role in MASKED if role in self.roles):
             with self.subTest(role=role):
                 for domain in (
@@ -78,6 +78,13 @@ class TestCardCodes(AccessCase):
                     self.call(role, "formatted_read_group", [], ["card_id.code"], ["__count"], model="loyalty.lot")
         for role in (role for role in READ if role in self.roles):
             self.assertEqual(self.call(role, "search", [("code", "=", "044e-1234-4abc")]), self.gift.ids)
+
+    def test_sorting(self):
+        """N29, P4: neither does the order of a list tell which code comes before another."""
+        pair = self.gift | self.gift.copy({"code": "0000-1234-4abc"})
+        for role in ("accountant", "loyalty_auditor", "loyalty_manager"):
+            found = self.call(role, "search", [("id", "in", pair.ids)], order="code")
+            self.assertEqual(found, pair.ids if role in MASKED else pair.ids[::-1], role)
 
     def test_names_of_rows(self):
         """N29, P4: transactions, lots, reservations and exceptions name the card without its code."""

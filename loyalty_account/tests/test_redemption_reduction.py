@@ -27,6 +27,21 @@ class ReductionCase(RedemptionCase):
 class TestPriceReduction(ReductionCase):
     """Points that lower the price: less output VAT, no payment."""
 
+    def test_foreign_points_are_seen(self):
+        """N29, S9: points of somebody else's card that lower the price, without a payment, are listed for a manager: once for
+        each invoice, on a draft and after its posting."""
+        friend = self.make_card(self.env["res.partner"].create({"name": "Bob"}))
+        self.grant(100, friend)
+        draft, posted = self.make_invoice(self.line(100, 15)), self.make_invoice(self.line(100, 15), post=True)
+        for move in (draft, posted):
+            self.apply_points(move, 50, card=friend)
+        draft.action_post()
+        uses = self.env["loyalty.exception"].search([("kind", "=", "foreign")], order="id")
+        self.assertEqual(
+            [(use.res_model, use.res_id, use.card_id) for use in uses],
+            [("account.move", draft.id, friend), ("account.move", posted.id, friend)],
+        )
+
     def test_draft(self):
         """N3, S24: on a draft, a negative line with the invoice's own tax; its posting redeems the points."""
         move = self.make_invoice(self.line(100, 15))
