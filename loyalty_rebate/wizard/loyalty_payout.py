@@ -66,9 +66,9 @@ class LoyaltyPayout(models.TransientModel):
         self.card_id.check_access("read")
         if self.is_paid:  # a second click pays nothing
             return {"type": "ir.actions.act_window_close"}
+        self._check_payout()
         self.is_paid = True
         self.flush_recordset()  # who clicked at the same time waits, and then finds it
-        self._check_payout()
         return self._pay_gift_card() if self.pay_as == "gift_card" else self._pay_money()
 
     def _pay_gift_card(self):
