@@ -296,8 +296,7 @@ class LoyaltyProgram(models.Model):
                 """
                 SELECT p.id, COALESCE(v.amount, 0), COALESCE(g.amount, 0)
                   FROM unnest(%(programs)s) p (id)
-                  LEFT JOIN (SELECT program_id, sum(amount) AS amount FROM loyalty_valuation
-                              WHERE program_id = ANY(%(programs)s) AND date <= %(date)s GROUP BY 1) v ON v.program_id = p.id
+                  LEFT JOIN (%(values)s) v ON v.program_id = p.id
                   LEFT JOIN (SELECT m.loyalty_program_id AS program_id, -sum(l.balance) AS amount
                                FROM account_move_line l JOIN account_move m ON m.id = l.move_id
                               WHERE l.account_id = %(account)s AND l.parent_state = 'posted' AND l.date <= %(date)s
@@ -305,6 +304,14 @@ class LoyaltyProgram(models.Model):
                               GROUP BY 1) g ON g.program_id = p.id
                 """,
                 programs=others.ids,
+                values=SQL(" UNION ALL ").join(
+                    SQL(
+                        "SELECT %s AS program_id, sum(amount) AS amount FROM (%s) n",
+                        other.id,
+                        other._sql_value_lines(date),
+                    )
+                    for other in others
+                ),
                 date=date,
                 account=account.id,
                 companies=companies.ids,

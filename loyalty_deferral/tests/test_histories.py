@@ -15,6 +15,23 @@ MONTHS = 5
 class TestHistories(DeferralCase):
     """Random business with a close each month: sales paid or not, returns, redemptions, lapses, grants, new estimates."""
 
+    def test_shared_account(self):
+        """N1, N2: a program that accrues shares the liability account with one that defers: neither is named in the other's
+        proof."""
+        other = self.make_program(
+            name="Accrues",
+            **{
+                **self.accounting_values(),
+                "accounting_policy": "accrual",
+                "cost_account_id": self.make_account("Points Given", "610950", "expense").id,
+            },
+        )
+        self.sell(1000.0, day="2026-02-03")
+        self.close("2026-02-28")
+        self.assertTrue(self.liability())
+        proof = self.prove("2026-02-28", program=other)
+        self.assertEqual((proof["value"]["items"], proof["residual"]), ([], 0.0))
+
     def test_history(self):
         """N2, N1: after every close nothing is unexplained, a second run posts nothing, and the disclosure is the balance."""
         chance = random.Random(52)
