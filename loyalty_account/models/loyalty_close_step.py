@@ -280,9 +280,43 @@ class LoyaltyCloseStep(models.Model):
     def _preview_accrue(self):
         if self._is_accrued_later():
             return {"note": self._say_accrued_later()}
+        figures = self._preview_run()
+        points, amount = self._changed_by_earlier_steps()
+        return {"points": figures["points"] + points, "amount": self.currency_id.round(figures["amount"] + amount)}
+
+    def _preview_run(self):
+        """Return what the run would post if it were the first step."""
         run = self._accrual()
         run.action_preview()
         return {"points": run.target_points, "amount": run.amount}
+
+    def _other_step(self, code):
+        """Return the step of this code for the same program, as long as it is not done."""
+        return self.close_id.step_ids.filtered(
+            lambda step: step.code == code and step.program_id == self.program_id and step.state == "todo"
+        )
+
+    def _changed_by_earlier_steps(self):
+        """Return points and amount by which earlier steps, as previewed, change what the run of now would accrue.
+
+        What expires is written off by then, and with it what the run plans for its lots. Override to add.
+        """
+        points = self._other_step("write_off").points
+        if not points:
+            return 0.0, 0.0
+        ((amount,),) = self.env.execute_query(
+            SQL(
+                """
+                SELECT COALESCE(sum(n.amount), 0)
+                  FROM loyalty_accrual_plan n JOIN loyalty_lot l ON l.id = n.lot_id
+                  JOIN loyalty_card c ON c.id = l.card_id JOIN loyalty_program p ON p.id = l.program_id
+                 WHERE l.remaining > 0 AND %s < %s
+                """,
+                LOT_EXPIRY,
+                self.close_id.date_to,
+            )
+        )
+        return points, -float(amount)
 
     def _step_accrue(self):
         """Bring the liability to what was outstanding at the end of the period."""

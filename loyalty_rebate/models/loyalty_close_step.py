@@ -71,6 +71,13 @@ class LoyaltyCloseStep(models.Model):
             return False
         return self.env._("Customers whose credits are not posted: %s. See Exceptions.", count)
 
+    def _changed_by_earlier_steps(self):
+        """Credits that are rolled over by then are accrued too."""
+        points, amount = super()._changed_by_earlier_steps()
+        credits_ = self._other_step("roll_over").points
+        numerator, denominator = self.program_id._unit_value_at(self.close_id.date_to)
+        return points + credits_, amount + credits_ * float(numerator / denominator)
+
     def _warnings(self):
         """Name credits that nobody gets, because the program was ended before its last period was closed."""
         found, program = super()._warnings(), self.program_id
@@ -89,7 +96,7 @@ class LoyaltyCloseStep(models.Model):
 
     def _preview_account_journals(self):
         found, __ = self.program_id.sudo()._credits_to_post(self.close_id.date_to)  # the right to run was checked
-        points = sum(found.values())
+        points = sum(found.values()) + self._other_step("roll_over").points  # which comes first
         return {"points": points, "amount": self.program_id._points_to_money(points, self.close_id.date_to)}
 
     def _step_account_journals(self):

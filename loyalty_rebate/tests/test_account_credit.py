@@ -119,6 +119,21 @@ class TestAccountCredit(AccountCreditCase):
         self.assertEqual((step.points, step.amount, self.card.points), (10.0, 10.0, 0.0))
         self.assertIn("Customers whose credits are not posted and stay on their cards: 1. Bob:", step.note)
 
+    def test_preview_is_what_is_posted(self):
+        """M17: a preview shows of each step what it posts after those before it: what expires and what is rolled over."""
+        self.earn(5.0, day="2026-02-12")
+        self.earn(40.0, day="2026-01-10", expiration_date="2026-02-10")
+        self.sell(1100.0, day="2026-02-10")
+        self.sell(1300.0, day="2026-02-11", partner=self.env["res.partner"].create({"name": "Bob"}))
+        close = self.close(FEBRUARY)
+        close.action_preview()
+        codes = ("write_off", "roll_over", "accrue", "account_journals")
+        previewed = [(step.points, step.amount) for step in close.step_ids if step.code in codes]
+        self.assertEqual(previewed, [(-40.0, 0.0), (40.0, 40.0), (45.0, 45.0), (45.0, 45.0)])
+        close._run()
+        self.assertEqual([(step.points, step.amount) for step in close.step_ids if step.code in codes], previewed)
+        self.assertEqual(close.residual, 0.0)
+
     def test_cards_that_keep_theirs(self):
         """M14, M17: credits of a card that was closed since, and those that a document reserves, stay; the step names both."""
         other = self.make_card(self.env["res.partner"].create({"name": "Bob"}))
