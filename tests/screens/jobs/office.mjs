@@ -69,7 +69,7 @@ export const OFFICE = [
             await w.look("adjustments");
             await w.click(w.row("flooded shop").getByRole("button", { name: "Approve" }));
             await w.click(w.dialog().getByRole("button", { name: "Approve" }));
-            await w.see(/Approved/);
+            await w.see(/Nothing waits for approval/);
         },
     },
     {
