@@ -281,7 +281,7 @@ class Checker:
             row["problem"] = self.env._("Column points: a balance cannot be set below zero.")
         elif card:
             today = loyalty_today(self.env, card.company_id)
-            row["problem"] = card._adjustment_problem(card, row["mode"], change, state[1], today)
+            row["problem"] = card._adjustment_problem(card, row["mode"], change, -change, state[1], today)
         elif change < 0 and -change > state[1]:
             row["problem"] = self.env._("Column points: the card would go below zero.")
         if row["problem"]:
