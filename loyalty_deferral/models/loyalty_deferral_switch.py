@@ -259,7 +259,9 @@ class LoyaltyDeferralSwitch(models.Model):
         self._change_policy(program)
         earnings = program._defer_later_sales(self.date)
         carried, rows = plan
-        return carried, rows + program._waiting_by_month(earnings.filtered(lambda earning: earning.date <= self.date))
+        return carried, rows + program._waiting_by_month(
+            earnings.filtered(lambda earning: earning.date <= self.date), self.date
+        )
 
     def _summarize(self, plan):
         carried, rows = plan

@@ -91,12 +91,15 @@ class LoyaltyProgram(models.Model):
         self.env.flush_all()
         return self.env.execute_query(SQL(OPEN_POINTS, program=self.id, date=date, taken_over=taken_over))
 
-    def _waiting_by_month(self, earnings):
+    def _waiting_by_month(self, earnings, date):
         """Return ``[("sale", first day of the month, ten-thousandths of points, amount)]``: what falls to the points of
-        documents that are not paid yet, of their revenue."""
+        documents that are not paid yet, of their revenue as it was known on the day."""
         groups = self.env["loyalty.earning.revenue"].sudo()  # sums; the right to change the policy was checked
         groups = groups._read_group(
-            [("earning_id", "in", earnings.ids)], ["month:day"], ["points:sum", "allocated:sum"], order="month:day"
+            [("earning_id", "in", earnings.ids), ("date", "<=", date)],
+            ["month:day"],
+            ["points:sum", "allocated:sum"],
+            order="month:day",
         )
         rounding = to_decimal(self.currency_id.rounding)
         return [

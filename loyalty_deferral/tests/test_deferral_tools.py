@@ -102,4 +102,6 @@ class TestDeferralTools(BaseCase):
         # Nothing open: all of it, whatever was expected. More lapsed than expected: the rest carries all.
         self.assertEqual(recognised(Cohort(Decimal(1000), 1000, 400, 600), Decimal(39), CENT), Decimal(1000))
         self.assertEqual(recognised(Cohort(Decimal(1000), 1000, 400, 500), Decimal(90), CENT), Decimal("800.00"))
+        # Nobody redeemed any, and all are gone.
+        self.assertEqual(recognised(Cohort(Decimal(1000), 1000, 0, 1000), Decimal(90), CENT), Decimal(1000))
         self.assertEqual(allocate(Decimal(0), 100, (Decimal(1), Decimal(1)), Decimal(90)), 0)

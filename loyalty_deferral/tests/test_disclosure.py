@@ -99,6 +99,8 @@ class TestDisclosure(DeferralCase):
         # Current and non-current are those of the disclosure; points show by when they can be redeemed.
         total = [row for row in book["Liability by Expiry"].iter_rows(values_only=True) if row[1] == "Total"]
         self.assertEqual(tuple(total[0][3:5]), (self.liability(), 0.0))
+        months = list(book["Liability by Expiry"].iter_rows(min_row=5, values_only=True))[:1]
+        self.assertEqual([row[2:5] for row in months], [(80.0, None, None)])
         html, __ = self.env["ir.actions.report"]._render_qweb_html(
             "loyalty_account.action_report_loyalty_close", close.ids
         )

@@ -18,9 +18,11 @@ class TestProofRevenue(DeferralCase):
         self.assertGreaterEqual(proof["residual"], size)
 
     def test_falsified_revenue(self):
-        """N29, N2: revenue that was changed in what the deferral sums is named, with the money that it moves."""
-        self.tamper("UPDATE loyalty_earning_revenue SET revenue_amount = 2000 WHERE revenue_amount > 0")
-        self.assertFault(self.invoice, "revenue of .*1,000.00 and its points are not what its changes", 1000.0)
+        """N29, N2: revenue of a document that was changed is named, since its changes do not make it."""
+        self.tamper(
+            "UPDATE loyalty_earning SET revenue_amount = 2000 WHERE id = %s", self.invoice.loyalty_earning_id.id
+        )
+        self.assertFault(self.invoice, "revenue of .*2,000.00 and its points are not what its changes", 1000.0)
 
     def test_falsified_everywhere(self):
         """N29, N2: revenue and allocation that were changed alike, so that the formula holds, differ from the books."""
@@ -177,6 +179,7 @@ class TestProofRevenue(DeferralCase):
             ).action_apply()
             self.pay(invoice)
         self.assertEqual(invoice.loyalty_earning_id.revenue_amount, 150.0)
+        self.assertSound("2026-01-31")
         self.credit(invoice, line, day="2026-02-10")
         self.assertEqual(invoice.loyalty_earning_id.revenue_amount, 150.0)
         self.assertSound("2026-02-28")
