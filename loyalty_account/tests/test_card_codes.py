@@ -216,6 +216,12 @@ class TestCardCodes(AccessCase):
         with self.assertRaises(AccessError):
             message.with_user(self.roles["accountant"]).read(["body"])
         self.assertIn("044e", message.with_user(self.roles["loyalty_manager"]).read(["body"])[0]["body"])
+        message = self.gift.message_post(body="Your gift card", partner_ids=self.customer.ids)
+        for role in ("internal", "accountant"):
+            self.env.invalidate_all()
+            names = message.notification_ids.with_user(self.roles[role]).read(["mail_message_id", "mail_mail_id"])
+            self.assertTrue(names)
+            self.assertNotIn("044e", str(names), role)
         loyalty = self.card.message_post(body="Hello")
         self.assertTrue(loyalty.with_user(self.roles["accountant"]).read(["body"]))
 

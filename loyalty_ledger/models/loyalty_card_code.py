@@ -116,6 +116,13 @@ class LoyaltyCard(models.Model):
         hidden = self.sudo().filtered(lambda card: card.program_type not in OPEN_TYPES)
         return {card: "write" if card.sudo() in hidden else access for card, access in operations.items()}
 
+    def _message_compute_subject(self):
+        """A message without a subject of its own is called like its card: everybody reads subjects, through the
+        notifications that name their message."""
+        if self.sudo().program_type in OPEN_TYPES:
+            return super()._message_compute_subject()
+        return f"{self.sudo().program_id.name}: {self._masked_code()}"
+
     # A customer's mail has the whole number, no matter who caused it.
 
     def _send_creation_communication(self, force_send=False):
