@@ -54,7 +54,10 @@ class Databases:
             # A configuration file of the user's own must not change what runs here.
             "ODOO_RC": str(self.config),
             "PYTHONUNBUFFERED": "1",
+            # Odoo's thousands of files are compiled once, and not by each of the many processes of a run.
+            "PYTHONPYCACHEPREFIX": str(folder / "bytecode"),
         }
+        self.environment.pop("PYTHONDONTWRITEBYTECODE", None)
         self.environment["PATH"] = f"{self.python.parent}{os.pathsep}{self.environment['PATH']}"
         self._drop_left_over()
 

@@ -86,7 +86,7 @@ class TestBooksProperties(LoyaltyAccountCommon):
 
     @mute_logger("odoo.sql_db")
     @settings(
-        max_examples=int(EXAMPLES or 60),
+        max_examples=int(EXAMPLES or 30),
         deadline=None,
         database=None,
         derandomize=not EXAMPLES,

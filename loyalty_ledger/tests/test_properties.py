@@ -63,7 +63,7 @@ RULES = st.builds(
 class TestProperties(LedgerCase):
     @mute_logger("odoo.sql_db")
     @settings(
-        max_examples=200,
+        max_examples=100,
         deadline=None,
         database=None,
         derandomize=True,
