@@ -25,6 +25,17 @@ describe("PosStore - cards", () => {
         expect(order.getPartner().id).toBe(3);
     });
 
+    test("N29, N8: where the connection goes while cards are loaded, those that are known stay", async () => {
+        const { store } = await setupLoyaltyTill();
+        const card = await makeCard(store, MockServer.env);
+        onRpc("loyalty.card", "search_read", async ({ parent }) => {
+            store.data.network.offline = true;
+            return parent();
+        });
+        const cards = await store.getPartnerCards(3);
+        expect(cards.map(({ id }) => id)).toInclude(card.id);
+    });
+
     test("S9: unknown and closed cards say why and change nothing", async () => {
         const { store } = await setupLoyaltyTill();
         await makeCard(store, MockServer.env, { closed: true });
