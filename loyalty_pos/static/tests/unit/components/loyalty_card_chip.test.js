@@ -1,4 +1,4 @@
-import { describe, expect, test } from "@odoo/hoot";
+import { after, describe, expect, test } from "@odoo/hoot";
 import { click } from "@odoo/hoot-dom";
 import { animationFrame } from "@odoo/hoot-mock";
 import { MockServer, mountWithCleanup } from "@web/../tests/web_test_helpers";
@@ -20,6 +20,14 @@ const setupChip = async (values) => {
 };
 
 describe("LoyaltyCardChip", () => {
+    test("N29: the parts of a number stay in their order where one writes from right to left", async () => {
+        await setupChip({ code: "0449-e62d-4a35" });
+        document.body.dir = "rtl";
+        after(() => document.body.removeAttribute("dir"));
+        expect(".loyalty-card-number").toHaveText("0449-e62d-4a35");
+        expect(".loyalty-card-number").toHaveStyle({ direction: "ltr", "unicode-bidi": "isolate" });
+    });
+
     test("N29, S10: one touch redeems what the order takes of the card; it can be changed afterwards", async () => {
         const { order } = await setupChip({ points: 250 });
         expect(".loyalty-quick-redeem").toHaveText(/Redeem .*2.50/);
