@@ -83,6 +83,13 @@ class TestInquiry(RebateCase):
             "width: 50%",
         ):
             self.assertIn(text, bars)
+        # The inquiry tells the programs apart; of one program it does not name it in each row.
+        action = self.env["loyalty.inquiry"].with_user(self.accountant).action_inquire(self.customer.id)
+        self.assertEqual(action["context"], {"several_programs": True})
+        self.assertEqual(self.rows(action, self.accountant).program_id, self.program | second)
+        second.award_mode = "sale"
+        action = self.env["loyalty.inquiry"].with_user(self.accountant).action_inquire(self.customer.id)
+        self.assertEqual(action["context"], {})
         clerk = new_test_user(self.env, "figures_nobody", groups="base.group_user")
         with self.assertRaises(AccessError):
             self.customer.with_user(clerk).read(["loyalty_period_sales"])

@@ -59,7 +59,10 @@ class LoyaltyInquiry(models.TransientModel):
         rows = self.create([row for program in programs for row in self._prepare_rows(program, partner)])
         action = self.env["ir.actions.act_window"]._for_xml_id("loyalty_rebate.loyalty_inquiry_action")
         name = f"{action['name']}: {partner.display_name}" if partner else action["name"]
-        context = {} if partner else {"search_default_current": 1}
+        # The rows of one program are told from those of another, also where a customer has both.
+        context = {"several_programs": True} if len(rows.program_id) > 1 else {}
+        if not partner:
+            context["search_default_current"] = 1
         return {**action, "name": name, "domain": [("id", "in", rows.ids)], "context": context}
 
     def _prepare_rows(self, program, partner):
