@@ -9,6 +9,7 @@
     "data": [
         "security/ir.model.access.csv",
         "security/loyalty_deferral_rules.xml",
+        "views/account_move_views.xml",
         "views/loyalty_cohort_views.xml",
         "views/loyalty_deferral_switch_views.xml",
         "views/loyalty_program_views.xml",

@@ -1,10 +1,31 @@
-from odoo import models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 
 class AccountMove(models.Model):
     _inherit = "account.move"
+
+    loyalty_deferred_amount = fields.Monetary(
+        "Deferred for Points",
+        compute="_compute_loyalty_deferred_amount",
+        currency_field="company_currency_id",
+        help="Part of the revenue of this document that falls to the points it earns.",
+    )
+
+    @api.depends("loyalty_earning_id")
+    def _compute_loyalty_deferred_amount(self):
+        for move in self:
+            # Who reads the invoice may read what of it is deferred, without access to earnings.
+            move.loyalty_deferred_amount = move.sudo().loyalty_earning_id.allocated_amount
+
+    def action_view_loyalty_deferral(self):
+        """Open what of the document's revenue is deferred for its points; from there the cohort and its journal items."""
+        self.check_access("read")
+        self.ensure_one()
+        earning = self.env["loyalty.earning"].browse(self.sudo().loyalty_earning_id.id)
+        earning.check_access("read")
+        return earning._get_records_action()
 
     def _check_draftable(self):
         """What a close booked never disappears: it is undone by an entry of its own date."""

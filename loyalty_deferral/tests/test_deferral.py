@@ -254,6 +254,8 @@ class TestDeferral(DeferralCase):
         self.estimate(50.0, "2026-03-01")
         self.defer("2026-03-15")
         self.assertEqual((self.liability(), self.cohort("2026-01-01").allocated_amount), (0.0, 86.76))
+        with self.assertRaisesRegex(UserError, "closed until"):
+            self.program.point_value_ids.sorted("date")[-1].redemption_rate = 60
 
     def test_locked_month(self):
         """N2, M8: into a locked month nothing is posted: the entry has the next open day, and the step says so."""

@@ -101,6 +101,23 @@ class TestDeferralWays(DeferralCase):
             with self.subTest(day):
                 self.assertSound(day)
 
+    def test_return_of_an_unpaid_sale(self):
+        """N2, N29, N4: a credit note lowers what is deferred on its own day, also of a sale that nobody paid yet."""
+        invoice = self.sell(1000.0, day="2026-01-10", pay=False)
+        self.defer("2026-01-31")
+        self.credit(invoice, 500.0, day="2026-02-10")
+        self.assertEqual(self.prove("2026-01-31")["completeness"]["items"], [])
+        self.assertEqual(self.items(self.defer("2026-02-28")), {"Deferred revenue of returned sales": (-43.38, 43.38)})
+
+    def test_deleted_earning(self):
+        """N2, N29: what was deferred for a document that is deleted is undone, and stays on record."""
+        earning = self.sell(1000.0, day="2026-01-10", pay=False).sudo().loyalty_earning_id
+        self.defer("2026-01-31")
+        earning.unlink()
+        self.assertEqual((bool(earning.exists()), earning.revenue_amount), (True, 0.0))
+        self.defer("2026-03-15")
+        self.assertEqual(self.liability(), 0.0)
+
     def test_draft_again(self):
         """N2, N29: an invoice that is reset, changed and posted again is deferred from what it says then."""
         invoice = self.sell(1000.0, day="2026-01-10", pay=False)

@@ -55,6 +55,19 @@ class TestDisclosure(DeferralCase):
         shifts = {shift: float(change) for shift, __, change in disclosure["sensitivity"]}
         self.assertTrue(shifts[-5] < shifts[-1] < 0 < shifts[1] <= shifts[5])
 
+    def test_clicks(self):
+        """N2, N15: an accountant follows a sale from its invoice to what is deferred, its cohort and the journal items."""
+        invoice = self.sell(1000.0, day="2026-01-10").with_user(self.accountant)
+        self.defer("2026-01-31")
+        self.assertEqual(invoice.loyalty_deferred_amount, 86.76)
+        action = invoice.action_view_loyalty_deferral()
+        earning = self.env[action["res_model"]].with_user(self.accountant).browse(action["res_id"])
+        self.assertEqual((earning.revenue_amount, earning.allocated_amount), (1000.0, 86.76))
+        action = earning.action_view_cohort()
+        cohort = self.env[action["res_model"]].with_user(self.accountant).browse(action["res_id"])
+        items = self.env["account.move.line"].search(cohort.action_view_items()["domain"])
+        self.assertEqual(items.move_id, cohort.line_ids.move_id)
+
     def test_dashboard(self):
         """N27, N29: what is deferred is a liability of the dashboard, month by month; it opens lines that add up to it."""
         self.year()
