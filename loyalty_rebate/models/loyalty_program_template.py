@@ -3,6 +3,8 @@
 from odoo import api, models
 from odoo.fields import Command
 
+from odoo.addons.loyalty_ledger.tools.today import loyalty_today
+
 
 class LoyaltyProgram(models.Model):
     _inherit = "loyalty.program"
@@ -53,6 +55,8 @@ class LoyaltyProgram(models.Model):
             "currency_id": company.currency_id.id,
             "award_mode": "period",
             "period_length": "month",
+            # Months before this one were sold without these terms: they are not shown with credits that nobody posts.
+            "date_from": loyalty_today(self.env, company).replace(day=1),
             "settlement": "account",
             "issue_on": "paid",
             "rule_ids": [

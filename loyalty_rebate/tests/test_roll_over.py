@@ -229,6 +229,10 @@ class TestRollOver(RebateCase):
         self.assertRecordValues(
             program, [{"award_mode": "period", "settlement": "account", "issue_on": "paid", "point_value": 1.0}]
         )
+        self.assertEqual(program.date_from, date(2026, 3, 1), "months before it are not counted")
+        self.sell(15000.0, day="2026-02-10")
+        (figures,) = program._period_figures(self.customer, FEBRUARY)
+        self.assertEqual((figures["sales"], figures["accrued"]), (0.0, 0.0))
         self.sell(12000.0, day="2026-03-10")
         (figures,) = program._period_figures(self.customer)
         self.assertEqual((figures["accrued"], figures["missing"], figures["next_percentage"]), (40.0, 13000.0, 3.0))
