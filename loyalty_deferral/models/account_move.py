@@ -22,6 +22,7 @@ class AccountMove(models.Model):
     def action_view_loyalty_deferral(self):
         """Open what of the document's revenue is deferred for its points; from there the cohort and its journal items."""
         self.check_access("read")
+        self.env["loyalty.earning"].check_access("read")
         self.ensure_one()
         earning = self.env["loyalty.earning"].browse(self.sudo().loyalty_earning_id.id)
         earning.check_access("read")
