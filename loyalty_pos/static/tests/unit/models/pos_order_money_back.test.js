@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@odoo/hoot";
 import { MockServer, onRpc } from "@web/../tests/web_test_helpers";
 import { definePosModels } from "@point_of_sale/../tests/unit/data/generate_model_definitions";
+import { TicketScreen } from "@point_of_sale/app/screens/ticket_screen/ticket_screen";
 import OrderPaymentValidation from "@point_of_sale/app/utils/order_payment_validation";
 import { getFilledOrder } from "@point_of_sale/../tests/unit/utils";
 import { listen, makeCard, makeDue, returnLines, setupDue, setupLoyaltyTill } from "../utils";
@@ -143,6 +144,32 @@ describe("pos.order - money that goes back is there", () => {
             ({ type }) => type === "bank"
         ).use_payment_terminal = "stripe";
         expect(terminal.suggestMoneyBack()).toBe(undefined);
+    });
+});
+
+describe("ticket screen - all goods with one touch", () => {
+    const { get } = Object.getOwnPropertyDescriptor(TicketScreen.prototype, "returnableLines");
+    const returnable = (order, isOrderSynced = true) =>
+        get.call({ isOrderSynced, getSelectedOrder: () => order }).map((line) => line.id);
+
+    test("N29, N4: goods come back with the discount that lowered their price; a tip stays, and what came back", async () => {
+        const { store, order, goods, discount } = await setupSale();
+        // These tests take money off with the product of tips.
+        store.config.tip_product_id = undefined;
+        expect(returnable(order)).toEqual([goods.id, discount.id]);
+        expect(returnable(order, false)).toEqual([]);
+        store.config.tip_product_id = discount.product_id;
+        expect(returnable(order)).toEqual([goods.id]);
+        returnLines(store, [[goods, 1]]).state = "paid";
+        expect(returnable(order)).toEqual([]);
+    });
+
+    test("M9: an order that has nothing to do with points has Odoo's own way", async () => {
+        const { order, cash, pay } = await setupDue({ price: 70 });
+        order.setLoyaltyCard(false);
+        pay(cash);
+        order.state = "paid";
+        expect(returnable(order)).toEqual([]);
     });
 });
 
