@@ -64,23 +64,23 @@ class LoyaltyProgram(models.Model):
             now = {row["id"] for row in self._revenue_differences(Date.max, [row["sale"] for row in rows])}
             rows = [row for row in rows if row["id"] in now]
         found = []
-        for row in rows:
-            earning = self.env["loyalty.earning"].browse(row["id"])
+        for earning, row in zip(self._earnings_of(rows), rows):
             size = self._size_of_revenue(earning, row)
             if size:
-                found.append(
-                    self._name_earning(
-                        earning,
-                        self.env._(
-                            "%(name)s: revenue is %(books)s by the books, but revenue was deferred from %(noted)s.",
-                            name=earning.document_name,
-                            books=self.currency_id.format(float(row["books"])),
-                            noted=self.currency_id.format(float(row["revenue"])),
-                        ),
-                        size,
-                    )
-                )
+                found.append(self._name_earning(earning, self._say_revenue(row) if len(found) < NAMED else "", size))
         return found
+
+    def _earnings_of(self, rows):
+        """Return the earnings of rows, read together."""
+        return self.env["loyalty.earning"].browse([row["id"] for row in rows])
+
+    def _say_revenue(self, row):
+        return self.env._(
+            "%(name)s: revenue is %(books)s by the books, but revenue was deferred from %(noted)s.",
+            name=self.env["loyalty.earning"].browse(row["id"]).document_name,
+            books=self.currency_id.format(float(row["books"])),
+            noted=self.currency_id.format(float(row["revenue"])),
+        )
 
     def _revenue_differences(self, date, only=None):
         """Return rows of sales whose revenue differs on a day.
@@ -128,33 +128,33 @@ class LoyaltyProgram(models.Model):
     def _check_allocation(self, date):
         """Name documents whose part for the points is not what formula, points and revenue make."""
         found = []
-        for earning_id, amount, allocated, is_other, is_other_rate, own, noted in self.env.execute_query(
-            SQL(PROOF_ALLOCATION, program=self.id, date=date)
-        ):
-            earning, money = self.env["loyalty.earning"].browse(earning_id), self.currency_id.format
-            if is_other:
-                text = self.env._(
-                    "%(name)s: its revenue of %(own)s and its points are not what its changes make together (%(noted)s).",
-                    name=earning.document_name,
-                    own=money(float(own)),
-                    noted=money(float(noted)),
-                )
-                size = abs(to_decimal(own) - to_decimal(noted))
-            elif is_other_rate:
-                text = self.env._(
-                    "%s: its expected redemption is another one than it was allocated with.", earning.document_name
-                )
-                size = allocated
+        rows = self.env.execute_query_dict(SQL(PROOF_ALLOCATION, program=self.id, date=date))
+        for earning, row in zip(self._earnings_of(rows), rows):
+            if row["is_other"]:
+                size = to_decimal(row["own_revenue"]) - to_decimal(row["revenue"])
             else:
-                text = self.env._(
-                    "%(name)s: %(allocated)s of its revenue were deferred for its points, by the formula it is %(amount)s.",
-                    name=earning.document_name,
-                    allocated=money(float(allocated)),
-                    amount=money(float(amount)),
-                )
-                size = abs(to_decimal(amount) - to_decimal(allocated))
-            found.append(self._name_earning(earning, text, size))
+                size = row["allocated"] if row["is_other_rate"] else row["amount"] - row["allocated"]
+            text = self._say_allocation(earning, row) if len(found) < NAMED else ""
+            found.append(self._name_earning(earning, text, abs(to_decimal(size))))
         return found
+
+    def _say_allocation(self, earning, row):
+        name, money = earning.document_name, self.currency_id.format
+        if row["is_other"]:
+            return self.env._(
+                "%(name)s: its revenue of %(own)s and its points are not what its changes make together (%(noted)s).",
+                name=name,
+                own=money(float(row["own_revenue"])),
+                noted=money(float(row["revenue"])),
+            )
+        if row["is_other_rate"]:
+            return self.env._("%s: its expected redemption is another one than it was allocated with.", name)
+        return self.env._(
+            "%(name)s: %(allocated)s of its revenue were deferred for its points, by the formula it is %(amount)s.",
+            name=name,
+            allocated=money(float(row["allocated"])),
+            amount=money(float(row["amount"])),
+        )
 
     def _check_frozen_values(self, date):
         """Name documents that were allocated with a value or an expected redemption that did not hold on their day.
