@@ -7,6 +7,7 @@ from odoo.tests import tagged
 
 from odoo.addons.loyalty_account.tests.proof_common import ProofVerbs
 from odoo.addons.loyalty_pos.tests.common import TillPointsCase
+from odoo.addons.loyalty_pos.tests.test_session_closing import ReductionCase
 
 
 @tagged("post_install", "-at_install")
@@ -88,3 +89,32 @@ class TestDeferralTill(ProofVerbs, TillPointsCase):
                 earning.id,
             )
             self.assertNamed(order, "by the books, but revenue was deferred", "completeness", program=program)
+
+
+@tagged("post_install", "-at_install")
+class TestDeferralTillReduction(ProofVerbs, ReductionCase):
+    """Points lower the price: 43.48 without tax of 100.00."""
+
+    def test_reduction(self):
+        """N29, N2, N4: what points take off is no revenue, with or without invoice; the control reads it; a return undoes it."""
+        self.program.sudo().write({"accounting_policy": "none"})
+        values = {"date": "2020-01-01", "point_value": 1.0, "vat_rate": 15, "redemption_rate": 90}
+        self.program.sudo().write(
+            {
+                "issue_on": "paid",
+                "point_value_ids": [Command.clear(), Command.create(values)],
+                "accounting_policy": "deferral",
+            }
+        )
+        earnings = self.env["loyalty.earning"].sudo()
+        orders = self.reduced_sale(), self.reduced_sale(to_invoice=True)
+        for order in orders:
+            earning = earnings.search([("res_model", "=", "pos.order"), ("res_id", "=", order.id)])
+            self.assertEqual(earning.mapped("revenue_amount"), [56.52])
+        program = self.program.sudo()
+        self.env["loyalty.accrual.run"].sudo().create({"program_id": program.id, "date_to": "2026-03-15"}).action_post()
+        self.assertSound("2026-03-15", program)
+        self.reduced_refund(orders[0])
+        earning = earnings.search([("res_model", "=", "pos.order"), ("res_id", "=", orders[0].id)])
+        self.assertEqual(earning.revenue_amount, 0.0)
+        self.assertSound("2026-03-15", program)
