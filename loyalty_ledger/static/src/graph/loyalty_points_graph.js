@@ -29,7 +29,9 @@ export class LoyaltyPointsGraphModel extends GraphModel {
 
     /** The line over stacked bars is their sum: none where the bars are of programs. */
     _getLineOverlayDataset() {
-        const isByProgram = this.metaData.groupBy.some(({ fieldName }) => fieldName === "program_id");
+        const isByProgram = this.metaData.groupBy.some(
+            ({ fieldName }) => fieldName === "program_id"
+        );
         return isByProgram ? null : super._getLineOverlayDataset();
     }
 }
