@@ -122,11 +122,10 @@ class LoyaltyCloseStep(models.Model):
                 break
         if refused:
             notes.append(self.program_id._say_refused_credits(refused))
-        if last_id is None and (kept := self.program_id._say_kept_credits(day, refused)):
-            notes.append(kept)
         note = " ".join(dict.fromkeys(notes)) or False
         if last_id is not None:
             return self._go_on(last_id, points, note, amount)
-        if refused and not points:  # nobody was credited
+        if note and not points:  # nobody was credited, so that the notes are those of who was refused
             raise UserError(note)
-        return self._stop_batches(points, amount, note)
+        kept = self.program_id._say_kept_credits(day)
+        return self._stop_batches(points, amount, f"{note} {kept}" if note and kept else note or kept)

@@ -63,15 +63,15 @@ class LoyaltyProgram(models.Model):
             reasons=" ".join(named),
         )
 
-    def _say_kept_credits(self, day, refused):
-        """Name customers whose cards keep credits of until a day, being closed for example, three of them; or False.
-
-        :param refused: ids of cards that were named with another reason
-        """
+    def _say_kept_credits(self, day):
+        """Name customers whose cards keep credits of until a day, being closed for example, three of them; or False."""
         program = self.sudo()  # the close checked the right to run
         found = program._cards_with_points(day)
+        postable, __ = program._credits_to_post(day)
         kept = [
-            card_id for card_id in found if card_id not in refused and program._points_to_money(found[card_id][0], day)
+            card_id
+            for card_id, (points, __) in found.items()
+            if card_id not in postable and program._points_to_money(points, day)
         ]
         if not kept:
             return False
