@@ -139,8 +139,6 @@ class TestRights(AccessCase):
         cls.arguments = {
             "add_payment": [{}],
             "confirm_coupon_programs": [{}],
-            "formatted_read_group": [[]],
-            "formatted_read_grouping_sets": [[], [[]]],
             "get_gift_card_status": ["x", till],
             "get_loyalty_card_partner_by_code": ["x"],
             "pos_find_card": [till, "x"],
