@@ -176,6 +176,7 @@ class LoyaltyAdjustmentLine(models.Model):
 
     adjustment_id = fields.Many2one("loyalty.adjustment", required=True, ondelete="cascade", index=True)
     card_id = fields.Many2one("loyalty.card", "Card", required=True, readonly=True, ondelete="restrict")
+    program_id = fields.Many2one(related="card_id.program_id", string="Program")
     partner_id = fields.Many2one(related="card_id.partner_id", string="Customer")
     target_id = fields.Many2one(
         "loyalty.card",
