@@ -162,6 +162,13 @@ class TestLimitByCustomer(ImportMixin, AdjustCase):
         self.other.with_user(self.manager).points_to_id = self.card  # the customer's own
         self.assertBalances(points=1200)
 
+    def test_points_of_a_linked_card(self):
+        """N29, N10: what is given on a card that is linked to somebody's card is given to the owner of that card."""
+        self.of_bob.with_user(self.manager).points_to_id = self.card
+        self.assertFalse(self.is_refused(self.card, 900))
+        self.assertTrue(self.is_refused(self.of_bob, 101))
+        self.assertFalse(self.is_refused(self.of_bob, 100))
+
     def test_owners_are_summed(self):
         """N29, N10: cards with a balance that one person gives to a customer count together, whatever put it there, and
         once: neither another day nor another person's gifts do, and what was adjusted before is part of the balance."""
