@@ -67,9 +67,12 @@ describe("LoyaltyCardChip", () => {
     });
 
     test("N29: a card in debt says what it owes and offers nothing", async () => {
-        await setupChip({ points: 0, debt_points: 40 });
+        const { store, order, card } = await setupChip({ points: 0, debt_points: 40 });
         expect(".loyalty-card-owed").toHaveText("Owes 40 Points");
         expect(".loyalty-quick-redeem").toHaveCount(0);
+        expect(store.whyNotRedeem(order, card)).toInclude(
+            "owes 40 Points. New points settle that first."
+        );
     });
 
     test("N29: what cannot be redeemed here is not offered", async () => {
