@@ -195,14 +195,13 @@ class TestSwitch(DeferralCase):
             with self.subTest(day):
                 self.assertSound(day)
 
-    def test_take_over_late(self):
-        """N2: points of sales that are deferred already are not taken over a second time."""
-        program = self.make_program(
+    def make_new_program(self):
+        """A program without accounting, whose points are worth 1.00."""
+        return self.make_program(
             name="New", point_value_ids=[Command.create({"date": "2020-01-01", "point_value": 1.0})]
         )
-        program.rule_ids.reward_point_amount = 0.1
-        card = self.make_card(program=program)
-        self.post("opening", 1000, card, day="2026-02-10")
+
+    def set_up_deferral(self, program):
         self.env["loyalty.account.setup"].create(
             {
                 "program_id": program.id,
@@ -211,6 +210,14 @@ class TestSwitch(DeferralCase):
                 "redemption_rate": 95,
             }
         ).action_set_up()
+
+    def test_take_over_late(self):
+        """N2: points of sales that are deferred already are not taken over a second time."""
+        program = self.make_new_program()
+        program.rule_ids.reward_point_amount = 0.1
+        card = self.make_card(program=program)
+        self.post("opening", 1000, card, day="2026-02-10")
+        self.set_up_deferral(program)
         self.sell(1000.0, day="2026-02-20", loyalty_card_id=card.id)
         self.assertEqual(card.points, 1100)
         self.switch("2026-02-28", program_id=program.id, cost_account_id=program.cost_account_id.id).action_post()
@@ -244,19 +251,10 @@ class TestSwitch(DeferralCase):
 
     def test_from_nothing(self):
         """N2: a program without a liability begins by Set Up Accounting; points that customers have are taken over then."""
-        program = self.make_program(
-            name="New", point_value_ids=[Command.create({"date": "2020-01-01", "point_value": 1.0})]
-        )
+        program = self.make_new_program()
         card = self.make_card(program=program)
         self.post("opening", 1000, card, day="2026-02-10")
-        self.env["loyalty.account.setup"].create(
-            {
-                "program_id": program.id,
-                "accounting_policy": "deferral",
-                "vat_mode": "tender",
-                "redemption_rate": 95,
-            }
-        ).action_set_up()
+        self.set_up_deferral(program)
         self.assertEqual((program.accounting_policy, program.deferral_state), ("deferral", "open"))
         self.assertEqual(program.cost_account_id.internal_group, "income")
         switch = self.switch("2026-02-28", program_id=program.id, cost_account_id=program.cost_account_id.id)
