@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from ..ledger.usability import ADJUST
+from ..tools.words import say_named_points
 from .loyalty_card_adjust import MODES
 
 #: Cards that could not be adjusted that a message names.
@@ -41,6 +42,7 @@ class LoyaltyAdjustment(models.Model):
     )
     line_ids = fields.One2many("loyalty.adjustment.line", "adjustment_id", "Cards", readonly=True)
     card_count = fields.Integer("Number of Cards", compute="_compute_totals")
+    subject = fields.Char("For", compute="_compute_subject")
     total_points = fields.Float(
         "Points Moved",
         digits=(16, 4),
@@ -63,6 +65,15 @@ class LoyaltyAdjustment(models.Model):
         for adjustment in self:
             adjustment.card_count = len(adjustment.line_ids)
             adjustment.total_points = sum(abs(line.change) for line in adjustment.line_ids)
+
+    @api.depends("line_ids.card_id")
+    def _compute_subject(self):
+        """Name whom it is for, so that a row of the list can be decided; several cards are counted."""
+        for adjustment in self:
+            cards = adjustment.sudo().line_ids.card_id  # owners are named to who may read the request
+            owner = cards.partner_id.display_name if len(cards.partner_id) == 1 else ""
+            count = self.env._("%s cards", len(cards)) if len(cards) != 1 else "" if owner else cards._masked_code()
+            adjustment.subject = ", ".join(text for text in (owner, count) if text)
 
     @api.model
     def _request(self, cards, mode, points, reason, expiration_date=None, skip_problems=False, renews=False):
@@ -152,6 +163,29 @@ class LoyaltyAdjustment(models.Model):
         )
         if self.skip_problems:
             self._log_left_out(cards, entries)
+
+    def _say_approved(self):
+        """Name the points that were posted, of one program: those of several are not added."""
+        entries = (
+            self.env["loyalty.ledger.entry"]
+            .sudo()
+            .search(  # access: see _decide
+                [("res_model", "=", self._name), ("res_id", "=", self.id)]
+            )
+        )
+        if self.mode == "transfer":
+            entries = entries.filtered(lambda entry: entry.points > 0)
+        points = sum(entries.mapped("points"))
+        if len(entries.program_id) != 1 or not points:
+            return self.env._(
+                "Approved and posted for %(subject)s: %(reason)s", subject=self.subject, reason=self.reason
+            )
+        return self.env._(
+            "Approved and posted for %(subject)s: %(points)s (%(reason)s)",
+            subject=self.subject,
+            points=say_named_points(self.env, points, entries.program_id.portal_point_name),
+            reason=self.reason,
+        )
 
     def _log_left_out(self, cards, entries):
         """Say in the chatter which cards could not be adjusted, and why."""

@@ -79,14 +79,20 @@ class LoyaltyApprovalMixin(models.AbstractModel):
         return True
 
     def action_approve(self):
-        """Post the change. The person who asked for it cannot approve it; a second time posts nothing and says so."""
+        """Post the change and say what was posted. Who asked for it cannot approve it; a second time posts nothing."""
         decided = self.browse()
         for record in self:
             if record._decide("approved"):
                 record._approved()
             else:
                 decided |= record
-        return decided._say_decided()
+        if decided:
+            return decided._say_decided()
+        return self._notify("\n".join(record._say_approved() for record in self), "success") if self else True
+
+    def _say_approved(self):
+        """Return what the person who approved it reads. Override to say what was posted."""
+        return self.env._("Approved: %s", self.display_name)
 
     def action_refuse(self):
         """Close the request without moving points. What was decided already stays as it is, and the answer says so."""
@@ -98,7 +104,7 @@ class LoyaltyApprovalMixin(models.AbstractModel):
             return True
         self.invalidate_recordset(["state", "approver_id", "decided_on"])
         states = dict(self._fields["state"]._description_selection(self.env))
-        return self._notify_once(
+        return self._notify(
             "\n".join(
                 self.env._(
                     "%(request)s: %(state)s by %(name)s on %(time)s. Nothing was changed again.",
@@ -111,12 +117,12 @@ class LoyaltyApprovalMixin(models.AbstractModel):
             )
         )
 
-    def _notify_once(self, message):
+    def _notify(self, message, kind="warning"):
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
             "params": {
-                "type": "warning",
+                "type": kind,
                 "message": message,
                 "next": {"type": "ir.actions.client", "tag": "soft_reload"},
             },

@@ -65,11 +65,33 @@ class TestAdjustAgain(AdjustCase):
         """N29, N10: approving or refusing again posts nothing and says who decided what."""
         self.env.company.loyalty_adjustment_limit = 100
         adjustment = self.adjust(points=150).adjustment_id.with_user(self.second)
-        self.assertIs(adjustment.action_approve(), True)
+        self.assertEqual(adjustment.subject, self.card.partner_id.name)
+        posted = adjustment.action_approve()["params"]
+        self.assertEqual(
+            (posted["type"], posted["message"]),
+            ("success", f"Approved and posted for {self.card.partner_id.name}: 150 Points (Goodwill)"),
+        )
         for action in (adjustment.action_approve, adjustment.action_refuse):
             self.assertIn(f"Approved by {self.second.name}", self.message(action()))
         self.assertEqual(adjustment.state, "approved")
         self.assertBalances(points=150)
+
+    def test_approval_says_what_was_posted(self):
+        """N29, N10: who approves reads for whom points were posted; those of several programs are not added."""
+        self.env.company.loyalty_adjustment_limit = 100
+        nobody = self.make_card(partner_id=False)
+        elsewhere = self.make_card(self.program.copy({"name": "Elsewhere"}))
+        for cards, values, subject, message in (
+            (nobody, {"points": 150}, nobody._masked_code(), "150 Points (Goodwill)"),
+            (nobody, {"points": 150, "mode": "subtract"}, nobody._masked_code(), "-150 Points (Goodwill)"),
+            (nobody | self.card, {"points": 75}, "2 cards", "150 Points (Goodwill)"),
+            (elsewhere | self.card, {"points": 150}, "2 cards", "Goodwill"),
+        ):
+            with self.subTest(cards=cards, **values):
+                adjustment = self.adjust(cards, **values).adjustment_id.with_user(self.second)
+                self.assertIn(subject, adjustment.subject)
+                posted = adjustment.action_approve()["params"]["message"]
+                self.assertEqual(posted, f"Approved and posted for {adjustment.subject}: {message}")
 
     def test_wizard_twice(self):
         """N29, N7: a double click adjusts once, and the second answer does not say that no card was adjusted."""

@@ -61,14 +61,16 @@ export const OFFICE = [
     {
         name: "approve",
         title: "Approve what a colleague asked for",
-        limit: 3,
+        limit: 2,
         before: 5,
         async walk(w) {
             await w.open("/odoo/loyalty-dashboard");
             await w.click(["button", /Adjustments to approve/]);
             await w.look("adjustments");
-            await w.click(w.row("flooded shop").getByRole("button", { name: "Approve" }));
-            await w.click(w.dialog().getByRole("button", { name: "Approve" }));
+            await w.click(
+                w.row(/Grace Kim.*flooded shop/).getByRole("button", { name: "Approve" })
+            );
+            await w.see(/posted for Grace Kim: 600 points/i);
             await w.see(/Nothing waits for approval/);
         },
     },
