@@ -6,7 +6,7 @@ Usage: matrix_process.py DATABASE ADDONS_PATH DATA_DIR ACTION [module...]; print
 import json
 import sys
 
-OURS = ["loyalty_account", "loyalty_ledger", "loyalty_pos", "loyalty_sale"]
+OURS = ["loyalty_account", "loyalty_deferral", "loyalty_ledger", "loyalty_pos", "loyalty_rebate", "loyalty_sale"]
 
 
 def main(database, addons_path, data_dir, action, *names):
@@ -72,6 +72,14 @@ def program(env):
     return record.id, env.company.id
 
 
+def grant(env, program_id):
+    """Put points on a card of a program."""
+    card = env["loyalty.card"].create({"program_id": int(program_id), "code": "granted"})
+    card._post_entries([{"card_id": card.id, "kind": "earn", "points": 40, "key": "granted"}])
+    env.cr.commit()
+    return card.id
+
+
 def use(env):
     """Earn and spend a little on every card with points, so that ledger and history differ."""
     cards = env["loyalty.card"].search([("code", "=like", "matrix-%"), ("ledgered", "=", True), ("points", ">", 2)])
@@ -124,7 +132,7 @@ def upstream(env):
 
 ACTIONS = {
     function.__name__: function
-    for function in (archive, install, installed, neighbour, prepare_upgrade, program, uninstall, upstream, use)
+    for function in (archive, grant, install, installed, neighbour, prepare_upgrade, program, uninstall, upstream, use)
 }
 
 if __name__ == "__main__":

@@ -13,6 +13,8 @@ from odoo.tests import BaseCase, tagged
 from odoo.tests.common import get_db_name
 
 OURS = ["loyalty_account", "loyalty_ledger", "loyalty_pos", "loyalty_sale"]
+#: Nothing brings them by itself.
+CHOSEN = ["loyalty_deferral", "loyalty_rebate"]
 #: program type, balance before, active, last usable day
 CARDS = [
     ("loyalty", 100, True, None),
@@ -89,6 +91,9 @@ class MatrixCase(BaseCase):
         close_db(self.name)
         return found
 
+    def balances(self):
+        return dict(self.rows("SELECT id, round(points::numeric, 4)::text FROM loyalty_card"))
+
     def start_process(self, action, *names):
         script = Path(__file__).with_name("matrix_process.py")
         return subprocess.run(
@@ -150,9 +155,6 @@ class TestInstallMatrix(MatrixCase):
                     max(-points, 0),
                 )
         return before
-
-    def balances(self):
-        return dict(self.rows("SELECT id, round(points::numeric, 4)::text FROM loyalty_card"))
 
     def column_type(self):
         ((name,),) = self.rows(
@@ -338,7 +340,7 @@ class TestUpgradeMatrix(MatrixCase):
         names = "SELECT name FROM ir_module_module WHERE state = 'installed' AND name = ANY(%s) ORDER BY name"
         for module in modules:
             self.upgrade(module)
-            self.assertEqual(self.rows(names, [*OURS, "loyalty_rebate"]), [(name,) for name in ours])
+            self.assertEqual(self.rows(names, [*OURS, *CHOSEN]), [(name,) for name in ours])
 
     def test_ledger_alone(self):
         """N29, N12: upgrading base, or everything, works with the ledger alone, and heals what was never taken over."""
@@ -366,11 +368,28 @@ class TestUpgradeMatrix(MatrixCase):
         self.assertEqual(self.run_process("installed"), ["loyalty_ledger"])  # and verification finds nothing
 
     def test_account_alone(self):
-        """N29, N12: upgrading base works without orders and tills, with and without account rebates."""
-        self.odoo(self.name, "-i", "loyalty_account")
+        """N29, N12: base is upgraded without orders and tills, with deferral and rebates, and once they have left again."""
+        self.odoo(self.name, "-i", ",".join(["loyalty_account", *CHOSEN]))
+        program_id, __ = self.run_process("program")
+        self.run_process("grant", str(program_id))
+        before = self.balances()
+        self.assertIn("40.0000", before.values())
+        self.assertUpgrades("loyalty_account", "loyalty_deferral", "loyalty_ledger", "loyalty_rebate")
+        self.assertEqual(self.balances(), before)
+
+        self.rows("UPDATE loyalty_program SET accounting_policy = 'deferral' WHERE id = %s", program_id)
+        process = self.start_process("uninstall", "loyalty_deferral")
+        self.assertNotEqual(process.returncode, 0)
+        self.assertIn("Revenue of these programs is deferred: Old.", process.stderr)
+        self.rows("UPDATE loyalty_program SET accounting_policy = 'none' WHERE id = %s", program_id)
+        self.assertEqual(self.run_process("uninstall", *CHOSEN), ["loyalty_account", "loyalty_ledger"])
+        self.assertEqual(self.balances(), before)
+        self.assertEqual(self.rows("SELECT name, module FROM ir_model_data WHERE module = ANY(%s)", CHOSEN), [])
+        self.assertEqual(
+            self.rows("SELECT relname FROM pg_class WHERE relname ~ '^loyalty_(cohort|deferral|target)'"), []
+        )
         self.assertUpgrades("loyalty_account", "loyalty_ledger")
-        self.odoo(self.name, "-i", "loyalty_rebate")
-        self.assertUpgrades("loyalty_account", "loyalty_ledger", "loyalty_rebate")
+        self.assertEqual(self.balances(), before)
 
     def test_sale_alone(self):
         """N29, N12: upgrading base works with orders and without tills."""
