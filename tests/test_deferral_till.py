@@ -7,11 +7,10 @@ from odoo.tests import tagged
 
 from odoo.addons.loyalty_account.tests.proof_common import ProofVerbs
 from odoo.addons.loyalty_pos.tests.common import TillPointsCase
-from odoo.addons.loyalty_pos.tests.test_session_closing import ReductionCase
+from odoo.addons.loyalty_pos.tests.test_session_closing import ClosingCase, ReductionCase
 
 
-@tagged("post_install", "-at_install")
-class TestDeferralTill(ProofVerbs, TillPointsCase):
+class DeferralTillCase(ProofVerbs, TillPointsCase):
     """A point per unit without tax, worth 0.10, 90 % expected. The 1,000 points on the card are from before."""
 
     vat_mode = "tender"
@@ -34,6 +33,15 @@ class TestDeferralTill(ProofVerbs, TillPointsCase):
     def earning(self, order):
         return self.env["loyalty.earning"].search([("res_model", "=", "pos.order"), ("res_id", "=", order.id)])
 
+    def defer(self, day="2026-03-15"):
+        values = {"program_id": self.program.id, "date_to": day}
+        run = self.env["loyalty.accrual.run"].sudo().create(values)
+        run.action_post()
+        return run
+
+
+@tagged("post_install", "-at_install")
+class TestDeferralTill(DeferralTillCase):
     def test_order(self):
         """N2: an order allocates as an invoice does; what points paid of it is no revenue; a return takes its share back."""
         order = self.sell([self.taxed(100, 15)], self.ann, payments=[self.pay(115.0)])
@@ -54,7 +62,7 @@ class TestDeferralTill(ProofVerbs, TillPointsCase):
         )
         self.assertRecordValues(self.earning(order), [{"earnable_points": 0, "revenue_amount": 0.0}])
         program = self.program.sudo()
-        self.env["loyalty.accrual.run"].sudo().create({"program_id": program.id, "date_to": "2026-03-15"}).action_post()
+        self.defer()
         self.assertRecordValues(
             program.cohort_ids.sorted("kind", reverse=True),
             [
@@ -79,7 +87,7 @@ class TestDeferralTill(ProofVerbs, TillPointsCase):
         )
         self.assertEqual(self.earning(mixed).revenue_amount, 77.0)
         program = self.program.sudo()
-        self.env["loyalty.accrual.run"].sudo().create({"program_id": program.id, "date_to": "2026-03-15"}).action_post()
+        self.defer()
         self.assertSound("2026-03-15", program)
         for order in (mixed, invoiced):
             earning = self.earning(order)
@@ -89,6 +97,82 @@ class TestDeferralTill(ProofVerbs, TillPointsCase):
                 earning.id,
             )
             self.assertNamed(order, "by the books, but revenue was deferred", "completeness", program=program)
+
+
+@tagged("post_install", "-at_install")
+class TestDeferralClosing(DeferralTillCase, ClosingCase):
+    """The revenue that a session books is compared with the lines of its orders."""
+
+    def cash(self, amount):
+        return self.pay(amount, self.cash_method)
+
+    def sell_of_all_kinds(self):
+        """Sell for money, with points, on an invoice, and take goods back."""
+        plain = self.sell([self.taxed(100, 15)], self.ann, payments=[self.cash(115.0)])
+        self.sell([self.taxed(100, 15)], self.ann, payments=[self.cash(115.0)], to_invoice=True)
+        uuid = str(uuid4())
+        self.hold(460, uuid)
+        mixed = self.sell([self.taxed(200, 15)], self.ann, payments=[self.cash(184.0), self.pay_points(46, uuid=uuid)])
+        self.sell(
+            [self.taxed(200, 15, qty=-0.5, refunded_orderline_id=mixed.lines.id)],
+            self.ann,
+            payments=[self.cash(-92.0), self.pay_points(-23)],
+            is_refund=True,
+        )
+        return plain
+
+    def assertSessionNamed(self, text, size):
+        self.assertNamed(self.pos_session, text, "completeness", size=size, program=self.program.sudo())
+
+    def test_falsified_entry(self):
+        """N29, N2: an amount or an account of the closing entry that was changed is named, with what is deferred of it."""
+        self.sell_of_all_kinds()
+        move = self.close()
+        self.defer()
+        program = self.program.sudo()
+        self.assertSound("2026-03-15", program)
+        sales = move.line_ids.filtered(lambda line: line.account_id == self.revenue and line.balance < 0)
+        self.assertEqual(sales.balance, -300.0)
+        # 23.11 are deferred of 277.00.
+        self.tamper("UPDATE account_move_line SET balance = balance - 100 WHERE id = %s", sales.id)
+        self.assertSessionNamed("books revenue of .*300.00, but the lines of its orders make .*200.00", 8.34)
+        self.tamper("UPDATE account_move_line SET balance = balance + 100 WHERE id = %s", sales.id)
+        self.assertSound("2026-03-15", program)
+        self.tamper(
+            "UPDATE account_move_line SET account_id = %s WHERE id = %s",
+            self.company_data["default_account_receivable"].id,
+            sales.id,
+        )
+        self.assertSessionNamed("books revenue of .*-100.00, but", 25.02)
+
+    def test_falsified_lines(self):
+        """N29, N2: an order of the session that was changed after the closing is named too, though nobody earned on it."""
+        self.sell_of_all_kinds()
+        nobody = self.sell([self.taxed(10, 15)], payments=[self.cash(11.5)])
+        self.close()
+        self.defer()
+        self.assertSound("2026-03-15", self.program.sudo())
+        self.tamper("UPDATE pos_order_line SET price_subtotal = 110 WHERE order_id = %s", nobody.id)
+        self.assertSessionNamed("books revenue of .*210.00, but the lines of its orders make .*310.00", 8.34)
+
+    def test_entry_that_is_gone(self):
+        """N29, N2: a closing entry that was reset to draft or reversed leaves nothing of its orders in the books."""
+        self.sell_of_all_kinds()
+        move = self.close().sudo()
+        self.defer()
+        reversal = move._reverse_moves([{"date": "2026-03-15"}])
+        self.assertSound("2026-03-15", self.program.sudo())
+        reversal.action_post()
+        self.assertSessionNamed(r"books revenue of \D?0.00, but the lines of its orders make .*200.00", 16.68)
+
+    def test_late_invoice(self):
+        """N2: an order that is invoiced after the closing stays in the entry, and is undone by one of its own."""
+        plain = self.sell_of_all_kinds()
+        self.close()
+        self.defer()
+        plain.with_user(self.env.user).action_pos_order_invoice()
+        self.assertTrue(plain.account_move)
+        self.assertSound("2026-03-15", self.program.sudo())
 
 
 @tagged("post_install", "-at_install")

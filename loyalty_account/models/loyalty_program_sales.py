@@ -54,6 +54,14 @@ class LoyaltyProgram(models.Model):
         """Return pairs of nodes ``(model, id)`` that are one sale: a document that earned, and its invoice. Override to add."""
         return []
 
+    def _closing_differences(self, date):
+        """Return ``(model, id, booked, sold, revenue, deferred)`` of entries that book the sales of many documents at once,
+        and not what these say: revenue in the entry, by the lines of the documents, and what was deferred from how much of it.
+
+        Override to add entries of a channel.
+        """
+        return []
+
     def _sql_day_of_sale(self):
         """Return SQL of the day of the sale that the invoice ``i`` is about. Override where it may come later."""
         return SQL("i.date")

@@ -36,6 +36,7 @@ class LoyaltyProgram(models.Model):
         ``size`` in money. Override to add checks."""
         return [
             self._check_revenue,
+            self._check_closings,
             self._check_allocation,
             self._check_frozen_values,
             self._check_not_deferred,
@@ -122,6 +123,22 @@ class LoyaltyProgram(models.Model):
             expected = allocate(books, Fraction(points, UNIT), (numerator, denominator), rate)
             difference = Decimal(expected.numerator) / Decimal(expected.denominator) - allocated
         return abs(round_amount(difference, self._proof_rounding()))
+
+    def _check_closings(self, date):
+        """Name entries that book another revenue than the documents that they sum up: what is deferred is of the latter."""
+        found = []
+        for model, res_id, booked, sold, revenue, deferred in self._closing_differences(date):
+            size = (
+                (to_decimal(booked) - to_decimal(sold)) * to_decimal(deferred) / to_decimal(revenue) if revenue else 0
+            )
+            text = self.env._(
+                "The closing entry of %(name)s books revenue of %(booked)s, but the lines of its orders make %(sold)s.",
+                name=self.env[model].browse(res_id).display_name,
+                booked=self.currency_id.format(float(booked)),
+                sold=self.currency_id.format(float(sold)),
+            )
+            found.append(self._name_document(model, res_id, text, abs(to_decimal(size))))
+        return found
 
     # --- allocation ----------------------------------------------------------------------------------------------
 
@@ -221,5 +238,8 @@ class LoyaltyProgram(models.Model):
 
     def _name_earning(self, earning, text, size):
         """Return arguments of :meth:`Part.add` that name the document of an earning."""
+        return self._name_document(earning.res_model, earning.res_id, text, size)
+
+    def _name_document(self, model, res_id, text, size):
         size = max(round_amount(to_decimal(size), self._proof_rounding()), self._proof_rounding())
-        return {"model": earning.res_model, "res_id": earning.res_id, "problem": text, "size": size}
+        return {"model": model, "res_id": res_id, "problem": text, "size": size}

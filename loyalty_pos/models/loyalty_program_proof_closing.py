@@ -1,4 +1,5 @@
-"""The proof of closings: what the points of a session's orders cost is on the account that held when they were paid."""
+"""The proof of closings: what the points of a session's orders cost is on the account that held when they were paid, and the
+revenue that it books is that of their lines."""
 
 from odoo import models
 from odoo.tools import SQL
@@ -6,6 +7,8 @@ from odoo.tools import SQL
 from odoo.addons.loyalty_ledger.tools.sql_files import read_sql
 
 PROOF_CLOSINGS = read_sql(__file__, "proof_closings")
+
+PROOF_CLOSING_REVENUE = read_sql(__file__, "proof_closing_revenue")
 
 
 class LoyaltyProgram(models.Model):
@@ -35,6 +38,13 @@ class LoyaltyProgram(models.Model):
                 if account_id not in incomes[session_id]
             ),
         ]
+
+    def _closing_differences(self, date):
+        """Add closing entries whose revenue is not that of the lines of their orders."""
+        rows = self.env.execute_query(
+            SQL(PROOF_CLOSING_REVENUE, program=self.id, date=date, rounding=self._proof_rounding())
+        )
+        return [*super()._closing_differences(date), *(("pos.session", *row) for row in rows)]
 
     def _income_accounts(self, session):
         """Return ids of the accounts on which the closing of a session books goods."""
