@@ -11,7 +11,7 @@ OURS = ("loyalty_ledger", "loyalty_account", "loyalty_sale", "loyalty_pos", "loy
 #: They move points or money, or write what cannot be deleted: one click asks.
 ASKS = {
     "loyalty.accrual.run": {"action_post"},
-    "loyalty.adjustment": {"action_approve", "action_refuse"},
+    "loyalty.adjustment": {"action_refuse"},
     "loyalty.card": {"action_close", "action_undo_payout"},
     "loyalty.close": {"action_run", "action_lock", "action_close_again"},
     "loyalty.deferral.switch": {"action_post"},
@@ -19,9 +19,16 @@ ASKS = {
     "step_ids": {"action_run", "action_accept"},
     "loyalty.exception": {"action_waive", "action_settle_again"},
     "loyalty.hold": {"action_release"},
-    "loyalty.balance.import": {"action_import", "action_approve", "action_refuse"},
+    "loyalty.balance.import": {"action_refuse"},
     "loyalty.program": {"action_recompute_levels", "action_correct_stored_products"},
     "account.payment": {"action_cancel"},
+}
+
+#: They post too, but what they post stands beside them, line by line, and the answer says what was posted. Where several
+#: rows are chosen in a list, they ask.
+SHOWN = {
+    "loyalty.adjustment": {"action_approve"},
+    "loyalty.balance.import": {"action_import", "action_approve"},
 }
 
 #: A dialog was opened for it and says what will happen.
@@ -103,6 +110,10 @@ class TestButtons(BaseCase):
             with self.subTest(model=model, button=name):
                 if name in ASKS.get(model, ()):
                     self.assertTrue(button.get("confirm"), "asks nothing")
+                    continue
+                if name in SHOWN.get(model, ()):
+                    of_rows = bool(button.xpath("parent::header/parent::list"))
+                    self.assertEqual(bool(button.get("confirm")), of_rows, "asks where rows are chosen, and only there")
                     continue
                 self.assertFalse(button.get("confirm"), "asks, so it belongs into ASKS")
                 known = name in IN_DIALOGS.get(model, ()) or name in UNDONE_EASILY.get(model, ())

@@ -150,6 +150,7 @@ class TestRights(AccessCase):
             "pos_release_hold": [till, "rights"],
             "pos_reserved_by_orders": [till, card, []],
             "sync_from_ui": [[]],
+            "upload_file": ["balances.csv", "Y2FyZCxwb2ludHMK"],
             "use_coupon_code": ["x", "2026-03-15 12:00:00", False, False],
             "validate_coupon_programs": [{}, []],
         }

@@ -84,14 +84,22 @@ class LoyaltyBalanceImport(models.Model):
         help="Opening balances come from an older system; adjustments are corrections and grants.",
     )
     expiration_date = fields.Date("Points Expire On", help="For lines without a date. Empty: as the program says.")
-    reason = fields.Char("Reason", help="For lines without a reason. Customers can see it: enter no personal data.")
+    reason = fields.Char(
+        "Reason",
+        help="For lines without a reason. Empty: “Imported balance”. Customers can see it: enter no personal data.",
+    )
     client = fields.Char(
         "Source",
         required=True,
         default="import",
         help="Name of the system that the keys in the file come from. A key is posted once per source.",
     )
-    create_missing = fields.Boolean("Create Missing Cards", help="For numbers and customers that have no card yet.")
+    create_missing = fields.Boolean(
+        "Create Missing Cards",
+        help="Numbers and customers that have no card yet get one. How many cards that would be is shown by the check, and "
+        "they are issued only with Import and Issue New Cards. Not ticked: their lines are problems, which shows numbers "
+        "that are mistyped.",
+    )
     import_again = fields.Boolean(
         "Import Again",
         help="Also import lines that say the same as lines that were imported before from another file, such as next "
@@ -232,6 +240,33 @@ class LoyaltyBalanceImport(models.Model):
 
     # --- dry run -------------------------------------------------------------------------------------------------
 
+    @api.model
+    def upload_file(self, name, data, program_id=False):
+        """Make an import of a file that was uploaded in the list, check it at once where its program is known, and open it.
+
+        :param data: content of the file, base64
+        :param program_id: program of lines that name none; False: the default, or the file says it
+        :return: the action that opens the import; what is wrong with the file as a whole is said beside it
+        """
+        program = self.env["loyalty.program"].browse(program_id if isinstance(program_id, int) else None).exists()
+        chosen = {"program_id": program.id} if program else {}
+        record = self.create({"file_name": name, "data": data, **chosen})
+        action = {
+            "type": "ir.actions.act_window",
+            "res_model": self._name,
+            "res_id": record.id,
+            "views": [(False, "form")],
+        }
+        if not record.program_id and "program" not in record.column_ids.mapped("role"):
+            return action
+        try:
+            with self.env.cr.savepoint():
+                record.action_check()
+        except UserError as error:  # the columns can be chosen, or another file, once the import is open
+            params = {"type": "warning", "message": str(error), "sticky": True, "next": action}
+            return {"type": "ir.actions.client", "tag": "display_notification", "params": params}
+        return action
+
     def action_check(self):
         """Show line by line what the import would do. Cards and ledger are not touched."""
         self.ensure_one()
@@ -268,7 +303,7 @@ class LoyaltyBalanceImport(models.Model):
         """Read the file as the user has chosen: the context names what was asked, and the answer."""
         self.ensure_one()
         answer = self.env.context.get("answer") or {}
-        names = ("number_style", "date_style", "unit", "column_chosen", "encoding")
+        names = ("number_style", "date_style", "unit", "column_chosen", "encoding", "create_missing")
         answers = {name: answer[name] for name in names if name in answer}
         if answers.get("encoding") == "keep":
             answers["encoding"] = self._read_table().decoded.encoding

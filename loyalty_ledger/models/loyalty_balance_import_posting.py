@@ -116,6 +116,14 @@ class LoyaltyBalanceImport(models.Model):
         else:
             self.env.ref("loyalty_ledger.cron_balance_import").sudo()._trigger()
 
+    def _say_approved(self):
+        """Say how many lines were imported, or that a large file is still being imported."""
+        if self.state == "approved":
+            return self.env._("Approved: %s. It is being imported in the background.", self.file_name)
+        return self.env._(
+            "Approved: %(file)s. Lines imported: %(count)s", file=self.file_name, count=self.sudo().done_count
+        )
+
     def action_stop(self):
         """Stop an import that is running in the background. What was imported stays; the rest can go on later."""
         self.env["loyalty.card"]._check_ledger_group(MANAGER)

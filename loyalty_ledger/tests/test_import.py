@@ -226,10 +226,53 @@ class TestImport(ImportCase):
                 record.write(values)
         with self.assertRaises(AccessError):
             self.load("card;points\nCARD-1;80\n", check=False, state="approved")
-        record.with_user(second).action_approve()
+        message = record.with_user(second).action_approve()["params"]["message"]
+        self.assertEqual(message, "Approved: balances.csv. Lines imported: 2")
         self.assertEqual(record.state, "done")
         self.assertBalances(points=80)
         self.assertEqual(self.card.entry_ids.author_id, self.manager.id)
+
+    def upload(self, text, name="old.csv", user=None, **context):
+        Import = self.env["loyalty.balance.import"].with_user(user or self.manager).with_context(**context)
+        data = base64.b64encode(text.encode()).decode()
+        return lambda *program: Import.upload_file(name, data, *program)
+
+    def test_upload(self):
+        """P8, N29: a file that is uploaded in the list is checked at once where its program is known; nothing is posted."""
+        upload = self.upload("card;points\nCARD-1;50\nNEW-1;20\n", default_create_missing=True)
+        record = self.env["loyalty.balance.import"].browse(upload(self.program.id)["res_id"])
+        self.assertRecordValues(
+            record,
+            [{"state": "checked", "file_name": "old.csv", "pending_count": 2, "new_card_count": 1, "problem_count": 0}],
+        )
+        self.assertBalances(points=0)
+        # Whoever wants no new cards says so, and sees the lines.
+        record.with_user(self.manager).with_context(answer={"create_missing": False}).action_answer()
+        self.assertRecordValues(
+            record, [{"create_missing": False, "pending_count": 1, "new_card_count": 0, "problem_count": 1}]
+        )
+        self.assertIn("Create Missing Cards", record.notes)
+
+    def test_upload_without_program(self):
+        """P8, N29: without a program the import waits for one, unless the file names programs."""
+        self.program.copy({"name": "Elsewhere"})
+        Import = self.env["loyalty.balance.import"]
+        record = Import.browse(self.upload("card;points\nCARD-1;50\n")()["res_id"])
+        self.assertRecordValues(record, [{"state": "draft", "program_id": False}])
+        named = Import.browse(self.upload(f"card;points;program\nCARD-1;50;{self.program.name}\n")()["res_id"])
+        self.assertRecordValues(named, [{"state": "checked", "pending_count": 1}])
+
+    def test_upload_of_what_cannot_be_read(self):
+        """P8, N29: what is wrong with the file is said, and the import is kept, where the columns can be chosen."""
+        answer = self.upload("card;birthday\nCARD-1;50\n")(self.program.id)["params"]
+        self.assertIn("No column is named “points”", answer["message"])
+        record = self.env["loyalty.balance.import"].browse(answer["next"]["res_id"])
+        self.assertRecordValues(record, [{"state": "draft", "program_id": self.program.id}])
+        record.with_user(self.manager).column_ids[1].role = "points"
+        record.with_user(self.manager).action_check()
+        self.assertEqual(record.pending_count, 1)
+        with self.assertRaises(AccessError):
+            self.upload("card;points\nCARD-1;50\n", user=self.clerk)(self.program.id)
 
     def test_manager_only(self):
         """S20: users cannot import, by remote calls neither."""

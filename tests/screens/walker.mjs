@@ -141,11 +141,12 @@ export class Walker {
         const cells = row.locator(".o_data_cell:not(.o_handle_cell)");
         await this.click((await cells.count()) ? cells : row);
     }
-    /** Choose a file: one click, as the dialog of the system is none of ours. */
-    async upload(selector, name, content) {
-        this.clicks++;
+    /** Click what asks for a file, and choose it: the dialog of the system is none of ours. */
+    async chooseFile(target, name, content) {
+        const chooser = this.page.waitForEvent("filechooser");
+        await this.click(target);
         const file = { name, mimeType: "text/csv", buffer: Buffer.from(content) };
-        await this.page.locator(selector).first().setInputFiles(file);
+        await (await chooser).setFiles(file);
         await this.settle();
     }
     /** Do something that is not part of the job. */

@@ -77,19 +77,16 @@ export const OFFICE = [
     {
         name: "import",
         title: "Import balances from another system",
-        limit: 7,
+        limit: 3,
         before: 9,
         async walk(w) {
             await w.open("/odoo/loyalty-import-balances");
-            await w.click(["button", "New"]);
-            await w.upload(".o_form_view input[type=file]", "balances.csv", FILE);
-            await w.choose(["combobox", /^Program/], "Rewards Club");
-            await w.type(["textbox", /^Reason/], "Balances of the old register");
-            await w.click(["button", "Check File"]);
+            await w.click(["button", "Upload File"]);
+            await w.chooseFile(["menuitem", "Rewards Club"], "balances.csv", FILE);
             await w.look("import");
-            await w.click(["button", "Import"]);
-            await w.click(w.dialog().getByRole("button", { name: "Import" }));
-            await w.see(w.row("0440000008018"));
+            await w.see(w.row("0440000008018").filter({ hasText: "75" }));
+            await w.click(["button", "Import and Issue New Cards"]);
+            await w.see(w.row("0440000008018").filter({ hasText: "Imported" }));
         },
     },
     {
