@@ -42,7 +42,7 @@ class LoyaltyCloseFigure(models.Model):
             ("issued", "Issued, less taken back"),
             ("redeemed", "Redeemed, less returned"),
             ("expired", "Expired"),
-            ("adjusted", "Adjusted"),
+            ("adjusted", "Adjusted, incl. rounding"),
             ("revalued", "Revalued"),
             ("closing", "Closing balance"),
             ("owed", "of which owed by customers"),

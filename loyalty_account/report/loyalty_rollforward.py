@@ -62,7 +62,7 @@ class LoyaltyRollforward(models.TransientModel):
             "issued": self.env._("Issued, less taken back"),
             "redeemed": self.env._("Redeemed, less returned"),
             "expired": self.env._("Expired"),
-            "adjusted": self.env._("Adjusted"),
+            "adjusted": self.env._("Adjusted, incl. rounding"),
             "revalued": self.env._("Revalued"),
             "closing": self.env._("Closing balance"),
         }

@@ -33,7 +33,9 @@ class LoyaltyRollforwardReport(models.Model):
     issued_amount = fields.Monetary("Issued", readonly=True)
     redeemed_amount = fields.Monetary("Redeemed", readonly=True)
     expired_amount = fields.Monetary("Expired", readonly=True)
-    adjusted_amount = fields.Monetary("Adjusted", readonly=True)
+    adjusted_amount = fields.Monetary(
+        "Adjusted", readonly=True, help="With the cents by which what was booked differs from the rounded total."
+    )
     revalued_amount = fields.Monetary("Revalued", readonly=True)
     closing_amount = fields.Monetary("Closing", readonly=True, aggregator=None)
 
