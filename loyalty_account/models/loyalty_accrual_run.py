@@ -159,7 +159,7 @@ class LoyaltyAccrualRun(models.Model):
             raise UserError(self.env._("A posted accrual run cannot be changed. Reverse its journal entry instead."))
         self._check_server_fields(vals)
         if vals.keys() & INPUTS:
-            return super(LoyaltyAccrualRun, by_server(self)).write({**vals, "state": "draft"})
+            return super(LoyaltyAccrualRun, by_server(self)).write({"state": "draft", **vals})
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)

@@ -125,6 +125,7 @@ class LoyaltyDeferralSwitch(models.Model):
     deferred_amount = fields.Monetary("On the Books from Then On", readonly=True, copy=False)
     move_id = fields.Many2one("account.move", "Journal Entry", readonly=True, copy=False, ondelete="restrict")
     run_id = fields.Many2one("loyalty.accrual.run", "Run", readonly=True, copy=False, ondelete="restrict")
+    last_entry_id = fields.Integer("Last Transaction Taken Over", readonly=True, copy=False, aggregator=None)
     posted_at = fields.Datetime("Posted On", readonly=True, copy=False)
     user_id = fields.Many2one("res.users", "Posted By", readonly=True, copy=False, ondelete="restrict")
 
@@ -333,6 +334,7 @@ class LoyaltyDeferralSwitch(models.Model):
                 "state": "posted",
                 "move_id": move.id,
                 "run_id": run.id,
+                "last_entry_id": program._last_entry_id(),
                 "posted_at": fields.Datetime.now(),
                 "user_id": self.env.uid,
             }
@@ -345,9 +347,12 @@ class LoyaltyDeferralSwitch(models.Model):
             raise UserError(self.env._("Choose the Counter-account, for example retained earnings."))
 
     def _note_run(self, run, move, amount):
+        point_value, vat_rate = self.program_id.sudo()._point_value_at(self.date)
         by_server(run.sudo()).write(  # runs are the server's; the right to change the policy was checked
             {
                 "state": "posted",
+                "point_value": point_value,
+                "vat_rate": vat_rate,
                 "move_id": move.id,
                 "posted_at": fields.Datetime.now(),
                 "opening_account_id": self.counterpart_id.id,

@@ -28,6 +28,9 @@ from ..tools.deferral import (
 DEFERRAL_STATE = read_sql(__file__, "deferral_state")
 DEFERRAL_USES = read_sql(__file__, "deferral_uses")
 
+#: Above any id of a transaction.
+EVERY_ENTRY = 2**31 - 1
+
 
 class CohortState:
     """A cohort on a day: its facts, the estimate that holds, and what both make of its amounts."""
@@ -79,7 +82,6 @@ class LoyaltyProgram(models.Model):
                 DEFERRAL_STATE,
                 program=self.id,
                 date=date,
-                begin=self.deferral_from or None,
                 uses=self._sql_cohort_uses(date),
             )
         )
@@ -106,9 +108,23 @@ class LoyaltyProgram(models.Model):
     def _sql_cohort_uses(self, date):
         """Return SQL (a CTE list) that ends in ``lots`` and ``uses``: where points of the program came to cards, by cohort
         (``kind`` and ``month``), and what was used of them until a day: ``day``, ``points``, and ``what``: ``redeemed``,
-        ``lapsed``, or ``less`` (never part of the cohort, or taken back with its sale). Points that were given back are
-        negative."""
-        return SQL(DEFERRAL_USES, program=self.id, date=date, begin=self.deferral_from or None)
+        ``lapsed``, ``less`` (taken back with its sale), ``before`` or ``restored`` (never part of the cohort, or given back
+        since). Points that were given back are negative."""
+        return SQL(
+            DEFERRAL_USES,
+            program=self.id,
+            date=date,
+            begin=self.deferral_from or None,
+            taken_over=self._last_entry_taken_over(),
+        )
+
+    def _last_entry_taken_over(self):
+        """Return the last transaction that the transition entry knew. Registers send orders of the days before it later."""
+        switches = self.env["loyalty.deferral.switch"].sudo()  # an id only
+        switch = switches.search(
+            [("program_id", "=", self.id), ("state", "=", "posted"), ("policy", "=", "deferral")], limit=1
+        )
+        return switch.last_entry_id or EVERY_ENTRY
 
     def _cohort_rates_at(self, date):
         """Return ``{cohort id: its own expected redemption}`` of a day, of cohorts that have one."""

@@ -210,8 +210,11 @@ class LoyaltyProgram(models.Model):
         return {numerator / denominator for numerator, denominator in units}
 
     def _check_not_deferred(self, date):
-        """Name documents of the time of the deferral that earn points and were left out of it."""
-        if not self.deferral_from:
+        """Name documents of the time of the deferral that earn points and were left out of it.
+
+        When it ended, all that was deferred was released, and what is entered late since then has the policy of now.
+        """
+        if not self.deferral_from or not self._defers():
             return []
         rows = self.env.execute_query(
             SQL(

@@ -91,6 +91,13 @@ class LoyaltyProgram(models.Model):
         self.env.flush_all()
         return self.env.execute_query(SQL(OPEN_POINTS, program=self.id, date=date, taken_over=taken_over))
 
+    def _last_entry_id(self):
+        """Return the id of the last transaction of the program that this transaction sees."""
+        ((last,),) = self.env.execute_query(
+            SQL("SELECT COALESCE(max(id), 0) FROM loyalty_ledger_entry WHERE program_id = %s", self.id)
+        )
+        return last
+
     def _waiting_by_month(self, earnings, date):
         """Return ``[("sale", first day of the month, ten-thousandths of points, amount)]``: what falls to the points of
         documents that are not paid yet, of their revenue as it was known on the day."""

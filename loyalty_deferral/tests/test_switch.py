@@ -67,6 +67,7 @@ class TestSwitch(DeferralCase):
         self.assertMove(switch.move_id, (self.liability_account, 0.0, 43.5), (self.equity, 43.5, 0.0))
         self.assertEqual((str(switch.move_id.date), self.program.accounting_policy), ("2026-02-28", "deferral"))
         self.assertEqual(str(self.program.deferral_from), "2026-03-01")
+        self.assertEqual((switch.run_id.state, self.program._last_run(switch.date)), ("posted", switch.run_id))
         self.assertSound("2026-02-28")
         self.redeem(38, day="2026-03-05")
         run, self.cost_account = self.defer("2026-03-15"), self.income
@@ -98,6 +99,8 @@ class TestSwitch(DeferralCase):
         back.reason = "The program is not material"
         back.action_post()
         self.assertEqual((self.program.accounting_policy, self.liability()), ("accrual", 230.0))
+        runs = self.env["loyalty.accrual.run"].search([("program_id", "=", self.program.id)])
+        self.assertEqual(set(runs.mapped("state")), {"posted"})
         self.assertRecordValues(
             back, [{"state": "posted", "released_amount": 210.26, "user_id": self.administrator.id}]
         )

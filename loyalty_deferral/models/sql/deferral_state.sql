@@ -8,9 +8,9 @@ points AS (
      SELECT kind, month, sum(points) AS issued, 0 AS taken_back, 0 AS restored, 0 AS redeemed, 0 AS lapsed
        FROM lots GROUP BY 1, 2
       UNION ALL
-     SELECT kind, month, -COALESCE(sum(points) FILTER (WHERE what IN ('less', 'before')), 0),
+     SELECT kind, month, -COALESCE(sum(points) FILTER (WHERE what IN ('less', 'before', 'restored')), 0),
             COALESCE(sum(points) FILTER (WHERE what = 'less'), 0),
-            -COALESCE(sum(points) FILTER (WHERE what = 'before' AND day >= %(begin)s::date), 0),
+            -COALESCE(sum(points) FILTER (WHERE what = 'restored'), 0),
             COALESCE(sum(points) FILTER (WHERE what = 'redeemed'), 0),
             COALESCE(sum(points) FILTER (WHERE what = 'lapsed'), 0)
        FROM uses GROUP BY 1, 2),
