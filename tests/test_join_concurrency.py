@@ -6,6 +6,8 @@ from crowd import CrowdCase
 
 from odoo.tests import tagged
 
+from odoo.addons.loyalty_ledger.models import loyalty_join
+
 EMAIL = "many@join.example.com"
 
 
@@ -36,6 +38,22 @@ class TestJoinConcurrency(CrowdCase):
         self.assertEqual(self.together(*(partial(ask, number) for number in range(6))), [None] * 6)
         with self.registry.cursor() as cr:
             self.assertEqual(self.env_of(cr)["loyalty.join"].search_count([("email", "=", EMAIL)]), 3)
+
+    def test_past_the_limit_nobody_waits(self):
+        """N29: a request past a limit is answered at once, while another visitor's is still being counted."""
+        with self.registry.cursor() as cr:
+            env = self.env_of(cr)
+            for number in range(loyalty_join.PER_EMAIL):
+                env["loyalty.join"]._ask(
+                    env["loyalty.program"].browse(self.program_id), "Ann", EMAIL, "", f"10.0.1.{number}"
+                )
+        with self.registry.cursor() as slow, self.registry.cursor() as cr:
+            Join = self.env_of(slow)["loyalty.join"]
+            Join._count_requests(Join.env["loyalty.program"].browse(self.program_id), EMAIL, "10.0.1.99")
+            cr.execute("SET LOCAL lock_timeout = '1s'")
+            env = self.env_of(cr)
+            env["loyalty.join"]._ask(env["loyalty.program"].browse(self.program_id), "Ann", EMAIL, "", "10.0.1.98")
+            self.assertEqual(env["loyalty.join"].search_count([("email", "=", EMAIL)]), loyalty_join.PER_EMAIL)
 
     def archive(self, program_id):
         with self.registry.cursor() as cr:

@@ -66,11 +66,13 @@ class LoyaltyJoin(models.Model):
             raise UserError(_("Please enter a valid e-mail address."))
         if max(len(name), len(email), len(phone)) > LONGEST:
             raise UserError(_("Please enter no more than %s characters.", LONGEST))
-        of_address, of_program, of_email = self._count_requests(program, email, address)
-        if of_address >= PER_ADDRESS or of_program >= PER_PROGRAM:
-            raise UserError(_("Too many people are joining at the moment. Please try again in an hour."))
-        if of_email >= PER_EMAIL:
-            return
+        # Who is past a limit already waits for nobody, and takes no second connection: a flood keeps no place occupied.
+        for count in (self._read_requests, self._count_requests):
+            of_address, of_program, of_email = count(program, email, address)
+            if of_address >= PER_ADDRESS or of_program >= PER_PROGRAM:
+                raise UserError(_("Too many people are joining at the moment. Please try again in an hour."))
+            if of_email >= PER_EMAIL:
+                return
         token = secrets.token_urlsafe(24)
         request = self.create(
             {
@@ -101,23 +103,29 @@ class LoyaltyJoin(models.Model):
             )
         )
         with self.env.registry.cursor() as cr:
-            cr.execute(
-                SQL(
-                    """
-                    SELECT count(*) FILTER (WHERE of_program AND address = %(address)s), count(*) FILTER (WHERE of_program),
-                           count(*) FILTER (WHERE email = %(email)s)
-                      FROM (SELECT address, email, program_id = %(program)s AND create_date > %(hour)s AS of_program
-                              FROM loyalty_join
-                             WHERE create_date > %(day)s AND (program_id = %(program)s OR email = %(email)s)) r
-                    """,
-                    program=program.id,
-                    email=email,
-                    address=address,
-                    hour=fields.Datetime.now() - timedelta(hours=1),
-                    day=fields.Datetime.now() - timedelta(days=1),
-                )
+            return self.with_env(self.env(cr=cr))._read_requests(program, email, address)
+
+    @api.model
+    def _read_requests(self, program, email, address):
+        """Return the numbers of :meth:`_count_requests` as this transaction sees them, which may be too few."""
+        now = fields.Datetime.now()
+        [counts] = self.env.execute_query(
+            SQL(
+                """
+                SELECT count(*) FILTER (WHERE of_program AND address = %(address)s), count(*) FILTER (WHERE of_program),
+                       count(*) FILTER (WHERE email = %(email)s)
+                  FROM (SELECT address, email, program_id = %(program)s AND create_date > %(hour)s AS of_program
+                          FROM loyalty_join
+                         WHERE create_date > %(day)s AND (program_id = %(program)s OR email = %(email)s)) r
+                """,
+                program=program.id,
+                email=email,
+                address=address,
+                hour=now - timedelta(hours=1),
+                day=now - timedelta(days=1),
             )
-            return cr.fetchone()
+        )
+        return counts
 
     @api.model
     def _hash(self, token):
