@@ -1,3 +1,5 @@
+from lxml import etree
+
 from odoo.exceptions import AccessError, UserError
 from odoo.service.model import call_kw
 from odoo.tests import HttpCase, JsonRpcException, new_test_user, tagged
@@ -93,6 +95,23 @@ class TestAccess(AccessCase):
             for role, user in self.roles.items():
                 found = "".join(op[0] for op in OPERATIONS if self.env[model].with_user(user).has_access(op))
                 self.assertEqual(found, rights.get(role, ""), f"{model} as {role}")
+
+    def test_forms_open(self):
+        """P4: whoever may read a record can open its form and its list: the rows that they show are readable too."""
+        for name, model in self.env.registry.items():
+            if not name.startswith("loyalty.") or model._abstract:
+                continue
+            for role, user in self.roles.items():
+                records = self.env[name].with_user(user)
+                if role == "portal" or not records.has_access("read"):  # the portal has pages of its own
+                    continue
+                for view_type in ("form", "list"):
+                    arch = etree.fromstring(records.get_view(view_type=view_type)["arch"])
+                    for node in arch.xpath("//field[not(ancestor::field)]"):
+                        field = records._fields[node.get("name")]
+                        if field.type in ("one2many", "many2many"):
+                            with self.subTest(field=str(field), role=role, view=view_type):
+                                self.assertTrue(self.env[field.comodel_name].with_user(user).has_access("read"))
 
     def test_remote_calls(self):
         """M6, P4: read, write, create and unlink over RPC are refused where the table says so."""
