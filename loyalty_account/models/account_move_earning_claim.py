@@ -117,12 +117,36 @@ class AccountMove(models.Model):
 
     def _spread_tax_rounding(self, lines, factor):
         """Give the largest line the cents by which taxes rounded on the whole document differ from its lines'."""
-        if not lines:
+        if not lines or self.invoice_cash_rounding_id:
             return
         difference = self.amount_tax * factor - sum(line.total - line.untaxed for line in lines)
-        if not self.invoice_cash_rounding_id and abs(difference) <= self.currency_id.rounding * (len(lines) + 1):
+        if abs(difference) <= self.currency_id.rounding * (len(lines) + 1):
             largest = max(lines, key=lambda line: abs(line.total))
             largest.total += difference
+        elif self._is_taxed_otherwise():
+            self._tax_by_items(lines)
+
+    def _is_taxed_otherwise(self):
+        """Return whether the taxes of the document are others than those of its lines together: Odoo taxes a draft that is
+        confirmed again at the rates of that day, while the totals of its lines stay."""
+        lines = self.invoice_line_ids.filtered(lambda line: line.display_type == "product")
+        difference = self.amount_tax - sum(line.price_total - line.price_subtotal for line in lines)
+        return abs(difference) > self.currency_id.rounding * (len(lines) + 1)
+
+    def _tax_by_items(self, lines):
+        """Give lines the taxes that the journal items of the document have."""
+        amounts, bases = defaultdict(float), defaultdict(float)
+        for item in self.line_ids:
+            if item.tax_line_id:
+                amounts[item.tax_line_id.id] += item.amount_currency
+            elif item.display_type == "product":
+                for tax_id in item.tax_ids.flatten_taxes_hierarchy().ids:
+                    bases[tax_id] += item.amount_currency
+        for line in lines:
+            taxes = self.env["account.tax"].browse(next(iter(line.sets), ())).flatten_taxes_hierarchy()
+            rate = sum(amounts[tax_id] / bases[tax_id] for tax_id in taxes.ids if bases[tax_id])
+            line.total = line.untaxed * (1 + rate)
+            line.sets = dict.fromkeys(line.sets, line.total)
 
     def _loyalty_redeemed_revenue(self, credited, family):
         """Return how much of the document's revenue points paid, as the redemption account was charged for it, less what

@@ -1,5 +1,6 @@
 """What the sale behind points was taxed with, frozen with the earning (N17)."""
 
+import math
 from collections import defaultdict
 from fractions import Fraction
 
@@ -49,29 +50,62 @@ class LoyaltyEarning(models.Model):
             return {}
         products = self.terms["products"]
         lines = [line for line in claim.lines if products[str(line.product_id)]] or claim.lines
-        totals = defaultdict(float)
-        for line in lines:
-            for tax_ids, gross in line.sets.items():
-                totals[tax_ids] += gross
-        totals = {taxes: round(gross, 6) for taxes, gross in totals.items()}
         kept = {tuple(row["taxes"]): row for row in self.tax_sets or ()}
-        if not totals or {taxes: row["gross"] for taxes, row in kept.items()} == totals:
+        sets = self._sum_up_sets(lines)
+        if not sets or self._are_kept(sets, kept):
             return {}
+        tolerance = self.currency_id.rounding * (len(lines) + 1) / (self.currency_rate or 1.0)
         rows = [
-            {"taxes": list(tax_ids), "gross": gross, "parts": self._parts_of(tax_ids, kept)}
-            for tax_ids, gross in totals.items()
+            {
+                "taxes": list(taxes),
+                "gross": gross,
+                "net": net,
+                "parts": self._parts_of(taxes, kept, gross, net, tolerance),
+            }
+            for taxes, (gross, net) in sets.items()
         ]
         whole = sum(exact(max(0.0, row["gross"])) for row in rows)
         vat = sum(exact(max(0.0, row["gross"])) * sum(Fraction(part) for __, __, part in row["parts"]) for row in rows)
         return {"tax_sets": rows, "relief": float(vat / whole) if whole else 0.0}
 
-    def _parts_of(self, tax_ids, kept):
-        """Return ``[[tax, rate, part of a gross amount]]`` for a set of taxes; the part is a fraction as text."""
-        if tax_ids in kept:
-            return kept[tax_ids]["parts"]
+    @staticmethod
+    def _sum_up_sets(lines):
+        """Return ``{taxes: (gross, net)}`` of lines; the net is None where a line has several sets."""
+        totals, nets = defaultdict(float), defaultdict(float)
+        for line in lines:
+            for taxes, gross in line.sets.items():
+                totals[taxes] += gross
+                nets[taxes] += line.untaxed if len(line.sets) == 1 else math.nan
+        return {
+            taxes: (round(gross, 6), None if math.isnan(nets[taxes]) else round(nets[taxes], 6))
+            for taxes, gross in totals.items()
+        }
+
+    @staticmethod
+    def _are_kept(sets, kept):
+        """Return whether nothing changed. Earlier releases kept no net."""
+        return sets.keys() == kept.keys() and all(
+            row["gross"] == sets[taxes][0] and row.get("net") in (None, sets[taxes][1]) for taxes, row in kept.items()
+        )
+
+    def _parts_of(self, taxes, kept, gross, net, tolerance):
+        """Return ``[[tax, rate, part of a gross amount]]`` for a set of taxes; the part is a fraction as text.
+
+        The rates are those of the document: as they were kept, of today, or what its amounts say where both are others.
+        """
+        known = kept[taxes]["parts"] if taxes in kept else None
         # Who sells need not see taxes; the document was read with the rights of its user.
-        taxes = self.env["account.tax"].sudo().browse(tax_ids).flatten_taxes_hierarchy()
-        taxes = taxes.filtered(lambda tax: tax.amount and tax.amount_type != "fixed")
+        taxes = self.env["account.tax"].sudo().browse(taxes).flatten_taxes_hierarchy().filtered("amount")
+        candidates = [parts for parts in (known, self._nominal_parts(taxes)) if parts is not None]
+        if net is None or not gross:
+            return candidates[0]
+        for parts in candidates:
+            if abs(float(exact(gross) * (1 - sum(Fraction(part) for __, __, part in parts))) - net) <= tolerance:
+                return parts
+        return self._parts_of_amounts(taxes, candidates[0], gross, net, tolerance)
+
+    def _nominal_parts(self, taxes):
+        taxes = taxes.filtered(lambda tax: tax.amount_type != "fixed")
         if all(tax.amount_type == "percent" and not tax.include_base_amount for tax in taxes):
             whole = 100 + sum(exact(tax.amount) for tax in taxes)
             return [[tax.id, tax.amount, str(exact(tax.amount) / whole)] for tax in taxes]
@@ -82,3 +116,23 @@ class LoyaltyEarning(models.Model):
             [data["tax"].id, data["tax"].amount, str(Fraction(round(data["tax_amount"] * 10**4), LARGE * 10**4))]
             for data in details["taxes_data"]
         ]
+
+    @staticmethod
+    def _parts_of_amounts(taxes, parts, gross, net, tolerance):
+        """Return parts that net and gross of a document make, where its rates are neither those kept nor those of today, or
+        where an amount for each piece is part of the gross."""
+        fixed = taxes.filtered(lambda tax: tax.amount_type == "fixed")
+        if fixed:
+            if any(tax.include_base_amount for tax in fixed):
+                return parts  # taxes on top of it: their part of the gross is that of their rate
+            return [[tax, rate, str(exact(rate) * exact(net) / 100 / exact(gross))] for tax, rate, __ in parts]
+        if len(parts) == 1:
+            ((tax, __, __),) = parts
+            rate = round((gross - net) / net * 100, 2) if net else 0.0
+            if abs(gross - net * (1 + rate / 100)) <= tolerance:
+                return [[tax, rate, str(exact(rate) / (100 + exact(rate)))]]
+        whole = sum(Fraction(part) for __, __, part in parts)
+        if not whole:
+            return parts
+        factor = (exact(gross) - exact(net)) / exact(gross) / whole
+        return [[tax, rate, str(Fraction(part) * factor)] for tax, rate, part in parts]

@@ -144,6 +144,91 @@ class TestEarningSale(EarningSaleCase):
         self.assertEqual([row.rates for row in self.env["loyalty.relief"]._of_document(payment)], ["19 %", "16 %"])
         self.assertProved()
 
+    def draft_again(self, move, points, price=None):
+        """Take the money back, reset a paid invoice to draft, change it, and pay it again."""
+        payments = move.matched_payment_ids or move._get_reconciled_payments()
+        payments.action_draft()
+        payments.action_cancel()
+        move.button_draft()
+        self.env.cr.flush()
+        if price:
+            move.invoice_line_ids.price_unit = price
+        move.action_post()
+        self.pay(move)
+        self.env.cr.flush()
+        self.assertEqual(self.card.points, points)
+        __, payment = self.spend(500)
+        row = self.env["loyalty.relief"].search([("res_id", "=", payment.id)])
+        return move.amount_tax, sum(self.vat_by_rate(payment).values()), row.rates
+
+    def test_drafted_again(self):
+        """N17: Odoo taxes an invoice that is drafted and confirmed again at the rates of that day: its points have them too."""
+        move = self.sell(500, 19)
+        self.sale_taxes[19].amount = 16
+        self.assertEqual(self.draft_again(move, 500), (80.0, 0.69, "16 %"))
+        self.assertProved()
+
+    def test_drafted_again_with_another_price(self):
+        """N17: the same where the draft was changed."""
+        move = self.sell(400, 19)
+        self.sale_taxes[19].amount = 16
+        self.assertEqual(self.draft_again(move, 500, price=500), (80.0, 0.69, "16 %"))
+        self.assertProved()
+
+    def test_drafted_again_as_it_was(self):
+        """N17: a rate that is another one and the old one again leaves nothing behind."""
+        move = self.sell(500, 19)
+        self.sale_taxes[19].amount = 16
+        self.sale_taxes[19].amount = 19
+        self.assertEqual(self.draft_again(move, 500), (95.0, 0.80, "19 %"))
+
+    def test_tax_included(self):
+        """N17: a price with tax that is confirmed again at another rate has the same gross, more net, and less VAT."""
+        self.sale_taxes[19].price_include_override = "tax_included"
+        move = self.sell(595, 19)
+        self.assertEqual((move.amount_untaxed, move.amount_total), (500.0, 595.0))
+        self.sale_taxes[19].amount = 16
+        self.assertEqual(self.draft_again(move, 512), (82.07, 0.69, "16 %"))
+        self.assertEqual(move.amount_total, 595.0)
+        self.assertProved()
+
+    def test_rate_known_from_the_document(self):
+        """N17: a document that gives its points long after its day has the rates of its own amounts, not of today."""
+        self.program.accounting_policy = "none"
+        move = self.make_invoice(self.line(500, 19), post=True)
+        self.env.cr.flush()
+        self.program.accounting_policy = "redemption"
+        self.sale_taxes[19].amount = 16
+        self.pay(move)
+        self.env.cr.flush()
+        __, payment = self.spend(500)
+        self.assertEqual(sum(self.vat_by_rate(payment).values()), 0.80)
+        self.assertEqual(self.env["loyalty.relief"].search([("res_id", "=", payment.id)]).rates, "19 %")
+        self.assertProved()
+
+    def test_fixed_tax(self):
+        """N17: an amount for each piece is part of what the customer paid, and no VAT; where VAT is due on it, it has its
+        part of the VAT."""
+        for base, vat in ((False, 0.77), (True, 0.80)):
+            with self.subTest(base):
+                fixed = self.make_tax("sale", 3 + base)
+                values = {"amount": 5, "amount_type": "fixed", "include_base_amount": base, "sequence": 1}
+                fixed.write({**values, "is_base_affected": False})
+                self.sale_taxes[19].write({"sequence": 2, "is_base_affected": True})
+                line = {
+                    **self.line(500, 19),
+                    "tax_ids": [Command.set((fixed | self.sale_taxes[19]).ids)],
+                    "quantity": 5,
+                }
+                line["price_unit"] = 100
+                move = self.make_invoice(line, post=True)
+                self.assertEqual(move.amount_tax, 124.75 if base else 120.0)
+                self.pay(move)
+                self.env.cr.flush()
+                __, payment = self.spend(500)
+                self.assertEqual(sum(self.vat_by_rate(payment).values()), vat)
+                self.assertProved()
+
     def test_refund_lot_by_lot(self):
         """N17, N4: what was used last comes back first, with exactly the VAT that it took off."""
         self.sell(300, 19)

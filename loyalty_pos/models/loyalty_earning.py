@@ -16,6 +16,12 @@ class LoyaltyEarning(models.Model):
                 values["multiplier"] = multiplier
         return values
 
+    def _freeze_tax_sets(self, claim):
+        """What a till sold stays as it was paid. Its lines are calculated when they are asked for, at the rates of then."""
+        if self.res_model == "pos.order" and self.tax_sets:
+            return {}
+        return super()._freeze_tax_sets(claim)
+
     def _synchronise_documents(self):
         super()._synchronise_documents()
         ids = [earning.res_id for earning in self if earning.res_model == "pos.order"]
