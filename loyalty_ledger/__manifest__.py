@@ -52,6 +52,7 @@
             "loyalty_ledger/static/src/dashboard/**/*",
         ],
         "web.assets_backend_lazy": ["loyalty_ledger/static/src/graph/*"],
+        "web.assets_unit_tests": ["loyalty_ledger/static/tests/**/*"],
     },
     "demo": ["demo/loyalty_ledger_demo.xml"],
     "pre_init_hook": "pre_init_hook",

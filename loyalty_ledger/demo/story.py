@@ -85,7 +85,7 @@ def tell(env):
         ]
     )
     cards["david"].closed = True
-    cards["anna"]._hold(50, "demo:anna:hold")
+    cards["anna"]._hold(50, "Web shop, basket 1042")
     env["loyalty.card"].browse([card.id for card in cards.values()])._refresh_ledger()
 
 

@@ -43,11 +43,11 @@ class LoyaltyAdjustment(models.Model):
     line_ids = fields.One2many("loyalty.adjustment.line", "adjustment_id", "Cards", readonly=True)
     card_count = fields.Integer("Number of Cards", compute="_compute_totals")
     subject = fields.Char("For", compute="_compute_subject")
-    total_points = fields.Float(
+    points_moved = fields.Char(
         "Points Moved",
-        digits=(16, 4),
         compute="_compute_totals",
-        help="Total of all cards, whether points are added or taken away.",
+        help="Total of all cards of each program. The sign is left out where points are added on some cards and taken from "
+        "others, or move from one card to another.",
     )
     company_id = fields.Many2one("res.company", "Company", readonly=True)
 
@@ -60,11 +60,20 @@ class LoyaltyAdjustment(models.Model):
         for adjustment in self:
             adjustment.display_name = f"{adjustment.name}: {adjustment.reason or ''}"
 
-    @api.depends("line_ids.change")
+    @api.depends("line_ids.change", "line_ids.card_id", "mode")
+    @api.depends_context("lang")
     def _compute_totals(self):
+        Program = self.env["loyalty.program"].sudo()  # access: names of points; the lines are the reader's
         for adjustment in self:
+            moved, signs = {}, set()
+            for program, lines in adjustment.line_ids.grouped(lambda line: line.program_id.sudo()).items():
+                moved[program] = sum(abs(line.change) for line in lines)
+                signs |= {line.change > 0 for line in lines if line.change}
+            is_signed = len(signs) == 1 and adjustment.mode != "transfer"
+            if is_signed and not signs.pop():
+                moved = {program: -points for program, points in moved.items()}
             adjustment.card_count = len(adjustment.line_ids)
-            adjustment.total_points = sum(abs(line.change) for line in adjustment.line_ids)
+            adjustment.points_moved = Program._say_points_of_each(moved, signed=is_signed)
 
     @api.depends("line_ids.card_id")
     def _compute_subject(self):

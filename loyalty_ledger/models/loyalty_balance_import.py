@@ -161,7 +161,9 @@ class LoyaltyBalanceImport(models.Model):
     skipped_count = fields.Integer("Nothing to Change", readonly=True)
     done_count = fields.Integer("Imported", readonly=True)
     new_card_count = fields.Integer("New Cards", readonly=True)
-    total_change = fields.Float("Change in Points", digits=(16, 4), readonly=True)
+    total_change = fields.Float("Total Change", digits=(16, 4), readonly=True)
+    change_by_program = fields.Json(readonly=True)
+    change_text = fields.Char("Change in Points", compute="_compute_change_text", help="Total of each program.")
     progress = fields.Integer("Progress", compute="_compute_progress")
     company_id = fields.Many2one("res.company", readonly=True)
     line_ids = fields.One2many("loyalty.balance.import.line", "import_id", "All Lines", readonly=True)
@@ -178,6 +180,20 @@ class LoyaltyBalanceImport(models.Model):
         for record in self:
             total = record.pending_count + record.done_count
             record.progress = 100 * record.done_count // total if total else 0
+
+    @api.depends("change_by_program", "total_change", "program_id")
+    @api.depends_context("lang")
+    def _compute_change_text(self):
+        ids = {int(id_) for record in self for id_ in record.change_by_program or {}}
+        # access: names of points; the files are the reader's. A program may be gone by now.
+        programs = {program.id: program for program in self.env["loyalty.program"].sudo().browse(ids).exists()}
+        for record in self:
+            changes = {int(id_): change for id_, change in (record.change_by_program or {}).items()}
+            known = {programs[id_]: change for id_, change in changes.items() if id_ in programs}
+            if not changes and record.program_id:
+                # A file that was checked before its programs were kept apart.
+                known = {record.program_id.sudo(): record.total_change}
+            record.change_text = record.program_id._say_points_of_each(known)
 
     @api.model
     def _default_program(self):
@@ -398,10 +414,10 @@ class LoyaltyBalanceImport(models.Model):
         )
         changes = dict(
             self.env["loyalty.balance.import.line"]._read_group(
-                [("import_id", "=", self.id)], ["state"], ["change:sum"]
+                [("import_id", "=", self.id), ("state", "in", ("pending", "done"))], ["program_id"], ["change:sum"]
             )
         )
-        total = changes.get("pending", 0) + changes.get("done", 0)
+        total = sum(changes.values())
         if abs(total) >= TOTAL_LIMIT:
             raise ValidationError(
                 self.env._("The file changes balances by more than %s points in all. Split it.", f"{TOTAL_LIMIT:,}")
@@ -414,5 +430,6 @@ class LoyaltyBalanceImport(models.Model):
                 "skipped_count": counts.get("skipped", 0),
                 "done_count": counts.get("done", 0),
                 "total_change": total,
+                "change_by_program": {str(program.id): change for program, change in changes.items() if program},
             }
         )

@@ -44,6 +44,7 @@ class LoyaltyException(models.Model):
     company_id = fields.Many2one("res.company", "Company", readonly=True, ondelete="restrict")
     entry_id = fields.Many2one("loyalty.ledger.entry", "Transaction", readonly=True, ondelete="restrict")
     points = fields.Float("Points", digits=(16, 4), readonly=True)
+    points_text = fields.Char("Points With Unit", compute="_compute_points_text")
     res_model = fields.Char("Document Model", readonly=True)
     res_id = fields.Many2oneReference("Document", model_field="res_model", readonly=True)
     document_name = fields.Char("Source Document", compute="_compute_document_name")
@@ -86,6 +87,14 @@ class LoyaltyException(models.Model):
             exception.display_name = (
                 f"{kinds.get(exception.kind, '')}: {card}" if card else kinds.get(exception.kind, "")
             )
+
+    @api.depends("points", "program_id")
+    @api.depends_context("lang")
+    def _compute_points_text(self):
+        for exception in self:
+            # access: the name of its points alone; the exception itself was read with the reader's rights
+            program = exception.program_id.sudo()
+            exception.points_text = bool(exception.points and program) and program._say_points(exception.points)
 
     def action_resolve(self):
         """Mark exceptions as looked at, by whom and when."""

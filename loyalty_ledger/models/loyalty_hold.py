@@ -22,6 +22,7 @@ class LoyaltyHold(models.Model):
     program_id = fields.Many2one("loyalty.program", "Program", required=True, readonly=True, ondelete="restrict")
     company_id = fields.Many2one("res.company", "Company", readonly=True, ondelete="restrict")
     points = fields.Float("Points", digits=(16, 4), required=True, readonly=True)
+    points_text = fields.Char("Points With Unit", compute="_compute_points_text")
     state = fields.Selection(
         [("active", "Reserved"), ("consumed", "Used"), ("released", "Released"), ("expired", "Timed Out")],
         "Status",
@@ -68,6 +69,25 @@ class LoyaltyHold(models.Model):
     def _compute_display_name(self):
         for hold in self:
             hold.display_name = f"{hold.card_id._shown_code()}: {say_points(self.env, hold.points)}"
+
+    @api.depends("points", "program_id")
+    @api.depends_context("lang")
+    def _compute_points_text(self):
+        for hold in self:
+            # access: the name of its points alone; the reservation itself was read with the reader's rights
+            hold.points_text = hold.program_id.sudo()._say_points(hold.points)
+
+    @api.depends("key")
+    def _compute_document_name(self):
+        """Where no document of Odoo reserved the points, say what did."""
+        super()._compute_document_name()
+        for hold in self.filtered(lambda hold: not hold.document_name):
+            hold.document_name = hold._say_holder()
+
+    def _say_holder(self):
+        """Return what reserved the points without a document of Odoo. Override to name it better than its key does."""
+        self.ensure_one()
+        return (self.key or "").removeprefix("ext:")
 
     def _is_active(self):
         """Return whether the hold still reserves its points now."""

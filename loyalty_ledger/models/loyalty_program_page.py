@@ -1,6 +1,6 @@
 """The public page of a program: what it is and how it works, without any customer's data (bP11)."""
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.tools import format_amount
 
 from ..tools.words import say_named_points, say_points
@@ -41,6 +41,25 @@ class LoyaltyProgram(models.Model):
             "levels": self._public_levels(),
             "expiry": self._public_expiry(),
         }
+
+    def _say_points(self, points, signed=False):
+        """Return points with their name, or as money where they are money: on gift cards and eWallets.
+
+        :param signed: with a plus sign where points are added
+        """
+        self.ensure_one()
+        plus = "+" if signed and points > 0 else ""
+        if self.currency_id and (self.program_type != "loyalty" or self.portal_point_name == self.currency_id.symbol):
+            return f"{plus}{format_amount(self.env, points, self.currency_id)}"
+        return f"{plus}{say_named_points(self.env, points, self.portal_point_name)}"
+
+    @api.model
+    def _say_points_of_each(self, points, signed=False):
+        """Return ``{program: points}`` in words, each program apart: points of different programs are never added (N27)."""
+        texts = {program: program._say_points(number, signed=signed) for program, number in points.items()}
+        if len(texts) == 1:
+            return next(iter(texts.values()))
+        return ", ".join(f"{program.name}: {text}" for program, text in texts.items())
 
     def _public_points(self, points):
         return say_named_points(self.env, points, self.portal_point_name)

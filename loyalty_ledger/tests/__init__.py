@@ -28,6 +28,7 @@ from . import test_lost_points
 from . import test_lots
 from . import test_expiry
 from . import test_holds
+from . import test_hoot
 from . import test_levels
 from . import test_join
 from . import test_lines

@@ -1,6 +1,7 @@
 from base64 import b64encode
 
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 
 from .test_adjust import AdjustCase
@@ -69,6 +70,22 @@ class TestAdjustmentApproval(ImportMixin, AdjustCase):
         )
         self.assertRecordValues(adjustment, [{"requester_id": self.manager.id, "approver_id": self.second.id}])
         self.assertFalse(adjustment.activity_ids)
+
+    def test_points_of_several_programs_are_not_added(self):
+        """N27: what an adjustment moves is said for each program, with the name of its points, and its sign where all agree."""
+        self.program.portal_point_name = "points"
+        beans = self.make_program(name="Coffee", portal_point_name="beans")
+        mug = self.make_card(beans)
+        adjustment = self.request(points=150)
+        self.assertEqual(adjustment.points_moved, "+150 points")
+        adjustment = self.request(card_ids=[Command.set([self.card.id, mug.id])], points=150)
+        self.assertEqual(adjustment.points_moved, "Points: +150 points, Coffee: +150 beans")
+        self.earn(500)
+        adjustment = self.request(mode="set", points=100)
+        self.assertEqual(adjustment.points_moved, "-400 points")
+        self.earn(10, mug)
+        adjustment = self.request(card_ids=[Command.set([self.card.id, mug.id])], mode="set", points=200)
+        self.assertEqual(adjustment.points_moved, "Points: 300 points, Coffee: 190 beans")
 
     def test_refusal(self):
         """N10: a refused adjustment never posts."""

@@ -54,6 +54,20 @@ class TestHolds(LedgerCase):
                 self.redeem(21)
         self.assertClean()
 
+    def test_what_reserves_the_points(self):
+        """A reservation without a document of Odoo names what holds the points, and how many of what they are."""
+        self.program.portal_point_name = "beans"
+        self.earn(100)
+        named = self.card._hold(10, "ext:Web shop, basket 7")
+        document = self.card._hold(20, "order", document=("res.partner", self.partner.id))
+        self.assertRecordValues(
+            named | document,
+            [
+                {"document_name": "Web shop, basket 7", "points_text": "10 beans"},
+                {"document_name": "Ann", "points_text": "20 beans"},
+            ],
+        )
+
     def test_release(self):
         """N6, C18: cancelling gives the points back once; a released hold cannot be used."""
         self.earn(100)

@@ -6,6 +6,7 @@ from odoo.tests import Form, new_test_user, tagged
 from odoo.tools import mute_logger
 
 from ..models import loyalty_balance_import, loyalty_balance_import_posting
+from ..tools.trusted import by_server
 from .test_adjust import AdjustCase
 
 
@@ -61,6 +62,19 @@ class TestImport(ImportCase):
         )
         self.assertBalances(points=100)
         self.assertEqual(len(self.card.entry_ids), 1)
+
+    def test_changes_of_several_programs_are_not_added(self):
+        """N27: what a file changes is said for each program; one that was checked before names the one it has."""
+        self.program.portal_point_name = "points"
+        beans = self.make_program(name="Coffee", portal_point_name="beans")
+        self.make_card(beans, code="MUG-1")
+        record = self.load("card;points\nCARD-1;50\nCARD-2;1\n")
+        self.assertEqual(record.change_text, "51 points")
+        by_server(record.sudo()).change_by_program = False
+        self.assertEqual(record.change_text, "51 points")
+        record = self.load("card;points\nCARD-1;50\nMUG-1;7\n", program_id=False)
+        self.assertEqual(record.problem_count, 0)
+        self.assertEqual(set(record.change_text.split(", ")), {"Points: 50 points", "Coffee: 7 beans"})
 
     def test_import(self):
         """P8, N10: an import posts what the dry run showed, once per line, with file, reason and user."""
