@@ -48,6 +48,33 @@ class LoyaltyDashboard(models.AbstractModel):
         action = self.env["ir.actions.act_window"]._for_xml_id(action)
         return {**action, "name": name, "display_name": name, "domain": list(domain), "context": context}
 
+    def _lines_find(self, scope, value):
+        """Open the card that a number or a customer's name means; several are listed, and none is said."""
+        text = value.strip() if isinstance(value, str) else ""
+        Card = self.env["loyalty.card"]
+        cards = Card._cards_of_number(text)
+        domain = Domain("ledgered", "=", True) & (
+            Domain("id", "in", cards.ids) if cards else Domain("partner_id", "ilike", text)
+        )
+        found = (cards or Card.search(domain, limit=2)) if text else cards
+        if not found:
+            return {
+                "type": "ir.actions.client",
+                "tag": "display_notification",
+                "params": {"type": "warning", "message": self.env._("No card or customer matches “%s”.", text)},
+            }
+        if len(found) == 1:
+            return {
+                "type": "ir.actions.act_window",
+                "res_model": "loyalty.card",
+                "res_id": found.id,
+                "views": [(False, "form")],
+            }
+        name = self.env._("Cards: %s", text)
+        return self._list(
+            "loyalty_ledger.loyalty_card_register_action", name, domain, loyalty_register=True, active_test=not cards
+        )
+
     def _transactions(self, scope, name, movement, first, last):
         domain = (
             Domain("program_id", "in", scope.programs.ids)

@@ -255,6 +255,30 @@ class TestDashboard(LedgerCase):
         self.make_program(name="Theirs", company_id=company.id)
         self.assertNotIn("Theirs", [name for __, name in self.load()["options"]["programs"]])
 
+    def find(self, text):
+        return self.env["loyalty.dashboard"].with_user(self.user).open_lines("find", {}, text)
+
+    def test_card_is_found(self):
+        """N27: a card number, in any way of writing it, or a name of one customer opens the card; several are listed."""
+        self.card.code, self.other.code = "0440-0099-0017", "0440-0099-0024"
+        self.card.partner_id.name, self.other.partner_id = (
+            "Zenobia Quill",
+            self.partner.create({"name": "Zenobia Dray"}),
+        )
+        for text in ("0440-0099-0017", " 044000990017 ", "44000990017", "zenobia q"):
+            with self.subTest(text):
+                action = self.find(text)
+                self.assertEqual((action["res_model"], action.get("res_id")), ("loyalty.card", self.card.id))
+        several = self.find("Zenobia")
+        self.assertEqual(self.Card.search(several["domain"]), self.card | self.other)
+        self.card.action_close()
+        self.assertEqual(
+            self.find("0440-0099-0017").get("res_id"), self.card.id, "what became of a closed card is asked"
+        )
+        for text in ("Nobody at all", "0440-0099-0099", "", None, 5, {}):
+            with self.subTest(text):
+                self.assertEqual(self.find(text)["tag"], "display_notification")
+
     def test_odd_requests(self):
         """N27: what no page sends is refused with words, or read as no choice."""
         for figure, value in (

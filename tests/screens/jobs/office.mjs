@@ -48,12 +48,13 @@ export const OFFICE = [
     {
         name: "explain",
         title: "Explain a balance to a customer who shows the card",
-        limit: 2,
+        limit: 1,
         before: 3,
         async walk(w) {
-            await w.open("/odoo/loyalty-cards");
-            await w.search("0449900000011");
-            await w.openRow("Anna Keller");
+            await w.open("/odoo/loyalty-dashboard");
+            await w.type(["searchbox", "Card number or customer"], "0449900000011");
+            await w.press("Enter");
+            await w.see(w.page.locator(".o_form_view").filter({ hasText: "0449900000011" }));
             await w.look("card");
             await w.see(/Points spent in the shop|Redeemed/);
         },
@@ -104,14 +105,13 @@ export const OFFICE = [
     {
         name: "why",
         title: "Answer why an invoice gave this many points",
-        limit: 2,
+        limit: 1,
         before: 3,
         async walk(w) {
             await w.open("/odoo/customer-invoices");
             await w.search("Hotel Bellevue");
-            await w.openRow("Paid");
-            await w.look("invoice with points");
-            await w.point(".o_loyalty_why");
+            await w.look("invoices with points");
+            await w.point(w.row("Paid").locator(".o_loyalty_why"));
             await w.see(/points\.$/);
         },
     },

@@ -3,7 +3,7 @@ import { browser } from "@web/core/browser/browser";
 import { Dropdown } from "@web/core/dropdown/dropdown";
 import { DropdownItem } from "@web/core/dropdown/dropdown_item";
 import { registry } from "@web/core/registry";
-import { useService } from "@web/core/utils/hooks";
+import { useAutofocus, useService } from "@web/core/utils/hooks";
 import { KeepLast } from "@web/core/utils/concurrency";
 import { Layout } from "@web/search/layout";
 import { standardActionServiceProps } from "@web/webclient/actions/action_service";
@@ -25,6 +25,8 @@ export class LoyaltyDashboard extends Component {
         this.dialog = useService("dialog");
         this.display = { controlPanel: {} };
         this.keepLast = new KeepLast();
+        // A card that is scanned here opens: people come to this screen with a card in their hand.
+        this.searched = useAutofocus({ refName: "searched" });
         this.state = useState({ data: null });
         onWillStart(() => this.load(this.choice));
     }
@@ -71,6 +73,13 @@ export class LoyaltyDashboard extends Component {
             value,
         ]);
         await this.action.doAction(action);
+    }
+
+    async find() {
+        const text = this.searched.el.value.trim();
+        if (text) {
+            await this.open("find", text);
+        }
     }
 
     openMonth(movement, index) {
