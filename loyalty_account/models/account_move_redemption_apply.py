@@ -67,7 +67,7 @@ class AccountMove(models.Model):
             body=self.env._(
                 "%(points)s loyalty points of card %(card)s are reserved for %(amount)s.",
                 points=say_points(self.env, points),
-                card=card.code,
+                card=card._say_code(),
                 amount=self.company_currency_id.format(amount),
             )
         )
@@ -122,7 +122,7 @@ class AccountMove(models.Model):
                 body=self.env._(
                     "%(points)s loyalty points of card %(card)s lowered the price by %(amount)s.",
                     points=say_points(self.env, self.loyalty_redeem_points),
-                    card=hold.card_id.code,
+                    card=hold.card_id._say_code(),
                     amount=self.currency_id.format(self.loyalty_redeem_amount),
                 )
             )

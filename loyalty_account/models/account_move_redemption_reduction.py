@@ -194,7 +194,7 @@ class AccountMove(models.Model):
             body=self.env._(
                 "%(points)s loyalty points of card %(card)s lowered the price by %(amount)s: %(note)s.",
                 points=say_points(self.env, points),
-                card=card.code,
+                card=card._say_code(),
                 amount=self.currency_id.format(in_currency),
                 note=note.name,
             )

@@ -323,7 +323,7 @@ class AccountPayment(models.Model):
             problem = due and program._too_few_points(int(usable.available_points), self.date)
             # Points that were taken off the invoice leave nothing for others.
             problem = problem or (not due and invoice._say_outstanding())
-            raise UserError(problem or self.env._("Card %s has no points to redeem.", usable.code))
+            raise UserError(problem or self.env._("Card %s has no points to redeem.", usable._say_code()))
         self.write(
             {
                 "journal_id": program.loyalty_journal_id.id,

@@ -178,7 +178,7 @@ class LoyaltyApplyPoints(models.TransientModel):
             return self.env._(
                 "No points can be redeemed on this invoice: the amount due is less than the value of one point."
             )
-        return self.env._("Card %s has no points that can be redeemed.", self.card_id.code)
+        return self.env._("Card %s has no points that can be redeemed.", self.card_id._say_code())
 
     def _too_few_points(self, points=None):
         # Users may lack access to the program (another company); the document was checked.
@@ -274,7 +274,7 @@ class LoyaltyApplyPoints(models.TransientModel):
             raise UserError(
                 self.env._(
                     "Card %(card)s has %(available)s points available, fewer than the %(points)s asked for.",
-                    card=self.card_id.code,
+                    card=self.card_id._say_code(),
                     available=say_points(self.env, self.available_points),
                     points=say_points(self.env, self.points),
                 )

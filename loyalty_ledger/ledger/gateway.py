@@ -22,7 +22,7 @@ from odoo import fields
 from odoo.exceptions import ValidationError
 from odoo.tools import SQL, format_date
 
-from ..tools.words import say_points
+from ..tools.words import isolated, say_points
 from . import arrays, usability
 from .levels import Levels
 from .plan import Entry, LedgerError, Op
@@ -229,7 +229,7 @@ class Gateway(Reading, Levels, Writing):
         return target
 
     def _code(self, card):
-        return self.env["loyalty.card"].browse(card.id)._shown_code()
+        return isolated(self.env, self.env["loyalty.card"].browse(card.id)._shown_code())
 
     def refuse(self, error):
         """Turn a :class:`ledger.plan.LedgerError` into the message that the user gets."""

@@ -219,21 +219,25 @@ class LoyaltyCard(models.Model):
     def _check_dates(self):
         for card in self:
             if card.start_date and card.expiration_date and card.start_date > card.expiration_date:
-                raise ValidationError(self.env._("Card %s would expire before it starts.", card.code))
+                raise ValidationError(self.env._("Card %s would expire before it starts.", card._say_code()))
 
     @api.constrains("program_id", "ledgered")
     def _check_program_ledgered(self):
         for card in self:
             if card.ledgered and card.program_type not in LEDGERED_TYPES:
                 raise ValidationError(
-                    self.env._("Card %s is tracked in the points ledger and cannot move to this program.", card.code)
+                    self.env._(
+                        "Card %s is tracked in the points ledger and cannot move to this program.", card._say_code()
+                    )
                 )
 
     @api.constrains("level_id", "program_id")
     def _check_level_program(self):
         for card in self:
             if card.level_id and card.level_id.program_id != card.program_id:
-                raise ValidationError(self.env._("The level belongs to another program than card %s.", card.code))
+                raise ValidationError(
+                    self.env._("The level belongs to another program than card %s.", card._say_code())
+                )
 
     @api.constrains("points_to_id")
     def _check_points_to(self):
@@ -243,7 +247,7 @@ class LoyaltyCard(models.Model):
                 raise ValidationError(self.env._("A card cannot be linked to itself."))
             if not card.ledgered or master.program_id != card.program_id:
                 raise ValidationError(
-                    self.env._("Card %s can be linked only to a card of the same loyalty program.", card.code)
+                    self.env._("Card %s can be linked only to a card of the same loyalty program.", card._say_code())
                 )
             if master.points_to_id or self.with_context(active_test=False).search_count(
                 [("points_to_id", "=", card.id)], limit=1
@@ -252,13 +256,13 @@ class LoyaltyCard(models.Model):
                     self.env._(
                         "Cards are linked to one card directly: %(master)s is linked to another card itself, or other cards "
                         "are linked to %(card)s.",
-                        master=master.code,
-                        card=card.code,
+                        master=master._say_code(),
+                        card=card._say_code(),
                     )
                 )
             if card.hold_ids.filtered(lambda hold: hold._is_active()):
                 raise ValidationError(
-                    self.env._("Card %s has reserved points. Settle or release them first.", card.code)
+                    self.env._("Card %s has reserved points. Settle or release them first.", card._say_code())
                 )
 
     # --- points-to, defaults, groups -----------------------------------------------------------------------------

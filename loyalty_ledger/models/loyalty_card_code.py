@@ -9,6 +9,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
+from ..tools.words import isolated
+
 #: Types of programs whose card numbers are no money: they name a customer.
 OPEN_TYPES = ("loyalty",)
 
@@ -70,20 +72,27 @@ class LoyaltyCard(models.Model):
         code = self.sudo().code
         return code if self.sudo().program_type in OPEN_TYPES or self.sudo(False)._may_read_codes() else masked(code)
 
+    def _say_code(self):
+        """Return the number for a sentence that the user reads now; see :func:`isolated`."""
+        self.ensure_one()
+        return isolated(self.env, self.code)
+
     def _masked_code(self):
         """Return the number for what is stored or told to many, such as notes of exceptions."""
         self.ensure_one()
         code = self.sudo().code
         return code if self.sudo().program_type in OPEN_TYPES else masked(code)
 
-    @api.depends_context("uid")
+    @api.depends_context("uid", "lang")
     def _compute_display_name(self):
         """Names are read in sudo, wherever a row names its card: the user counts here."""
         super()._compute_display_name()
-        if self.sudo(False)._may_read_codes():
-            return
-        for card in self.sudo().filtered(lambda card: card.code and card.program_type not in OPEN_TYPES):
-            card.with_env(self.env).display_name = f"{card.program_id.name}: {masked(card.code)}"
+        may_read = self.sudo(False)._may_read_codes()
+        for card in self.sudo().filtered("code"):
+            code = card.code if may_read or card.program_type in OPEN_TYPES else masked(card.code)
+            shown = isolated(self.env, code)
+            if shown != card.code:
+                card.with_env(self.env).display_name = f"{card.program_id.name}: {shown}"
 
     def _check_code_expression(self, spec):
         if spec.partition(":")[0] == "code" and not self._may_read_codes():

@@ -92,7 +92,7 @@ class LoyaltyCard(models.Model):
                     self.env._(
                         "Card %(code)s cannot change to program %(program)s, since only one of the two programs keeps "
                         "a points ledger. Create a new card instead.",
-                        code=card.code,
+                        code=card._say_code(),
                         program=program.name or self.env._("(none)"),
                     )
                 )

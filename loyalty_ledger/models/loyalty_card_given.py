@@ -166,7 +166,7 @@ class LoyaltyCard(models.Model):
                     "Linking moves more points to card %(card)s than the single-approver limit allows within 24 "
                     "hours. Use Transfer Points first, which asks another manager for approval, then link the empty "
                     "card.",
-                    card=target.sudo().code,
+                    card=target.sudo()._say_code(),
                 )
             )
 
@@ -178,7 +178,7 @@ class LoyaltyCard(models.Model):
                 self.env._(
                     "Card %(card)s has points of %(customer)s, so its customer cannot be removed. To give the points to "
                     "another customer, use Transfer Points.",
-                    card=owned[0].code,
+                    card=owned[0]._say_code(),
                     customer=owned[0].partner_id.display_name,
                 )
             )

@@ -87,7 +87,7 @@ class LoyaltyCard(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id("loyalty_ledger.loyalty_ledger_entry_action")
         action["domain"] = [("card_id", "=", self.id)]
         action["context"] = {"hide_card": True}
-        action["display_name"] = self.env._("Transactions of %s", self.code)
+        action["display_name"] = self.env._("Transactions of %s", self._say_code())
         return action
 
     def action_view_card(self):
@@ -106,7 +106,7 @@ class LoyaltyCard(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id("loyalty_ledger.loyalty_card_register_action")
         action["domain"] = [("points_to_id", "=", self.id)]
         action["context"] = {"create": False, "active_test": False}
-        action["display_name"] = self.env._("Cards Linked to %s", self.code)
+        action["display_name"] = self.env._("Cards Linked to %s", self._say_code())
         return action
 
     def action_view_reserved(self):

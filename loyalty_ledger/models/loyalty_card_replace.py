@@ -28,10 +28,10 @@ class LoyaltyCard(models.Model):
     def _check_may_replace(self):
         self._check_ledger_group(MANAGER)
         if not self.ledgered:
-            raise UserError(self.env._("Only cards with a points ledger can be replaced: %s.", self.code))
+            raise UserError(self.env._("Only cards with a points ledger can be replaced: %s.", self._say_code()))
         if self.closed or not self.active:
             raise UserError(
-                self.env._("Card %s is closed or archived already. Reopen it before you replace it.", self.code)
+                self.env._("Card %s is closed or archived already. Reopen it before you replace it.", self._say_code())
             )
 
     def _replace(self, code=None):

@@ -39,7 +39,7 @@ class LoyaltyCard(models.Model):
                     self.env._(
                         "Only a loyalty manager can change %(field)s of card %(code)s.",
                         field=field._description_string(self.env),
-                        code=card.code,
+                        code=card._say_code(),
                     )
                 )
 
@@ -66,20 +66,22 @@ class LoyaltyCard(models.Model):
         for card in self.filtered("last_use_date"):
             if "start_date" in vals and fields.Date.to_date(vals["start_date"]) != (card.start_date or None):
                 raise ValidationError(
-                    self.env._("Card %s has been used: its start date can no longer change.", card.code)
+                    self.env._("Card %s has been used: its start date can no longer change.", card._say_code())
                 )
             if "expiration_date" not in vals or vals["expiration_date"] == card.expiration_date:
                 continue
             date = fields.Date.to_date(vals["expiration_date"])
             if not date and card.expiration_date:
                 raise ValidationError(
-                    self.env._("Card %s has been used: its expiry date can be changed, but not removed.", card.code)
+                    self.env._(
+                        "Card %s has been used: its expiry date can be changed, but not removed.", card._say_code()
+                    )
                 )
             if date and date < card.last_use_date:
                 raise ValidationError(
                     self.env._(
                         "Card %(code)s was last used on %(used)s and cannot expire before.",
-                        code=card.code,
+                        code=card._say_code(),
                         used=card.last_use_date,
                     )
                 )

@@ -7,6 +7,7 @@ from odoo.tools.translate import LazyTranslate
 
 from ..ledger.usability import REDEEM, why_unusable
 from ..tools.today import loyalty_today
+from ..tools.words import isolated
 
 _lt = LazyTranslate(__name__, default_lang="en_US")
 
@@ -114,8 +115,8 @@ class LoyaltyCard(models.Model):
         card = self.sudo()  # who may not see a card is told why it is refused, and whose it is
         date = {"not_started": card.start_date, "expired": card.expiration_date}.get(code)
         facts = {
-            "card": self._shown_code(),
-            "master": card.points_to_id and card.points_to_id._shown_code(),
+            "card": isolated(self.env, self._shown_code()),
+            "master": card.points_to_id and isolated(self.env, card.points_to_id._shown_code()),
             "date": date and format_date(self.env, date),
             "program": card.program_id.name,
             "company": card.company_id.name,

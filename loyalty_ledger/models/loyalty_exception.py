@@ -120,7 +120,9 @@ class LoyaltyException(models.Model):
             card, owed = exception._owed()
             if owed <= 0:
                 notes.append(
-                    self.env._("Card %s no longer owes anything for this. Nothing was waived.", exception.card_id.code)
+                    self.env._(
+                        "Card %s no longer owes anything for this. Nothing was waived.", exception.card_id._say_code()
+                    )
                 )
                 continue
             entries = card._adjust(
@@ -139,11 +141,13 @@ class LoyaltyException(models.Model):
                         "hours, exceed the single-approver limit. Use Adjust Points, which asks a second manager for "
                         "approval.",
                         points=say_points(self.env, owed),
-                        card=card.code,
+                        card=card._say_code(),
                     )
                 )
             if not entries:
-                notes.append(self.env._("The debt of card %s was waived before. Nothing was waived again.", card.code))
+                notes.append(
+                    self.env._("The debt of card %s was waived before. Nothing was waived again.", card._say_code())
+                )
         self.action_resolve()
         if not notes:
             return True

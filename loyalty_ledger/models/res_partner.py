@@ -346,7 +346,7 @@ class ResPartner(models.Model):
                 self.env._(
                     "%(customer)s has card %(card)s already. Create cards of other programs under Loyalty / Cards.",
                     customer=self.display_name,
-                    card=self.loyalty_card_ids[0].code,
+                    card=self.loyalty_card_ids[0]._say_code(),
                 )
             )
         company = self.company_id or self.env.company

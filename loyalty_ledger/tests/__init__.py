@@ -2,6 +2,7 @@ from . import test_dashboard
 from . import test_properties
 from . import test_portal
 from . import test_register
+from . import test_right_to_left
 from . import test_register_balances
 from . import test_register_expiry
 from . import test_register_levels

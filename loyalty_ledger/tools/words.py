@@ -1,4 +1,4 @@
-"""Numbers of points in words to users."""
+"""Numbers of points and of cards in words to users."""
 
 from odoo.tools.misc import formatLang
 
@@ -14,6 +14,17 @@ def say_points(env, points, signed=False):
     digits = next(digits for digits in range(PRECISION + 1) if round(points, digits) == points)
     text = formatLang(env, points, digits=digits)
     return f"+{text}" if signed and points > 0 else text
+
+
+def isolated(env, code):
+    """Return a number of a card for a sentence.
+
+    In languages written from right to left, a number with dashes or letters is read from the left all the same: without the
+    marks around it, "0440-aed7-4752" would be shown as "aed7-4752-0440".
+    """
+    if not code or env["res.lang"]._get_data(code=env.lang or "en_US").direction != "rtl":
+        return code
+    return f"\N{LEFT-TO-RIGHT ISOLATE}{code}\N{POP DIRECTIONAL ISOLATE}"
 
 
 def say_named_points(env, points, name):

@@ -445,8 +445,8 @@ class LoyaltyCard(models.Model):
         if self.points_to_id and not self.closed:
             return self.env._(
                 "Card %(code)s is linked to card %(master)s: it earns there, and only that card can redeem points.",
-                code=self.code,
-                master=self.points_to_id.code,
+                code=self._say_code(),
+                master=self.points_to_id._say_code(),
             )
         if self.partner_id and self.partner_id == self.env.user.partner_id:
             return self.env._("This is your own card.")

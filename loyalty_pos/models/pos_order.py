@@ -34,7 +34,7 @@ class PosOrder(models.Model):
                     "payload": {
                         "message": self.env._(
                             "Card %(code)s has %(points)s points available, fewer than the %(wanted)s of this order.",
-                            code=card.code,
+                            code=card._say_code(),
                             points=say_points(self.env, points),
                             wanted=say_points(self.env, -changes[card.id]),
                         ),

@@ -207,7 +207,9 @@ class PosOrder(models.Model):
             self._report_points(
                 card=card or named,
                 program=program,
-                note=self.env._("Points of card %s cannot be redeemed here: it is another customer's.", named.code),
+                note=self.env._(
+                    "Points of card %s cannot be redeemed here: it is another customer's.", named._say_code()
+                ),
             )
         return card
 

@@ -139,7 +139,7 @@ class AccountMove(models.Model):
             body=self.env._(
                 "%(points)s loyalty points of card %(card)s, reserved by %(order)s, are redeemed for %(amount)s.",
                 points=say_points(self.env, points),
-                card=card.code,
+                card=card._say_code(),
                 order=order.name,
                 amount=self.company_currency_id.format(amount),
             )

@@ -52,7 +52,7 @@ class SaleOrder(models.Model):
                     self.env._(
                         "Card %(card)s has %(available)s points available, but %(orders)s needs %(needed)s. "
                         "Update or remove the rewards of the card.",
-                        card=card.code,
+                        card=card._say_code(),
                         available=say_points(self.env, available),
                         orders=", ".join(of_card.mapped("name")),
                         needed=say_points(self.env, to_points(units)),

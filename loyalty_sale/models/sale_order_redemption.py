@@ -235,7 +235,7 @@ class SaleOrder(models.Model):
         if points > at_hand:
             return self.env._(
                 "Card %(card)s has %(available)s points available, but the order uses %(points)s.",
-                card=card.code,
+                card=card._say_code(),
                 available=say_points(self.env, at_hand),
                 points=say_points(self.env, points),
             )
@@ -344,7 +344,7 @@ class SaleOrder(models.Model):
                 if left[card] < 0:
                     problem = self.env._(
                         "Card %(card)s has fewer points available than these orders use together: %(missing)s are missing.",
-                        card=card.code,
+                        card=card._say_code(),
                         missing=say_points(self.env, -left[card]),
                     )
             if problem and (order.amount_paid or order._sold_at_till()):
@@ -382,7 +382,7 @@ class SaleOrder(models.Model):
             body=self.env._(
                 "%(points)s loyalty points of card %(card)s are reserved for %(amount)s.",
                 points=say_points(self.env, points),
-                card=card.code,
+                card=card._say_code(),
                 amount=self.loyalty_currency_id.format(amount),
             )
         )

@@ -3,7 +3,7 @@ import { formatDate } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { patch } from "@web/core/utils/patch";
 import { sprintf } from "@web/core/utils/strings";
-import { formatPoints, sayPoints } from "@loyalty_pos/app/utils/format";
+import { formatPoints, isolated, sayPoints } from "@loyalty_pos/app/utils/format";
 import { roundPoints } from "@loyalty_pos/app/utils/points";
 import { EARN, REDEEM, toDay, whyUnusable } from "@loyalty_pos/app/utils/usability";
 
@@ -47,8 +47,8 @@ patch(LoyaltyCard.prototype, {
         const date = { not_started: this.start_date, expired: this.expiration_date }[code];
         const words = this.models["pos.config"].getFirst()._loyalty_card_words?.[code] || code;
         return sprintf(words, {
-            card: this.code,
-            master: this.points_to_code,
+            card: isolated(this.code),
+            master: isolated(this.points_to_code),
             date: date ? formatDate(toDay(date)) : "",
         });
     },

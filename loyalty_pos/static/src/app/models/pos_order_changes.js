@@ -4,7 +4,7 @@ import { PosOrder } from "@point_of_sale/app/models/pos_order";
 import { formatCurrency } from "@web/core/currency";
 import { _t } from "@web/core/l10n/translation";
 import { patch } from "@web/core/utils/patch";
-import { sayPoints } from "@loyalty_pos/app/utils/format";
+import { isolated, sayPoints } from "@loyalty_pos/app/utils/format";
 
 /** Redemptions that the till makes smaller or takes off: why, for the cashier and, on the order, for who asks later. */
 patch(PosOrder.prototype, {
@@ -73,7 +73,7 @@ patch(PosOrder.prototype, {
             points: sayPoints(points, program),
             amount: formatCurrency(amount, this.currency.id),
             fewer: sayPoints(fewer, program),
-            code: card?.code || "",
+            code: isolated(card?.code || ""),
             cause: cause.toString(),
         };
         const note = fewer
@@ -104,7 +104,7 @@ patch(PosOrder.prototype, {
     },
     whyCardChanged(old, card) {
         return card
-            ? _t("card %s was chosen", card.code)
-            : _t("card %s was removed", old?.code || "");
+            ? _t("card %s was chosen", isolated(card.code))
+            : _t("card %s was removed", isolated(old?.code || ""));
     },
 });

@@ -8,7 +8,7 @@ import { ConnectionLostError } from "@web/core/network/rpc";
 import { patch } from "@web/core/utils/patch";
 import { sortBy as sortByOne } from "@web/core/utils/arrays";
 import { LoyaltyCardPopup } from "@loyalty_pos/app/components/popups/loyalty_card_popup/loyalty_card_popup";
-import { READING_MS, sayPoints } from "@loyalty_pos/app/utils/format";
+import { READING_MS, isolated, sayPoints } from "@loyalty_pos/app/utils/format";
 import { wholePoints } from "@loyalty_pos/app/utils/points";
 
 /** How long the cards of a customer are taken for current; reserving points asks the server anyway. */
@@ -195,7 +195,7 @@ patch(PosStore.prototype, {
     sayCardInUse(order) {
         const card = order.loyalty_card_id;
         const values = {
-            code: card.code,
+            code: isolated(card.code),
             customer: card.partner_id?.name || "",
             order: order.getName(),
             points: sayPoints(card.spendablePoints, card.program_id),
@@ -213,7 +213,7 @@ patch(PosStore.prototype, {
         if (card.partner_id && card.partner_id.id !== partner?.id) {
             if (partner && order.getHasRefundLines()) {
                 return _t("Card %(code)s is not %(customer)s's, whose goods are returned.", {
-                    code: card.code,
+                    code: isolated(card.code),
                     customer: partner.name,
                 });
             }

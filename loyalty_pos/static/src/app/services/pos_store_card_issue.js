@@ -8,7 +8,7 @@ import { makeAwaitable } from "@point_of_sale/app/utils/make_awaitable_dialog";
 import { uuidv4 } from "@point_of_sale/utils";
 import { _t } from "@web/core/l10n/translation";
 import { patch } from "@web/core/utils/patch";
-import { pointsName, sayPoints } from "@loyalty_pos/app/utils/format";
+import { isolated, pointsName, sayPoints } from "@loyalty_pos/app/utils/format";
 import { isWhole } from "@loyalty_pos/app/utils/points";
 
 /** What a cashier gives to customers: new cards, and bonus points. */
@@ -59,7 +59,7 @@ patch(PosStore.prototype, {
     async giveBonusPoints(card) {
         const points = await makeAwaitable(this.dialog, NumberPopup, {
             title: _t("Bonus for card %(code)s: how many %(points)s?", {
-                code: card.code,
+                code: isolated(card.code),
                 points: pointsName(card.program_id),
             }),
             isValid: (value) => Number(value) > 0 && isWhole(Number(value)),
@@ -84,7 +84,7 @@ patch(PosStore.prototype, {
         this.notification.add(
             _t("Bonus: card %(code)s got %(points)s.", {
                 points: sayPoints(Number(points), card.program_id),
-                code: card.code,
+                code: isolated(card.code),
             }),
             { type: "success" }
         );

@@ -5,7 +5,7 @@ import { logPosMessage } from "@point_of_sale/app/utils/pretty_console_log";
 import { _t } from "@web/core/l10n/translation";
 import { ConnectionLostError } from "@web/core/network/rpc";
 import { patch } from "@web/core/utils/patch";
-import { READING_MS, formatPoints, sayPoints } from "@loyalty_pos/app/utils/format";
+import { READING_MS, formatPoints, isolated, sayPoints } from "@loyalty_pos/app/utils/format";
 import { wholePoints } from "@loyalty_pos/app/utils/points";
 
 /** The server's HOLD_MINUTES, less what validating an order can take. */
@@ -80,7 +80,7 @@ patch(PosStore.prototype, {
             {
                 points: sayPoints(this.config.loyalty_offline_cap, card.program_id),
                 left: formatPoints(this.getOfflineAllowance(card, uuid)),
-                code: card.code,
+                code: isolated(card.code),
             }
         );
     },

@@ -5,7 +5,7 @@ import { ask } from "@point_of_sale/app/utils/make_awaitable_dialog";
 import { _t } from "@web/core/l10n/translation";
 import { ConnectionLostError } from "@web/core/network/rpc";
 import { patch } from "@web/core/utils/patch";
-import { errorMessage, formatPoints, sayPoints } from "@loyalty_pos/app/utils/format";
+import { errorMessage, formatPoints, isolated, sayPoints } from "@loyalty_pos/app/utils/format";
 
 /** Orders that are paid already and get the card of their customer. */
 patch(PosStore.prototype, {
@@ -50,7 +50,11 @@ patch(PosStore.prototype, {
                 name
             );
         }
-        const values = { order: name, code: card.code, customer: card.partner_id?.name || "" };
+        const values = {
+            order: name,
+            code: isolated(card.code),
+            customer: card.partner_id?.name || "",
+        };
         const agreed = await ask(this.dialog, {
             title: _t("Give the points of a paid order?"),
             body: _t(

@@ -6,7 +6,7 @@ import { AlertDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
 import { _t } from "@web/core/l10n/translation";
 import { patch } from "@web/core/utils/patch";
 import { RedeemPointsPopup } from "@loyalty_pos/app/components/popups/redeem_points_popup/redeem_points_popup";
-import { errorMessage, pointsName, sayPoints } from "@loyalty_pos/app/utils/format";
+import { errorMessage, isolated, pointsName, sayPoints } from "@loyalty_pos/app/utils/format";
 import { pointsToMoney, pointsWithin, wholePoints } from "@loyalty_pos/app/utils/points";
 import { REDEEM } from "@loyalty_pos/app/utils/usability";
 
@@ -185,11 +185,11 @@ patch(PosStore.prototype, {
         if (!redemption && !wholePoints(order.getRedeemablePoints(card))) {
             return card.owedPoints
                 ? _t("Card %(code)s owes %(points)s. New points settle that first.", {
-                      code: card.code,
+                      code: isolated(card.code),
                       points: sayPoints(card.owedPoints, program),
                   })
                 : _t("Card %(code)s has no %(points)s available.", {
-                      code: card.code,
+                      code: isolated(card.code),
                       points: pointsName(program),
                   });
         }
@@ -277,7 +277,7 @@ patch(PosStore.prototype, {
             (isChanged && order.getLoyaltyCard(card.program_id)?.id !== card.id)
             ? _t(
                   "The order was changed before the points of card %s were reserved: none are redeemed.",
-                  card.code
+                  isolated(card.code)
               )
             : "";
     },

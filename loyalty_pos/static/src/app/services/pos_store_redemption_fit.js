@@ -7,7 +7,7 @@ import { uuidv4 } from "@point_of_sale/utils";
 import { AlertDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
 import { _t } from "@web/core/l10n/translation";
 import { patch } from "@web/core/utils/patch";
-import { READING_MS, errorMessage, sayPoints } from "@loyalty_pos/app/utils/format";
+import { READING_MS, errorMessage, isolated, sayPoints } from "@loyalty_pos/app/utils/format";
 import { pointsWithin } from "@loyalty_pos/app/utils/points";
 
 /**
@@ -72,7 +72,7 @@ patch(PosStore.prototype, {
             "%(points)s of card %(code)s are worth %(now)s instead of %(before)s: the value of a point has changed.",
             {
                 points: sayPoints(points, card.program_id),
-                code: card.code,
+                code: isolated(card.code),
                 now: formatCurrency(renewed?.amount || 0),
                 before: formatCurrency(amount),
             }
@@ -174,7 +174,7 @@ patch(PosStore.prototype, {
         this.notification.add(
             _t("%(points)s that were redeemed on the other order are back on card %(code)s.", {
                 points: sayPoints(points, card.program_id),
-                code: card.code,
+                code: isolated(card.code),
             }),
             { type: "warning" }
         );

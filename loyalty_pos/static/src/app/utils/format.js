@@ -1,3 +1,4 @@
+import { localization } from "@web/core/l10n/localization";
 import { RPCError } from "@web/core/network/rpc";
 import { formatFloat } from "@web/core/utils/numbers";
 import { _t } from "@web/core/l10n/translation";
@@ -29,3 +30,10 @@ export function errorMessage(error) {
     }
     return error.message || _t("Something went wrong. Please try again.");
 }
+
+/**
+ * A number of a card for a sentence. In languages written from right to left it is read from the left all the same: without
+ * the marks around it, "0440-aed7-4752" would be shown as "aed7-4752-0440".
+ */
+export const isolated = (code) =>
+    code && localization.direction === "rtl" ? `\u2066${code}\u2069` : code;

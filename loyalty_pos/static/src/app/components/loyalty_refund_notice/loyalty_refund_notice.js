@@ -2,7 +2,7 @@ import { Component } from "@odoo/owl";
 import { formatCurrency } from "@web/core/currency";
 import { formatList } from "@web/core/l10n/utils";
 import { _t } from "@web/core/l10n/translation";
-import { formatPoints, sayPoints } from "@loyalty_pos/app/utils/format";
+import { formatPoints, isolated, sayPoints } from "@loyalty_pos/app/utils/format";
 
 /** Tells the cashier before validating what a refund does to the customer's points. */
 export class LoyaltyRefundNotice extends Component {
@@ -41,7 +41,7 @@ export class LoyaltyRefundNotice extends Component {
                 text: _t("%(points)s (%(amount)s) go back to card %(code)s.", {
                     points: sayPoints(points, card?.program_id),
                     amount: this.formatMoney(amount),
-                    code: card?.code || "",
+                    code: isolated(card?.code || ""),
                 }),
             });
         }

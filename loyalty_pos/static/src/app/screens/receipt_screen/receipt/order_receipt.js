@@ -1,5 +1,5 @@
 import { OrderReceipt } from "@point_of_sale/app/screens/receipt_screen/receipt/order_receipt";
-import { formatPoints, sayPoints } from "@loyalty_pos/app/utils/format";
+import { formatPoints, isolated, sayPoints } from "@loyalty_pos/app/utils/format";
 import { _t } from "@web/core/l10n/translation";
 import { capitalize } from "@web/core/utils/strings";
 import { patch } from "@web/core/utils/patch";
@@ -37,7 +37,7 @@ patch(OrderReceipt.prototype, {
         for (const { card, points } of summary.others || []) {
             rows.push({
                 id: `redeemed-${card.id}`,
-                label: _t("Redeemed from card %s", card.code),
+                label: _t("Redeemed from card %s", isolated(card.code)),
                 value: sayPoints(points, card.program_id),
             });
         }
