@@ -13,6 +13,7 @@
         "security/loyalty_adjustment_rules.xml",
         "data/mail_template.xml",
         "data/mail_template_join.xml",
+        "data/mail_template_balance.xml",
         "data/ir_cron.xml",
         "data/ir_cron_import.xml",
         "data/ir_cron_dashboard.xml",

@@ -55,6 +55,7 @@ from . import loyalty_program_print
 from . import loyalty_card_print
 from . import loyalty_card_number
 from . import loyalty_card_code
+from . import loyalty_card_mail
 from . import loyalty_approval_mixin
 from . import loyalty_adjustment
 from . import loyalty_balance_import

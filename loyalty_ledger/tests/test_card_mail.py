@@ -34,6 +34,27 @@ class TestCardMail(AdjustCase):
         mails = self.env["mail.mail"].sudo().search([("model", "=", "loyalty.card"), ("res_id", "in", cards.ids)])
         self.assertEqual(mails.recipient_ids, self.partner | bob)
 
+    def test_mail_of_one_card(self):
+        """S14, N29: E-mail on a loyalty card proposes its balance and next expiry, in the customer's language; no coupon."""
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self.partner.write({"email": "ann@example.com", "lang": "fr_FR"})
+        self.program.write({"expiry_policy": "lot", "expiry_delay": 12, "expiry_unit": "month"})
+        self.welcome(self.program)
+        self.earn(150.5)
+        self.card._hold(30, "mail", ("res.partner", self.partner.id))
+        action = self.card.with_user(self.manager).action_coupon_send()
+        composer = self.env["mail.compose.message"].with_user(self.manager).with_context(**action["context"]).create({})
+        self.assertEqual(composer.subject, f"Your points: {self.program.name}")
+        self.assertEqual(composer.partner_ids, self.partner)
+        text = html2plaintext(composer.body)
+        for words in ("Hello Ann", "120,5 Points", self.card.code, "150,5 Points on 15/03/2027"):
+            self.assertIn(words, text)
+        self.assertFalse(composer.attachment_ids)
+        gift = self.make_program(program_type="gift_card", name="Gifts")
+        card = self.Card.create({"program_id": gift.id, "partner_id": self.partner.id})
+        balance = self.env.ref("loyalty_ledger.mail_template_balance")
+        self.assertNotEqual(card.action_coupon_send()["context"]["default_template_id"], balance.id)
+
     def welcome(self, program):
         """Let the program welcome its customers, as a manager does on its form."""
         template = self.env.ref("loyalty_ledger.mail_template_welcome")
