@@ -25,6 +25,13 @@ class LoyaltyLiabilityReport(models.Model):
     points = fields.Float("Points", digits=(16, 4), readonly=True)
     amount = fields.Monetary("On the Books", readonly=True, help="Value lines of these points up to now.")
 
+    def action_open(self):
+        """Open what the row is of: the lot of points, and from there its card and transactions."""
+        self.check_access("read")
+        self.ensure_one()
+        self.lot_id.check_access("read")
+        return self.lot_id._get_records_action()
+
     @property
     def _table_query(self):
         return SQL(

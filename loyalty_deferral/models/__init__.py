@@ -7,6 +7,9 @@ from . import loyalty_program_deferral
 from . import loyalty_accrual_run
 from . import loyalty_close
 from . import loyalty_close_step
+from . import loyalty_close_figure
+from . import loyalty_ledger_entry
+from . import loyalty_ledger_consumption
 from . import loyalty_program_reports
 from . import loyalty_program_proof_revenue
 from . import loyalty_program_disclosure

@@ -13,6 +13,17 @@ class AccountMove(models.Model):
         help="Part of the revenue of this document that falls to the points it earns.",
     )
 
+    loyalty_cohort_line_count = fields.Integer(compute="_compute_loyalty_cohort_line_count")
+
+    @api.depends("loyalty_program_id")
+    def _compute_loyalty_cohort_line_count(self):
+        booked, counts = self.filtered("loyalty_program_id"), {}
+        if booked:
+            lines = self.env["loyalty.cohort.line"].sudo()  # the number only; the lines need the reader's own rights
+            counts = dict(lines._read_group([("move_id", "in", booked.ids)], ["move_id"], ["__count"]))
+        for move in self:
+            move.loyalty_cohort_line_count = counts.get(move._origin, 0)
+
     @api.depends("loyalty_earning_id")
     def _compute_loyalty_deferred_amount(self):
         for move in self:
@@ -27,6 +38,12 @@ class AccountMove(models.Model):
         earning = self.env["loyalty.earning"].browse(self.sudo().loyalty_earning_id.id)
         earning.check_access("read")
         return earning._get_records_action()
+
+    def action_view_loyalty_cohort_lines(self):
+        """Open the lines of cohorts that this entry booked."""
+        self.check_access("read")
+        self.ensure_one()
+        return self.env["loyalty.cohort.line"]._action_list([("move_id", "=", self.id)], self.display_name)
 
     def _check_draftable(self):
         """What a close booked never disappears: it is undone by an entry of its own date."""

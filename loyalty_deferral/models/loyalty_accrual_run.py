@@ -30,6 +30,15 @@ class LoyaltyAccrualRun(models.Model):
             return super()._plan()
         return program._deferral_plan(self.date_to)
 
+    def action_view_valuations(self):
+        """Open the lines of cohorts where the run made some."""
+        self.check_access("read")
+        self.ensure_one()
+        lines, mine = self.env["loyalty.cohort.line"], [("run_id", "=", self.id)]
+        if not lines.search(mine, limit=1):
+            return super().action_view_valuations()
+        return lines._action_list(mine, self.display_name)
+
     def _reference(self):
         if not self.program_id._defers():
             return super()._reference()

@@ -85,6 +85,15 @@ class LoyaltyCohort(models.Model):
         self.ensure_one()
         return self.line_ids.move_id._action_loyalty_items(self.display_name)
 
+    def action_view_uses(self):
+        """Open what was redeemed of the points of the cohort, lapsed or was taken off, and given back."""
+        self.check_access("read")
+        self.env["loyalty.ledger.consumption"].check_access("read")
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("loyalty_deferral.loyalty_ledger_consumption_action")
+        name = self.env._("Uses of Points: %s", self.display_name)
+        return {**action, "name": name, "domain": [("cohort_id", "in", self.ids)], "context": {}}
+
     @api.depends("program_id", "date_from", "kind")
     def _compute_display_name(self):
         kinds = dict(self._fields["kind"]._description_selection(self.env))
@@ -156,6 +165,30 @@ class LoyaltyCohortLine(models.Model):
     close_id = fields.Many2one("loyalty.close", "Close", readonly=True, ondelete="restrict", index="btree_not_null")
 
     _program_idx = models.Index("(program_id, date)")
+
+    @api.depends("cohort_id", "kind")
+    def _compute_display_name(self):
+        kinds = dict(self._fields["kind"]._description_selection(self.env))
+        for line in self:
+            line.display_name = f"{line.cohort_id.display_name}: {kinds.get(line.kind)}"
+
+    @api.model
+    def _action_list(self, domain, title):
+        """Return the action that lists lines, with what they are of in its title."""
+        self.check_access("read")
+        action = self.env["ir.actions.act_window"]._for_xml_id("loyalty_deferral.loyalty_cohort_line_action")
+        name = self.env._("Deferred Revenue: %s", title)
+        return {**action, "name": name, "domain": domain, "context": {}}
+
+    def action_open_move(self):
+        """Open the journal entry that booked the line, with the rights of the user."""
+        self.check_access("read")
+        self.ensure_one()
+        if not self.move_id:
+            raise UserError(
+                self.env._("The lines of this close add up to nothing, so there was nothing to book: no journal entry.")
+            )
+        return self.move_id._get_records_action()
 
     def init(self):
         super().init()

@@ -14,6 +14,15 @@ class LoyaltyLiabilityReport(models.Model):
         help="Deferred revenue belongs to the sales of a month, not to a card.",
     )
 
+    def action_open(self):
+        """Open the cohort of a row of deferred revenue."""
+        self.check_access("read")
+        self.ensure_one()
+        if not self.cohort_id:
+            return super().action_open()
+        self.cohort_id.check_access("read")
+        return self.cohort_id._get_records_action()
+
     @property
     def _table_query(self):
         # Ids of cohorts are negative here: those of lots stay what the index finds.

@@ -1,3 +1,4 @@
+from . import test_audit_trail
 from . import test_chain_ladder
 from . import test_deferral
 from . import test_deferral_tools
