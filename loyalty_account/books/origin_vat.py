@@ -16,6 +16,8 @@ Money is in whole units of the currency (cents), points in whole units of theirs
 from fractions import Fraction
 from typing import NamedTuple
 
+from odoo.tools import groupby
+
 from odoo.addons.loyalty_ledger.ledger.rounding import half_up
 
 
@@ -86,7 +88,9 @@ def share_relief(gross, lots):
 
 
 def shares_back(gross, shares, back):
-    """Return ``{position of a share: Share}`` of what comes back with ``gross``: what was taken last comes back first.
+    """Return ``{position of a share: Share}`` of what comes back with ``gross``: lots that were used last come back first.
+
+    The points of a lot are alike: where its sale had several rates, each comes back by its part.
 
     :param shares: as :func:`share_relief` made them
     :param back: ``{position: Share}`` that came back before
@@ -94,18 +98,44 @@ def shares_back(gross, shares, back):
     >>> shares = [Share(0, (1,), 300, 300, {1: 48}), Share(1, (2,), 200, 200, {2: 13})]
     >>> [(position, share.gross, share.vat) for position, share in shares_back(250, shares, {}).items()]
     [(1, 200, {2: 13}), (0, 50, {1: 8})]
+    >>> shares = [Share(0, (1,), 300, 300, {1: 48}), Share(0, (2,), 100, 100, {2: 7})]
+    >>> [(position, share.gross, share.vat) for position, share in shares_back(200, shares, {}).items()]
+    [(0, 150, {1: 24}), (1, 50, {2: 4})]
     """
     result, left = {}, gross
-    for position in reversed(range(len(shares))):
-        share, before = shares[position], back.get(position)
-        room = share.gross - (before.gross if before else 0)
-        part = min(left, room)
-        if left <= 0 and share.gross:
+    positions = range(len(shares))
+    for __, group in groupby(reversed(positions), lambda position: shares[position].lot):
+        group = sorted(group)
+        if left <= 0 and any(shares[position].gross for position in group):
             break
-        if part or not share.gross and before is None:
-            result[position] = share.taken(part, before)
-            left -= part
+        parts = _parts_of_lot(left, [shares[number] for number in group], [back.get(number) for number in group])
+        for position, part in zip(group, parts):
+            if part or not shares[position].gross and back.get(position) is None:
+                result[position] = shares[position].taken(part, back.get(position))
+        left -= sum(parts)
     return result
+
+
+def _parts_of_lot(gross, shares, back):
+    """Return what of ``gross`` each share of a lot takes, by cumulative rounding; at most what is left of it.
+
+    >>> shares = [Share(0, (1,), 1, 5, {}), Share(0, (2,), 1, 5, {})]
+    >>> _parts_of_lot(3, shares, [None, None]), _parts_of_lot(9, shares, [None, Share(0, (2,), 1, 5, {})])
+    ([2, 1], [5, 0])
+    """
+    gone = [share.gross if share else 0 for share in back]
+    rooms = [share.gross - before for share, before in zip(shares, gone)]
+    gross = min(gross, sum(rooms))
+    whole, after = sum(share.gross for share in shares), sum(gone) + gross
+    parts, counted, rounded = [], 0, 0
+    for share, before, room in zip(shares, gone, rooms):
+        counted += share.gross
+        target = half_up(Fraction(counted * after, whole)) if whole else 0
+        parts.append(max(0, min(room, target - rounded - before, gross - sum(parts))))
+        rounded = target
+    for number in reversed(range(len(parts))):  # what rounding, or an earlier release, left on others
+        parts[number] += min(gross - sum(parts), rooms[number] - parts[number])
+    return parts
 
 
 def shares_back_of(parts, shares, back):

@@ -83,7 +83,7 @@ class LoyaltyRelief(models.Model):
         """Return these rows as :class:`books.origin_vat.Share`, positive whatever their sign."""
         return [
             Share(
-                number,
+                row.lot_id.id or -number - 1,
                 tuple(row.taxes or ()),
                 abs(to_units(row.points)),
                 abs(to_cents(row.amount, row.currency_id.rounding)),

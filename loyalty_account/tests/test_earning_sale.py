@@ -251,6 +251,18 @@ class TestEarningSale(EarningSaleCase):
         )
         self.assertProved()
 
+    def test_refund_of_points_of_two_rates(self):
+        """N17, N4: points of a sale at two rates come back with both, by their parts."""
+        self.sell([(100, 19), (100, 7)], None)
+        move, payment = self.spend(200, net=100)
+        self.assertEqual(self.vat_by_rate(payment), {19: 0.17, 7: 0.06})
+        self.credit(move, self.line(50, 7))
+        self.assertEqual(self.vat_by_rate(self.returns_of(payment)), {19: -0.09, 7: -0.03})
+        self.assertProved()
+        self.credit(move, self.line(50, 7))
+        self.assertEqual(self.vat_by_rate(self.returns_of(payment)), {19: -0.17, 7: -0.06})
+        self.assertProved()
+
     def test_draft_that_reserves(self):
         """N17, N6: a draft invoice that reserved points takes off the VAT of the lots that they come from."""
         self.sell(300, 19)

@@ -119,6 +119,22 @@ class TestClosingEarningSale(ClosingCase):
         self.assertAlmostEqual(sum(rows.mapped("vat_amount")), 0)
         self.assertAlmostEqual(sum(rows.mapped("amount")), 0)
 
+    def test_rate_changed_after_the_sale(self):
+        """N17: what a till sold keeps the rate of then, also when a part comes back at a time of another rate."""
+        order = self.earn(500, 19)
+        self.close()
+        self.sale_taxes[19].amount = 16
+        self.pos_session = self.open_session(self.config)
+        line = self.taxed(500, 19, qty=-0.5, refunded_orderline_id=order.lines.id)
+        line["price_subtotal_incl"] = -290.0  # Odoo taxes a return at the rate of its own day
+        self.sell([line], self.ann, payments=[self.pay(-290.0, self.cash_method)], is_refund=True)
+        self.assertEqual(self.card.points, 250)
+        self.spend(250)
+        self.assertEqual(
+            self.points_of(self.close()),
+            self.redeemed_by((self.cost_account, 2.1, 19, "base"), (self.output_vat, 0.4, 19, "tax")),
+        )
+
     def test_points_that_were_owed(self):
         """N17, N8: points that the card did not have came from no sale: no VAT for them, also when they are paid later."""
         self.earn(300, 19)

@@ -108,6 +108,21 @@ class TestRandomPayments(RandomCase):
         self.play((mode, *setup), steps)
 
 
+@tagged("post_install", "-at_install")
+class TestRandomOriginalSales(RandomCase):
+    """Points of sales at several rates, which a till sold for money before."""
+
+    @classmethod
+    def grant(cls, points, card=None, **values):
+        """The card starts without points."""
+        return cls.env["loyalty.ledger.entry"]
+
+    @random_days(4, setup=SETUP, steps=st.lists(STEP, min_size=8, max_size=8))
+    def test_random_days(self, setup, steps):
+        """N29, N17, N1, N4: the same with points that take off the VAT of the sales that earned them."""
+        self.play(("earning_sale", *setup), steps)
+
+
 class _Run:
     """One example: a customer, a cashier and what was sold."""
 
@@ -123,7 +138,21 @@ class _Run:
         test.program.write({"vat_mode": vat_mode, "point_value": value})
         if coins:
             test.config.write({"cash_rounding": True, "only_round_cash_method": True, "rounding_method": test.coins.id})
-        self.before, self.today = test.card.points, fields.Date.today()
+        self.today = fields.Date.today()
+        if vat_mode == "earning_sale":
+            self.earn()
+        self.before = test.card.points
+
+    def earn(self):
+        """Sell at several rates for money, each time for many points; what is sold afterwards earns none."""
+        program = self.test.program
+        program.tax_map_ids = False
+        program.issue_on = "paid"
+        program.rule_ids.reward_point_amount = 100_000
+        for lines in ([(333, 15, 1), (1999, 5, 1)], [(777, 0, 1), (1, 15, 1)], [(5000, 15, 3)]):
+            self.buy(lines, 0, False)
+        program.rule_ids.minimum_amount = 10**9
+        self.orders = self.orders.browse()
 
     def play(self, steps):
         for step in steps:
@@ -404,6 +433,7 @@ class _Run:
         proof = self.test.program._loyalty_proof()
         self.test.assertEqual((proof["residual"], proof["residual_points"]), (0.0, 0.0), f"{proof}\n{self.story()}")
         self.test.assertEqual(self.env["loyalty.card"]._verify_ledger(), [], self.story())
+        self.check_original_sales()
         problems = self.env["loyalty.exception"].search([("company_id", "=", self.company.id)])
         self.test.assertFalse(problems.mapped("note"), self.story())
         for order in self.orders:
@@ -445,6 +475,30 @@ class _Run:
                 reduced = sum(of_taxes.filtered(lambda line: line.order_id == order).mapped(name))
                 wrong = abs(sum(of_taxes.mapped(name)) - reduced * kept / whole)
                 self.test.assertLessEqual(wrong, 0.0051 if kept else 0.0001, f"{order.name} {name}\n{self.story()}")
+
+    def check_original_sales(self):
+        """What closed sessions book for points is what the statement of original sales has, tax by tax and to the cent."""
+        rows = self.env["loyalty.relief"].search([("program_id", "=", self.test.program.id), ("move_id", "!=", False)])
+        vat, booked = {}, {}
+        for row in rows:
+            for tax_id, amount in row.vat.items():
+                vat[tax_id] = self.currency.round(vat.get(tax_id, 0.0) + amount)
+        lines = rows.move_id.line_ids.filtered(
+            lambda line: line.name and f"- {self.test.points_method.name}" in line.name
+        )
+        for line in lines.filtered("tax_line_id"):
+            tax_id = str(line.tax_line_id.id)
+            booked[tax_id] = self.currency.round(booked.get(tax_id, 0.0) + line.balance)
+        self.test.assertEqual(
+            {tax: amount for tax, amount in vat.items() if amount},
+            {tax: amount for tax, amount in booked.items() if amount},
+            self.story(),
+        )
+        self.test.assertEqual(
+            self.currency.round(sum(rows.mapped("amount"))),
+            self.currency.round(sum(lines.mapped("balance"))),
+            self.story(),
+        )
 
     def check_all_is_back(self):
         """When all goods are back, so are the points and what they cost."""
