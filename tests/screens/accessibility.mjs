@@ -44,6 +44,14 @@ async function find({ frame, ofOdoo, ours, rules }) {
             ? Boolean(element?.closest(ours))
             : !(ofOdoo[rule] && element?.matches(ofOdoo[rule]));
     };
+    // A colour on its way to another one is nobody's choice: look when what moves has come to rest, but wait for no endless one.
+    const moves = document
+        .getAnimations()
+        .filter((one) => one.effect?.getTiming().iterations === 1);
+    await Promise.race([
+        Promise.allSettled(moves.map((one) => one.finished)),
+        new Promise((resolve) => setTimeout(resolve, 1000)),
+    ]);
     // Behind a dialog is what was looked at before, and nobody can reach it.
     const dialog = ".modal:not(.o_inactive_modal)";
     const include = document.querySelector(dialog) ? [[dialog]] : [["html"]];

@@ -72,7 +72,7 @@ patch(PosStore.prototype, {
     sayOfflineAllowance(card, uuid) {
         if (this.config.loyalty_offline_policy !== "cap") {
             return _t(
-                "There is no connection to the server, so the balance of the card is unknown. Points cannot be redeemed now; they are earned as usual."
+                "There is no connection to the server, so the balance of the card cannot be checked. Points cannot be redeemed now; they are earned as usual."
             );
         }
         return _t(
