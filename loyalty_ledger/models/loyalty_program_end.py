@@ -62,17 +62,33 @@ class LoyaltyProgram(models.Model):
         sales from that moment on. Code of the server knows what it does."""
         copies = super().copy(default)
         if not self.env.su and "active" not in (default or {}):
-            copies.filtered(lambda program: program.is_ledgered and program.active).write({"active": False})
+            for program in copies.filtered(lambda program: program.is_ledgered and program.active):
+                named = {} if "name" in (default or {}) else {"name": self.env._("%s (copy)", program.name)}
+                program.write({"active": False, **named})
         return copies
 
+    def web_read(self, specification):
+        """Show the rules and rewards of an archived program, which are archived with it: a copy is checked by them before
+        it is activated."""
+        archived = self.filtered(lambda program: not program.active)
+        if not archived or not {"rule_ids", "reward_ids"} & specification.keys():
+            return super().web_read(specification)
+        rows = super(LoyaltyProgram, self - archived).web_read(specification)
+        rows += super(LoyaltyProgram, archived.with_context(active_test=False)).web_read(specification)
+        by_id = {row["id"]: row for row in rows}
+        return [by_id[program.id] for program in self if program.id in by_id]
+
     @api.ondelete(at_uninstall=False)
-    def _unlink_except_used(self):
-        """A program with transactions or reserved points stays: they are the books of what customers were promised."""
+    def _unlink_a_used_one(self):
+        """A program with transactions or reserved points stays: they are the books of what customers were promised.
+
+        The name sorts before Odoo's method, which would ask to archive it first.
+        """
         used = self.env["loyalty.ledger.entry"].sudo()._read_group([("program_id", "in", self.ids)], ["program_id"])
         for (program,) in used:
             raise UserError(
                 self.env._(
-                    "Program %s has transactions in the points ledger and cannot be deleted. Leave it archived: it no "
+                    "Program %s has transactions in the points ledger and cannot be deleted. Archive it instead: it no "
                     "longer appears anywhere, and its history stays.",
                     program.name,
                 )

@@ -49,12 +49,25 @@ class TestProgramEnd(RegisterCase):
         copied = self.program.with_user(self.manager).copy()
         self.assertRecordValues(copied, [{"active": False, "program_type": "loyalty"}])
         self.assertFalse(copied.with_context(active_test=False).coupon_ids)
+        self.assertEqual(copied.name, f"{self.program.name} (copy)")
+        # What it would award is seen before it is activated.
+        asked = {"rule_ids": {"fields": {}}, "reward_ids": {"fields": {}}}
+        for program in (copied, self.program, copied | self.program):
+            rows = program.with_user(self.manager).web_read(asked)
+            self.assertEqual([row["id"] for row in rows], program.ids)
+            for row in rows:
+                self.assertEqual(
+                    (len(row["rule_ids"]), len(row["reward_ids"])),
+                    (len(self.program.rule_ids), len(self.program.reward_ids)),
+                )
 
     def test_used_program_cannot_be_deleted(self):
         """N29, S5: deleting a program with transactions says why it stays; an unused one goes."""
         self.earn(10)
         self.redeem(10)
         program = self.program.with_user(self.manager)
+        with self.assertRaisesRegex(UserError, "Points has transactions in the points ledger.*Archive it instead"):
+            program.unlink()
         program.action_archive()
         with self.assertRaisesRegex(UserError, "Points has transactions in the points ledger"):
             program.unlink()
