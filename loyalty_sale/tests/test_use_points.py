@@ -39,6 +39,15 @@ class TestUsePoints(OrderPointsCase):
         empty.is_default = True
         self.assertEqual(self.make_order(40, use=False, partner=partner).loyalty_card_id, empty)
 
+    def test_nothing_to_explain_yet(self):
+        """A new quotation without lines does not explain why it earns nothing."""
+        order = self.make_order(40, use=False)
+        self.assertTrue(order.loyalty_explanation)
+        with Form(order) as form:
+            self.assertFalse(form._get_modifier("loyalty_explanation", "invisible"))
+            form.order_line.remove(0)
+            self.assertTrue(form._get_modifier("loyalty_explanation", "invisible"))
+
     def test_issue_card(self):
         """N29, H1: an order of a customer without a card offers one in one click, of the program whose points can be
         redeemed."""
