@@ -122,17 +122,15 @@ class LoyaltyProgram(models.Model):
     def _seen_at(self, run, booked):
         """Return ``{cohort id: what a run left deferred by its own word}``, and ``{cohort id: the lines until then}``.
 
-        Without a run nothing should be booked; a run of an earlier release did not keep its word, and is believed.
+        Without a run nothing should be booked. A run of the policy before knew of no cohort.
         """
         none = defaultdict(Decimal)
         if not run:
             return none, booked
-        lines, kept = self.env["loyalty.cohort.line"].sudo(), run.seen_cohorts
-        until = ("id", "<=", kept["last_line"]) if kept else ("effective_date", "<=", run.date_to)
-        groups = lines._read_group([("program_id", "=", self.id), until], ["cohort_id"], ["amount:sum"])
+        lines, kept = self.env["loyalty.cohort.line"].sudo(), run.seen_cohorts or {"last_line": 0, "deferred": {}}
+        until = [("program_id", "=", self.id), ("id", "<=", kept["last_line"])]
+        groups = lines._read_group(until, ["cohort_id"], ["amount:sum"])
         closed = defaultdict(Decimal, {cohort.id: to_decimal(amount) for cohort, amount in groups})
-        if not kept:
-            return closed, closed
         return defaultdict(Decimal, {int(key): Decimal(amount) for key, amount in kept["deferred"].items()}), closed
 
     def _deferred_before(self, run, date):
