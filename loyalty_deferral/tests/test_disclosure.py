@@ -3,6 +3,7 @@ import json
 from decimal import Decimal
 
 import openpyxl
+from lxml import etree
 
 from odoo import fields
 from odoo.fields import Command
@@ -132,7 +133,12 @@ class TestDisclosure(DeferralCase):
             .with_user(self.accountant)
             ._render_qweb_html("loyalty_deferral.action_report_loyalty_disclosure", report.ids)
         )
-        self.assertIn("Recognised from the opening balance", html.decode())
+        paper = etree.HTML(html)
+        words = " ".join(" ".join(paper.itertext()).split())
+        self.assertIn("Recognised from the opening balance", words)
+        self.assertIn("-1 percentage point $", words.replace("\u00a0", " "))
+        self.assertIn("Expected redemption of the program at the end of the period: 96%", words)
+        self.assertEqual(words.count("Closing balance"), 2)
 
     def test_expiry_of_the_day(self):
         """N15: expected months end where points expired as it was known on the day; later uses and extensions change nothing."""
