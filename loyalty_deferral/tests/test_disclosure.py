@@ -137,7 +137,7 @@ class TestDisclosure(DeferralCase):
         words = " ".join(" ".join(paper.itertext()).split())
         self.assertIn("Recognised from the opening balance", words)
         self.assertIn("-1 percentage point $", words.replace("\u00a0", " "))
-        self.assertIn("Expected redemption of the program at the end of the period: 96%", words)
+        self.assertIn("Expected redemption of the program at the end of the period: 96 %", words)
         self.assertEqual(words.count("Closing balance"), 2)
 
     def test_expiry_of_the_day(self):
