@@ -51,7 +51,9 @@ class LoyaltyProgram(models.Model):
             return False
         if not self._awards_sales():
             return self._why_no_sale_earns()
-        rules = self.rule_ids.filtered(lambda rule: rule.active and rule.mode == "auto")
+        # The rules of an archived program are archived with it: what a copy would give is read before it is activated.
+        shown = self if self.active else self.with_context(active_test=False)
+        rules = shown.rule_ids.filtered(lambda rule: (rule.active or not self.active) and rule.mode == "auto")
         money = rules.filtered(lambda rule: rule.reward_point_mode == "money" and not rule._filters_products())
         rule = money[:1] or rules[:1]
         rate = sum(money.mapped("reward_point_amount")) or rule.reward_point_amount

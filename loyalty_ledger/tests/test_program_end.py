@@ -1,4 +1,5 @@
 from odoo.exceptions import AccessError, RedirectWarning, UserError
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from .register_common import RegisterCase
@@ -60,6 +61,14 @@ class TestProgramEnd(RegisterCase):
                     (len(row["rule_ids"]), len(row["reward_ids"])),
                     (len(self.program.rule_ids), len(self.program.reward_ids)),
                 )
+
+    def test_summary_of_a_copy(self):
+        """N29: the line at the top of an archived copy says what it will give, as that of the original does."""
+        rule = {"reward_point_mode": "money", "reward_point_amount": 1}
+        program = self.make_program(rule_ids=[Command.clear(), Command.create(rule)]).with_user(self.manager)
+        copied = program.copy()
+        self.assertIn("1 point", program.terms_summary.lower())
+        self.assertEqual(copied.terms_summary, program.terms_summary)
 
     def test_used_program_cannot_be_deleted(self):
         """N29, S5: deleting a program with transactions says why it stays; an unused one goes."""
