@@ -14,10 +14,10 @@ class LoyaltyCloseFigure(models.Model):
     _inherit = "loyalty.close.figure"
 
     def action_view_values(self):
-        """Open the lines of cohorts where the program defers revenue."""
+        """Open the lines of cohorts where the program deferred revenue then: it may have changed since."""
         self.check_access("read")
         self.ensure_one()
-        if not self.program_id._defers():
+        if not self.program_id._deferred_on(self.close_id.date_to):
             return super().action_view_values()
         domain = [("program_id", "=", self.program_id.id)]
         if self.name == "opening":

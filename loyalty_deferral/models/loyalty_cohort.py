@@ -95,6 +95,7 @@ class LoyaltyCohort(models.Model):
         return {**action, "name": name, "domain": [("cohort_id", "in", self.ids)], "context": {}}
 
     @api.depends("program_id", "date_from", "kind")
+    @api.depends_context("lang")
     def _compute_display_name(self):
         kinds = dict(self._fields["kind"]._description_selection(self.env))
         for cohort in self:
@@ -167,6 +168,7 @@ class LoyaltyCohortLine(models.Model):
     _program_idx = models.Index("(program_id, date)")
 
     @api.depends("cohort_id", "kind")
+    @api.depends_context("lang")
     def _compute_display_name(self):
         kinds = dict(self._fields["kind"]._description_selection(self.env))
         for line in self:
@@ -186,7 +188,7 @@ class LoyaltyCohortLine(models.Model):
         self.ensure_one()
         if not self.move_id:
             raise UserError(
-                self.env._("The lines of this close add up to nothing, so there was nothing to book: no journal entry.")
+                self.env._("The lines of this close add up to zero, so there was nothing to book: no journal entry.")
             )
         return self.move_id._get_records_action()
 

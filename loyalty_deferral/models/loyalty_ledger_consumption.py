@@ -14,7 +14,7 @@ class LoyaltyLedgerConsumption(models.Model):
         "loyalty.cohort", "Cohort", compute="_compute_cohort_id", search="_search_cohort_id", groups=READERS
     )
     kind = fields.Selection(related="debit_entry_id.kind")
-    effective_date = fields.Date(related="debit_entry_id.effective_date")
+    effective_date = fields.Date(related="entry_id.effective_date")
 
     @api.depends("lot_id", "debit_entry_id")
     def _compute_cohort_id(self):

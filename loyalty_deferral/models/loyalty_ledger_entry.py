@@ -31,7 +31,10 @@ class LoyaltyLedgerEntry(models.Model):
     def _compute_cohort_ids(self):
         self.env.flush_all()
         found, entries = defaultdict(set), self.ids
-        mine = SQL("(c.debit_entry_id = ANY(%(entries)s) OR c.entry_id = ANY(%(entries)s))", entries=entries)
+        mine = SQL(
+            "(c.debit_entry_id = ANY(%(entries)s) OR c.entry_id <> c.debit_entry_id AND c.entry_id = ANY(%(entries)s))",
+            entries=entries,
+        )
         for __, debit, giving, cohort in self.env.execute_query(SQL(COHORT_USES, condition=mine)):
             found[debit].add(cohort)
             found[giving].add(cohort)

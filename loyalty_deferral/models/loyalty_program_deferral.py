@@ -124,7 +124,7 @@ class LoyaltyProgram(models.Model):
         switch = switches.search(
             [("program_id", "=", self.id), ("state", "=", "posted"), ("policy", "=", "deferral")], limit=1
         )
-        return switch.last_entry_id or EVERY_ENTRY
+        return switch.last_entry_id if switch else EVERY_ENTRY
 
     def _cohort_rates_at(self, date):
         """Return ``{cohort id: its own expected redemption}`` of a day, of cohorts that have one."""

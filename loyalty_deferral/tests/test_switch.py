@@ -87,6 +87,50 @@ class TestSwitch(DeferralCase):
         figures = self.program._rollforward(*(run.date_to.replace(day=1), run.date_to))
         self.assertEqual(round(figures["closing"][1], 2), 172.26)
 
+    def test_uses_of_cohorts(self):
+        """N2, N15: the uses that a cohort opens are those that it counts: none of before the change, and points that were
+        entered after it, though dated before it, in the cohort of their own."""
+        self.begin()
+        spent = self.redeem(38, day="2026-03-05")
+        self.reverse(spent, 8, day="2026-03-06")
+        gift = self.post("adjust", 30, day="2026-02-20")
+        lots = self.env["loyalty.lot"].search([("entry_id", "=", gift.id)])
+        self.post("adjust", -25, day="2026-03-07", lots=lots)
+        self.defer("2026-03-15")
+        found = {}
+        for cohort in self.program.cohort_ids:
+            uses = self.env["loyalty.ledger.consumption"].search(cohort.action_view_uses()["domain"])
+            self.assertEqual(sum(uses.mapped("points")), cohort.redeemed_points + cohort.lapsed_points)
+            found[str(cohort.date_from), cohort.kind] = [(str(use.effective_date), use.points) for use in uses]
+            self.assertEqual(uses.cohort_id, cohort if uses else cohort.browse())
+        self.assertEqual(
+            {cohort: uses for cohort, uses in found.items() if uses},
+            {
+                ("2026-01-01", "transition"): [("2026-03-05", 38), ("2026-03-06", -8)],
+                ("2026-02-01", "grant"): [("2026-03-07", 25)],
+            },
+        )
+
+    def test_begun_before_any_points(self):
+        """N2: a program that had no points yet when it began to defer took none over: points that are dated back are granted."""
+        self.switch("2026-02-28").action_post()
+        self.post("adjust", 30, day="2026-02-20")
+        self.defer("2026-03-15")
+        self.assertEqual(self.program.cohort_ids.mapped("kind"), ["grant"])
+        self.assertSound()
+
+    def test_figures_of_earlier_closes(self):
+        """N15: the figures of a close open what its program booked then: lines of cohorts, also after the deferral ended."""
+        self.begin()
+        close = self.close("2026-03-10", start="2026-03-01")
+        self.switch("2026-03-15", policy="accrual", cost_account_id=self.cost_account.id, reason="Stop").action_post()
+        figures = close.figure_ids.filtered(lambda row: row.program_id == self.program and row.stage == "after")
+        for figure in figures.filtered(lambda row: row.name != "owed"):
+            action = figure.action_view_values()
+            self.assertEqual(action["res_model"], "loyalty.cohort.line")
+            lines = self.env["loyalty.cohort.line"].search(action["domain"])
+            self.assertAlmostEqual(sum(lines.mapped("amount")), figure.amount, 2, figure.name)
+
     def test_back(self):
         """N2: revenue stops being deferred only with the reason on record; points are accrued again from then on."""
         self.begin()

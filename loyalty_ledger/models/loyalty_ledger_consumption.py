@@ -35,6 +35,7 @@ class LoyaltyLedgerConsumption(models.Model):
     )
 
     _lot_idx = models.Index("(lot_id, id)")
+    _caused_idx = models.Index("(entry_id) WHERE entry_id <> debit_entry_id")
 
     def init(self):
         super().init()
