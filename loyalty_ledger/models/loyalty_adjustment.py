@@ -75,11 +75,19 @@ class LoyaltyAdjustment(models.Model):
             adjustment.card_count = len(adjustment.line_ids)
             adjustment.points_moved = Program._say_points_of_each(moved, signed=is_signed)
 
-    @api.depends("line_ids.card_id")
+    @api.depends("line_ids.card_id", "line_ids.target_id", "mode")
+    @api.depends_context("lang")
     def _compute_subject(self):
         """Name whom it is for, so that a row of the list can be decided; several cards are counted."""
         for adjustment in self:
-            cards = adjustment.sudo().line_ids.card_id  # owners are named to who may read the request
+            lines = adjustment.sudo().line_ids  # access: owners are named to who may read the request
+            cards = lines.card_id
+            if adjustment.mode == "transfer" and len(lines) == 1:
+                source, target = (
+                    card.partner_id.display_name or card._masked_code() for card in (cards, lines.target_id)
+                )
+                adjustment.subject = self.env._("%(source)s to %(target)s", source=source, target=target)
+                continue
             owner = cards.partner_id.display_name if len(cards.partner_id) == 1 else ""
             count = self.env._("%s cards", len(cards)) if len(cards) != 1 else "" if owner else cards._masked_code()
             adjustment.subject = ", ".join(text for text in (owner, count) if text)
@@ -185,6 +193,13 @@ class LoyaltyAdjustment(models.Model):
         if self.mode == "transfer":
             entries = entries.filtered(lambda entry: entry.points > 0)
         points = sum(entries.mapped("points"))
+        if self.mode == "transfer" and points:
+            return self.env._(
+                "Transfer approved and posted, %(subject)s: %(points)s (%(reason)s)",
+                subject=self.subject,
+                points=say_named_points(self.env, points, entries.program_id.portal_point_name),
+                reason=self.reason,
+            )
         if len(entries.program_id) != 1 or not points:
             return self.env._(
                 "Approved and posted for %(subject)s: %(reason)s", subject=self.subject, reason=self.reason

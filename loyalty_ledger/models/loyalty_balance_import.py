@@ -14,6 +14,7 @@ from ..tools.balance_reader import ENCODINGS, say_fault
 from ..tools.balance_table import Table
 from ..tools.trusted import by_server
 from .loyalty_card_adjust import MANAGER
+from .loyalty_dashboard import as_id
 
 #: Lines that one step checks or posts.
 BATCH = 2000
@@ -263,8 +264,12 @@ class LoyaltyBalanceImport(models.Model):
         :param data: content of the file, base64
         :param program_id: program of lines that name none; False: the default, or the file says it
         :return: the action that opens the import; what is wrong with the file as a whole is said beside it
+        :raises odoo.exceptions.UserError: if there is nothing in the file
         """
-        program = self.env["loyalty.program"].browse(program_id if isinstance(program_id, int) else None).exists()
+        self.env["loyalty.card"]._check_ledger_group(MANAGER)
+        if not data:
+            raise UserError(self.env._("The file %s is empty. Export it again, and upload it then.", name or ""))
+        program = self.env["loyalty.program"].browse(as_id(program_id) or None).exists()
         chosen = {"program_id": program.id} if program else {}
         record = self.create({"file_name": name, "data": data, **chosen})
         action = {

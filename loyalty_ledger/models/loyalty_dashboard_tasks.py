@@ -92,7 +92,9 @@ class LoyaltyDashboard(models.AbstractModel):
             {
                 "key": "program",
                 "title": self.env._("Create a program"),
-                "text": self.env._("Choose a template: it says what customers earn and what they get for it."),
+                "text": self.env._("Choose a template: it says what customers earn and what they get for it.")
+                if is_manager or has_program
+                else self.env._("A loyalty manager creates the program. Cards can be issued as soon as there is one."),
                 "button": self.env._("New program") if is_manager and not has_program else "",
                 "done": has_program,
             },

@@ -324,6 +324,22 @@ class TestDashboard(LedgerCase):
         self.assertEqual(self.load()["steps"], [])
         self.assertLessEqual({"loyalty", "gift_card", "ewallet"}, {one["id"] for one in dashboard.get_templates()})
 
+    def test_first_step_names_who_takes_it(self):
+        """A clerk who may not create a program reads who does; a manager gets the button."""
+        company = self.env["res.company"].create({"name": "Just Opened"})
+        self.program.company_id = self.env.company
+        for group, has_button in (("user", False), ("manager", True)):
+            user = new_test_user(
+                self.env,
+                f"opening_{group}",
+                f"loyalty_ledger.group_loyalty_{group}",
+                company_id=company.id,
+                company_ids=[Command.set(company.ids)],
+            )
+            step = self.env["loyalty.dashboard"].with_user(user).load_figures({})["steps"][0]
+            self.assertEqual(bool(step["button"]), has_button)
+            self.assertEqual("manager" in step["text"], not has_button)
+
     def test_movements_cover_every_kind(self):
         """N27: each transaction is one movement, and the domains of movements say the same as their SQL."""
         self.Daily._fold()

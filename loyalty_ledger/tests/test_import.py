@@ -276,6 +276,14 @@ class TestImport(ImportCase):
         named = Import.browse(self.upload(f"card;points;program\nCARD-1;50;{self.program.name}\n")()["res_id"])
         self.assertRecordValues(named, [{"state": "checked", "pending_count": 1}])
 
+    def test_upload_with_an_odd_program(self):
+        """What is no id of a program leaves the choice to the person."""
+        Import = self.env["loyalty.balance.import"]
+        self.make_program(name="Another")
+        for odd in (True, 2**40, "1", [1]):
+            record = Import.browse(self.upload("card;points\nCARD-1;50\n")(odd)["res_id"])
+            self.assertEqual(record.state, "draft", odd)
+
     def test_upload_of_what_cannot_be_read(self):
         """P8, N29: what is wrong with the file is said, and the import is kept, where the columns can be chosen."""
         answer = self.upload("card;birthday\nCARD-1;50\n")(self.program.id)["params"]
@@ -287,6 +295,14 @@ class TestImport(ImportCase):
         self.assertEqual(record.pending_count, 1)
         with self.assertRaises(AccessError):
             self.upload("card;points\nCARD-1;50\n", user=self.clerk)(self.program.id)
+
+    def test_upload_of_an_empty_file(self):
+        """A file without content is refused, and no import is left behind."""
+        before = self.env["loyalty.balance.import"].search_count([])
+        for nothing in ("", False):
+            with self.assertRaisesRegex(UserError, "old.csv is empty"):
+                self.env["loyalty.balance.import"].with_user(self.manager).upload_file("old.csv", nothing, False)
+        self.assertEqual(self.env["loyalty.balance.import"].search_count([]), before)
 
     def test_manager_only(self):
         """S20: users cannot import, by remote calls neither."""

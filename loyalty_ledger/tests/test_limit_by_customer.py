@@ -100,7 +100,11 @@ class TestLimitByCustomer(ImportMixin, AdjustCase):
         with self.assertRaisesRegex(UserError, "Another manager"):
             adjustment.with_user(self.manager).action_approve()
         self.assertBalances(points=0)
-        adjustment.with_user(self.second).action_approve()
+        # The row that is approved, and the answer, name both sides.
+        both = f"{self.of_bob.partner_id.name} to {self.card.partner_id.name}"
+        self.assertEqual(adjustment.subject, both)
+        said = adjustment.with_user(self.second).action_approve()["params"]["message"]
+        self.assertEqual(said, f"Transfer approved and posted, {both}: 1,200 Points ({adjustment.reason})")
         adjustment.with_user(self.second).action_approve()
         self.assertEqual(self.open_lots(), [(1200, None, "2026-06-30")])
         self.assertBalances(self.of_bob, points=300)
