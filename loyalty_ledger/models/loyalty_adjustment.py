@@ -83,10 +83,10 @@ class LoyaltyAdjustment(models.Model):
             lines = adjustment.sudo().line_ids  # access: owners are named to who may read the request
             cards = lines.card_id
             if adjustment.mode == "transfer" and len(lines) == 1:
-                source, target = (
+                giver, receiver = (
                     card.partner_id.display_name or card._masked_code() for card in (cards, lines.target_id)
                 )
-                adjustment.subject = self.env._("%(source)s to %(target)s", source=source, target=target)
+                adjustment.subject = self.env._("%(giver)s to %(receiver)s", giver=giver, receiver=receiver)
                 continue
             owner = cards.partner_id.display_name if len(cards.partner_id) == 1 else ""
             count = self.env._("%s cards", len(cards)) if len(cards) != 1 else "" if owner else cards._masked_code()

@@ -35,16 +35,19 @@ class LoyaltyProgram(models.Model):
             )
         )
         for program, count, points in groups:
+            named = {"count": count, "program": program.name, "points": say_points(self.env, points)}
             raise RedirectWarning(
-                self.env._(
-                    "%(count)s cards of %(program)s still have %(points)s points. Once the program is archived, they "
-                    "can no longer be redeemed.\n\n"
+                (
+                    self.env._("One card of %(program)s still has %(points)s points.", **named)
+                    if count == 1
+                    else self.env._("%(count)s cards of %(program)s still have %(points)s points.", **named)
+                )
+                + " "
+                + self.env._(
+                    "Once the program is archived, they can no longer be redeemed.\n\n"
                     "To end the program, clear %(field)s on its form: points are no longer awarded, and customers "
                     "redeem what they have. Archive it when the cards are empty, or set their balances to zero first "
                     "(select the cards, then Adjust Points).",
-                    count=count,
-                    program=program.name,
-                    points=say_points(self.env, points),
                     field=self._fields["accumulates"]._description_string(self.env),
                 ),
                 {
@@ -64,7 +67,8 @@ class LoyaltyProgram(models.Model):
         if not self.env.su and "active" not in (default or {}):
             for program in copies.filtered(lambda program: program.is_ledgered and program.active):
                 named = {} if "name" in (default or {}) else {"name": self.env._("%s (copy)", program.name)}
-                program.write({"active": False, **named})
+                # access: who makes a copy may leave it asleep; nobody was promised anything by it, as _check_may_end would ask
+                program.sudo().write({"active": False, **named})
         return copies
 
     def web_read(self, specification):

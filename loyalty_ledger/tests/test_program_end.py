@@ -37,7 +37,7 @@ class TestProgramEnd(RegisterCase):
         program = self.program.with_user(self.manager)
         for archive in (program.action_archive, lambda: program.write({"active": False})):
             with self.assertRaisesRegex(
-                RedirectWarning, "1 cards of Points still have 10 points.*Customers Earn Points"
+                RedirectWarning, "One card of Points still has 10 points.*Customers Earn Points"
             ):
                 archive()
         self.redeem(10)

@@ -2,7 +2,7 @@ from datetime import date
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
-from odoo.tests import Form, tagged
+from odoo.tests import Form, new_test_user, tagged
 
 from odoo.addons.loyalty_rebate.hooks import uninstall_hook
 from odoo.addons.loyalty_rebate.models import loyalty_program_roll_over
@@ -14,6 +14,22 @@ FEBRUARY, MARCH = date(2026, 2, 28), date(2026, 3, 31)
 
 @tagged("post_install", "-at_install")
 class TestRollOver(RebateCase):
+    def test_copy_of_a_program_whose_credits_are_due(self):
+        """A copy starts archived; what the sales of the month bring is due in the original, which cannot be archived."""
+        self.sell(3000, day="2026-03-10")
+        manager = new_test_user(
+            self.env,
+            "copies",
+            "loyalty_ledger.group_loyalty_manager",
+            company_id=self.company.id,
+            company_ids=self.company.ids,
+        )
+        program = self.program.with_user(manager)
+        copied = program.copy()
+        self.assertRecordValues(copied, [{"active": False, "name": f"{program.name} (copy)"}])
+        with self.assertRaisesRegex(UserError, "not posted yet"):
+            program.action_archive()
+
     def test_month(self):
         """M10, M13, bM3: a month's credits reach the card once, dated in the month; the 1st of the next is not in it."""
         invoice = self.sell(1500.0, day="2026-02-10")
