@@ -9,7 +9,7 @@ from odoo.tools import format_amount, format_date
 from ..ledger.gateway import Gateway
 from ..ledger.rounding import to_points, to_units
 from ..tools.today import loyalty_today
-from ..tools.words import say_named_points, say_points
+from ..tools.words import in_order, say_named_points, say_points
 
 #: Rows of the summary between opening and closing balance, in this order.
 MOVEMENTS = ("earned", "redeemed", "expired", "transferred", "adjusted")
@@ -114,7 +114,7 @@ class LoyaltyCard(models.Model):
         if not self._has_money_points():
             return say_points(self.env, points, signed=signed)
         text = format_amount(self.env, points, self.program_id.currency_id)
-        return f"+{text}" if signed and points > 0 else text
+        return in_order(self.env, f"+{text}" if signed and points > 0 else text)
 
     def _say_points(self, points, signed=False):
         """Return points as customers read them, with their name (bP9)."""

@@ -8,7 +8,7 @@ from odoo.tools.misc import format_date, format_datetime, formatLang
 from ..tools import periods
 from ..tools.sql_files import read_sql
 from ..tools.today import loyalty_today
-from ..tools.words import say_named_points
+from ..tools.words import in_order, say_named_points
 
 FLOWS = read_sql(__file__, "dashboard_flows")
 #: Months of the charts.
@@ -87,12 +87,12 @@ class Scope:
     def say_points(self, program, points):
         """Return a number of points with their name; gift cards and eWallets hold money."""
         if program.program_type in ("gift_card", "ewallet"):
-            return formatLang(self.env, points, currency_obj=program.currency_id or self.currency)
+            return in_order(self.env, formatLang(self.env, points, currency_obj=program.currency_id or self.currency))
         return say_named_points(self.env, points, program.portal_point_name)
 
     def say_money(self, amount):
         """Return an amount in the company's currency."""
-        return formatLang(self.env, amount, currency_obj=self.currency)
+        return in_order(self.env, formatLang(self.env, amount, currency_obj=self.currency))
 
     def say_count(self, number):
         """Return a number of members or cards as the reader writes it."""

@@ -4,6 +4,7 @@ from odoo import fields, models
 from odoo.tools.misc import format_date
 
 from ..tools import periods
+from ..tools.words import in_order
 
 #: Customers in the chart of the best ones, and points of a sparkline.
 BEST_SHOWN = 5
@@ -106,7 +107,7 @@ class LoyaltyDashboard(models.AbstractModel):
             self._figure(
                 "rate",
                 env._("Redemption rate"),
-                f"{round(used / given * 100)} %" if given else "–",
+                in_order(env, f"{round(used / given * 100)} %") if given else "–",
                 sub=env._("of what was issued in 12 months"),
                 ratio=min(round(used / given * 100), 100) if given else 0,
             ),

@@ -3,7 +3,7 @@
 from odoo import api, fields, models
 from odoo.tools import format_amount
 
-from ..tools.words import say_named_points, say_points
+from ..tools.words import in_order, say_named_points, say_points
 
 
 class LoyaltyProgram(models.Model):
@@ -48,10 +48,10 @@ class LoyaltyProgram(models.Model):
         :param signed: with a plus sign where points are added
         """
         self.ensure_one()
-        plus = "+" if signed and points > 0 else ""
         if self.currency_id and (self.program_type != "loyalty" or self.portal_point_name == self.currency_id.symbol):
-            return f"{plus}{format_amount(self.env, points, self.currency_id)}"
-        return f"{plus}{say_named_points(self.env, points, self.portal_point_name)}"
+            plus = "+" if signed and points > 0 else ""
+            return in_order(self.env, f"{plus}{format_amount(self.env, points, self.currency_id)}")
+        return say_named_points(self.env, points, self.portal_point_name, signed=signed)
 
     @api.model
     def _say_points_of_each(self, points, signed=False):

@@ -34,3 +34,24 @@ class TestRightToLeft(LedgerCase):
         self.assertEqual(self.card.display_name, "Points: 0660-beef-4752")
         found = self.in_arabic(self.env["loyalty.card"]).name_search("0660-beef-4752")
         self.assertEqual([id_ for id_, __ in found], self.card.ids)
+
+    def test_signs_and_currencies(self):
+        """A sign stays before its number, and a currency where the language has it: without marks they change places."""
+        mark, first, last = "\u200e", "\u2066", "\u2069"
+        program, currency = self.card.program_id, self.env.company.currency_id
+        card = self.in_arabic(self.card)
+        self.assertEqual(self.in_arabic(program)._say_points(600, signed=True), f"{mark}+600 Points")
+        self.assertEqual(program._say_points(600, signed=True), "+600 Points")
+        self.assertEqual(card._say_points(600, signed=True), f"{first}+600{last} Points")
+        self.assertEqual(card._say_points(-20, signed=True), f"{first}-20{last} Points")
+        self.assertEqual(card._say_points(20), "20 Points", "a number without a sign needs no mark")
+        gift_card = self.env["loyalty.program"].create(
+            {"name": "Gifts", "program_type": "gift_card", "currency_id": currency.id}
+        )
+        self.assertRegex(self.in_arabic(gift_card)._say_points(20), f"^{first}.*{last}$")
+        self.assertNotIn(first, gift_card._say_points(20))
+        figures = self.in_arabic(self.env["loyalty.dashboard"]).load_figures()["figures"]
+        texts = [figure["text"] for figure in figures if currency.symbol in figure["text"]]
+        self.assertTrue(texts)
+        for text in texts:
+            self.assertRegex(text, f"^{first}.*{last}$")
