@@ -135,7 +135,7 @@ class TestDeferralClosing(DeferralTillCase, ClosingCase):
         self.assertEqual(sales.balance, -300.0)
         # 23.11 are deferred of 277.00.
         self.tamper("UPDATE account_move_line SET balance = balance - 100 WHERE id = %s", sales.id)
-        self.assertSessionNamed("books revenue of .*300.00, but the lines of its orders make .*200.00", 8.34)
+        self.assertSessionNamed("books revenue of .*300.00, but the lines of its orders add up to .*200.00", 8.34)
         self.tamper("UPDATE account_move_line SET balance = balance + 100 WHERE id = %s", sales.id)
         self.assertSound("2026-03-15", program)
         self.tamper(
@@ -153,7 +153,7 @@ class TestDeferralClosing(DeferralTillCase, ClosingCase):
         self.defer()
         self.assertSound("2026-03-15", self.program.sudo())
         self.tamper("UPDATE pos_order_line SET price_subtotal = 110 WHERE order_id = %s", nobody.id)
-        self.assertSessionNamed("books revenue of .*210.00, but the lines of its orders make .*310.00", 8.34)
+        self.assertSessionNamed("books revenue of .*210.00, but the lines of its orders add up to .*310.00", 8.34)
 
     def test_entry_that_is_gone(self):
         """N29, N2: a closing entry that was reset to draft or reversed leaves nothing of its orders in the books."""
@@ -163,7 +163,7 @@ class TestDeferralClosing(DeferralTillCase, ClosingCase):
         reversal = move._reverse_moves([{"date": "2026-03-15"}])
         self.assertSound("2026-03-15", self.program.sudo())
         reversal.action_post()
-        self.assertSessionNamed(r"books revenue of \D?0.00, but the lines of its orders make .*200.00", 16.68)
+        self.assertSessionNamed(r"books revenue of \D?0.00, but the lines of its orders add up to .*200.00", 16.68)
 
     def test_late_invoice(self):
         """N2: an order that is invoiced after the closing stays in the entry, and is undone by one of its own."""

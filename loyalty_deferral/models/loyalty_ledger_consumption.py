@@ -1,5 +1,7 @@
 """Of which cohort of deferred revenue points were used."""
 
+from dateutil.relativedelta import relativedelta
+
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
@@ -28,5 +30,22 @@ class LoyaltyLedgerConsumption(models.Model):
         if operator != "in":
             return NotImplemented
         self.env.flush_all()
-        uses = SQL(COHORT_USES, condition=SQL("k.id = ANY(%s)", [number for number in value if number]))
+        cohorts = (
+            self.env["loyalty.cohort"].sudo().browse([number for number in value if number]).exists()
+        )  # their months
+        if not cohorts:
+            return Domain.FALSE
+        # The months are said once more: with them, PostgreSQL reads the lots of a month, and not all uses that there are.
+        conditions = [
+            SQL(
+                "(k.id = %(cohort)s AND o.program_id = %(program)s AND %(day)s >= %(first)s AND %(day)s < %(next)s)",
+                cohort=cohort.id,
+                program=cohort.program_id.id,
+                day=SQL("g.date") if cohort.kind == "sale" else SQL("o.date"),
+                first=cohort.date_from,
+                next=cohort.date_from + relativedelta(months=1),
+            )
+            for cohort in cohorts
+        ]
+        uses = SQL(COHORT_USES, condition=SQL("(%s)", SQL(" OR ").join(conditions)))
         return Domain("id", "in", SQL("(SELECT id FROM (%s) u)", uses))

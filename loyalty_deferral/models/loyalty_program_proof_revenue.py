@@ -132,7 +132,7 @@ class LoyaltyProgram(models.Model):
                 (to_decimal(booked) - to_decimal(sold)) * to_decimal(deferred) / to_decimal(revenue) if revenue else 0
             )
             text = self.env._(
-                "The closing entry of %(name)s books revenue of %(booked)s, but the lines of its orders make %(sold)s.",
+                "The closing entry of %(name)s books revenue of %(booked)s, but the lines of its orders add up to %(sold)s.",
                 name=self.env[model].browse(res_id).display_name,
                 booked=self.currency_id.format(float(booked)),
                 sold=self.currency_id.format(float(sold)),

@@ -1,8 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
 
 from ..ledger.usability import ADJUST
-from ..tools.words import say_named_points
 from .loyalty_card_adjust import MODES
 
 #: Cards that could not be adjusted that a message names.
@@ -182,32 +182,30 @@ class LoyaltyAdjustment(models.Model):
             self._log_left_out(cards, entries)
 
     def _say_approved(self):
-        """Name the points that were posted, of one program: those of several are not added."""
-        entries = (
-            self.env["loyalty.ledger.entry"]
-            .sudo()
-            .search(  # access: see _decide
-                [("res_model", "=", self._name), ("res_id", "=", self.id)]
-            )
-        )
+        """Name the points that were posted, those of each program apart."""
+        posted = Domain("res_model", "=", self._name) & Domain("res_id", "=", self.id)
         if self.mode == "transfer":
-            entries = entries.filtered(lambda entry: entry.points > 0)
-        points = sum(entries.mapped("points"))
-        if self.mode == "transfer" and points:
+            posted &= Domain("points", ">", 0)
+        entries = self.env["loyalty.ledger.entry"].sudo()  # access: see _decide
+        points = {
+            program: sum_ for program, sum_ in entries._read_group(posted, ["program_id"], ["points:sum"]) if sum_
+        }
+        said = self.env["loyalty.program"]._say_points_of_each(points) if points else ""
+        if self.mode == "transfer" and said:
             return self.env._(
                 "Transfer approved and posted, %(subject)s: %(points)s (%(reason)s)",
                 subject=self.subject,
-                points=say_named_points(self.env, points, entries.program_id.portal_point_name),
+                points=said,
                 reason=self.reason,
             )
-        if len(entries.program_id) != 1 or not points:
+        if not said:
             return self.env._(
                 "Approved and posted for %(subject)s: %(reason)s", subject=self.subject, reason=self.reason
             )
         return self.env._(
             "Approved and posted for %(subject)s: %(points)s (%(reason)s)",
             subject=self.subject,
-            points=say_named_points(self.env, points, entries.program_id.portal_point_name),
+            points=said,
             reason=self.reason,
         )
 

@@ -86,9 +86,10 @@ class LoyaltyApprovalMixin(models.AbstractModel):
                 record._approved()
             else:
                 decided |= record
-        if decided:
-            return decided._say_decided()
-        return self._notify("\n".join(record._say_approved() for record in self), "success") if self else True
+        if not self:
+            return True
+        notes = [record._say_approved() for record in self - decided]
+        return self._notify([*notes, *decided._decided_notes()], "warning" if decided else "success")
 
     def _say_approved(self):
         """Return what the person who approved it reads. Override to say what was posted."""
@@ -96,34 +97,33 @@ class LoyaltyApprovalMixin(models.AbstractModel):
 
     def action_refuse(self):
         """Close the request without moving points. What was decided already stays as it is, and the answer says so."""
-        return self.filtered(lambda record: not record._decide("refused"))._say_decided()
+        notes = self.filtered(lambda record: not record._decide("refused"))._decided_notes()
+        return self._notify(notes, "warning") if notes else True
 
-    def _say_decided(self):
-        """Return a notification of who decided these requests before, or True where there are none."""
-        if not self:
-            return True
+    def _decided_notes(self):
+        """Return for each of these requests who decided it before."""
         self.invalidate_recordset(["state", "approver_id", "decided_on"])
         states = dict(self._fields["state"]._description_selection(self.env))
-        return self._notify(
-            "\n".join(
-                self.env._(
-                    "%(request)s: %(state)s by %(name)s on %(time)s. Nothing was changed again.",
-                    request=record.display_name,
-                    state=states[record.state],
-                    name=record.sudo().approver_id.name or "",
-                    time=format_datetime(self.env, record.decided_on) if record.decided_on else "",
-                )
-                for record in self
+        return [
+            self.env._(
+                "%(request)s: %(state)s by %(name)s on %(time)s. Nothing was changed again.",
+                request=record.display_name,
+                state=states[record.state],
+                name=record.sudo().approver_id.name or "",
+                time=format_datetime(self.env, record.decided_on) if record.decided_on else "",
             )
-        )
+            for record in self
+        ]
 
-    def _notify(self, message, kind="warning"):
+    def _notify(self, notes, kind):
+        """Return a notification with a line for each note."""
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
             "params": {
                 "type": kind,
-                "message": message,
+                "message": "\n".join(notes),
+                "className": "text-prewrap",
                 "next": {"type": "ir.actions.client", "tag": "soft_reload"},
             },
         }

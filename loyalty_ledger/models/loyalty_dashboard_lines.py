@@ -49,7 +49,7 @@ class LoyaltyDashboard(models.AbstractModel):
         return {**action, "name": name, "display_name": name, "domain": list(domain), "context": context}
 
     def _lines_find(self, scope, value):
-        """Open the card that a number or a customer's name means; several are listed, and none is said."""
+        """Open the card that a number or a customer's name stands for; several are listed, and none is said."""
         text = value.strip() if isinstance(value, str) else ""
         Card = self.env["loyalty.card"]
         cards = Card._cards_of_number(text)
@@ -61,7 +61,10 @@ class LoyaltyDashboard(models.AbstractModel):
             return {
                 "type": "ir.actions.client",
                 "tag": "display_notification",
-                "params": {"type": "warning", "message": self.env._("No card or customer matches “%s”.", text)},
+                "params": {
+                    "type": "warning",
+                    "message": self.env._("No loyalty card has this number or customer: “%s”.", text),
+                },
             }
         if len(found) == 1:
             return {

@@ -157,6 +157,7 @@ class LoyaltyException(models.Model):
             "params": {
                 "type": "warning",
                 "message": "\n".join(notes),
+                "className": "text-prewrap",
                 "next": {"type": "ir.actions.client", "tag": "soft_reload"},
             },
         }

@@ -77,7 +77,8 @@ class TestAdjustAgain(AdjustCase):
         self.assertBalances(points=150)
 
     def test_approval_says_what_was_posted(self):
-        """N29, N10: who approves reads for whom points were posted; those of several programs are not added."""
+        """N29, N10: who approves reads for whom points were posted; those of several programs are not added, and several
+        requests are said one by one, also those that somebody decided before."""
         self.env.company.loyalty_adjustment_limit = 100
         nobody = self.make_card(partner_id=False)
         elsewhere = self.make_card(self.program.copy({"name": "Elsewhere"}))
@@ -85,13 +86,22 @@ class TestAdjustAgain(AdjustCase):
             (nobody, {"points": 150}, nobody._masked_code(), "150 Points (Goodwill)"),
             (nobody, {"points": 150, "mode": "subtract"}, nobody._masked_code(), "-150 Points (Goodwill)"),
             (nobody | self.card, {"points": 75}, "2 cards", "150 Points (Goodwill)"),
-            (elsewhere | self.card, {"points": 150}, "2 cards", "Goodwill"),
         ):
             with self.subTest(cards=cards, **values):
                 adjustment = self.adjust(cards, **values).adjustment_id.with_user(self.second)
                 self.assertIn(subject, adjustment.subject)
                 posted = adjustment.action_approve()["params"]["message"]
                 self.assertEqual(posted, f"Approved and posted for {adjustment.subject}: {message}")
+        adjustment = self.adjust(elsewhere | self.card, points=150).adjustment_id.with_user(self.second)
+        posted = adjustment.action_approve()["params"]["message"]
+        for words in ("2 cards", "Elsewhere: 150 Points", " Points: 150 Points", "(Goodwill)"):
+            self.assertIn(words, posted)
+        two = adjustment | self.adjust(nobody, points=160).adjustment_id.with_user(self.second)
+        answer = two.action_approve()["params"]
+        posted, decided = answer["message"].split("\n")
+        self.assertIn(": 160 Points", posted)
+        self.assertIn(f"Approved by {self.second.name}", decided)
+        self.assertEqual((answer["type"], answer["className"]), ("warning", "text-prewrap"))
 
     def test_wizard_twice(self):
         """N29, N7: a double click adjusts once, and the second answer does not say that no card was adjusted."""
