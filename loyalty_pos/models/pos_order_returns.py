@@ -289,8 +289,11 @@ class PosOrder(models.Model):
         return max(0.0, min(lost, config.rounding_method.rounding))
 
     def _review_money_of_returns(self, origin):
-        """List refunds that paid out as money what was paid with points, gift cards or rewards."""
-        if not origin._paid_by_loyalty():
+        """List refunds that paid out as money what was paid with points, gift cards or rewards.
+
+        A return that pays nothing out, such as an exchange for something dearer, adds nothing to what an earlier one did.
+        """
+        if self._money_in() >= 0 or not origin._paid_by_loyalty():
             return
         paid, back = origin._money_of_sale()
         if self.currency_id.compare_amounts(back, paid) > 0:

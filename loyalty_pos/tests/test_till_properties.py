@@ -357,6 +357,10 @@ class _Run:
             else:
                 payments = [self.test.pay_points(amount, uuid=uuid)]
         draft = self.draft(bought)
+        if draft.amount_total < 0:  # cheaper goods in exchange: the till pays out the difference as for a return
+            payments = self.paid_back(draft)
+            if payments is None:
+                return
         rest = self.currency.round(draft.amount_total - sum(payment["amount"] for payment in payments))
         self.trail.append(f"  {draft.amount_total} of which {points} points cover {amount}")
         self.orders |= self.send(draft, [*payments, self.cash(rest)], to_invoice=invoiced, uuid=order_uuid)
@@ -368,22 +372,32 @@ class _Run:
             return
         quantities = {line["refunded_orderline_id"]: -line["qty"] for line in lines}
         draft = self.draft(lines)
-        preview = order.with_user(self.test.cashier).pos_refund_preview(
-            {
-                line: qty
-                for line, qty in quantities.items()
-                if not self.env["pos.order.line"].browse(line).loyalty_redeem_uuid
-            }
-        )
-        payments = [self.test.pay_points(-item["amount"]) for item in preview["payments"]]
-        rest = self.currency.round(draft.amount_total - sum(payment["amount"] for payment in payments))
-        self.trail.append(f"  {draft.amount_total} of which {-sum(p['amount'] for p in payments)} in points; {preview}")
-        tolerance = 0.01 * len(lines) + (0.05 if self.test.config.cash_rounding else 0)
-        if preview["capped"] and -rest > preview["cash"] + tolerance:
-            # The till stops: what points had paid once does not go out as cash after an exchange.
-            self.test.assertTrue(any(line.refunded_orderline_id for line in order.lines), self.story())
+        payments = self.paid_back(draft)
+        if payments is None:
             return
+        rest = self.currency.round(draft.amount_total - sum(payment["amount"] for payment in payments))
         self.send(draft, [*payments, self.cash(rest)], is_refund=True, to_invoice=bool(order.account_move))
+
+    def paid_back(self, draft):
+        """Return the points that come back with a draft that takes goods back, or None where the till stops: what points
+        had paid once does not go out as cash after an exchange."""
+        back = draft.lines.filtered("refunded_orderline_id")
+        quantities = {line.refunded_orderline_id._origin.id: -line.qty for line in back}
+        sold = self.env["pos.order.line"].browse(quantities)
+        quantities = {line.id: quantities[line.id] for line in sold if not line.loyalty_redeem_uuid}
+        order = sold.order_id
+        preview = order.with_user(self.test.cashier).pos_refund_preview(quantities)
+        left, payments = -draft.amount_total, []
+        for item in preview["payments"]:
+            amount = min(left, item["amount"])
+            left = self.currency.round(left - amount)
+            payments.append(self.test.pay_points(-amount))
+        self.trail.append(f"  {draft.amount_total} of which {draft.amount_total + left} in points; {preview}")
+        tolerance = 0.01 * len(draft.lines) + (0.05 if self.test.config.cash_rounding else 0)
+        if preview["capped"] and left > preview["cash"] + tolerance:
+            self.test.assertTrue(any(line.refunded_orderline_id for line in order.lines), self.story())
+            return None
+        return payments
 
     def give_back_all(self, number):
         self.give_back(number, [1000] * 20)

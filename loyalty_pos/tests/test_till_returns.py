@@ -396,6 +396,20 @@ class TestMoneyOfReturns(ReturnCase):
         self.assertIn("$\xa0110.00 were paid out", self.exceptions_of(refund).note)
         self.assertIn("$\xa070.00 were paid in money", self.exceptions_of(refund).note)
 
+    def test_exchange_after_too_much_money(self):
+        """N29, N4: who paid out too much is listed, not who exchanges the rest for something dearer later."""
+        sale = self.sell(
+            [self.line(qty=2)], self.ann, payments=[self.pay_points(180), self.pay(20.0, self.cash_method)]
+        )
+        cheaper = self.exchange(sale, 30.0, [self.pay(-70.0, self.cash_method)])
+        self.assertIn("$\xa070.00 were paid out", self.exceptions_of(cheaper).note)
+        self.assertIn("$\xa020.00 were paid in money", self.exceptions_of(cheaper).note)
+        dearer = self.exchange(sale, 120.0, [self.pay(20.0, self.cash_method)])
+        even = self.sell(
+            [self.line(price=120, qty=-1, refunded_orderline_id=dearer.lines[1].id), self.line(price=120)], self.ann
+        )
+        self.assertFalse(self.exceptions_of(dearer) | self.exceptions_of(even))
+
     def test_exchange_in_the_back_end(self):
         """N29, N4: where the program refuses it, the back end pays out no more for exchanged goods either."""
         sale = self.sell([self.line()], self.ann, payments=[self.pay_points(40), self.pay(60.0, self.cash_method)])
