@@ -34,7 +34,7 @@ class LoyaltyProgram(models.Model):
         found = []
         for document in documents:
             key = document.model, document.id
-            wanted, tolerance = expected.get(key, ({}, 0.6 * unit))
+            wanted, tolerance = expected.get(key) or ({}, self._tolerance_without_points(document, date))
             for other, limit in ((wanted, tolerance), (kept.get(key, {}), unit / 2)):
                 wrong = {
                     tax_id: (other.get(tax_id, 0.0), document.vat.get(tax_id, 0.0))
@@ -45,6 +45,12 @@ class LoyaltyProgram(models.Model):
                     found.append(self._say_relief_of_sales(document, wrong))
                     break
         return found
+
+    def _tolerance_without_points(self, document, date):
+        """Return by how much the VAT of a document may differ that moved no points: what comes back may be worth less than
+        half a point, and its money with the VAT comes back nevertheless."""
+        unit = self.currency_id.rounding
+        return 0.6 * unit if document.gross >= 0 else 1.6 * unit + self._points_to_money(1, date)
 
     def _relief_booked(self, date):
         """Return :class:`ReliefBooked` of the documents that redeem points with the VAT of original sales, or give them

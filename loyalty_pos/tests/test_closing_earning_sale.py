@@ -119,6 +119,29 @@ class TestClosingEarningSale(ClosingCase):
         self.assertAlmostEqual(sum(rows.mapped("vat_amount")), 0)
         self.assertAlmostEqual(sum(rows.mapped("amount")), 0)
 
+    def test_return_of_less_than_a_point(self):
+        """N17, N29: 0.20 of 50 points of 1.00 come back with their VAT of 0.03, and no whole point with them."""
+        self.earn(300, 19)
+        self.program.point_value = 1.0
+        uuid, order_uuid = str(uuid4()), str(uuid4())
+        self.hold(50, uuid, order_uuid=order_uuid)
+        order = self.sell(
+            [self.taxed(100, 7), self.taxed(0.4, 7)],
+            self.ann,
+            payments=[self.pay(57.43, self.cash_method), self.pay_points(50.0, uuid=uuid)],
+            uuid=order_uuid,
+        )
+        self.sell(
+            [self.taxed(0.4, 7, qty=-1, refunded_orderline_id=order.lines[1].id)],
+            self.ann,
+            payments=[self.pay(-0.23, self.cash_method), self.pay_points(-0.20)],
+            is_refund=True,
+        )
+        self.close()  # and the proof has nothing left
+        redeemed = order.sudo()._entries_of_order().filtered(lambda entry: entry.kind == "redeem")
+        self.assertFalse(self.env["loyalty.ledger.entry"].search([("reversed_entry_id", "in", redeemed.ids)]))
+        self.assertEqual(self.relief(), {(self.card, "19 %"): (49.8, 7.95)})
+
     def test_rate_changed_after_the_sale(self):
         """N17: what a till sold keeps the rate of then, also when a part comes back at a time of another rate."""
         order = self.earn(500, 19)
