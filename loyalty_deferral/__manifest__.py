@@ -2,7 +2,7 @@
     "name": "Loyalty Ledger - Revenue Deferral",
     "summary": "IFRS 15 and ASC 606: part of each sale's price is deferred until its points are redeemed or lapse",
     "category": "Accounting/Accounting",
-    "version": "19.0.1.0.1",
+    "version": "19.0.1.0.0",
     "author": "Loyalty Ledger",
     "license": "LGPL-3",
     "depends": ["loyalty_account"],
