@@ -34,6 +34,7 @@
         "report/loyalty_source_report_views.xml",
         "report/loyalty_relief_report_views.xml",
         "report/loyalty_relief_templates.xml",
+        "views/portal_templates.xml",
         "report/loyalty_close_templates.xml",
         "views/loyalty_close_views.xml",
         "views/res_config_settings_views.xml",

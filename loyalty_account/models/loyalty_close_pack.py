@@ -71,6 +71,7 @@ class LoyaltyClose(models.Model):
                     "expiry_note": self.env._(
                         "Points that never expire can be redeemed at any time and count as current."
                     ),
+                    "relief": self._relief_of(program),
                     "proof": step.proof_id,
                     "reason": step.reason,
                     "run": self.step_ids.filtered(
@@ -79,6 +80,21 @@ class LoyaltyClose(models.Model):
                 }
             )
         return result
+
+    def _relief_of(self, program):
+        """Return the rows of the statement of original sales that the close's period has for a program (N17)."""
+        return (
+            self.env["loyalty.relief.report"]
+            .sudo()  # the right to read the close was checked
+            .search(
+                [
+                    ("program_id", "=", program.id),
+                    ("company_id", "child_of", self.company_id.id),
+                    ("date", ">=", self.date_from),
+                    ("date", "<=", self.date_to),
+                ]
+            )
+        )
 
     def _say_month(self, month):
         return format_date(self.env, month, date_format="LLLL yyyy") if month else self.env._("Never expires")
@@ -104,6 +120,7 @@ class LoyaltyClose(models.Model):
             self._sheet_steps(book, formats)
             self._sheet_rollforward(book, formats, programs)
             self._sheet_expiry(book, formats, programs)
+            self._sheet_relief(book, formats, programs)
             self._sheet_proof(book, formats, programs)
             self._add_sheets(book, formats, programs)
         return stream.getvalue()
@@ -212,6 +229,50 @@ class LoyaltyClose(models.Model):
             sheet.write_number(row, 3, data["current"], formats["total"])
             sheet.write_number(row, 4, data["non_current"], formats["total"])
             row += 2
+
+    def _sheet_relief(self, book, formats, programs):
+        """List what redeemed points took off the VAT of which sale, where there is anything."""
+        if not any(data["relief"] for data in programs):
+            return
+        _ = self.env._
+        columns = [
+            (_("Program"), 28),
+            (_("Redeemed on"), 14),
+            (_("Redeemed with"), 24),
+            (_("Customer"), 28),
+            (_("Original sale"), 30),
+            (_("Sold on"), 14),
+            (_("Rate"), 10),
+            (_("Points"), 14),
+            (_("Redeemed (%s)", self.currency_id.name), 16),
+            (_("Base (%s)", self.currency_id.name), 16),
+            (_("VAT (%s)", self.currency_id.name), 16),
+        ]
+        sheet, row = self._sheet(book, formats, _("Original Sales"), columns)
+        origins = dict(self.env["loyalty.relief.report"]._fields["origin"]._description_selection(self.env))
+        for data in programs:
+            for line in data["relief"]:
+                sheet.write(row, 0, data["program"].name)
+                sheet.write_datetime(row, 1, fields.Datetime.to_datetime(line.date), formats["date"])
+                sheet.write(row, 2, line.document_name or "")
+                sheet.write(row, 3, line.partner_id.name or "")
+                sheet.write(row, 4, line.sale_name or origins.get(line.origin, ""))
+                if line.sale_date:
+                    sheet.write_datetime(row, 5, fields.Datetime.to_datetime(line.sale_date), formats["date"])
+                sheet.write(row, 6, line.rates or "")
+                sheet.write_number(row, 7, line.points, formats["points"])
+                for column, amount in enumerate((line.amount, line.net_amount, line.vat_amount), 8):
+                    sheet.write_number(row, column, amount, formats["money"])
+                row += 1
+            for total in data["relief"]._totals():
+                sheet.write(row, 0, data["program"].name, formats["head"])
+                sheet.write(row, 4, _("Total"), formats["head"])
+                sheet.write(row, 6, total[0], formats["head"])
+                sheet.write_number(row, 7, total[1], formats["total_points"])
+                for column, amount in enumerate(total[2:], 8):
+                    sheet.write_number(row, column, amount, formats["total"])
+                row += 1
+            row += bool(data["relief"])
 
     def _sheet_proof(self, book, formats, programs):
         _ = self.env._

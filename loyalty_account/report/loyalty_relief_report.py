@@ -96,9 +96,12 @@ class LoyaltyReliefReport(models.Model):
         self.check_access("read")
         result = []
         for partner, rows in self.sorted(lambda row: (row.date, row.id)).grouped("partner_id").items():
-            totals = [
-                (rate or self.env._("No VAT"), *(sum(of_rate.mapped(name)) for name in MEASURES))
-                for rate, of_rate in sorted(rows.grouped("rates").items(), key=lambda item: item[0] or "")
-            ]
-            result.append((partner, rows, totals))
+            result.append((partner, rows, rows._totals()))
         return result
+
+    def _totals(self):
+        """Return ``[(rate, points, amount, base, VAT)]``."""
+        return [
+            (rate or self.env._("No VAT"), *(sum(rows.mapped(name)) for name in MEASURES))
+            for rate, rows in sorted(self.grouped("rates").items(), key=lambda item: item[0] or "")
+        ]

@@ -1,10 +1,14 @@
 """VAT mode "original sale": redemptions take off the VAT of the sales that earned (N17)."""
 
+import io
 from datetime import date
+
+import openpyxl
+from freezegun import freeze_time
 
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
-from odoo.tests import new_test_user, tagged
+from odoo.tests import HttpCase, new_test_user, tagged
 
 from .golden_vat_rates_of_earning import CASES, EXPIRED
 from .redemption_common import RedemptionCase
@@ -349,6 +353,43 @@ class TestEarningSale(EarningSaleCase):
         with self.assertRaises(AccessError):
             self.env["loyalty.relief"].sudo().search([], limit=1).write({"vat_amount": 5})
 
+    def test_statement_in_the_pack(self):
+        """N17, M17: the report pack of a close lists what redemptions of its period took off which sale; another period has
+        none, and no sheet."""
+        with freeze_time("2026-02-03 12:00:00"):
+            first = self.sell(300, 19, invoice_date="2026-02-03")
+            self.sell(200, 7, invoice_date="2026-02-03")
+        with freeze_time("2026-02-10 12:00:00"):
+            move, __ = self.spend(500, net=100, invoice_date="2026-02-10")
+            self.env.cr.flush()
+        accountant = new_test_user(
+            self.env, "closer_19", groups="account.group_account_user", company_id=self.company.id
+        )
+        for start, end, rates in (
+            ("2026-01-01", "2026-01-31", []),
+            ("2026-02-01", "2026-02-28", [("19 %", 300, 3.0, 2.52, 0.48), ("7 %", 200, 2.0, 1.87, 0.13)]),
+        ):
+            with freeze_time("2026-03-15 12:00:00"):
+                close = (
+                    self.env["loyalty.close"]
+                    .with_user(accountant)
+                    .create({"company_id": self.company.id, "date_from": start, "date_to": end})
+                )
+                close._run()
+                self.env.flush_all()
+            self.assertEqual((close.state, close.problem), ("done", False))
+            file = close.attachment_ids.filtered(lambda file: file.name.endswith("xlsx"))
+            book = openpyxl.load_workbook(io.BytesIO(file.raw))
+            html = self.env["ir.actions.report"]._render_qweb_html(
+                "loyalty_account.action_report_loyalty_close", close.ids
+            )
+            self.assertEqual("VAT of Original Sales" in html[0].decode(), bool(rates))
+            self.assertEqual("Original Sales" in book.sheetnames, bool(rates))
+        rows = list(book["Original Sales"].iter_rows(min_row=5, values_only=True))
+        self.assertEqual([row[6:] for row in rows if row[4] == "Total"], rates)
+        self.assertEqual([row[6:] for row in rows[:2]], rates)
+        self.assertEqual((rows[0][2:5]), (move.name, self.customer.name, first.name))
+
     def test_documents_from_before(self):
         """N17: a sale whose rates were not kept is said so, and not guessed."""
         move = self.sell(500, 19)
@@ -493,3 +534,27 @@ class TestEarningSaleSetUp(EarningSaleCase):
             }
         )
         self.assertFalse(self.program._accounting_problem())
+
+
+@tagged("post_install", "-at_install")
+class TestPortalOriginalSales(EarningSaleCase, HttpCase):
+    def test_own_card(self):
+        """N17: customers download the statement of original sales of their own card; where there is nothing, no link."""
+        portal = {"groups": "base.group_portal", "company_id": self.company.id}
+        own = new_test_user(self.env, "sales_own", password="sales_own", **portal)
+        new_test_user(self.env, "sales_other", password="sales_other", **portal)
+        self.card.partner_id = own.partner_id
+        self.sell(300, 19, partner=own.partner_id)
+        history, path = (f"/my/loyalty_card/{self.card.id}/{what}" for what in ("history", "original_sales"))
+        self.authenticate("sales_own", "sales_own")
+        self.assertNotIn(path, self.url_open(history).text)
+        self.assertEqual(self.url_open(path, allow_redirects=False).status_code, 303)
+        self.spend(300, net=100, partner=own.partner_id)
+        self.env.flush_all()
+        self.assertIn(path, self.url_open(history).text)
+        file = self.url_open(path)
+        self.assertEqual(file.headers["Content-Type"], "application/pdf")
+        self.assertIn(self.card.code, file.headers["Content-Disposition"])
+        self.authenticate("sales_other", "sales_other")
+        self.assertNotIn(path, self.url_open(history).text)
+        self.assertEqual(self.url_open(path, allow_redirects=False).status_code, 303)

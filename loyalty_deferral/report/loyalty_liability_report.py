@@ -13,6 +13,11 @@ class LoyaltyLiabilityReport(models.Model):
         readonly=True,
         help="Deferred revenue belongs to the sales of a month, not to a card.",
     )
+    expiration_date = fields.Date(
+        help="Last usable day. Empty: the points never expire, or the row is deferred revenue. That belongs to the sales of "
+        "a month, whose points can expire on different days: Disclosures of Deferred Revenue say in which months it is "
+        "expected, and the report pack of a close by when its points can be redeemed.",
+    )
 
     def action_open(self):
         """Open the cohort of a row of deferred revenue."""

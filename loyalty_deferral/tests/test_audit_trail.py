@@ -1,5 +1,9 @@
 """From a sale to the books and back by clicks: each figure of a deferral opens what it is made of."""
 
+from ast import literal_eval
+
+from lxml import etree
+
 from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import tagged
@@ -59,6 +63,15 @@ class TestAuditTrail(DeferralCase):
         self.assertEqual(len(rows), 2)
         for row in rows:
             self.assertEqual(self.follow(row.action_open()), row.cohort_id)
+        # Deferred revenue has no day of expiry: it is not what never expires, and has a filter of its own.
+        search = etree.fromstring(rows.get_view(view_type="search")["arch"])
+        found = {
+            name: rows.search(
+                [*literal_eval(search.find(f".//filter[@name='{name}']").get("domain")), ("id", "in", rows.ids)]
+            )
+            for name in ("never", "deferred")
+        }
+        self.assertEqual((len(found["never"]), found["deferred"]), (0, rows))
 
     def test_uses_follow_the_points(self):
         """N2: points that were given to somebody else, and given back, are uses of the cohort in which they were sold."""
