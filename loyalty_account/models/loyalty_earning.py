@@ -5,6 +5,7 @@ from collections import defaultdict
 from fractions import Fraction
 
 from odoo import fields, models
+from odoo.tools import SQL
 
 from odoo.addons.loyalty_ledger.ledger.rounding import exact
 
@@ -20,6 +21,11 @@ class LoyaltyEarning(models.Model):
         readonly=True,
         help="Gross of the products that earned, by their taxes, with the rates of that day. Empty for documents from "
         "before rates were kept.",
+    )
+    earlier_tax_sets = fields.Json(
+        "Earlier Taxes of the Sale",
+        readonly=True,
+        help="Taxes before the document was changed, for what was redeemed until then.",
     )
     relief = fields.Float(
         "VAT in the Sale",
@@ -66,7 +72,62 @@ class LoyaltyEarning(models.Model):
         ]
         whole = sum(exact(max(0.0, row["gross"])) for row in rows)
         vat = sum(exact(max(0.0, row["gross"])) * sum(Fraction(part) for __, __, part in row["parts"]) for row in rows)
-        return {"tax_sets": rows, "relief": float(vat / whole) if whole else 0.0}
+        values = {"tax_sets": rows, "relief": float(vat / whole) if whole else 0.0}
+        return values | self._keep_earlier_sets()
+
+    def _keep_earlier_sets(self):
+        """Return values that keep the taxes of before for what points were redeemed until now: its VAT was taken off at their
+        rates, and stays. Whoever changed the document is told."""
+        redeemed = self.env["loyalty.ledger.entry"].browse(self._redeemed_points()) if self.tax_sets else None
+        earlier = self.earlier_tax_sets or []
+        since = earlier[-1]["until"] if earlier else 0
+        redeemed = redeemed and redeemed.filtered(lambda entry: entry.id > since)
+        if not redeemed:
+            return {}
+        self._tell_redeemed_before(redeemed)
+        return {"earlier_tax_sets": [*earlier, {"since": since, "until": max(redeemed.ids), "sets": self.tax_sets}]}
+
+    def _redeemed_points(self):
+        """Return ids of the redemptions that used points of this document, given back since or not."""
+        self.env.flush_all()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT DISTINCT d.id FROM loyalty_ledger_entry e
+                  JOIN loyalty_lot r ON r.entry_id = e.id
+                  JOIN loyalty_lot l ON l.id = r.id OR l.origin_lot_id = r.id
+                  JOIN loyalty_ledger_consumption c ON c.lot_id = l.id
+                  JOIN loyalty_ledger_entry d ON d.id = c.debit_entry_id AND d.kind = 'redeem'
+                 WHERE e.res_model = %s AND e.res_id = %s AND e.program_id = %s AND e.kind = 'earn' ORDER BY d.id
+                """,
+                self.res_model,
+                self.res_id,
+                self.program_id.id,
+            )
+        )
+        return [entry_id for (entry_id,) in rows]
+
+    def _tell_redeemed_before(self, entries):
+        """Say on the document which redemptions keep the VAT of before its change."""
+        document = self.env[self.res_model].browse(self.res_id)
+        rows = self.env["loyalty.relief"].search(
+            [("earning_id", "=", self.id), ("origin_id", "=", False), ("vat_amount", "!=", 0)]
+        )
+        keys = {(entry.res_model, entry.res_id) for entry in entries}
+        names = {
+            self.env[row.res_model].browse(row.res_id).display_name
+            for row in rows
+            if (row.res_model, row.res_id) in keys
+        }
+        if names and hasattr(document, "message_post"):
+            document.message_post(
+                body=self.env._(
+                    "Points of this document had been redeemed before it was changed: %(redemptions)s. The VAT that they took "
+                    "off stays as it was. If the taxes were wrong, cancel these redemptions and apply the points again, or "
+                    "correct the VAT with a journal entry.",
+                    redemptions=", ".join(sorted(names)),
+                )
+            )
 
     @staticmethod
     def _sum_up_sets(lines):

@@ -1,6 +1,7 @@
 """VAT mode "original sale": redemptions take off the VAT of the sales that earned (N17)."""
 
 import io
+import json
 from datetime import date
 
 import openpyxl
@@ -401,6 +402,66 @@ class TestEarningSale(EarningSaleCase):
         self.credit(move, self.line(100, 19))
         self.env.cr.flush()
         self.assertFalse(move.sudo().loyalty_earning_id.tax_sets, "rates of today would be a guess")
+
+    def change_taxes(self, move, rate):
+        """Reset an invoice to draft, give its lines another rate, confirm and pay it."""
+        move.button_draft()
+        self.env.cr.flush()
+        move.invoice_line_ids.tax_ids = self.sale_taxes[rate]
+        move.action_post()
+        self.pay(move)
+        self.env.cr.flush()
+
+    def test_sale_changed_after_its_points_were_redeemed(self):
+        """N17: an invoice whose taxes change does not change what its points took off before; what they take off from then
+        on has its new rates. Whoever changed it is told."""
+        sale = self.sell(500, 19)
+        move, payment = self.spend(300)
+        self.change_taxes(sale, 7)
+        self.assertProved()
+        message = sale.message_ids.filtered(lambda message: payment.display_name in (message.body or ""))
+        self.assertIn("The VAT that they took off stays as it was", message.body)
+        self.assertEqual(self.card.points, 200)
+        __, second = self.spend(100)
+        self.assertEqual(self.vat_by_rate(second), {7: 0.07})
+        self.assertProved()
+        self.change_taxes(sale, 19)
+        self.assertProved()
+        __, third = self.spend(100)
+        self.assertEqual(self.vat_by_rate(third), {19: 0.16})
+        self.assertProved()
+        self.credit(move, self.line(100, 7))
+        self.assertEqual(self.vat_by_rate(self.returns_of(payment)), {19: -0.24})
+        self.assertProved()
+        earning = sale.sudo().loyalty_earning_id
+        self.assertEqual([row["sets"][0]["parts"][0][1] for row in earning.earlier_tax_sets], [19.0, 7.0])
+
+    def test_sale_changed_before_its_points_were_redeemed(self):
+        """N17: where nothing was redeemed, nothing of before is kept and nobody is told."""
+        sale = self.sell(500, 19)
+        self.change_taxes(sale, 7)
+        earning = sale.sudo().loyalty_earning_id
+        self.assertFalse(earning.earlier_tax_sets)
+        self.assertFalse(sale.message_ids.filtered(lambda message: "had been redeemed" in (message.body or "")))
+        __, payment = self.spend(500)
+        self.assertEqual(self.vat_by_rate(payment), {7: 0.33})
+        self.assertProved()
+
+    def test_sale_changed_where_the_proof_still_looks(self):
+        """N17, N1: a redemption after the change at the rates of before is named."""
+        sale = self.sell(500, 19)
+        self.spend(300)
+        self.change_taxes(sale, 7)
+        __, payment = self.spend(100)
+        earning = sale.sudo().loyalty_earning_id
+        earlier = [{**row, "until": row["until"] + 10**6} for row in earning.earlier_tax_sets]
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE loyalty_earning SET earlier_tax_sets = %s WHERE id = %s", [json.dumps(earlier), earning.id]
+        )
+        self.env.invalidate_all()
+        items = self.program._loyalty_proof()["payments"]["items"]
+        self.assertEqual([item["id"] for item in items], [payment.id], items)
 
     def test_transferred_points(self):
         """N17, N11: points that moved to another card keep their sale."""
