@@ -48,6 +48,7 @@
     "assets": {
         "web.assets_backend": [
             "loyalty_ledger/static/src/fields/*",
+            "loyalty_ledger/static/src/list/*",
             "loyalty_ledger/static/src/model/*",
             "loyalty_ledger/static/src/balance_import/*",
             "loyalty_ledger/static/src/dashboard/**/*",

@@ -29,6 +29,8 @@ class LoyaltyLedgerEntry(models.Model):
     card_id = fields.Many2one("loyalty.card", "Card", required=True, readonly=True, ondelete="restrict")
     partner_id = fields.Many2one(related="card_id.partner_id", string="Customer")
     program_id = fields.Many2one("loyalty.program", "Program", required=True, readonly=True, ondelete="restrict")
+    program_type = fields.Selection(related="program_id.program_type")
+    currency_id = fields.Many2one(related="program_id.currency_id")
     company_id = fields.Many2one(
         "res.company", "Company", readonly=True, ondelete="restrict", help="Company of the program at posting time."
     )

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@odoo/hoot";
-import { queryAllTexts } from "@odoo/hoot-dom";
+import { queryAllAttributes, queryAllTexts } from "@odoo/hoot-dom";
 import { defineMailModels } from "@mail/../tests/mail_test_helpers";
 import {
     contains,
@@ -7,6 +7,7 @@ import {
     fields,
     models,
     mountView,
+    patchWithCleanup,
     serverState,
 } from "@web/../tests/web_test_helpers";
 import { getKwArgs } from "@web/../tests/_framework/mock_server/mock_server_utils";
@@ -15,6 +16,9 @@ import {
     checkLabels,
     setupChartJsForTests,
 } from "@web/../tests/views/graph/graph_test_helpers";
+import { browser } from "@web/core/browser/browser";
+import { SIZES, utils } from "@web/core/ui/ui_service";
+import { ListRenderer } from "@web/views/list/list_renderer";
 import { namesOneProgram } from "@loyalty_ledger/fields/loyalty_points_sums";
 
 class Program extends models.Model {
@@ -204,5 +208,61 @@ describe("balance of a card", () => {
         serverState.currencies = [{ id: 1, name: "USD", position: "before", symbol: "$" }];
         await mountForm({ program_type: "gift_card" });
         expect(".o_field_widget[name=points]").toHaveText("$ 25.00");
+    });
+});
+
+describe("optional columns of a list", () => {
+    const arch = `
+        <list>
+            <field name="kind" optional="show" options="{'narrow': 'hide'}"/>
+            <field name="price" optional="show"/>
+            <field name="points" widget="loyalty_points"/>
+        </list>`;
+    const names = () => queryAllAttributes("thead th[data-name]", "data-name");
+
+    test("all are shown on a desktop", async () => {
+        await mountList({ arch });
+        expect(names()).toEqual(["kind", "price", "points"]);
+    });
+
+    test("some are not shown on an upright tablet until they are chosen", async () => {
+        patchWithCleanup(utils, { getSize: () => SIZES.MD });
+        await mountList({ arch });
+        expect(names()).toEqual(["price", "points"]);
+        await contains(".o_optional_columns_dropdown_toggle").click();
+        await contains(".o-dropdown--menu span:contains(Kind)").click();
+        expect(names()).toEqual(["kind", "price", "points"]);
+    });
+
+    test("what was chosen before is kept", async () => {
+        patchWithCleanup(utils, { getSize: () => SIZES.MD });
+        patchWithCleanup(ListRenderer.prototype, {
+            setup() {
+                super.setup();
+                browser.localStorage.setItem(this.keyOptionalFields, "kind");
+                Object.assign(this.optionalActiveFields, this.computeOptionalActiveFields());
+            },
+        });
+        await mountList({ arch });
+        expect(names()).toEqual(["kind", "points"]);
+    });
+});
+
+describe("amounts of transactions", () => {
+    const arch = `
+        <list>
+            <field name="program_id"/>
+            <field name="points" widget="loyalty_balance" sum="Points"/>
+        </list>`;
+
+    test("N27: points of several programs have no total, money of a gift card is shown as money", async () => {
+        serverState.currencies = [{ id: 1, name: "USD", position: "before", symbol: "$" }];
+        Entry._records = [
+            { id: 1, program_id: 1, program_type: "loyalty", points: 100 },
+            { id: 2, program_id: 2, program_type: "gift_card", currency_id: 1, points: -24 },
+        ];
+        await mountList({ arch });
+        expect(queryAllTexts(".o_data_cell[name=points]")).toEqual(["100", "$ -24.00"]);
+        expect(foot()).toEqual([]);
     });
 });

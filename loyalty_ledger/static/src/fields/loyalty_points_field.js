@@ -26,6 +26,7 @@ export class LoyaltyBalanceField extends FloatField {
     }
 }
 
+registry.category("formatters").add("loyalty_balance", formatLoyaltyPoints);
 registry.category("fields").add("loyalty_balance", {
     ...loyaltyPointsField,
     component: LoyaltyBalanceField,

@@ -16,12 +16,15 @@ export function namesOneProgram(domain) {
     );
 }
 
+/** What shows points. */
+const POINTS = ["loyalty_points", "loyalty_balance"];
+
 /** Points of different programs are different things: the foot of a list shows no total that would add them. */
 patch(ListRenderer.prototype, {
     computeAggregates() {
         const aggregates = super.computeAggregates();
         for (const { name, widget } of this.columns) {
-            if (widget === "loyalty_points" && name in aggregates && this.mixesPrograms(name)) {
+            if (POINTS.includes(widget) && name in aggregates && this.mixesPrograms(name)) {
                 delete aggregates[name];
             }
         }
