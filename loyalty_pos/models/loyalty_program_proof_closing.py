@@ -1,5 +1,5 @@
-"""The proof of closings: what the points of a session's orders cost is on the account that held when they were paid, and the
-revenue that it books is that of their lines."""
+"""The proof of closings and invoices: what the points of a session's orders cost is on the account that held when they were
+paid, the revenue that it books is that of their lines, and so is what invoices book for points that lowered prices."""
 
 from odoo import models
 from odoo.tools import SQL
@@ -9,6 +9,8 @@ from odoo.addons.loyalty_ledger.tools.sql_files import read_sql
 PROOF_CLOSINGS = read_sql(__file__, "proof_closings")
 
 PROOF_CLOSING_REVENUE = read_sql(__file__, "proof_closing_revenue")
+
+PROOF_INVOICED_REDUCTIONS = read_sql(__file__, "proof_invoiced_reductions")
 
 
 class LoyaltyProgram(models.Model):
@@ -45,6 +47,30 @@ class LoyaltyProgram(models.Model):
             SQL(PROOF_CLOSING_REVENUE, program=self.id, date=date, rounding=self._proof_rounding())
         )
         return [*super()._closing_differences(date), *(("pos.session", *row) for row in rows)]
+
+    def _check_invoiced_reductions(self, date):
+        """Name invoices that book another amount for points that lowered prices than their orders have, or the wrong way."""
+        rows = self.env.execute_query(
+            SQL(PROOF_INVOICED_REDUCTIONS, program=self.id, date=date, rounding=self._proof_rounding())
+        )
+        found = []
+        for move_id, booked, sold in rows:
+            move = self.env["account.move"].browse(move_id)
+            found.append(
+                {
+                    "model": move._name,
+                    "res_id": move.id,
+                    "problem": self.env._(
+                        "%(name)s books %(booked)s for points that lowered the price, but its orders at the register "
+                        "say %(sold)s.",
+                        name=move.display_name,
+                        booked=move.currency_id.format(float(booked)),
+                        sold=move.currency_id.format(float(sold)),
+                    ),
+                    "size": abs(float(booked) - float(sold)),
+                }
+            )
+        return found
 
     def _income_accounts(self, session):
         """Return ids of the accounts on which the closing of a session books goods."""

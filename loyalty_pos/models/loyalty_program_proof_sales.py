@@ -26,6 +26,7 @@ class LoyaltyProgram(models.Model):
             self._check_sales_on_account,
             self._check_relief_of_sessions,
             self._check_relief_of_lines,
+            self._check_invoiced_reductions,
         ]
 
     # --- returns -------------------------------------------------------------------------------------------------

@@ -244,9 +244,16 @@ class PosOrder(models.Model):
         return result
 
     def _returned_of_sets(self, origin, program, sale):
-        """Return the gross of the goods of each set of taxes of a sale that came back by now, this refund included."""
+        """Return the gross of the goods of each set of taxes of a sale that came back for points by now, this refund included.
+
+        Goods that were exchanged do not count: what points had paid of them pays what was sold instead. No later refund
+        gives it back in place of the tax of its own goods.
+        """
         refunds = origin._refunds_of_origin().filtered(
-            lambda order: order.id < self.id or str(program.id) in (order.loyalty_items or {})
+            lambda order: (
+                (order.id < self.id or str(program.id) in (order.loyalty_items or {}))
+                and order._points_amounts(program)[1]
+            )
         )
         returned = [0.0] * len(sale["sold"])
         for line_id, gross in origin._gone_with(refunds | self, origin._loyalty_totals()).items():
@@ -294,10 +301,34 @@ class PosOrder(models.Model):
         values |= {name: tuple(item[name]) for name in ("tax_ids", "tag_ids")}
         return {**values, "balance": item["balance"]}
 
+    def _prepare_invoice_vals(self):
+        """An order that took goods back and sold others for more is invoiced; one that pays out is credited."""
+        values = super()._prepare_invoice_vals()
+        total = self.currency_id.round(sum(self.mapped("amount_total")))
+        is_credit = total < 0 or (not total and any(order.is_refund for order in self))
+        move_type = "out_refund" if is_credit else "out_invoice"
+        if move_type != values["move_type"]:
+            values |= {"move_type": move_type, "invoice_line_ids": self._prepare_invoice_lines(move_type)}
+            if not is_credit and values.pop("reversed_entry_id", None):  # only a credit note reverses an invoice
+                values["ref"] = self.name
+        return values
+
     @api.model
     def _get_invoice_lines_values(self, line_values, pos_line, move_type):
-        """On the invoice, too, lines that reduce the price by points are booked on the redemption account."""
+        """Goods go the way on the invoice that they went at the register, and lines that reduce the price by points are
+        booked on the redemption account there, too.
+
+        Odoo turns the lines round by the sign of the total, and once more by the flag of a refund. Where points had paid
+        all of a sale, its return pays out nothing: it would be invoiced as a second sale.
+        """
         values = super()._get_invoice_lines_values(line_values, pos_line, move_type)
+        quantity = pos_line.qty * (-1 if move_type == "out_refund" else 1)
+        if values.get("quantity", 0) * quantity < 0:
+            values["quantity"] = -values["quantity"]
+        if line_values["quantity"] * quantity < 0 and values.get("extra_tax_data"):
+            values["extra_tax_data"] = self.env["account.tax"]._reverse_quantity_base_line_extra_tax_data(
+                values["extra_tax_data"]
+            )
         if account := pos_line._reduction_account():
             values["account_id"] = account.id
         return values

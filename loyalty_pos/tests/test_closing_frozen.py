@@ -168,6 +168,17 @@ class TestFrozenInputTax(FrozenCase):
         self.close()
         self.assertEqual(self.balances(), {"610900": 20.0, "131901": 4.2})
 
+    def test_return_after_an_exchange(self):
+        """N29, N4: the line at 21 % was exchanged, its points pay what was sold instead: the one at 9 % has its own VAT."""
+        order = self.buy([self.taxed(100, 21), self.taxed(100, 9)], 184.0, 46.0)
+        self.next_session()
+        back = self.taxed(100, 21, qty=-1, refunded_orderline_id=order.lines[0].id)
+        self.buy([back, self.taxed(200, 9)], 97.0, 0.0)
+        self.next_session()
+        self.give_back(order, [(order.lines[1], 1)], 87.2, 21.8)
+        self.assertEqual(self.vat_of(self.close()), [("9 % purchase", -1.8)])
+        self.assertEqual(self.balances(), {"610900": 20.0, "131901": 4.2})
+
 
 @tagged("post_install", "-at_install")
 class TestFrozenPriceReduction(FrozenCase, ReductionCase):

@@ -283,3 +283,15 @@ class TestTillReductionFaults(ProofVerbs, ReductionCase):
         line = order.lines.filtered("loyalty_redeem_uuid")
         self.tamper("UPDATE pos_order_line SET price_subtotal = -50 WHERE id = %s", line.id)
         self.assertNamed(order, "15 %: .0.00 instead of .6.52", size=6.52)
+
+    def test_invoice_the_other_way(self):
+        """N29: an invoice that books the points of its order as if they came back."""
+        order = self.reduced_sale(to_invoice=True).sudo()
+        self.assertSound()
+        line = order.account_move.invoice_line_ids.filtered(lambda line: line.account_id == self.cost_account)
+        self.tamper(
+            "UPDATE account_move_line SET amount_currency = -amount_currency, balance = -balance WHERE id = %s", line.id
+        )
+        self.assertNamed(
+            order.account_move, "books .-43.48 for points .* but its orders at the register say .43.48", size=86.96
+        )

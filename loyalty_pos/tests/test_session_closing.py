@@ -403,6 +403,69 @@ class TestClosingPriceReduction(ReductionCase):
         )
         self.assertFalse(sum(move.line_ids.filtered(lambda item: item.account_id == self.output_vat).mapped("balance")))
 
+    def test_return_of_what_points_paid_in_full(self):
+        """N3, N4: a return that pays nothing out is credited, and is no second sale: points had paid all of its price."""
+        uuid, order_uuid = str(uuid4()), str(uuid4())
+        self.hold(115, uuid, order_uuid=order_uuid)
+        order = self.sell([self.taxed(100, 15), self.reduction(100, uuid)], self.ann, uuid=order_uuid, to_invoice=True)
+        refund = self.sell(
+            [
+                self.taxed(100, 15, qty=-1, refunded_orderline_id=order.lines[0].id),
+                self.reduction(100, False, qty=-1, refunded_orderline_id=order.lines[1].id),
+            ],
+            self.ann,
+            is_refund=True,
+            to_invoice=True,
+        )
+        self.assertEqual((order.amount_total, refund.amount_total, self.card.points), (0, 0, 1000))
+        moves = (order | refund).sudo().account_move
+        self.assertEqual(moves.mapped("move_type"), ["out_invoice", "out_refund"])
+        for move, sign in zip(moves, (1, -1)):
+            self.assertEqual(self.totals_of(move)[self.revenue], -100.0 * sign)
+            self.assertEqual(self.totals_of(move)[self.cost_account], 100.0 * sign)
+        self.close()
+
+    def totals_of(self, move):
+        return {
+            account: self.company.currency_id.round(sum(lines.mapped("balance")))
+            for account, lines in move.line_ids.grouped("account_id").items()
+        }
+
+    def exchanged(self, lines, paid, **values):
+        """Take the goods and the reduction of an invoiced sale back, and sell others in the same order."""
+        order = self.reduced_sale(to_invoice=True)
+        exchange = self.sell(
+            [
+                self.taxed(100, 15, qty=-1, refunded_orderline_id=order.lines[0].id),
+                self.reduction(43.48, False, qty=-1, refunded_orderline_id=order.lines[1].id),
+                *lines,
+            ],
+            self.ann,
+            payments=[self.pay(paid, self.cash_method)],
+            to_invoice=True,
+            **values,
+        ).sudo()
+        self.assertEqual(self.card.points, 1000)
+        return exchange.account_move
+
+    def test_exchange_is_invoiced(self):
+        """N3, N4: goods that are exchanged for dearer ones are invoiced, for cheaper ones credited, each its own way.
+
+        The register marks an order that began with a return as one, whatever is sold in it.
+        """
+        for price, move_type, total in ((200, "out_invoice", 165), (20, "out_refund", 42)):
+            for is_refund in (True, False):
+                with self.subTest(price=price, is_refund=is_refund):
+                    paid = total if move_type == "out_invoice" else -total
+                    move = self.exchanged([self.taxed(price, 15)], paid, is_refund=is_refund)
+                    self.assertEqual((move.move_type, move.state, move.amount_total), (move_type, "posted", total))
+                    self.assertEqual(move.amount_residual, 0.0)
+                    totals = self.totals_of(move)
+                    self.assertEqual(
+                        (totals[self.revenue], totals[self.cost_account]), (100.0 - price, -43.48), move.line_ids
+                    )
+        self.close()
+
     def test_more_than_available_is_debt(self):
         """N8: a reduction that nobody reserved and the card does not cover is owed, and listed."""
         self.card._post_entries(

@@ -97,6 +97,15 @@ class TestRandomReductions(RandomCase, ReductionCase):
         """N29, N1, N4: ten random steps with points that lower the price leave nothing unexplained."""
         self.play(("price_reduction", *setup), steps)
 
+    def test_invoiced_in_full(self):
+        """N29, N4: invoiced sales that points reduced in part and in full leave nothing when all goods are back."""
+        setup = ("price_reduction", "tax_excluded", "round_per_line", 0.05, 0.07)
+        some, all_of_it = (
+            [(706, 15, 3), (110, 0, 3), (110, 5, 1), (186, 15, 4)],
+            [(10692, 0, 1), (110, 15, 4), (3104, 5, 4), (5000, 15, 2)],
+        )
+        self.play(setup, [("buy", some, 50, True), ("buy", all_of_it, 100, True)])
+
 
 @tagged("post_install", "-at_install")
 class TestRandomPayments(RandomCase):
@@ -106,6 +115,22 @@ class TestRandomPayments(RandomCase):
     def test_random_days(self, mode, setup, steps):
         """N29, N1, N4: the same with points as payments."""
         self.play((mode, *setup), steps)
+
+    def test_exchange_invoiced_late(self):
+        """N29, N4: an exchange that is invoiced after its session was closed, and comes back."""
+        setup = ("input_tax", "tax_included", "round_per_line", 0.05, 1.0)
+        bought = [(2479, 5, 3), (433, 15, 3)]
+        instead = [(112, 15, 4), (333, 15, 4), (5000, 5, 4), (2417, 5, 3)]
+        self.play(
+            setup,
+            [
+                ("buy", bought, 100, True),
+                ("exchange", 0, [0, 3, 2, 2], instead, 90),
+                ("next_session",),
+                ("invoice_late", 1),
+                ("give_back_all", 1),
+            ],
+        )
 
 
 @tagged("post_install", "-at_install")
