@@ -105,11 +105,11 @@ class LoyaltyProgram(models.Model):
         for order_id, session_id, origin_id, __, back in rows:
             if back and origin_id in sales:
                 sales[origin_id]["refunds"].append({"id": order_id, "session": session_id, "back": back})
-        ids = [one["id"] for sale in sales.values() for one in (sale, *sale["refunds"])]
-        sets = self._tax_sets_of_orders(ids)
+        sets = self._tax_sets_of_orders(list(sales))
+        gone = self._tax_sets_of_orders([one["id"] for sale in sales.values() for one in sale["refunds"]], back=True)
         families, unknown = [], set()
         for sale in sales.values():
-            of_family = [sets.get(one["id"], {}) for one in (sale, *sale["refunds"])]
+            of_family = [sets.get(sale["id"], {}), *(gone.get(one["id"], {}) for one in sale["refunds"])]
             if None in of_family:
                 unknown.update(one["session"] for one in (sale, *sale["refunds"]))
             else:
@@ -119,8 +119,9 @@ class LoyaltyProgram(models.Model):
                 families.append(sale)
         return families, unknown
 
-    def _tax_sets_of_orders(self, ids):
-        """Return ``{order: {set of taxes: gross}}``: of what sales sold and what refunds took back, both positive.
+    def _tax_sets_of_orders(self, ids, back=False):
+        """Return ``{order: {set of taxes: gross}}``: of what orders sold, or with ``back`` took back, both positive. One that
+        takes goods in exchange does both.
 
         Only lines that points may cover: those that the sale wrote down when it was paid, else by the program's
         settings.
@@ -134,18 +135,19 @@ class LoyaltyProgram(models.Model):
                        SELECT l.order_id, l.price_subtotal_incl AS gross, l.price_subtotal AS net,
                               (SELECT array_agg(x.account_tax_id ORDER BY x.account_tax_id)
                                  FROM account_tax_pos_order_line_rel x WHERE x.pos_order_line_id = l.id) AS tax_ids
-                         FROM pos_order_line l JOIN pos_order o ON o.id = l.order_id
+                         FROM pos_order_line l
                          LEFT JOIN pos_order_line f ON f.id = l.refunded_orderline_id
                          JOIN pos_order s ON s.id = COALESCE(f.order_id, l.order_id)
                         WHERE l.order_id = ANY(%(ids)s)
                           AND l.loyalty_redeem_uuid IS NULL AND f.loyalty_redeem_uuid IS NULL
-                          AND (l.refunded_orderline_id IS NOT NULL) = (o.amount_total < 0)
+                          AND (l.refunded_orderline_id IS NOT NULL) = %(back)s
                           AND CASE WHEN s.loyalty_items -> %(program)s -> 'paid' ? 'lines'
                                    THEN s.loyalty_items -> %(program)s -> 'paid' -> 'lines' ? COALESCE(f.id, l.id)::text
                                    ELSE l.product_id <> ALL(%(excluded)s::int[]) END) x
                  GROUP BY order_id, tax_ids
                 """,
                 ids=ids,
+                back=back,
                 program=str(self.id),
                 excluded=list(excluded | set(self._products_points_cannot_buy())),
             )
@@ -200,10 +202,11 @@ class LoyaltyProgram(models.Model):
             parts = self._tax_parts(self.env["account.tax"].browse(tax_ids or ()))
             for rate, __ in parts or ():
                 _add_up(sale["booked"], {rate: vat / len(parts)})
-        sets = self._tax_sets_of_orders([order for key, sale in sales.items() for order in (key, *sale["refunds"])])
+        sets = self._tax_sets_of_orders(list(sales))
+        gone = self._tax_sets_of_orders([refund for sale in sales.values() for refund in sale["refunds"]], back=True)
         unit, found = self.currency_id.rounding, []
         for order_id, sale in sorted(sales.items()):
-            of_returns = [sets.get(refund, {}) for refund in sale["refunds"]]
+            of_returns = [gone.get(refund, {}) for refund in sale["refunds"]]
             if sets.get(order_id) is None or None in of_returns:
                 continue
             names = list(sets[order_id])

@@ -106,6 +106,17 @@ class TestRandomReductions(RandomCase, ReductionCase):
         )
         self.play(setup, [("buy", some, 50, True), ("buy", all_of_it, 100, True)])
 
+    def test_exchange_of_what_points_paid_in_full(self):
+        """N29, N4: goods of an exchange that pays nothing out come back at their own rates, whatever it sells."""
+        setup = ("price_reduction", "tax_included", "round_per_line", None, 0.01)
+        self.play(
+            setup,
+            [
+                ("buy", [(1784, 5, 3), (35, 15, 3)], 100, False),
+                ("exchange", 0, [2, 1, 3, 0], [(899, 15, 3), (1024, 5, 2), (2121, 15, 1)], 100),
+            ],
+        )
+
 
 @tagged("post_install", "-at_install")
 class TestRandomPayments(RandomCase):
