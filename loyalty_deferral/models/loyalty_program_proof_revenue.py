@@ -180,6 +180,8 @@ class LoyaltyProgram(models.Model):
         should have.
         """
         found, first = [], next((day for day, __, __ in self._list_point_values()), date)
+        # The first estimate holds for the days before it, too.
+        first_estimate = min(self.point_value_ids.filtered("redemption_rate").mapped("date"), default=date)
         former = self.env["loyalty.point.value.log"].search([("program_id", "=", self.id)])
         changes = [(row.date, row.write_date) for row in (*self.point_value_ids, *former)]
         for day, frozen, created, ids, amounts in self.env.execute_query(
@@ -189,7 +191,8 @@ class LoyaltyProgram(models.Model):
             is_known = rate == self._redemption_rate_at(day) and numerator / denominator in self._units_at(
                 max(day, first)
             )
-            if is_known or any(changed > created for since, changed in changes if since <= max(day, first)):
+            until = max(day, first, first_estimate)
+            if is_known or any(changed > created for since, changed in changes if since <= until):
                 continue
             for earning_id, amount in zip(ids, amounts):
                 earning = self.env["loyalty.earning"].browse(earning_id)

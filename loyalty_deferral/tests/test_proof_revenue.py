@@ -1,5 +1,6 @@
 from odoo.fields import Command
 from odoo.tests import tagged
+from odoo.tools import SQL
 
 from .common import DeferralCase
 
@@ -194,3 +195,36 @@ class TestProofRevenue(DeferralCase):
         ]
         self.sell(500.0, day="2026-02-03")
         self.assertSound("2026-02-28")
+
+
+@tagged("post_install", "-at_install")
+class TestLaterEstimate(DeferralCase):
+    """The first estimate is of 1 March; sales from before it are allocated with it."""
+
+    @classmethod
+    def accounting_values(cls, **values):
+        values = super().accounting_values(**values)
+        (__, __, row) = values["point_value_ids"][0]
+        later = Command.create({**row, "date": "2026-03-01", "redemption_rate": 90.0})
+        return {**values, "point_value_ids": [Command.create({**row, "redemption_rate": 0}), later]}
+
+    def test_before_the_first(self):
+        """N29, N2: an estimate that is entered later, for a day before the first one, accuses no sale from before it."""
+        invoice = self.sell(1000.0, day="2026-01-20")
+        earning = invoice.loyalty_earning_id
+        self.assertEqual(earning.redemption_rate, 90.0)
+        shift = "UPDATE loyalty_earning SET create_date = create_date + interval %s WHERE id = %s"
+        # What was entered before, the sale and the later estimate are of different times.
+        for table in ("loyalty_point_value", "loyalty_point_value_log"):
+            self.env.flush_all()
+            self.env.cr.execute(
+                SQL("UPDATE %s SET write_date = write_date - interval '2 hours'", SQL.identifier(table))
+            )
+        self.env.invalidate_all()
+        self.tamper(shift, "-1 hour", earning.id)
+        self.estimate(97.0, "2026-02-01")
+        self.assertSound("2026-01-31")
+        # One that was known when the document was allocated says that its rate is wrong.
+        self.tamper(shift, "2 hours", earning.id)
+        text = "allocated with 90% and 1 a point, which did not hold on 01/20/2026"
+        self.assertNamed(invoice, text, "completeness", date="2026-01-31", size=82.57)

@@ -61,7 +61,7 @@ export const TILL = [
             await w.click(w.page.locator(".order-row").filter({ hasText: "Omar Haddad" }));
             await w.look("order that comes back");
             await w.click(["button", "Return all goods"]);
-            await w.see(/go back in money/);
+            await w.see(/Refund .* in money/);
             await w.see(w.page.locator(".paymentline").filter({ hasText: "Cash" }));
             await w.look("refund");
             await validate(w);

@@ -52,7 +52,7 @@ describe("LoyaltyRefundNotice", () => {
             { card: { code: "0430002", program_id: cafe }, points: 20, amount: 2 },
         ];
         await setupNotice({ returned, money: 63 });
-        expect(".loyalty-refund-money").toHaveText(/63.00 go back in money\.$/);
+        expect(".loyalty-refund-money").toHaveText(/^Refund .*63.00 in money\.$/);
         const [first, second] = queryAllTexts(".loyalty-refund-back");
         expect(first).toMatch(/^500 Stars \(.*5.00\) go back to card 0430001\.$/);
         expect(second).toMatch(/^20 Beans \(.*2.00\) go back to card 0430002\.$/);

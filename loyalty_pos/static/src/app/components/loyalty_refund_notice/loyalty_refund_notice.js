@@ -22,8 +22,8 @@ export class LoyaltyRefundNotice extends Component {
             name: "money",
             icon: "fa-money",
             text: money
-                ? _t("%s go back in money.", this.formatMoney(money))
-                : _t("Nothing goes back in money."),
+                ? _t("Refund %s in money.", this.formatMoney(money))
+                : _t("No refund in money."),
         };
     }
     get messages() {
