@@ -19,7 +19,7 @@ KEEP = 2
 def find():
     """The interpreter of the virtual environment for the present requirements, made first where needed."""
     base, version = _interpreter()
-    key = cache.digest(version, REQUIREMENTS.read_bytes(), NODEPS_REQUIREMENTS.read_bytes())
+    key = cache.digest(version, base, REQUIREMENTS.read_bytes(), NODEPS_REQUIREMENTS.read_bytes())
     environments = cache.cache_folder() / "python"
     folder = environments / f"{version}-{key}"
     if not cache.read_mark(folder):
