@@ -7,7 +7,7 @@ A set is what has the same taxes: a tuple of ``(rate, part)``, where ``rate`` is
 from odoo.addons.loyalty_ledger.ledger.rounding import exact as fraction
 from odoo.addons.loyalty_ledger.ledger.rounding import from_cents, half_up, split, to_cents
 
-from .vat_split import parts_back, wanted_back
+from .vat_split import kept_by_exchanges, parts_back, wanted_back
 
 
 def still_redeemed(redeemed, back, sold, returned, unit=0.01):
@@ -33,6 +33,30 @@ def still_redeemed(redeemed, back, sold, returned, unit=0.01):
         unit,
     )
     return [from_cents(to_cents(share, unit) - to_cents(part, unit), unit) for share, part in zip(shares, parts)]
+
+
+def redeemed_after_each(redeemed, sold, returns, unit=0.01):
+    """Return the gross that points still pay of each set of taxes after each return, one after the other.
+
+    Needed where goods were exchanged: what an exchange did not give back pays what it sold instead.
+
+    >>> redeemed_after_each(46.0, [121.0, 109.0], [(14.2, [121.0, 0], True), (21.8, [121.0, 109.0], False)])
+    [[10.0, 21.8], [10.0, 0.0]]
+
+    :param returns: ``(money that came back as points, gross returned by then of each set, whether it sold something, too)``
+    """
+    weights = [max(0.0, amount) for amount in sold]
+    shares = split(redeemed, weights, unit)
+    back, kept, result = [0.0] * len(shares), [0.0] * len(shares), []
+    for amount, returned, is_exchange in returns:
+        wanted = wanted_back(shares, back, weights, returned, unit)
+        parts = parts_back(amount, shares, back, wanted, unit, kept)
+        kept = kept_by_exchanges(wanted, parts, kept, is_exchange, unit)
+        back = [from_cents(to_cents(before, unit) + to_cents(part, unit), unit) for before, part in zip(back, parts)]
+        result.append(
+            [from_cents(to_cents(share, unit) - to_cents(gone, unit), unit) for share, gone in zip(shares, back)]
+        )
+    return result
 
 
 def relief_of(sets, amounts, unit=0.01):

@@ -27,7 +27,7 @@ def wanted_back(shares, back, sold, returned, unit=0.01):
     return wanted
 
 
-def parts_back(part, shares, back, wanted, unit=0.01):
+def parts_back(part, shares, back, wanted, unit=0.01, kept=()):
     """Return how ``part`` of a redemption comes back over its sets of taxes; it adds up to ``part``.
 
     As ``wanted`` by the goods of each set (:func:`wanted_back`). Where less comes back than that, all sets give less;
@@ -35,16 +35,48 @@ def parts_back(part, shares, back, wanted, unit=0.01):
 
     >>> parts_back(30.0, [24.2, 21.8], [0, 0], [0, 21.8])
     [8.2, 21.8]
+
+    :param kept: of ``wanted``, what earlier exchanges left (:func:`kept_by_exchanges`): it comes after the goods of this
+        return
+
+    >>> parts_back(21.8, [24.2, 21.8], [14.2, 0], [10.0, 21.8], kept=[10.0, 0])
+    [0.0, 21.8]
     """
     total, asked = to_cents(part, unit), sum(to_cents(amount, unit) for amount in wanted)
     if total <= asked:
-        return share_out(part, wanted, unit)
+        if not any(kept):
+            return share_out(part, wanted, unit)
+        own = [
+            from_cents(max(0, to_cents(amount, unit) - to_cents(before, unit)), unit)
+            for amount, before in zip(wanted, kept)
+        ]
+        parts = share_out(part, own, unit)
+        rooms = [from_cents(to_cents(amount, unit) - to_cents(mine, unit), unit) for amount, mine in zip(wanted, own)]
+        more = share_out(from_cents(total - sum(to_cents(mine, unit) for mine in parts), unit), rooms, unit)
+        return [from_cents(to_cents(mine, unit) + to_cents(extra, unit), unit) for mine, extra in zip(parts, more)]
     left = [
         from_cents(max(0, to_cents(share, unit) - to_cents(earlier, unit) - to_cents(amount, unit)), unit)
         for share, earlier, amount in zip(shares, back, wanted)
     ]
     more = share_out(from_cents(total - asked, unit), left, unit)
     return [from_cents(to_cents(amount, unit) + to_cents(extra, unit), unit) for amount, extra in zip(wanted, more)]
+
+
+def kept_by_exchanges(wanted, parts, kept, is_exchange, unit=0.01):
+    """Return what exchanges left of what their goods wanted back, set by set: it pays what they sold instead.
+
+    >>> kept_by_exchanges([24.2, 0], [14.2, 0], [0, 0], True)
+    [10.0, 0.0]
+
+    :param wanted: what a return's goods wanted back (:func:`wanted_back`), with what was left before
+    :param parts: what came back (:func:`parts_back`)
+    :param kept: what earlier exchanges had left
+    :param is_exchange: whether this return sold something, too; another one may take what was left, and leaves nothing
+    """
+    left = [max(0, to_cents(amount, unit) - to_cents(part, unit)) for amount, part in zip(wanted, parts)]
+    if not is_exchange:
+        left = [min(amount, to_cents(before, unit)) for amount, before in zip(left, kept)]
+    return [from_cents(amount, unit) for amount in left]
 
 
 def gross_of_sets(nets, taxes, unit=0.01):

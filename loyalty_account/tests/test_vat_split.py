@@ -5,7 +5,7 @@ from odoo.tests import BaseCase, tagged
 
 from odoo.addons.loyalty_ledger.ledger.rounding import next_part, part_of, share_out, split, to_cents
 
-from ..books.vat_split import gross_of_sets, lines_back, parts_back, wanted_back
+from ..books.vat_split import gross_of_sets, kept_by_exchanges, lines_back, parts_back, wanted_back
 from .golden_vat_split import REFUND_IN_THIRDS, SEVERAL_RATES
 
 quick = settings(
@@ -82,6 +82,21 @@ class TestVatSplit(BaseCase):
         self.assertEqual(parts_back(46, [24.2, 21.8], [0, 0], [0, 21.8]), [24.2, 21.8])
         self.assertEqual(parts_back(10, [24.2, 21.8], [0, 10], [0, 11.8]), [0.0, 10.0])
         self.assertEqual(parts_back(99, [24.2, 21.8], [0, 0], [0, 0]), [24.2, 21.8], "never more than there is")
+
+    def test_what_an_exchange_left(self):
+        """N29, N4: the goods of a return come first, then what an exchange left, then what other sets have."""
+        shares, back, wanted, kept = [24.2, 23.0, 21.8], [6.0, 0, 0], [18.2, 23.0, 0], [18.2, 0, 0]
+        for part, parts in (
+            (11.5, [0.0, 11.5, 0.0]),
+            (23.0, [0.0, 23.0, 0.0]),
+            (30.0, [7.0, 23.0, 0.0]),
+            (41.2, [18.2, 23.0, 0.0]),
+            (51.2, [18.2, 23.0, 10.0]),
+        ):
+            self.assertEqual(parts_back(part, shares, back, wanted, kept=kept), parts)
+        self.assertEqual(kept_by_exchanges(wanted, [7.0, 23.0, 0], kept, False), [11.2, 0.0, 0.0])
+        self.assertEqual(kept_by_exchanges(wanted, [0, 11.5, 0], kept, False), [18.2, 0.0, 0.0], "no exchange")
+        self.assertEqual(kept_by_exchanges(wanted, [0, 11.5, 0], kept, True), [18.2, 11.5, 0.0])
 
     @quick
     @given(cents, st.lists(cents, min_size=1, max_size=8))

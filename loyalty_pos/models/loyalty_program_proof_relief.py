@@ -5,7 +5,13 @@ from collections import defaultdict
 from odoo import models
 from odoo.tools import SQL
 
-from odoo.addons.loyalty_account.books.relief import differences, relief_of, rough_relief, still_redeemed
+from odoo.addons.loyalty_account.books.relief import (
+    differences,
+    redeemed_after_each,
+    relief_of,
+    rough_relief,
+    still_redeemed,
+)
 
 from .loyalty_program_proof_sales import ORDER
 
@@ -83,7 +89,10 @@ class LoyaltyProgram(models.Model):
                 SELECT o.id, o.session_id, (SELECT min(f.order_id) FROM pos_order_line l
                          JOIN pos_order_line f ON f.id = l.refunded_orderline_id WHERE l.order_id = o.id),
                        COALESCE(sum(p.amount) FILTER (WHERE p.amount > 0), 0),
-                       COALESCE(-sum(p.amount) FILTER (WHERE p.amount < 0), 0)
+                       COALESCE(-sum(p.amount) FILTER (WHERE p.amount < 0), 0),
+                       CASE WHEN min(p.amount) < 0 THEN EXISTS (
+                            SELECT 1 FROM pos_order_line x WHERE x.order_id = o.id AND x.qty * x.price_unit > 0
+                               AND x.refunded_orderline_id IS NULL AND x.loyalty_redeem_uuid IS NULL) END
                   FROM pos_payment p JOIN pos_payment_method m ON m.id = p.payment_method_id
                   JOIN pos_order o ON o.id = p.pos_order_id JOIN pos_session s ON s.id = o.session_id
                  WHERE m.loyalty_program_id = %(program)s AND s.state = 'closed' AND o.state IN ('paid', 'done')
@@ -99,12 +108,14 @@ class LoyaltyProgram(models.Model):
         )
         sales = {
             order_id: {"id": order_id, "session": session_id, "redeemed": paid, "refunds": []}
-            for order_id, session_id, __, paid, __back in rows
+            for order_id, session_id, __, paid, *__back in rows
             if paid and any(booked.get(session_id, {}).values())
         }
-        for order_id, session_id, origin_id, __, back in rows:
+        for order_id, session_id, origin_id, __, back, is_exchange in rows:
             if back and origin_id in sales:
-                sales[origin_id]["refunds"].append({"id": order_id, "session": session_id, "back": back})
+                sales[origin_id]["refunds"].append(
+                    {"id": order_id, "session": session_id, "back": back, "is_exchange": is_exchange}
+                )
         sets = self._tax_sets_of_orders(list(sales))
         gone = self._tax_sets_of_orders([one["id"] for sale in sales.values() for one in sale["refunds"]], back=True)
         families, unknown = [], set()
@@ -162,10 +173,19 @@ class LoyaltyProgram(models.Model):
         result = defaultdict(dict)
         before = relief(family["redeemed"], 0.0, names, sold, returned, *args)
         _add_up(result[family["session"]], before)
+        steps, unit = [], self.currency_id.rounding
         for refund in family["refunds"]:
-            back += refund["back"]
             returned = [amount + refund["sets"].get(name, 0.0) for name, amount in zip(names, returned)]
-            after = relief(family["redeemed"], back, names, sold, returned, *args)
+            steps.append((refund["back"], returned, refund["is_exchange"]))
+        # Few sales are exchanged for less: these are calculated to the cent at once.
+        exchanged = any(is_exchange for *__, is_exchange in steps)
+        left = redeemed_after_each(family["redeemed"], sold, steps, unit) if exchanged else []
+        for number, (refund, step) in enumerate(zip(family["refunds"], steps)):
+            back += step[0]
+            if exchanged:
+                after = relief_of(names, left[number], unit)
+            else:
+                after = relief(family["redeemed"], back, names, sold, step[1], *args)
             rates = {*before, *after}
             _add_up(result[refund["session"]], {rate: after.get(rate, 0) - before.get(rate, 0) for rate in rates})
             before = after

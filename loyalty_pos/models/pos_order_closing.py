@@ -196,7 +196,8 @@ class PosOrder(models.Model):
         """Return what a refund of ``amount`` in points books: its part of what the sale had booked (N4).
 
         The tax of a part is that of the goods that come back; the last part takes the remainder of each item. What
-        was never paid with points comes back without tax.
+        was never paid with points comes back without tax. What an exchange does not give back pays what it sold instead:
+        it keeps its tax, unless a later return pays out more points than its own goods had cost.
         """
         unit = self.currency_id.rounding
         origin = self._origin_of_refund()
@@ -219,7 +220,10 @@ class PosOrder(models.Model):
         )
         returned = self._returned_of_sets(origin, program, sale)
         wanted = vat_split.wanted_back(shares, gross_back, sale["sold"], returned, unit)
-        parts = vat_split.parts_back(part, shares, gross_back, wanted, unit)
+        none = [0.0] * len(bases)
+        kept = [max(0.0, sum(amounts)) for amounts in zip(none, *(vals.get("kept") or none for vals in earlier))]
+        parts = vat_split.parts_back(part, shares, gross_back, wanted, unit, kept)
+        kept_now = vat_split.kept_by_exchanges(wanted, parts, kept, self._sells_in_exchange(), unit)
         net_parts, tax_parts = vat_split.lines_back(nets, of_taxes, back, taxes_back, parts, unit)
         items = [
             self._returned_item(item, balance)
@@ -229,7 +233,17 @@ class PosOrder(models.Model):
         rest = self.currency_id.round(amount - sum(parts))
         if not self.currency_id.is_zero(rest):
             items.append(self._returned_item({**plain, "account_id": bases[0]["account_id"]}, rest))
-        return {"amount": amount, "items": items, "nets": net_parts, "taxes": tax_parts}
+        vals = {"amount": amount, "items": items, "nets": net_parts, "taxes": tax_parts}
+        if any(kept) or any(kept_now):
+            vals["kept"] = [self.currency_id.round(now - before) for now, before in zip(kept_now, kept)]
+        return vals
+
+    def _sells_in_exchange(self):
+        """Return whether this order sells goods, too: they are paid with those that it takes back."""
+        return any(
+            line.qty * line.price_unit > 0 and not line.refunded_orderline_id and not line.loyalty_redeem_uuid
+            for line in self.lines
+        )
 
     def _earlier_returns(self, origin, program):
         """Return what other refunds of the sale booked, those that came before this one."""

@@ -179,6 +179,44 @@ class TestFrozenInputTax(FrozenCase):
         self.assertEqual(self.vat_of(self.close()), [("9 % purchase", -1.8)])
         self.assertEqual(self.balances(), {"610900": 20.0, "131901": 4.2})
 
+    def test_return_after_an_exchange_for_less(self):
+        """N29, N4: of an exchange that gave points back, the rest pays what was sold instead, with the VAT that it had."""
+        order = self.sell([self.taxed(50, 21), self.taxed(30, 9)], self.ann, payments=[self.pay_points(93.2)])
+        self.next_session()
+        back = self.taxed(50, 21, qty=-1, refunded_orderline_id=order.lines[0].id)
+        self.sell([back, self.taxed(10, 9)], self.ann, payments=[self.pay_points(-49.6)])
+        self.assertEqual(self.vat_of(self.close()), [("21 % purchase", -8.61)])
+        self.pos_session = self.open_session(self.config)
+        back = self.taxed(30, 9, qty=-1, refunded_orderline_id=order.lines[1].id)
+        self.sell([back], self.ann, payments=[self.pay_points(-32.7)], is_refund=True)
+        self.assertEqual(self.vat_of(self.close()), [("9 % purchase", -2.7)])
+        self.assertEqual(self.balances(), {"610900": 9.01, "131901": 1.89})
+
+    def test_return_gives_back_what_an_exchange_had_left(self):
+        """N29, N4: where a later return pays out the points that an exchange had left, their VAT is that of its goods."""
+        order = self.buy([self.taxed(100, 21), self.taxed(100, 15), self.taxed(100, 9)], 276.0, 69.0)
+        self.next_session()
+        back = self.taxed(100, 21, qty=-1, refunded_orderline_id=order.lines[0].id)
+        self.sell([back, self.taxed(100, 15)], self.ann, payments=[self.pay_points(-6)])
+        self.assertEqual(self.vat_of(self.close()), [("21 % purchase", -1.04)])
+        self.pos_session = self.open_session(self.config)
+        preview = order.pos_refund_preview({order.lines[1].id: 1})
+        self.assertEqual([payment["amount"] for payment in preview["payments"]], [41.2])
+        self.give_back(order, [(order.lines[1], 1)], 73.8, 41.2)
+        self.assertEqual(self.vat_of(self.close()), [("15 % purchase", -3.0), ("21 % purchase", -3.16)])
+        self.assertEqual(self.balances(), {"610900": 20.0, "131901": 1.8})
+
+    def test_exchange_after_a_return(self):
+        """N29, N4: an exchange that gives some points back takes nothing from goods that came back in full before."""
+        order = self.sell([self.taxed(50, 21), self.taxed(30, 9)], self.ann, payments=[self.pay_points(93.2)])
+        back = self.taxed(30, 9, qty=-1, refunded_orderline_id=order.lines[1].id)
+        self.sell([back], self.ann, payments=[self.pay_points(-32.7)], is_refund=True)
+        self.next_session()
+        back = self.taxed(50, 21, qty=-1, refunded_orderline_id=order.lines[0].id)
+        self.sell([back, self.taxed(10, 9)], self.ann, payments=[self.pay_points(-49.6)])
+        self.assertEqual(self.vat_of(self.close()), [("21 % purchase", -8.61)])
+        self.assertEqual(self.balances(), {"610900": 9.01, "131901": 1.89})
+
 
 @tagged("post_install", "-at_install")
 class TestFrozenPriceReduction(FrozenCase, ReductionCase):

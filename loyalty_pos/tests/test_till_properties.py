@@ -143,6 +143,18 @@ class TestRandomPayments(RandomCase):
             ],
         )
 
+    def test_exchange_for_less(self):
+        """N29, N4: what points had paid of exchanged goods keeps its VAT when the other goods of the sale come back."""
+        setup = ("input_tax", "tax_included", "round_globally", None, 1.0)
+        self.play(
+            setup,
+            [
+                ("buy", [(10000, 5, 2), (5000, 15, 2), (5000, 5, 1)], 100, False),
+                ("exchange", 0, [1, 0, 0], [(285, 15, 1), (110, 5, 2), (135, 15, 2)], 90),
+                ("give_back", 0, [3, 0, 1]),
+            ],
+        )
+
 
 @tagged("post_install", "-at_install")
 class TestRandomOriginalSales(RandomCase):
