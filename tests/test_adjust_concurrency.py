@@ -60,9 +60,10 @@ class TestAdjustConcurrency(CrowdCase):
             return env(user=user_id)["loyalty.adjustment"].browse(request_id).action_approve()
 
         results = self.together(*(partial(approve, user_id) for user_id in managers))
-        self.assertEqual(sum(result is True for result in results), 1)
-        (told,) = (result for result in results if result is not True)
-        self.assertIn("Nothing was changed again", told["params"]["message"])
+        said = sorted((result["params"]["type"], result["params"]["message"]) for result in results)
+        self.assertEqual([kind for kind, __ in said], ["success", "warning"])
+        self.assertIn("Approved and posted", said[0][1])
+        self.assertIn("Nothing was changed again", said[1][1])
         self.assertEqual(self.balances(card_id, "points"), [(70,)])
         self.assertClean()
 
