@@ -222,7 +222,7 @@ class TestAllJobs(JobsCase):
                 "expiry_unit": "month",
             }
         )
-        self.today = fields.Date.context_today(env["loyalty.program"])
+        self.today = loyalty_today(env, company)
         self.month_end = self.today.replace(day=1) - timedelta(days=1)
 
     def test_every_job_beside_a_writer(self):

@@ -268,7 +268,8 @@ class LoyaltyBalanceImport(models.Model):
         """
         self.env["loyalty.card"]._check_ledger_group(MANAGER)
         if not data:
-            raise UserError(self.env._("The file %s is empty. Export it again, and upload it then.", name or ""))
+            shown = str(name or "").replace("\0", "")
+            raise UserError(self.env._("The file %s is empty. Export it again, and upload it then.", shown))
         program = self.env["loyalty.program"].browse(as_id(program_id) or None).exists()
         chosen = {"program_id": program.id} if program else {}
         record = self.create({"file_name": name, "data": data, **chosen})
