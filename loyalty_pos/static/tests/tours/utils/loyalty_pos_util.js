@@ -14,7 +14,8 @@ const MODAL = ".modal:not(.o_inactive_modal)";
 export function pressF11() {
     return {
         content: "press F11",
-        trigger: "body",
+        // A key is for the dialog that is still there.
+        trigger: "body:not(:has(.o-overlay-item))",
         run: () => {
             window.dispatchEvent(new KeyboardEvent("keydown", { key: "F11", cancelable: true }));
         },
