@@ -97,7 +97,7 @@ class TestAccess(AccessCase):
                 self.assertEqual(found, rights.get(role, ""), f"{model} as {role}")
 
     def test_forms_open(self):
-        """P4: whoever may read a record can open its form and its list: the rows that they show are readable too."""
+        """P4: everybody who may read a record can open its form and its list, with the rows that they show."""
         for name, model in self.env.registry.items():
             if not name.startswith("loyalty.") or model._abstract:
                 continue

@@ -69,10 +69,16 @@ class DeferralCase(ProofVerbs, BooksCase):
         self.env.cr.flush()
         return payments
 
-    def credit(self, invoice, *lines, day):
+    def credit(self, invoice, *lines, day, **values):
         with self.on(day):
             note = self.make_invoice(
-                *lines, post=True, move_type="out_refund", invoice_date=day, date=day, reversed_entry_id=invoice.id
+                *lines,
+                post=True,
+                move_type="out_refund",
+                invoice_date=day,
+                date=day,
+                reversed_entry_id=invoice.id,
+                **values,
             )
             self.env.cr.flush()
         return note

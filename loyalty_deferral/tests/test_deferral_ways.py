@@ -185,17 +185,7 @@ class TestDeferralWays(DeferralCase):
         invoice = self.sell(500.0, day="2026-01-12", currency_id=euro.id)
         self.assertEqual(invoice.loyalty_earning_id.revenue_amount, 1000.0)
         self.defer("2026-01-31")
-        with self.on("2026-02-10"):
-            self.make_invoice(
-                250.0,
-                post=True,
-                move_type="out_refund",
-                invoice_date="2026-02-10",
-                date="2026-02-10",
-                reversed_entry_id=invoice.id,
-                currency_id=euro.id,
-            )
-            self.env.cr.flush()
+        self.credit(invoice, 250.0, day="2026-02-10", currency_id=euro.id)
         self.assertEqual(invoice.loyalty_earning_id.revenue_amount, 500.0)
         self.defer("2026-02-28")
         self.assertSound("2026-02-28")

@@ -169,7 +169,7 @@ class TestFrozenInputTax(FrozenCase):
         self.assertEqual(self.balances(), {"610900": 20.0, "131901": 4.2})
 
     def test_return_after_an_exchange(self):
-        """N29, N4: the line at 21 % was exchanged, its points pay what was sold instead: the one at 9 % has its own VAT."""
+        """N29, N4: the line at 21 % was exchanged, what was sold instead is covered by its points: the one at 9 % has its own VAT."""
         order = self.buy([self.taxed(100, 21), self.taxed(100, 9)], 184.0, 46.0)
         self.next_session()
         back = self.taxed(100, 21, qty=-1, refunded_orderline_id=order.lines[0].id)
