@@ -183,8 +183,9 @@ class TestDaysJob(JobsCase):
         self.assertEqual(self.sums(), (35.0, before))
 
 
-@tagged("post_install", "-at_install")
-class TestAllJobs(JobsCase):
+class BooksJobsCase(JobsCase):
+    """The program keeps books in a company with a chart of accounts."""
+
     def setUp(self):
         super().setUp()
         with self.registry.cursor() as cr:
@@ -225,6 +226,9 @@ class TestAllJobs(JobsCase):
         self.today = loyalty_today(env, company)
         self.month_end = self.today.replace(day=1) - timedelta(days=1)
 
+
+@tagged("post_install", "-at_install")
+class TestAllJobs(BooksJobsCase):
     def test_every_job_beside_a_writer(self):
         """N29: each job, beside a transaction that stays open and commits a lower id later: none raises, none finds
         damage, none misses what the writer did."""

@@ -8,12 +8,12 @@ from fractions import Fraction
 from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, ConcurrencyError, LockError, UserError
 from odoo.tools import format_date
 
 from odoo.addons.loyalty_account.models.loyalty_ledger_entry import post_moves
 from odoo.addons.loyalty_ledger.ledger.rounding import UNIT, to_decimal, to_points
-from odoo.addons.loyalty_ledger.ledger.settled import seen_up_to
+from odoo.addons.loyalty_ledger.ledger.settled import misses_entries, seen_up_to
 from odoo.addons.loyalty_ledger.tools.today import loyalty_today
 from odoo.addons.loyalty_ledger.tools.trusted import by_server
 
@@ -306,7 +306,7 @@ class LoyaltyDeferralSwitch(models.Model):
         self.ensure_one()
         self._check_switch()
         program = self.program_id.sudo()
-        program.lock_for_update()
+        self._lock_points(program)
         plan, former = self._plan(), program.liability_account_id
         self._check_counterpart(plan)
         if self.policy == "deferral":
@@ -340,6 +340,27 @@ class LoyaltyDeferralSwitch(models.Model):
             }
         )
         return True
+
+    def _lock_points(self, program):
+        """Let nobody else post points of the program until the end, and go on only with all that were posted before.
+
+        The last id that this transaction sees says which transactions were taken over. One that was in flight when this
+        transaction began may have a lower id: it would count as taken over, and nobody would ever defer it.
+
+        :raises odoo.exceptions.ConcurrencyError: where it cannot be seen; callers try again by themselves
+        """
+        try:
+            program.lock_for_update()  # who posts points of the program shares a lock on it until the end
+        except LockError as error:
+            raise UserError(
+                self.env._(
+                    "Points of %s are being posted right now, for example by a register or an import. Nothing was changed. "
+                    "Please try again in a moment.",
+                    program.name,
+                )
+            ) from error
+        if misses_entries(self.env.cr, self.env.registry, program.id):
+            raise ConcurrencyError(f"Points of program {program.id} were posted after this transaction began")
 
     def _check_counterpart(self, plan):
         carried, rows = plan

@@ -83,6 +83,36 @@ def seen_up_to(cursor, registry):
     return missed - 1 if missed else seen[-1]
 
 
+def misses_entries(cursor, registry, program_id):
+    """Return whether the transaction of ``cursor`` misses entries of a program that were committed since it began.
+
+    Of use to who locked the program's row: nobody can add entries in the meantime.
+    """
+    cursor.execute(
+        SQL(
+            """
+            SELECT sealed.id, array(SELECT e.id FROM loyalty_ledger_entry e WHERE e.id > sealed.id AND e.program_id = %s)
+              FROM (SELECT COALESCE(max(last_entry_id), 0) AS id FROM loyalty_ledger_seal) sealed
+            """,
+            program_id,
+        )
+    )
+    sealed, seen = cursor.fetchone()
+    with registry.cursor() as other:
+        other.execute(
+            SQL(
+                """
+                SELECT EXISTS (SELECT 1 FROM loyalty_ledger_entry e WHERE e.id > %s AND e.program_id = %s
+                                  AND NOT EXISTS (SELECT 1 FROM unnest(%s::int[]) s(id) WHERE s.id = e.id))
+                """,
+                sealed,
+                program_id,
+                arrays.numbers(seen),
+            )
+        )
+        return other.fetchone()[0]
+
+
 def _others_are_done(cursor, pid):
     """Return whether anybody who drew an id before now is done, but for connection ``pid``; what ``cursor`` reads next
     sees it."""
