@@ -118,10 +118,7 @@ class PosOrder(models.Model):
         for refund in refunds:
             totals = refund._loyalty_totals()
             for line in refund.lines.filtered(lambda line: line.refunded_orderline_id.id in sold):
-                returned = line.refunded_orderline_id
-                as_sold = returned.qty and (line.price_unit, line.discount) == (returned.price_unit, returned.discount)
-                part = sold[returned.id][0] * line.qty / returned.qty if as_sold else totals[line.id][0]
-                gone[returned.id] -= part
+                gone[line.refunded_orderline_id.id] += refund._worth_of_return(line, sold, totals)
         return gone
 
     def _set_returned_reduction(self, line, gross, net):
@@ -231,9 +228,18 @@ class PosOrder(models.Model):
         return self._refunds_of_origin(drafts).filtered(lambda refund: refund.id > self.id)
 
     def _money_in(self):
-        """Return the money that this order took, less what it paid out."""
-        payments = self.payment_ids.filtered(lambda payment: payment.payment_method_id.type != LOYALTY)
-        return sum(payments.mapped("amount"))
+        """Return the money that was due for this order, exactly; negative where it pays out.
+
+        What cash is rounded to, so that it can be paid in coins, does not count. Nor does what the tax engine makes of goods
+        that come back one by one, which may be cents more or less than they cost together (:meth:`_odd_of_returns`).
+        """
+        if self.state == "draft":
+            return sum(self._money_payments().mapped("amount"))
+        by_loyalty = self.payment_ids - self._money_payments()
+        return self.amount_total - sum(by_loyalty.mapped("amount")) - self._odd_of_returns()
+
+    def _money_payments(self):
+        return self.payment_ids.filtered(lambda payment: payment.payment_method_id.type != LOYALTY)
 
     def _money_out(self, drafts=False):
         """Return the money that a return paid out beyond what was paid in: itself, and for what it sold in exchange."""
@@ -253,47 +259,58 @@ class PosOrder(models.Model):
         """Return ``(money paid, money paid back)`` of this order and its returns.
 
         An order that took goods in exchange was paid with the money that these had been paid with; what it sold may come
-        back in turn. What was lost by rounding cash to coins counts as paid: who pays 7.98 by card may get 8.00 in coins back. So does
-        what the tax engine makes of goods that come back one by one, which may be cents more than they cost together.
+        back in turn. Both are exact until here: only their difference is rounded, once.
 
         :param drafts: count what returns that are not complete yet paid back, too
         """
-        refunds = self._refunds_of_origin(drafts)
-        paid = self._money_in() + self._money_carried(drafts)
+        paid = max(0.0, self._money_in() + self._money_carried(drafts))
         back = sum(refund._money_out(drafts) for refund in self._newer_refunds(drafts))
-        lost = sum(order._lost_by_rounding() for order in self._with_exchanged() | refunds) + self._lost_in_parts(
-            refunds
-        )
-        return self.currency_id.round(paid + lost), self.currency_id.round(back)
+        rounded, more = self.currency_id.round(paid), self.currency_id.round(back - paid)
+        return rounded, self.currency_id.round(rounded + more)
 
-    def _lost_in_parts(self, refunds):
-        """Return by how much the rounding of its lines makes what came back of this order dearer than it was sold for."""
-        unit, more, count = self.currency_id.rounding, 0.0, 0
-        sold = self._loyalty_totals() if refunds else {}
-        for refund in refunds:
-            totals = refund._loyalty_totals()
-            for line in refund.lines.filtered(lambda line: line.refunded_orderline_id.qty):
-                returned = line.refunded_orderline_id
-                if returned.id in sold:
-                    count += 1
-                    more -= totals[line.id][0] - sold[returned.id][0] * line.qty / returned.qty
-        return max(0.0, min(self.currency_id.round(more), count * unit))
+    def _odd_of_returns(self):
+        """Return the total of what this order takes back less what it is of its sale, exactly: what rounding makes of it.
 
-    def _lost_by_rounding(self):
-        """Return by how much the rounding of cash let this order be paid less, or pay out more, than its total."""
+        A piece is its part of what its line was sold for, and a reduction by points goes with the goods that it reduced.
+        What comes back for another price or with other taxes counts as it is.
+        """
         self.ensure_one()
-        config = self.config_id
-        if not config.cash_rounding or self.state == "draft":
+        origin = self._older_origin()
+        if not origin:
             return 0.0
-        lost = self.currency_id.round(self.amount_total - sum(self.payment_ids.mapped("amount")))
-        return max(0.0, min(lost, config.rounding_method.rounding))
+        lines = self.lines.filtered(lambda line: line.refunded_orderline_id.order_id == origin)
+        sold, totals = origin._loyalty_totals(), self._loyalty_totals()
+        gone, odd, given, due = origin._gone_with(self, sold), 0.0, 0.0, 0.0
+        for line in lines:
+            returned = line.refunded_orderline_id
+            if not returned.loyalty_redeem_uuid:
+                odd += totals[line.id][0] + self._worth_of_return(line, sold, totals)
+        for reduction in lines.refunded_orderline_id.filtered("loyalty_redeem_uuid"):
+            goods = origin._goods_of_reduction(reduction, sold)
+            whole = sum(sold[line.id][0] for line in goods)
+            given += sum(totals[line.id][0] for line in lines if line.refunded_orderline_id == reduction)
+            due -= sold[reduction.id][0] * sum(gone[line.id] for line in goods) / whole if whole else 0.0
+        # Each reduction comes back in whole cents. What differs by more was not calculated, and counts as it is.
+        return odd + (given - due if abs(given - due) <= self.currency_id.rounding * len(lines) else 0.0)
+
+    def _worth_of_return(self, line, sold, totals):
+        """Return what a line that takes goods back is of its sale, before it is rounded.
+
+        :param sold: totals of the sale (:meth:`_loyalty_totals`)
+        :param totals: totals of this order
+        """
+        returned = line.refunded_orderline_id
+        names = ("price_unit", "discount", "tax_ids_after_fiscal_position")
+        if not returned.qty or any(line[name] != returned[name] for name in names):
+            return -totals[line.id][0]
+        return -sold[returned.id][0] * line.qty / returned.qty
 
     def _review_money_of_returns(self, origin):
         """List refunds that paid out as money what was paid with points, gift cards or rewards.
 
         A return that pays nothing out, such as an exchange for something dearer, adds nothing to what an earlier one did.
         """
-        if self._money_in() >= 0 or not origin._paid_by_loyalty():
+        if sum(self._money_payments().mapped("amount")) >= 0 or not origin._paid_by_loyalty():
             return
         paid, back = origin._money_of_sale()
         if self.currency_id.compare_amounts(back, paid) > 0:
@@ -321,7 +338,8 @@ class PosOrder(models.Model):
             allowed = left
         elif origin.loyalty_points_redeemed or order._refuses_more_than_paid(origin):
             paid, back = origin._money_of_sale(drafts=True)
-            left = self.currency_id.round(paid - back - order._stored_value_missing(origin))
+            left = paid - back + max(0.0, -order._odd_of_returns()) - order._stored_value_missing(origin)
+            left = self.currency_id.round(left)
             allowed = max(left, self._get_rounded_amount(left, method.is_cash_count))
         else:
             return

@@ -117,6 +117,18 @@ class TestRandomReductions(RandomCase, ReductionCase):
             ],
         )
 
+    def test_exchange_of_a_sale_that_points_paid_in_full(self):
+        """N29, N4: what the coins of an exchange and the taxes of its parts are rounded to is no money of the customer."""
+        for rounding in ("round_per_line", "round_globally"):
+            with self.subTest(rounding):
+                self.play(
+                    ("price_reduction", "tax_excluded", rounding, 0.05, 1.0),
+                    [
+                        ("buy", [(999, 5, 4)], 100, True),
+                        ("exchange", 0, [2, 1, 0, 3], [(1346, 5, 1)], 100),
+                    ],
+                )
+
 
 @tagged("post_install", "-at_install")
 class TestRandomPayments(RandomCase):
@@ -152,6 +164,32 @@ class TestRandomPayments(RandomCase):
                 ("buy", [(10000, 5, 2), (5000, 15, 2), (5000, 5, 1)], 100, False),
                 ("exchange", 0, [1, 0, 0], [(285, 15, 1), (110, 5, 2), (135, 15, 2)], 90),
                 ("give_back", 0, [3, 0, 1]),
+            ],
+        )
+
+    def test_exchanges_of_part_of_a_sale(self):
+        """N29, N4: what two exchanges had been paid with comes back whole, whatever its taxes are rounded to."""
+        bought = [(4098, 0, 4), (3000, 15, 3), (4913, 5, 2), (8854, 0, 3)]
+        self.play(
+            ("input_tax", "tax_excluded", "round_globally", None, 0.01),
+            [
+                ("buy", bought, 20, False),
+                ("exchange", 0, [3, 3, 1, 0], [(59, 0, 2), (137, 5, 2)], 50),
+                ("next_session",),
+                ("exchange", 0, [3, 1, 0, 1], [(1929, 5, 2)], 3),
+            ],
+        )
+
+    def test_exchange_paid_out_in_coins(self):
+        """N29, N4: the same with cash that is rounded to coins, in a later session."""
+        bought = [(7164, 0, 4), (6933, 15, 4), (7164, 0, 4), (6933, 15, 4)]
+        self.play(
+            ("input_tax", "tax_included", "round_globally", 0.05, 0.01),
+            [
+                ("buy", bought, 20, False),
+                ("exchange", 0, [0, 3, 1, 2], [(5, 5, 1)], 20),
+                ("next_session",),
+                ("next_session",),
             ],
         )
 
