@@ -211,7 +211,7 @@ class LoyaltyProgram(models.Model):
                        FROM loyalty_hold h
                       WHERE h.program_id = %(program)s AND h.pos_uuid IS NOT NULL AND h.date <= %(date)s
                       ORDER BY h.pos_uuid, h.id DESC)
-                SELECT o.id, h.points, COALESCE(h.amount, 0), COALESCE(-e.points, 0), e.id IS NOT NULL
+                SELECT o.id, h.pos_uuid, h.points, COALESCE(h.amount, 0), COALESCE(-e.points, 0), e.id IS NOT NULL
                   FROM last h
                   LEFT JOIN loyalty_ledger_entry e ON e.idempotency_key = 'pos-pay:' || h.pos_uuid || ':redeem'
                   JOIN pos_order o ON o.id = e.res_id OR e.id IS NULL AND o.uuid = h.pos_order_uuid
@@ -226,8 +226,10 @@ class LoyaltyProgram(models.Model):
             )
         )
         found = []
-        for order_id, points, amount, taken, is_used in rows:
+        for order_id, uuid, points, amount, taken, is_used in rows:
             order = self.env[ORDER].browse(order_id)
+            if is_used and order._reduces_by_rounding(uuid, amount):
+                continue
             words = {
                 "name": order.display_name,
                 "points": say_points(self.env, points),

@@ -266,6 +266,17 @@ class PosOrder(models.Model):
         of_payments = Domain("pos_uuid", "in", [redemption.uuid for redemption in redemptions if redemption.uuid])
         return self.env["loyalty.hold"].search_fetch(of_order | of_payments, order="id")
 
+    def _reduces_by_rounding(self, uuid, amount):
+        """Return whether lines reduce the price by ``amount`` but for what the tax engine rounds, net and each tax of each line.
+
+        They take the points of what they are. An order that was cut reduces its price by less.
+        """
+        lines = self.lines.filtered(lambda line: line.loyalty_redeem_uuid == uuid)
+        totals = self._loyalty_totals() if lines else {}
+        parts = sum(1 + len(line.tax_ids_after_fiscal_position.flatten_taxes_hierarchy()) for line in lines)
+        less = amount + sum(totals[line.id][0] for line in lines)
+        return bool(lines) and self.currency_id.compare_amounts(less, self.currency_id.rounding * parts / 2) <= 0
+
     def _review_redemptions(self, ops):
         """Call for somebody when points were taken that nobody had reserved; what was reserved was there."""
         if any("hold" not in op for op in ops):

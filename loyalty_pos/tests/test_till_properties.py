@@ -129,6 +129,20 @@ class TestRandomReductions(RandomCase, ReductionCase):
                     ],
                 )
 
+    def test_reduction_less_than_its_points(self):
+        """N29, N4: 1,391 points reduce net and taxes by 13.90 after rounding, so 1,390 are taken: nobody cut anything."""
+        setup = ("price_reduction", "tax_excluded", "round_globally", 0.05, 0.01)
+        self.play(
+            setup,
+            [
+                ("buy", [(333, 5, 1), (10000, 15, 4)], 3, True),
+                ("exchange", 0, [2, 2, 1, 0], [(108, 0, 4)], 3),
+                ("give_back", 1, [0, 3, 1, 2]),
+                ("next_session",),
+                ("give_back", 0, [0, 1, 3, 3]),
+            ],
+        )
+
 
 @tagged("post_install", "-at_install")
 class TestRandomPayments(RandomCase):
