@@ -55,6 +55,25 @@ class TestJoinConcurrency(CrowdCase):
             env["loyalty.join"]._ask(env["loyalty.program"].browse(self.program_id), "Ann", EMAIL, "", "10.0.1.98")
             self.assertEqual(env["loyalty.join"].search_count([("email", "=", EMAIL)]), loyalty_join.PER_EMAIL)
 
+    def test_two_links_at_once(self):
+        """N29, N7: who confirms in two programs at the same moment is one customer with two cards."""
+        with self.registry.cursor() as cr:
+            env = self.env_of(cr)
+            programs = env["loyalty.program"].browse(self.program_id)
+            programs += programs.create({"name": "Crowded Too", "program_type": "loyalty"})
+            programs.write({"public_page": True, "public_join": True})
+            for program in programs:
+                env["loyalty.join"]._ask(program, "Ann", EMAIL, "", "10.0.2.1")
+            join_ids = env["loyalty.join"].search([("email", "=", EMAIL)]).ids
+        self.addCleanup(self.archive, programs[1].id)
+
+        def confirm(join_id, env):
+            return env["loyalty.join"].browse(join_id)._confirm().partner_id.id
+
+        owners = self.together(*(partial(confirm, join_id) for join_id in join_ids))
+        self.assertEqual(len(owners), 2)
+        self.assertEqual(len(set(owners)), 1, owners)
+
     def archive(self, program_id):
         with self.registry.cursor() as cr:
             self.env_of(cr)["loyalty.program"].browse(program_id).active = False

@@ -15,6 +15,9 @@ PER_ADDRESS, PER_PROGRAM, PER_EMAIL = 20, 300, 3
 #: Characters that a name, an address or a number may have.
 LONGEST = 200
 
+#: Characters that show nothing, but belong to words and emoji: the joiners.
+JOINERS = "\u200c\u200d"
+
 
 class LoyaltyJoin(models.Model):
     """Somebody who wants to join. No customer and no card is made before the mail was answered."""
@@ -58,8 +61,8 @@ class LoyaltyJoin(models.Model):
         :raises odoo.exceptions.UserError: for what is missing, or too many requests, in words for the visitor
         """
         _ = self.env._
-        name, phone = " ".join((name or "").split()), " ".join((phone or "").split())
-        email = email_normalize(email or "", strict=True)
+        name, email, phone = (_cleaned(text) for text in (name, email, phone))
+        email = email_normalize(email, strict=True)
         if not name:
             raise UserError(_("Please enter your name."))
         if not email:
@@ -153,7 +156,8 @@ class LoyaltyJoin(models.Model):
         :raises odoo.exceptions.UserError: where the customer cannot join, in words for the visitor
         """
         self.ensure_one()
-        self.env.cr.execute(SQL("SELECT id FROM loyalty_join WHERE id = %s FOR UPDATE", self.id))
+        # All of the address, in one order: who opens two links at the same moment is one customer.
+        self.env.cr.execute(SQL("SELECT id FROM loyalty_join WHERE email = %s ORDER BY id FOR UPDATE", self.email))
         self.invalidate_recordset()
         if self.state == "confirmed" and self.card_id:
             return self.card_id
@@ -192,3 +196,13 @@ class LoyaltyJoin(models.Model):
         now = fields.Datetime.now()
         self.search([("create_date", "<", now - KEPT)]).unlink()
         self.search([("create_date", "<", now - timedelta(days=1)), ("address", "!=", False)]).write({"address": False})
+
+
+def _cleaned(text):
+    """Return what a visitor typed on one line, without characters that cannot be stored or seen.
+
+    >>> _cleaned(" An\\0n\\n B\\u200bell"), _cleaned("\\u200d")
+    ('Ann Bell', '')
+    """
+    shown = "".join(char for char in text or "" if char.isprintable() or char.isspace() or char in JOINERS)
+    return " ".join(shown.split()) if shown.strip(JOINERS + " ") else ""

@@ -97,6 +97,18 @@ class TestJoin(HttpCase):
         self.assertFalse(partner.loyalty_card_ids)
         self.assertIn("unknown or too old", self.url_open("/loyalty/join/nothing").text)
 
+    def test_odd_characters(self):
+        """N29: characters that cannot be stored or seen are left out; a name of nothing else is no name."""
+        for values in ({"name": "\0"}, {"name": "\u200b \u202e"}, {"email": "a\0@"}):
+            with self.subTest(values):
+                self.assertIn("alert-danger", self.ask(**values).text)
+        self.ask("A\0nn@example.com", name="An\0n\n B\u200bell ", phone="\x07555\0 0100")
+        request = self.Join.search([("program_id", "=", self.program.id)])
+        self.assertRecordValues(request, [{"name": "Ann Bell", "email": "ann@example.com", "phone": "555 0100"}])
+        # Persian and emoji are joined by such characters.
+        self.ask("bob@example.com", name="می\u200cخواهم")
+        self.assertEqual(self.Join.search([("email", "=", "bob@example.com")]).name, "می\u200cخواهم")
+
     def test_words_of_visitors_are_not_mailed(self):
         """N29: what a visitor typed is never sent to an address, which may be a stranger's."""
         self.Join._ask(self.program, "You won, see www.example.net", "bob@example.com", "www.example.net", "127.0.0.1")
