@@ -68,6 +68,13 @@ class LoyaltyProgram(models.Model):
         copy=False,
         help="Redemption accounts that the program had before. What was booked on them then is right.",
     )
+    former_values = fields.Json(
+        readonly=True,
+        copy=False,
+        prefetch=False,
+        groups="base.group_system",
+        help="What add-ons that were uninstalled had booked on the liability account, for the proof of their time.",
+    )
     tax_map_ids = fields.One2many("loyalty.tax.map", "program_id", "Input Taxes", copy=True)
     point_value_ids = fields.One2many("loyalty.point.value", "program_id", "Point Values", copy=True)
     point_value = fields.Float(

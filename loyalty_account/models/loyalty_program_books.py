@@ -277,7 +277,7 @@ class LoyaltyProgram(models.Model):
 
     @api.model
     def _server_fields(self):
-        return super()._server_fields() | {"accrued_until", "former_cost_account_ids"}
+        return super()._server_fields() | {"accrued_until", "former_cost_account_ids", "former_values"}
 
     @api.model
     def _say_server_fields(self, names):

@@ -60,13 +60,18 @@ class LoyaltyProgram(models.Model):
     def _sql_value_lines(self, date):
         """Return SQL of what the program says its liability is made of: ``move_id``, ``account_id``, ``run_id``, ``amount``.
 
-        Override to add lines of another kind.
+        Override to add lines of another kind; leave them in ``former_values`` when the add-on goes.
         """
         return SQL(
             """SELECT move_id, account_id, run_id, amount FROM loyalty_valuation
-                WHERE program_id = %s AND date <= %s""",
-            self.id,
-            date,
+                WHERE program_id = %(program)s AND date <= %(date)s
+                UNION ALL
+               SELECT f.move_id, f.account_id, f.run_id, f.amount FROM loyalty_program p
+                CROSS JOIN LATERAL jsonb_to_recordset(p.former_values)
+                   AS f (move_id int, account_id int, run_id int, date date, amount numeric)
+                WHERE p.id = %(program)s AND f.date <= %(date)s""",
+            program=self.id,
+            date=date,
         )
 
     def _name_moves(self, part, date, pairs):

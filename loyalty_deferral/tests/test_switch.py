@@ -2,6 +2,10 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import tagged
+from odoo.tools import SQL
+
+from odoo.addons.loyalty_account.models import loyalty_program_proof_value
+from odoo.addons.loyalty_deferral.hooks import uninstall_hook
 
 from .common import DeferralCase
 
@@ -154,6 +158,26 @@ class TestSwitch(DeferralCase):
         self.assertSound()
         with self.assertRaisesRegex(UserError, "stays as it is"):
             back.reason = "Another"
+
+    def test_leaving(self):
+        """N12, N2: once the add-on is uninstalled, the proof of any day knows what the entries of its cohorts booked."""
+        self.begin()
+        self.defer("2026-03-14")
+        with self.assertRaisesRegex(UserError, "Revenue of these programs is deferred"):
+            uninstall_hook(self.env)
+        self.switch("2026-03-15", policy="accrual", cost_account_id=self.cost_account.id, reason="Leaves").action_post()
+        days = ("2026-02-27", "2026-02-28", "2026-03-14", "2026-03-15")
+        before = [self.read_values(self.program._sql_value_lines(day)) for day in days]
+        self.assertEqual([len(values) for values in before], [2, 3, 4, 6])
+        uninstall_hook(self.env)
+        of_account = loyalty_program_proof_value.LoyaltyProgram._sql_value_lines
+        self.assertEqual([self.read_values(of_account(self.program, day)) for day in days], before)
+
+    def read_values(self, lines):
+        query = SQL(
+            "SELECT move_id, account_id, run_id, sum(amount) FROM (%s) l GROUP BY 1, 2, 3 ORDER BY 1, 2, 3", lines
+        )
+        return [row for row in self.env.execute_query(query) if row[3]]
 
     def test_returns_of_earlier_sales(self):
         """N2, N4: a return of a sale from before the change takes its part of what was taken over with it."""

@@ -57,7 +57,7 @@ class LoyaltyProgram(models.Model):
         help="Customers with the check mark Loyalty on Hold. Not credited: sales of a period that is closed while the "
         "customer is on hold bring nothing, later either.",
     )
-    tier_ids = fields.One2many("loyalty.target.tier", "program_id", "Tiers", copy=True)
+    tier_ids = fields.One2many("loyalty.target.tier", "program_id", "Tiers", copy=False)  # see copy
     target_ids = fields.One2many("loyalty.target", "program_id", "Targets of Customers", copy=False)
     period_ids = fields.One2many("loyalty.period", "program_id", "Periods", copy=False)
     terms_notice = fields.Char(compute="_compute_terms_notice")
@@ -81,6 +81,14 @@ class LoyaltyProgram(models.Model):
         if "period_length" in vals or "award_mode" in vals:
             self._check_mode_may_change(vals)
         return super().write(vals)
+
+    def copy(self, default=None):
+        copies = super().copy(default)
+        if "tier_ids" not in (default or {}):
+            for program, copied in zip(self, copies):
+                # access: who may make programs, such as managers of registers, makes a copy with its terms
+                program.sudo().tier_ids.copy({"program_id": copied.id})
+        return copies
 
     @api.onchange("award_mode")
     def _onchange_award_mode(self):

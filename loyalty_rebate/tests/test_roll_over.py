@@ -27,8 +27,43 @@ class TestRollOver(RebateCase):
         program = self.program.with_user(manager)
         copied = program.copy()
         self.assertRecordValues(copied, [{"active": False, "name": f"{program.name} (copy)"}])
+        self.assertEqual([(tier.threshold, tier.percentage) for tier in copied.tier_ids], [(1000, 10)])
+        self.assertEqual(len(self.program.tier_ids), 1)
         with self.assertRaisesRegex(UserError, "not posted yet"):
             program.action_archive()
+
+    def test_who_reads_no_targets(self):
+        """P4: who may read programs but no targets, as cashiers and salespeople, opens a program with tiers, and copies one
+        where programs may be made."""
+        group = self.env["res.groups"].create({"name": "Makers of Programs"})
+        models = ("loyalty.program", "loyalty.rule", "loyalty.reward", "loyalty.card", "loyalty.mail", "pos.config")
+        for model in self.env["ir.model"].sudo().search([("model", "in", models)]):
+            self.env["ir.model.access"].create(
+                {
+                    "name": f"Makers of programs: {model.model}",
+                    "model_id": model.id,
+                    "group_id": group.id,
+                    **{f"perm_{name}": True for name in ("read", "write", "create", "unlink")},
+                }
+            )
+        user = new_test_user(
+            self.env,
+            "makes",
+            "base.group_user,product.group_product_manager",
+            company_id=self.company.id,
+            company_ids=self.company.ids,
+        )
+        user.group_ids += group
+        program = self.program.with_user(user)
+        self.env.invalidate_all()
+        self.assertFalse(self.env["loyalty.target.tier"].with_user(user).has_access("read"))
+        self.assertIn("10 % of sales above", program.terms_summary)
+        plain = self.env["loyalty.program"].create(
+            {"name": "Plain", "program_type": "loyalty", "reward_ids": [Command.create({})]}
+        )
+        self.env.invalidate_all()
+        copied = plain.with_user(user).copy()
+        self.assertRecordValues(copied.sudo(), [{"active": False, "name": "Plain (copy)"}])
 
     def test_month(self):
         """M10, M13, bM3: a month's credits reach the card once, dated in the month; the 1st of the next is not in it."""
