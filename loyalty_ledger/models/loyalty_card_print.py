@@ -5,6 +5,8 @@ import base64
 from odoo import models
 from odoo.exceptions import UserError
 
+from odoo.addons.base.models.ir_actions_report import _wkhtml
+
 #: Layouts and the reports that print them.
 LAYOUTS = {
     "plastic": "loyalty_ledger.action_report_loyalty_card_plastic",
@@ -13,6 +15,8 @@ LAYOUTS = {
 }
 #: Cards on a sheet: two columns of five.
 COLUMNS, ROWS = 2, 5
+#: wkhtmltopdf with plain Qt, as Debian and Ubuntu pack it, prints 96 dots as if they were 125 and cannot be told not to.
+PLAIN_QT_ZOOM = 125 / 96
 
 
 class LoyaltyCard(models.Model):
@@ -42,6 +46,10 @@ class LoyaltyCard(models.Model):
         except (AttributeError, ValueError):
             return False
         return f"data:image/png;base64,{base64.b64encode(image).decode()}"
+
+    def _paper_zoom(self):
+        """Return the zoom at which a millimetre of a layout is one on paper, whichever wkhtmltopdf prints it."""
+        return 1 if _wkhtml().is_patched_qt else PLAIN_QT_ZOOM
 
     def _card_sheets(self):
         """Return the cards as pages of rows of an A4 sheet."""

@@ -6,6 +6,9 @@ from reportlab.graphics.barcode.code128 import _patterns
 
 from odoo.exceptions import UserError
 from odoo.tests import tagged
+from odoo.tools.pdf import PdfReader
+
+from odoo.addons.base.models.ir_actions_report import _wkhtml
 
 from .register_common import RegisterCase
 
@@ -32,6 +35,33 @@ class TestCardPrint(RegisterCase):
         menu = self.env["ir.actions.actions"].with_user(self.user).get_bindings("loyalty.card")["report"]
         self.assertIn(self.env.ref("loyalty_ledger.action_print_loyalty_card").id, [item["id"] for item in menu])
         self.assertIn(self.env.ref("loyalty.report_gift_card").id, [item["id"] for item in menu])
+
+    def test_papers_of_coupons(self):
+        """A loyalty card is offered neither the coupon's paper nor the gift card's; the others keep both."""
+        papers = self.env.ref("loyalty.report_loyalty_card") | self.env.ref("loyalty.report_gift_card")
+        menu = self.env["ir.actions.actions"].with_user(self.user).get_bindings("loyalty.card")["report"]
+        # The web client asks about the reports that have this key, and shows all others.
+        self.assertEqual({item["id"] for item in menu if "domain" in item} & set(papers.ids), set(papers.ids))
+        papers = papers.with_user(self.user)
+        self.assertEqual(papers.get_valid_action_reports("loyalty.card", self.card.ids), [])
+        for program_type in ("gift_card", "ewallet", "coupons"):
+            other = self.make_card(self.make_program(program_type=program_type, trigger="auto"))
+            self.assertEqual(papers.get_valid_action_reports("loyalty.card", other.ids), papers.ids, program_type)
+
+    def test_true_to_size(self):
+        """S23: on paper a card is as large as its layout says, on one page, with the wkhtmltopdf of any package."""
+        if _wkhtml().state != "ok":
+            self.skipTest("there is no wkhtmltopdf")
+        cards = self.card | self.other
+        pages = {"plastic": 2, "sheet": 1, "receipt": 2}
+        barcodes = {"plastic": 74, "sheet": 74, "receipt": 68}
+        for layout in LAYOUTS:
+            report = self.env["ir.actions.report"].with_context(force_report_rendering=True)
+            pdf, __ = report._render_qweb_pdf(f"loyalty_ledger.action_report_loyalty_card_{layout}", cards.ids)
+            reader = PdfReader(io.BytesIO(pdf))
+            self.assertEqual(len(reader.pages), pages[layout], layout)
+            for page in reader.pages:
+                self.assertAlmostEqual(max(_widths_of_images(page)), barcodes[layout], delta=2, msg=layout)
 
     def test_what_is_on_it(self):
         """S23: number, barcode, name, program, level and expiry, in the language of the customer."""
@@ -83,6 +113,18 @@ class TestCardPrint(RegisterCase):
         other = self.make_card(self.make_program(name="Club", card_layout="receipt"))
         with self.assertRaises(UserError):
             (self.card | other).action_print_card()
+
+
+def _widths_of_images(page):
+    """Return the widths of the images of a page of a PDF in millimetres."""
+    widths = set()
+
+    def look(operator, __, matrix, ___):
+        if operator == b"Do":
+            widths.add(matrix[0] / 72 * 25.4)
+
+    page.extract_text(visitor_operand_before=look)
+    return widths
 
 
 def _read_bars(row):
