@@ -1,3 +1,4 @@
+from . import ir_actions_report
 from . import loyalty_mixins
 from . import loyalty_program_sums_mixin
 from . import loyalty_ledger_entry

@@ -1,5 +1,10 @@
+import io
+
 from odoo.exceptions import ValidationError
 from odoo.tests import tagged
+from odoo.tools.pdf import PdfReader
+
+from odoo.addons.base.models.ir_actions_report import _wkhtml
 
 from .common import LedgerCase
 
@@ -55,3 +60,18 @@ class TestRightToLeft(LedgerCase):
         self.assertTrue(texts)
         for text in texts:
             self.assertRegex(text, f"^{first}.*{last}$")
+
+    def test_numbers_on_paper(self):
+        """wkhtmltopdf writes what stands between isolates backwards; on paper the numbers are marked by elements."""
+        Report = self.env["ir.actions.report"]
+        html = '<p title="\u2066-1\u2069">A \u2066+1,200\u2069 B \u2066-20\u2069</p><i>\u2066half</i>'
+        self.assertEqual(
+            Report._isolates_as_elements(html),
+            '<p title="\u2066-1\u2069">A <span dir="ltr">+1,200</span> B <span dir="ltr">-20</span></p><i>\u2066half</i>',
+        )
+        if _wkhtml().state != "ok":
+            self.skipTest("there is no wkhtmltopdf")
+        points = self.in_arabic(self.card)._say_points(1200, signed=True)
+        body = f'<html><head><meta charset="utf-8"/></head><body dir="rtl"><p>{points}</p></body></html>'
+        text = PdfReader(io.BytesIO(Report._run_wkhtmltopdf([body]))).pages[0].extract_text()
+        self.assertIn("+1,200", text)
