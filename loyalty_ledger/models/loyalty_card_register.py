@@ -12,6 +12,7 @@ class LoyaltyCard(models.Model):
 
     uses_ledger = fields.Boolean(related="program_id.is_ledgered", string="Program Has a Ledger")
     can_manage = fields.Boolean("Managed by Me", compute="_compute_can_manage")
+    lacks_program = fields.Boolean("No Program to Choose", compute="_compute_lacks_program")
     use_count = fields.Integer(compute_sudo=True)
     # Points past their date are for the staff only (P10).
     lapsed_points = fields.Float(groups="base.group_user")
@@ -61,6 +62,16 @@ class LoyaltyCard(models.Model):
     @api.depends_context("uid")
     def _compute_can_manage(self):
         self.can_manage = self.env.user.has_group("loyalty_ledger.group_loyalty_manager")
+
+    @api.depends("program_id")
+    @api.depends_context("loyalty_register")
+    def _compute_lacks_program(self):
+        """A new card with nothing to choose; saved cards have their program."""
+        self.lacks_program = False
+        new = self.filtered(lambda card: not card._origin and not card.program_id)
+        if new:
+            domain = [("is_ledgered", "=", True)] if self.env.context.get("loyalty_register") else []
+            new.lacks_program = not self.env["loyalty.program"].search_count(domain, limit=1)
 
     def _compute_entry_count(self):
         # Cashiers and salespeople see the number on the card whether or not they may read the transactions.

@@ -328,3 +328,17 @@ class TestRegister(RegisterCase):
             )
             self.assertNotEqual(copy.code, original.code)
         self.assertTrue(card.is_default)
+
+    def test_no_program_to_choose(self):
+        """A new card says so where there is no program that it could belong to; cards of the ledger need one with a ledger."""
+        New = self.env["loyalty.card"]
+        for card in (New.new(), New.with_context(loyalty_register=True).new(), self.card):
+            self.assertFalse(card.lacks_program)
+        programs = self.env["loyalty.program"].search([])
+        programs.active = False
+        for card in (New.new(), New.with_context(loyalty_register=True).new()):
+            self.assertTrue(card.lacks_program)
+        self.assertFalse(self.card.lacks_program, "it has its program")
+        self.make_program(name="Summer Coupons", program_type="coupons")
+        self.assertFalse(New.new().lacks_program)
+        self.assertTrue(New.with_context(loyalty_register=True).new().lacks_program)
