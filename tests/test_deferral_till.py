@@ -174,6 +174,25 @@ class TestDeferralClosing(DeferralTillCase, ClosingCase):
         self.assertTrue(plain.account_move)
         self.assertSound("2026-03-15", self.program.sudo())
 
+    def test_consolidated_invoice(self):
+        """N29, N2: orders that share an invoice, before or after the closing, are compared with it together."""
+        for late in (False, True):
+            with self.subTest(late=late):
+                before = self.env["pos.order"].search([])
+                self.sell_of_all_kinds()
+                orders = (self.env["pos.order"].search([]) - before).filtered(lambda order: not order.account_move)
+                if late:
+                    self.close()
+                wizard = self.env["pos.make.invoice"].with_context(active_ids=orders.ids)
+                wizard.create({"consolidated_billing": True}).action_create_invoices()
+                self.env.invalidate_all()
+                self.assertEqual(len(orders.account_move), 1)
+                if not late:
+                    self.close()
+                    self.pos_session = self.open_session(self.pos_session.config_id)
+                self.defer()
+                self.assertSound("2026-03-15", self.program.sudo())
+
 
 @tagged("post_install", "-at_install")
 class TestDeferralTillReduction(ProofVerbs, ReductionCase):

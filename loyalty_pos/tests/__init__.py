@@ -12,6 +12,7 @@ from . import test_till_on_account
 from . import test_till_redeem
 from . import test_till_returns
 from . import test_closing_combinations
+from . import test_closing_consolidated
 from . import test_closing_earning_sale
 from . import test_closing_frozen
 from . import test_session_closing
