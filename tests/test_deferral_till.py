@@ -2,8 +2,9 @@
 
 from uuid import uuid4
 
+from odoo.exceptions import UserError
 from odoo.fields import Command
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 
 from odoo.addons.loyalty_account.tests.proof_common import ProofVerbs
 from odoo.addons.loyalty_pos.tests.common import TillPointsCase
@@ -42,6 +43,31 @@ class DeferralTillCase(ProofVerbs, TillPointsCase):
 
 @tagged("post_install", "-at_install")
 class TestDeferralTill(DeferralTillCase):
+    def follow(self, action):
+        records = self.env[action["res_model"]].with_user(self.bookkeeper)
+        return records.browse(action["res_id"]) if action.get("res_id") else records.search(action["domain"])
+
+    def test_from_order_to_books(self):
+        """N2, N15: order of a register, what it earned, cohort, uses and lines, journal entry: each opens the next, for
+        an accountant who may read the orders of registers."""
+        groups = "base.group_user,account.group_account_user,point_of_sale.group_pos_user"
+        self.bookkeeper = new_test_user(self.env, "bookkeeper", groups=groups, company_id=self.program.company_id.id)
+        order = self.sell([self.taxed(100, 15)], self.ann, payments=[self.pay(115.0)]).with_user(self.bookkeeper)
+        run = self.defer()
+        earning = self.follow(order.action_view_loyalty_earnings())
+        self.assertRecordValues(earning, [{"res_id": order.id, "allocated_amount": 8.26}])
+        entries = self.follow(order.action_view_loyalty_transactions())
+        self.assertRecordValues(entries, [{"kind": "earn", "points": 100}])
+        self.assertEqual(earning.entry_ids, entries)
+        self.assertEqual(self.follow(entries.action_open_document()), order)
+        cohort = self.follow(earning.action_view_cohort())
+        self.assertEqual(cohort.allocated_amount, 8.26)
+        self.assertIn(earning, self.follow(cohort.action_view_sales()))
+        self.assertEqual(self.follow(cohort.line_ids[0].action_open_move()), run.move_id)
+        nothing = order.sudo().copy().with_user(self.bookkeeper)
+        with self.assertRaisesRegex(UserError, "earned no points"):
+            nothing.action_view_loyalty_earnings()
+
     def test_order(self):
         """N2: an order allocates as an invoice does; what points paid of it is no revenue; a return takes its share back."""
         order = self.sell([self.taxed(100, 15)], self.ann, payments=[self.pay(115.0)])

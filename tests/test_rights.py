@@ -9,6 +9,8 @@ import xmlrpc.client
 from difflib import unified_diff
 from pathlib import Path
 
+from lxml import etree
+
 from odoo.exceptions import AccessDenied, AccessError
 from odoo.service.model import call_kw, get_public_method
 from odoo.tests import HttpCase, new_test_user, tagged
@@ -212,6 +214,28 @@ class TestRights(AccessCase):
             FILE.write_text("\n".join(lines) + "\n", encoding="utf-8")
         stored = FILE.read_text(encoding="utf-8").splitlines() if FILE.exists() else []
         self.assertFalse("\n".join(unified_diff(stored, lines, "tests/rights.txt", "now", lineterm="", n=0)))
+
+    def test_no_button_that_always_fails(self):
+        """N29, P4: who reads a document but may not act on it sees no button for it: auditors and, where only
+        administrators decide, accountants."""
+        table, failing = read_table(), []
+        views = self.env["ir.model.data"].search([("module", "in", OURS), ("model", "=", "ir.ui.view")])
+        views = self.env["ir.ui.view"].browse(views.mapped("res_id")).exists()
+        for view in views.filtered(lambda view: view.type in ("form", "list", "kanban") and not view.inherit_id):
+            for role in ("readonly", "loyalty_auditor", "accountant"):
+                model = self.env[view.model].with_user(self.roles[role])
+                if not model.has_access("read"):
+                    continue
+                for button in etree.fromstring(model.get_view(view.id, view.type)["arch"]).iterfind(".//button"):
+                    fields = button.xpath("ancestor::field[list or kanban or form]/@name")
+                    row = model
+                    for name in fields:
+                        row = row[name]
+                    method = f"{row._name}.{button.get('name')}()"
+                    # What a field named can_* hides is decided for each document.
+                    if role not in table.get(method, role).split() and "can_" not in button.get("invisible", ""):
+                        failing.append(f"{role}: {method} in {view.xml_id}")
+        self.assertFalse(failing)
 
     def who(self, model, name, args, question):
         """Return the roles for which the question about a remote call is answered with yes."""

@@ -115,6 +115,7 @@ class LoyaltyClose(models.Model):
                 "total": book.add_format({"num_format": MONEY, "bold": True, "top": 1}),
                 "total_points": book.add_format({"num_format": POINTS, "bold": True, "top": 1}),
                 "date": book.add_format({"num_format": "yyyy-mm-dd", "align": "left"}),
+                "month": book.add_format({"num_format": "yyyy-mm", "align": "left"}),
             }
             programs = self._pack_programs()
             self._sheet_steps(book, formats)
@@ -216,7 +217,7 @@ class LoyaltyClose(models.Model):
             for line in data["expiry"]:
                 sheet.write(row, 0, data["program"].name)
                 if line["month"]:
-                    sheet.write_datetime(row, 1, fields.Datetime.to_datetime(line["month"]), formats["date"])
+                    sheet.write_datetime(row, 1, fields.Datetime.to_datetime(line["month"]), formats["month"])
                 else:
                     sheet.write(row, 1, self._say_month(None))
                 sheet.write_number(row, 2, line["points"], formats["points"])

@@ -63,8 +63,8 @@ class LoyaltyProgram(models.Model):
         if until and date <= until:
             raise UserError(
                 self.env._(
-                    "%(program)s is closed until %(until)s with what held on %(date)s. Enter a new value or estimate from a "
-                    "later day on instead.",
+                    "%(program)s is closed until %(until)s, with the values and estimates in force then, so nothing can be "
+                    "changed as of %(date)s. Enter a new value or estimate that holds from a later day on.",
                     program=self.name,
                     until=format_date(self.env, until),
                     date=format_date(self.env, date),

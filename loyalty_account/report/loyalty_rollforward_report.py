@@ -1,3 +1,5 @@
+from dateutil.relativedelta import relativedelta
+
 from odoo import api, fields, models
 from odoo.tools import SQL, format_date
 
@@ -43,6 +45,28 @@ class LoyaltyRollforwardReport(models.Model):
     def _compute_month_name(self):
         for row in self:
             row.month_name = format_date(self.env, row.month, date_format="LLLL yyyy")
+
+    def action_view_transactions(self):
+        """Open the transactions of points of the month, by type."""
+        return self._open("loyalty_ledger.loyalty_ledger_entry_action", "effective_date")
+
+    def action_view_values(self):
+        """Open the value lines of the month, by type."""
+        return self._open("loyalty_account.loyalty_valuation_action", "date")
+
+    def _open(self, action, date):
+        self.check_access("read")
+        self.ensure_one()
+        domain = self._domain_of_month(date)
+        action = self.env["ir.actions.act_window"]._for_xml_id(action)
+        return {**action, "name": self._title(action["name"]), "domain": domain, "context": {"group_by": ["kind"]}}
+
+    def _domain_of_month(self, date):
+        end = self.month + relativedelta(months=1)
+        return [("program_id", "=", self.program_id.id), (date, ">=", self.month), (date, "<", end)]
+
+    def _title(self, name):
+        return f"{name}: {self.program_id.name}, {self.month_name}"
 
     @property
     def _table_query(self):

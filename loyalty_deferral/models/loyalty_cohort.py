@@ -272,6 +272,11 @@ class LoyaltyCohortRate(models.Model):
                 self.env._("The Expected Redemption is a percentage. Enter a number above 0, at most 100.")
             )
 
+    @api.constrains("reason")
+    def _check_reason(self):
+        if any(not (rate.reason or "").strip() for rate in self):
+            raise ValidationError(self.env._("Enter the reason for this estimate: it is kept on record."))
+
     @api.model_create_multi
     def create(self, vals_list):
         rates = super().create(vals_list)

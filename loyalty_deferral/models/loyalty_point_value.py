@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from odoo.addons.loyalty_ledger.tools.trusted import is_server
+
 
 class LoyaltyPointValue(models.Model):
     _inherit = "loyalty.point.value"
@@ -21,6 +23,11 @@ class LoyaltyPointValue(models.Model):
             raise ValidationError(
                 self.env._("The Expected Redemption is a percentage. Enter a number above 0, at most 100.")
             )
+
+    def _check_not_accrued(self):
+        """The estimate with which a deferral begins is none that the runs before it have used."""
+        if not is_server(self):
+            super()._check_not_accrued()
 
     def write(self, vals):
         if "redemption_rate" in vals:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from dateutil.relativedelta import relativedelta
 
 from odoo import models
-from odoo.tools import SQL
+from odoo.tools import SQL, formatLang
 
 from odoo.addons.loyalty_account.books.lots import expiry_on
 from odoo.addons.loyalty_ledger.ledger.rounding import to_decimal
@@ -21,7 +21,7 @@ REDEMPTION_PATTERN = read_sql(__file__, "redemption_pattern")
 LAST_EXPIRY = read_sql(__file__, "last_expiry")
 
 #: Changes of the expected redemption that the sensitivity shows, in percentage points.
-SHIFTS = (-5, -1, 1, 5)
+SHIFTS = (-5, -1, 0, 1, 5)
 
 
 def months_between(start, end):
@@ -90,13 +90,15 @@ class LoyaltyProgram(models.Model):
         return {(kind, month): expiry for kind, month, expiry in rows if expiry}
 
     def _deferral_sensitivity(self, date):
-        """Return ``[(shift in percentage points, deferred then, change)]``: what another expected redemption would make.
+        """Return ``([(shift in percentage points, deferred then, change)], stopped)``: what another expected redemption would
+        make, 0 being the present one, and whether a shift stopped at 100 %.
 
         Only of what is still open: the allocation of past sales never changes.
         """
         self.ensure_one()
         states = self._deferral_states(date)
         base = sum((state.deferred for state in states), Decimal(0))
+        stopped = any(state.deferred and state.rate + max(SHIFTS) > 100 for state in states)
         result = []
         for shift in SHIFTS:
             total = sum(
@@ -108,24 +110,54 @@ class LoyaltyProgram(models.Model):
                 Decimal(0),
             )
             result.append((shift, total, total - base))
-        return result
+        return result, stopped
 
     def _deferral_disclosure(self, date_from, date_to):
-        """Return the disclosure of a program as one dict: ``rollforward``, ``outlook``, ``current``, ``non_current`` and
-        ``sensitivity``."""
+        """Return the disclosure of a program as one dict: ``rollforward``, ``outlook``, ``current``, ``non_current``,
+        ``sensitivity``, ``stopped`` (a shift of it stops at 100 %) and ``unposted``: by how much the next close changes what is
+        deferred on the last day."""
         self.ensure_one()
         outlook = self._deferral_outlook(date_to)
         year = date_to + relativedelta(years=1)
+        rollforward = self._deferral_rollforward(date_from, date_to)
+        sensitivity, stopped = self._deferral_sensitivity(date_to)
         current = sum((amount for month, amount in outlook if month <= year), Decimal(0))
         return {
             "program": self,
-            "rollforward": self._deferral_rollforward(date_from, date_to),
+            "currency": self.currency_id,
+            "rollforward": rollforward,
             "outlook": outlook,
             "current": current,
             "non_current": sum((amount for __, amount in outlook), Decimal(0)) - current,
-            "sensitivity": self._deferral_sensitivity(date_to),
+            "sensitivity": sensitivity,
+            "stopped": stopped,
+            "unposted": next(total for shift, total, __ in sensitivity if not shift) - rollforward["closing"],
             "rate": self._redemption_rate_at(date_to),
         }
+
+    def _sensitivity_label(self, shift):
+        """Return the words of a row of the sensitivity."""
+        if not shift:
+            return self.env._("As estimated")
+        if abs(shift) == 1:
+            return self.env._("%+d percentage point", shift)
+        return self.env._("%+d percentage points", shift)
+
+    def _sensitivity_notes(self, data):
+        """Return what a reader of the sensitivity of a disclosure has to know, one sentence each."""
+        _, notes = self.env._, []
+        if data["rate"]:
+            notes.append(_("Expected redemption of the program at the end of the period: %s%%", f"{data['rate']:g}"))
+        if data["stopped"]:
+            notes.append(_("The expected redemption stops at 100%: no more points than issued can be redeemed."))
+        if data["unposted"]:
+            notes.append(
+                _(
+                    "The end of the period is not closed yet: the sensitivity includes %s that the next close will post.",
+                    formatLang(self.env, float(data["unposted"]), currency_obj=data["currency"]),
+                )
+            )
+        return notes
 
     def _rollforward_labels(self):
         """Return ``{name of ROLLFORWARD: words}``."""

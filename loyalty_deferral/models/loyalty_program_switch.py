@@ -7,7 +7,7 @@ from odoo.tools import SQL
 from odoo.addons.loyalty_account.books import combinations
 from odoo.addons.loyalty_ledger.ledger.rounding import to_decimal, to_units
 from odoo.addons.loyalty_ledger.tools.sql_files import read_sql
-from odoo.addons.loyalty_ledger.tools.trusted import is_server
+from odoo.addons.loyalty_ledger.tools.trusted import by_server, is_server
 
 from ..tools.deferral import round_amount
 
@@ -118,14 +118,15 @@ class LoyaltyProgram(models.Model):
     # --- what it changes -----------------------------------------------------------------------------------------
 
     def _estimate_from(self, rate, date):
-        """Let an expected redemption hold from a day on."""
-        row = self.point_value_ids.filtered(lambda row: row.date == date)
+        """Let an expected redemption hold from a day on: also from one that a run of the old policy has used, which knew
+        of none."""
+        rows = by_server(self.point_value_ids)
+        row = rows.filtered(lambda row: row.date == date)
         if row:
             row.redemption_rate = rate
-        elif to_decimal(self.redemption_rate) != to_decimal(rate):
-            self.point_value_ids = [
-                fields.Command.create({**self._dated_values_at(date), "date": date, "redemption_rate": rate})
-            ]
+        elif to_decimal(self._redemption_rate_at(date)) != to_decimal(rate):
+            values = {**self._dated_values_at(date), "program_id": self.id, "date": date, "redemption_rate": rate}
+            rows.create(values)
 
     def _release_values(self, date, move, run, account):
         """Take what lots carry off the books, with the entry of the transition.

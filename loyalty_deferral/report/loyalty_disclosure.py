@@ -57,7 +57,14 @@ class LoyaltyDisclosure(models.TransientModel):
         self.program_ids.check_access("read")
         if not self.program_ids:
             raise UserError(
-                self.env._("No program defers revenue yet. Choose that accounting policy on a program first.")
+                self.env._(
+                    "Choose at least one program. If none can be chosen, set the accounting policy “Defer revenue (IFRS 15)” "
+                    "on a program first."
+                )
+            )
+        if self.date_to > loyalty_today(self.env, self.company_id):
+            raise UserError(
+                self.env._("What will be deferred on a day to come is not known. End with today or an earlier day.")
             )
         return self.program_ids.sudo()  # figures of lines; the right to read programs and cohorts was checked
 
@@ -89,7 +96,7 @@ class LoyaltyDisclosure(models.TransientModel):
             "head": book.add_format({"bold": True, "bottom": 1, "text_wrap": True}),
             "money": book.add_format({"num_format": MONEY}),
             "total": book.add_format({"num_format": MONEY, "bold": True, "top": 1}),
-            "date": book.add_format({"num_format": "yyyy-mm-dd", "align": "left"}),
+            "month": book.add_format({"num_format": "yyyy-mm", "align": "left"}),
         }
 
     def _disclosures(self):

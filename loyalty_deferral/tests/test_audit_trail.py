@@ -73,6 +73,22 @@ class TestAuditTrail(DeferralCase):
         }
         self.assertEqual((len(found["never"]), found["deferred"]), (0, rows))
 
+    def test_figures_of_a_roll_forward(self):
+        """N15: a month of the roll-forward opens the lines of cohorts and the transactions that it is made of."""
+        self.sell(1000.0, day="2026-01-10")
+        self.redeem(40, day="2026-01-20")
+        self.close("2026-01-31", start="2026-01-01")
+        self.env.flush_all()
+        row = self.env["loyalty.rollforward.report"].with_user(self.accountant)
+        row = row.search([("program_id", "=", self.program.id), ("month", "=", "2026-01-01")])
+        values = self.follow(row.action_view_values())
+        self.assertEqual(values._name, "loyalty.cohort.line")
+        self.assertAlmostEqual(sum(values.mapped("amount")), row.closing_amount, 2)
+        redeemed = values.filtered(lambda line: line.kind == "redeem")
+        self.assertAlmostEqual(sum(redeemed.mapped("amount")), row.redeemed_amount, 2)
+        transactions = self.follow(row.action_view_transactions())
+        self.assertEqual(sorted(transactions.mapped("points")), [row.redeemed_points, row.issued_points])
+
     def test_uses_follow_the_points(self):
         """N2: points that were given to somebody else, and given back, are uses of the cohort in which they were sold."""
         other = self.make_card(self.env["res.partner"].create({"name": "Bob"}))

@@ -6,6 +6,7 @@ import openpyxl
 from lxml import etree
 
 from odoo import fields
+from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import tagged
 
@@ -107,9 +108,19 @@ class TestDisclosure(DeferralCase):
         rows = {row[1]: row[2] for row in book["Deferred Revenue"].iter_rows(min_row=5, values_only=True) if row[1]}
         self.assertEqual((rows["Opening balance"], rows["Closing balance"]), (68.49, self.liability()))
         self.assertEqual(
-            [row[1] for row in book["Sensitivity"].iter_rows(min_row=5, max_row=8, values_only=True)],
-            ["-5 percentage points", "-1 percentage points", "+1 percentage points", "+5 percentage points"],
+            [row[1] for row in book["Sensitivity"].iter_rows(min_row=5, values_only=True)][:7],
+            [
+                "-5 percentage points",
+                "-1 percentage point",
+                "As estimated",
+                "+1 percentage point",
+                "+5 percentage points",
+                "Expected redemption of the program at the end of the period: 96%",
+                "The expected redemption stops at 100%: no more points than issued can be redeemed.",
+            ],
         )
+        outlook = [row for row in book["Expected Revenue"].iter_rows(min_row=5, values_only=True) if row[1]]
+        self.assertEqual(outlook[-1][1:], ("Closing balance", self.liability()))
         # Current and non-current are those of the disclosure; points show by when they can be redeemed.
         total = [row for row in book["Liability by Expiry"].iter_rows(values_only=True) if row[1] == "Total"]
         self.assertEqual(tuple(total[0][3:5]), (self.liability(), 0.0))
@@ -137,8 +148,60 @@ class TestDisclosure(DeferralCase):
         words = " ".join(" ".join(paper.itertext()).split())
         self.assertIn("Recognised from the opening balance", words)
         self.assertIn("-1 percentage point $", words.replace("\u00a0", " "))
-        self.assertIn("Expected redemption of the program at the end of the period: 96 %", words)
+        self.assertIn("Expected redemption of the program at the end of the period: 96%", words)
+        self.assertIn("The expected redemption stops at 100%", words)
         self.assertEqual(words.count("Closing balance"), 2)
+        self.assertNotIn("not closed yet", words)
+
+    def test_not_closed(self):
+        """N15: where the end of the period is not closed, the sensitivity says what the next close will still post."""
+        self.year()
+        days = map(fields.Date.to_date, ("2026-01-01", "2026-02-28"))
+        disclosure = self.program._deferral_disclosure(*days)
+        base = next(total for shift, total, __ in disclosure["sensitivity"] if not shift)
+        self.assertEqual(disclosure["unposted"], base - disclosure["rollforward"]["closing"])
+        self.assertTrue(disclosure["unposted"])
+        notes = self.program._sensitivity_notes(disclosure)
+        self.assertIn("not closed yet", notes[-1])
+        self.defer("2026-02-28")
+        self.assertEqual(float(base), self.liability())
+
+    def test_odd_inputs(self):
+        """N15: a period that has not ended, or no program, is refused with what to do."""
+        self.year()
+        report = self.env["loyalty.disclosure"].with_user(self.accountant)
+        report = report.create({"company_id": self.company.id, "date_from": "2026-01-01", "date_to": "2026-12-31"})
+        for action in (report.action_print, report.action_export):
+            with self.assertRaisesRegex(UserError, "a day to come is not known"):
+                action()
+        report.write({"date_to": "2026-02-28", "program_ids": [Command.clear()]})
+        with self.assertRaisesRegex(UserError, "Choose at least one program"):
+            report.action_print()
+
+    def test_pages(self):
+        """N15: each program begins on a page of its own with its heading, and so does the total."""
+        self.year()
+        other = self.program.copy({"name": "Second Club", "active": True})
+        self.assertFalse(other.cohort_ids)
+        report = self.env["loyalty.disclosure"].create(
+            {
+                "company_id": self.company.id,
+                "program_ids": [Command.set((self.program | other).ids)],
+                "date_from": "2026-01-01",
+                "date_to": "2026-02-28",
+            }
+        )
+        html, __ = self.env["ir.actions.report"]._render_qweb_html(
+            "loyalty_deferral.action_report_loyalty_disclosure", report.ids
+        )
+        headings = etree.HTML(html).xpath("//h3")
+        self.assertEqual(
+            [
+                (" ".join("".join(h.itertext()).split()), "page-break-before" in (h.get("style") or ""))
+                for h in headings
+            ],
+            [(self.program.name, False), ("Second Club", True), ("All Programs", True)],
+        )
 
     def test_expiry_of_the_day(self):
         """N15: expected months end where points expired as it was known on the day; later uses and extensions change nothing."""

@@ -3,7 +3,7 @@ import io
 import openpyxl
 
 from odoo import fields
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, tagged
 
 from ..tools import chain_ladder
@@ -145,6 +145,34 @@ class TestRedemptionStudy(DeferralCase):
             row.rate_reason, f"Another rate: Auditor (before: {round(rate, 4):g} %, Take the proposal: Chain ladder)"
         )
 
+    def test_accountant_decides_for_the_program(self):
+        """N16: an accountant, who may not change what a point is worth, decides on the estimate; readers see no decision."""
+        self.history()
+        study = self.study()
+        self.assertFalse(self.env["loyalty.point.value"].with_user(self.accountant).has_access("create"))
+        self.assertEqual((study.can_decide, study.can_decide_months), (True, True))
+        study.write({"decision": "override", "new_rate": 55, "reason": "Reviewed", "date_from": "2026-02-28"})
+        study.action_decide()
+        row = self.program.point_value_ids.filtered(lambda row: row.date == study.date)
+        self.assertRecordValues(
+            row,
+            [
+                {
+                    "redemption_rate": 55.0,
+                    "point_value": 1.0,
+                    "vat_rate": 15.0,
+                    "rate_reason": "Another rate: Reviewed",
+                    "create_uid": self.accountant.id,
+                }
+            ],
+        )
+        other = self.study(self.auditor)
+        self.assertEqual((other.can_decide, other.can_decide_months), (False, False))
+        other.write({"decision": "override", "new_rate": 40, "reason": "No right", "date_from": "2026-02-28"})
+        with self.assertRaises(AccessError):
+            other.action_decide()
+        self.assertEqual(row.redemption_rate, 55.0)
+
     def test_refusals(self):
         """N16: no decision without a reason, none for a day that a close has used, and none without the right."""
         self.history()
@@ -158,6 +186,18 @@ class TestRedemptionStudy(DeferralCase):
         self.defer("2026-02-28")
         with self.assertRaisesRegex(UserError, "is closed until"):
             study.action_decide()
+        with self.assertRaisesRegex(UserError, "a day to come is not known"):
+            self.study(day="2026-12-31")
+        for day, reason in (("2026-04-01", ""), ("2026-04-02", "  ")):
+            with self.assertRaisesRegex(ValidationError, "Enter the reason"):
+                self.env["loyalty.cohort.rate"].create(
+                    {
+                        "cohort_id": self.program.cohort_ids[:1].id,
+                        "date": day,
+                        "redemption_rate": 50,
+                        "reason": reason,
+                    }
+                )
         other = self.study(self.auditor)
         other.line_ids[:1].decision = "take"
         other.reason = "No right"

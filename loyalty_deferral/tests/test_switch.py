@@ -36,7 +36,7 @@ class TestSwitch(DeferralCase):
             .create(
                 {
                     "program_id": self.program.id,
-                    "date": day,
+                    **({"date": day} if day else {}),
                     "policy": "deferral",
                     "redemption_rate": 95,
                     "counterpart_id": self.equity.id,
@@ -90,6 +90,35 @@ class TestSwitch(DeferralCase):
         self.assertSound()
         figures = self.program._rollforward(*(run.date_to.replace(day=1), run.date_to))
         self.assertEqual(round(figures["closing"][1], 2), 172.26)
+
+    def test_on_the_day_of_the_last_run(self):
+        """N2: a program that never had an estimate begins to defer on the day of its last accrual run, which is proposed;
+        what a point is worth on a day that a run has used still cannot be changed."""
+        self.program.point_value_ids.redemption_rate = 0
+        self.sell(1000.0, day="2026-01-10")
+        self.run_accrual("2026-01-31")
+        switch = self.switch(False, redemption_rate=90)
+        self.assertEqual(str(switch.date), "2026-01-31")
+        switch.action_preview()
+        self.assertEqual((switch.released_amount, switch.deferred_amount), (100.0, 90.0))
+        self.assertEqual(len(self.program.point_value_ids), 1)
+        switch.action_post()
+        self.assertEqual((self.program.accounting_policy, self.liability()), ("deferral", 90.0))
+        self.assertEqual(float(self.program._redemption_rate_at(switch.date)), 90.0)
+        self.assertSound("2026-01-31")
+        row = self.program.point_value_ids.filtered(lambda row: row.date == switch.date)
+        for values in ({"point_value": 2}, {"redemption_rate": 50}):
+            with self.assertRaisesRegex(UserError, "is closed until"):
+                row.write(values)
+
+    def test_on_the_day_of_a_value(self):
+        """N2: the same where a value of points begins on that day."""
+        self.sell(1000.0, day="2026-01-10")
+        values = {"date": "2026-01-31", "point_value": 1, "vat_rate": 15}
+        self.program.point_value_ids = [Command.create(values)]
+        self.run_accrual("2026-01-31")
+        self.switch("2026-01-31", redemption_rate=80).action_post()
+        self.assertEqual((len(self.program.point_value_ids), self.liability()), (2, 80.0))
 
     def test_uses_of_cohorts(self):
         """N2, N15: the uses that a cohort opens are those that it counts: none of before the change, and points that were

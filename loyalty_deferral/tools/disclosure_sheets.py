@@ -36,7 +36,9 @@ def total_of(result):
             for rows in zip(*(data["sensitivity"] for data in result))
         ],
         "rate": None,
-        **{name: sum((data[name] for data in result), Decimal(0)) for name in ("current", "non_current")},
+        "currency": result[0]["currency"],
+        "stopped": any(data["stopped"] for data in result),
+        **{name: sum((data[name] for data in result), Decimal(0)) for name in ("current", "non_current", "unposted")},
     }
     return [*result, total]
 
@@ -75,22 +77,31 @@ def add_sheets(record, book, formats, found, period):
         name = data["program"].name or _("All programs")
         for month, value in data["outlook"]:
             page.write(row, 0, name)
-            page.write_datetime(row, 1, fields.Datetime.to_datetime(month), formats["date"])
+            page.write_datetime(row, 1, fields.Datetime.to_datetime(month), formats["month"])
             page.write_number(row, 2, float(value), formats["money"])
             row += 1
-        for label, key in ((_("Current"), "current"), (_("Non-current"), "non_current")):
+        for label, key in ((_("Current"), "current"), (_("Non-current"), "non_current"), (_("Closing balance"), None)):
+            value = data[key] if key else data["current"] + data["non_current"]
             page.write(row, 0, name)
             page.write(row, 1, label)
-            page.write_number(row, 2, float(data[key]), formats["total"])
+            page.write_number(row, 2, float(value), formats["total"])
             row += 1
         row += 1
-    columns = [program, (_("Expected Redemption"), 24), (_("Deferred (%s)", currency), 18), (_("Change"), 18)]
+    columns = [
+        program,
+        (_("Expected Redemption"), 24),
+        (_("Deferred (%s)", currency), 18),
+        (_("Change (%s)", currency), 18),
+    ]
     page, row = sheet(_("Sensitivity"), columns), 4
     for data in found:
         for shift, value, change in data["sensitivity"]:
             page.write(row, 0, data["program"].name or _("All programs"))
-            page.write(row, 1, _("%+d percentage points", shift))
+            page.write(row, 1, record.env["loyalty.program"]._sensitivity_label(shift))
             page.write_number(row, 2, float(value), formats["money"])
             page.write_number(row, 3, float(change), formats["money"])
+            row += 1
+        for note in record.env["loyalty.program"]._sensitivity_notes(data):
+            page.write(row, 1, note)
             row += 1
         row += 1

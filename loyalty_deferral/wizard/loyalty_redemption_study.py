@@ -66,6 +66,8 @@ class LoyaltyRedemptionStudy(models.TransientModel):
         help="How much more revenue the close of this day recognises by the decisions; negative: less.",
     )
     is_calculated = fields.Boolean(readonly=True)
+    can_decide = fields.Boolean(compute="_compute_can_decide")
+    can_decide_months = fields.Boolean(compute="_compute_can_decide")
 
     def _default_program_id(self):
         programs = self.env["loyalty.program"].search(
@@ -83,6 +85,14 @@ class LoyaltyRedemptionStudy(models.TransientModel):
         for study in self:
             study.defers = study.program_id._defers()
 
+    @api.depends("program_id")
+    @api.depends_context("uid")
+    def _compute_can_decide(self):
+        months = self.env["loyalty.cohort.rate"].has_access("create")
+        for study in self:
+            study.can_decide_months = months and study.defers
+            study.can_decide = months or self.env["loyalty.point.value"].has_access("create")
+
     @api.constrains("new_rate", "decision")
     def _check_new_rate(self):
         for study in self.filtered(lambda study: study.decision == "override"):
@@ -93,6 +103,10 @@ class LoyaltyRedemptionStudy(models.TransientModel):
         self.ensure_one()
         self.check_access("write")
         self.program_id.check_access("read")
+        if self.date > loyalty_today(self.env, self.company_id):
+            raise UserError(
+                self.env._("What will be redeemed until a day to come is not known. Choose today or an earlier day.")
+            )
         # Nobody has access to all transactions of a program; what is shown are sums.
         program = self.program_id.sudo()
         found = program._deferral_triangle(self.date)
@@ -238,7 +252,12 @@ class LoyaltyRedemptionStudy(models.TransientModel):
             row.create({"cohort_id": cohort.id, "date": self.date_from, **values})
 
     def _decide_for_program(self):
-        program, rate = self.program_id, self._decided_rate()
+        self.program_id.check_access("read")
+        if not self.env["loyalty.point.value"].has_access("create"):
+            # An estimate is the accountant's, what a point is worth is not: only the estimate is written here.
+            self.env["loyalty.cohort.rate"].check_access("create")
+        # Values of points are the manager's; the right to decide on an estimate was checked.
+        program, rate = self.program_id.sudo(), self._decided_rate()
         self.line_ids._check_rate(rate)
         row = program.point_value_ids.filtered(lambda row: row.date == self.date_from)
         words = self._words_of(self.decision, row.redemption_rate, row.rate_reason)
@@ -247,7 +266,7 @@ class LoyaltyRedemptionStudy(models.TransientModel):
             row.write(values)
             return
         point_value, vat_rate = program._point_value_at(self.date_from)
-        self.env["loyalty.point.value"].create(
+        program.point_value_ids.create(
             {
                 "program_id": program.id,
                 "date": self.date_from,

@@ -45,6 +45,7 @@ from . import product_template
 from . import res_config_settings
 from . import res_partner
 from . import pos_order_demo
+from . import pos_order_trail
 from . import loyalty_program_stored
 from . import loyalty_source_report
 from . import loyalty_daily
