@@ -93,15 +93,19 @@ def add_sheets(record, book, formats, found, period):
         (_("Deferred (%s)", currency), 18),
         (_("Change (%s)", currency), 18),
     ]
-    page, row = sheet(_("Sensitivity"), columns), 4
+    _fill_sensitivity(record, sheet(_("Sensitivity"), columns), formats, found)
+
+
+def _fill_sensitivity(record, page, formats, found):
+    program, row = record.env["loyalty.program"], 4
     for data in found:
         for shift, value, change in data["sensitivity"]:
-            page.write(row, 0, data["program"].name or _("All programs"))
-            page.write(row, 1, record.env["loyalty.program"]._sensitivity_label(shift))
+            page.write(row, 0, data["program"].name or record.env._("All programs"))
+            page.write(row, 1, program._sensitivity_label(shift))
             page.write_number(row, 2, float(value), formats["money"])
             page.write_number(row, 3, float(change), formats["money"])
             row += 1
-        for note in record.env["loyalty.program"]._sensitivity_notes(data):
+        for note in program._sensitivity_notes(data):
             page.write(row, 1, note)
             row += 1
         row += 1
