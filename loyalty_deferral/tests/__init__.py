@@ -2,6 +2,7 @@ from . import test_audit_trail
 from . import test_chain_ladder
 from . import test_deferral_cases
 from . import test_deferral_mixed
+from . import test_deferral_scaled
 from . import test_deferral
 from . import test_deferral_tools
 from . import test_deferral_ways
