@@ -33,6 +33,49 @@ class RestaurantTours(LoyaltyTours):
         )
         self.assertEqual([(entry.card_id, entry.kind, entry.points) for entry in entries], expected)
 
+    def take_back(self, order, sold=None):
+        """Take back what is left of an order, or exchange it for ``sold``; points first, the rest in cash."""
+        refund = order.browse(order.refund()["res_id"])
+        if sold:
+            refund.write({"lines": [Command.create(sold)]})
+            refund._compute_prices()
+        quantities = {line.refunded_orderline_id.id: -line.qty for line in refund.lines if line.refunded_orderline_id}
+        for item in order.pos_refund_preview(quantities)["payments"]:
+            amount = min(item["amount"], -refund.amount_total)
+            self.pay(refund, order.payment_ids.payment_method_id.filtered("loyalty_program_id"), -amount)
+        if refund.state == "draft":
+            self.pay(refund, order.config_id.payment_method_ids.filtered("is_cash_count"))
+        self.assertEqual(refund.state, "paid")
+        return refund
+
+    def pay(self, order, method, amount=None):
+        wizard = self.env["pos.make.payment"].with_context(active_id=order.id, active_ids=order.ids)
+        wizard.create({"payment_method_id": method.id, **({"amount": amount} if amount is not None else {})}).check()
+
+    def assertAllComesBack(self, orders, points):
+        """Take the goods of each order back, where money paid for them in exchange for something cheap that comes back, too."""
+        before = self.card.points
+        for order in orders:
+            if not order.payment_ids.payment_method_id.filtered("is_cash_count"):
+                self.take_back(order)
+                continue
+            sold = order.lines.filtered(lambda line: not line.loyalty_redeem_uuid)[:1]
+            cheap = {
+                "product_id": sold.product_id.id,
+                "full_product_name": "Cup",
+                "qty": 1,
+                "price_unit": 1.0,
+                "price_subtotal": 1.0,
+                "price_subtotal_incl": 1.0,
+                "tax_ids": [Command.set(sold.tax_ids.ids)],
+            }
+            self.take_back(self.take_back(order, cheap))
+        self.assertEqual(self.card.points - before, points)
+        self.assertNothingReserved()
+        orders.session_id.action_pos_session_closing_control()
+        proof = self.card.program_id._loyalty_proof()
+        self.assertEqual((proof["residual"], proof["residual_points"]), (0.0, 0.0), proof)
+
     def assertNothingReserved(self):
         self.assertFalse(self.env["loyalty.hold"].search([("state", "=", "active")]))
         self.assertFalse(self.env["loyalty.exception"].search([("card_id", "in", (self.card | self.bens_card).ids)]))
@@ -85,6 +128,7 @@ class TestRestaurant(RestaurantTours):
         self.assertPoints(rest, earned=0, redeemed=800, after=400)
         self.assertEntries(paid | rest, [(self.card, "earn", 200), (self.card, "redeem", -800)])
         self.assertNothingReserved()
+        self.assertAllComesBack(paid | rest, 800 - 200)
 
     def test_merged_tables(self):
         """H14, N6: tables that become one keep the card and the points; another customer's points are left alone."""
@@ -107,3 +151,4 @@ class TestRestaurantPriceReduction(RestaurantTours):
             paid | order, [(self.card, "earn", 200), (self.card, "redeem", -500), (self.card, "earn", 206)]
         )
         self.assertNothingReserved()
+        self.assertAllComesBack(paid | order, 500 - 200 - 206)
