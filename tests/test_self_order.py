@@ -183,6 +183,7 @@ class TestOnlinePayment(CustomersDevicesCase):
         transaction._set_done()
         self.notify_again(order, transaction)
         self.assertEqual(sorted(order.payment_ids.mapped("amount")), [50, 65, 65])  # the money is there, twice
+        self.assertEqual(order._money_of_sale(), (130.0, 0.0))
         self.assertEntries(order, [(self.card, "redeem", -50), (self.card, "earn", 56)])
 
     def test_nothing_but_online(self):
@@ -228,6 +229,14 @@ class TestSelfOrder(CustomersDevicesCase):
         self.assertEqual((order.state, order.loyalty_points_reserved), ("paid", 0))
         self.assertEntries(order, [(self.card, "redeem", -50), (self.card, "earn", 56)])
         self.assertFalse(self.exceptions_of(order))
+        # It is exchanged for something cheaper, which comes back, too.
+        lines = [self.taxed(100, 15, qty=-1, refunded_orderline_id=order.lines.id), self.taxed(10, 15)]
+        exchange = self.sell(lines, self.ann, payments=[self.pay_points(-50), self.pay(-53.5, self.cash_method)]).sudo()
+        sold = exchange.lines.filtered(lambda line: line.qty > 0)
+        lines = [self.taxed(10, 15, qty=-1, refunded_orderline_id=sold.id)]
+        refund = self.sell(lines, self.ann, payments=[self.pay(-11.5, self.cash_method)], is_refund=True).sudo()
+        self.assertEqual(self.card.points, 1000)
+        self.assertFalse(self.exceptions_of(order) | self.exceptions_of(exchange) | self.exceptions_of(refund))
         self.close()
 
     def test_what_phones_are_told(self):

@@ -230,13 +230,17 @@ class PosOrder(models.Model):
     def _money_in(self):
         """Return the money that was due for this order, exactly; negative where it pays out.
 
-        What cash is rounded to, so that it can be paid in coins, does not count. Nor does what the tax engine makes of goods
-        that come back one by one, which may be cents more or less than they cost together (:meth:`_odd_of_returns`).
+        What cash is rounded to, so that it can be paid in coins, does not count; what was paid twice does. Neither counts what
+        the tax engine makes of goods that come back one by one, which may be cents more or less than they cost together
+        (:meth:`_odd_of_returns`).
         """
+        money = sum(self._money_payments().mapped("amount"))
         if self.state == "draft":
-            return sum(self._money_payments().mapped("amount"))
-        by_loyalty = self.payment_ids - self._money_payments()
-        return self.amount_total - sum(by_loyalty.mapped("amount")) - self._odd_of_returns()
+            return money
+        due = self.amount_total - sum((self.payment_ids - self._money_payments()).mapped("amount"))
+        coins = self.config_id.rounding_method.rounding if self.config_id.cash_rounding else 0.0
+        within = self.currency_id.compare_amounts(abs(money - due), coins) <= 0
+        return (due if within else money) - self._odd_of_returns()
 
     def _money_payments(self):
         return self.payment_ids.filtered(lambda payment: payment.payment_method_id.type != LOYALTY)
