@@ -522,8 +522,8 @@ class _Run:
             return
         savepoint = self.env.cr.savepoint()
         refund = self.env["pos.order"].browse(order.with_user(self.env.user).refund()["res_id"])
-        quantities = {line.refunded_orderline_id.id: -line.qty for line in refund.lines}
-        preview = order.pos_refund_preview(quantities)
+        lines = refund.lines.filtered(lambda line: not line.refunded_orderline_id.loyalty_redeem_uuid)
+        preview = order.pos_refund_preview({line.refunded_orderline_id.id: -line.qty for line in lines})
         for item in preview["payments"]:
             self.pay_in_back_end(refund, self.test.points_method, -item["amount"])
         if refund.state == "draft":
