@@ -183,6 +183,8 @@ class TestAdjustAgain(AdjustCase):
                 )
             ],
         )
+        self.assertIs(wizard.has_linked, True)
+        self.assertIs(self.wizard(self.card | self.other, points=10).has_linked, False)
         wizard.action_confirm()
         self.assertBalances(points=120)
 

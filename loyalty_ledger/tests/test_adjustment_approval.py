@@ -80,6 +80,11 @@ class TestAdjustmentApproval(ImportMixin, AdjustCase):
         self.assertEqual(adjustment.points_moved, "+150 points")
         adjustment = self.request(card_ids=[Command.set([self.card.id, mug.id])], points=150)
         self.assertEqual(adjustment.points_moved, "Points: +150 points, Coffee: +150 beans")
+        wizard = self.wizard(self.card | mug, mode="subtract", points=20)
+        self.assertEqual((wizard.problem_count, wizard.change_text), (2, ""))
+        wizard.mode = "add"
+        self.assertEqual(wizard.change_text, "Points: +20 points, Coffee: +20 beans")
+        self.assertEqual(self.wizard(self.card, points=1).change_text, "+1 point")
         self.earn(500)
         adjustment = self.request(mode="set", points=100)
         self.assertEqual(adjustment.points_moved, "-400 points")

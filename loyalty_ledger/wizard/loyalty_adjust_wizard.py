@@ -1,3 +1,5 @@
+from collections import defaultdict
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
@@ -51,9 +53,16 @@ class LoyaltyAdjustWizard(models.TransientModel):
     skip_problems = fields.Boolean("Skip Cards With Problems")
     card_count = fields.Integer("Number of Cards", compute="_compute_preview", store=True)
     total_change = fields.Float("Total Change", digits=(16, 4), compute="_compute_preview", store=True)
+    change_text = fields.Char(
+        "Change in Points",
+        compute="_compute_preview",
+        store=True,
+        help="Total of all cards of each program. Cards with problems are left out.",
+    )
     problem_count = fields.Integer("Cards With Problems", compute="_compute_preview", store=True)
     needs_approval = fields.Boolean(compute="_compute_preview", store=True)
     is_partial = fields.Boolean(compute="_compute_preview", store=True)
+    has_linked = fields.Boolean(compute="_compute_preview", store=True)
     line_ids = fields.One2many(
         "loyalty.adjust.wizard.line", "wizard_id", "Preview", compute="_compute_preview", store=True
     )
@@ -131,6 +140,7 @@ class LoyaltyAdjustWizard(models.TransientModel):
             good = [row for row in rows if not row["problem"]]
             wizard.card_count = wizard._count_cards(cards)
             wizard.is_partial = wizard.card_count > len(cards)
+            wizard.has_linked = any(row["target"] != row["card"] for row in rows)
             wizard.total_change = sum(row["change"] for row in good)
             if wizard.is_partial and wizard.mode in ("add", "subtract"):
                 wizard.total_change = wizard.card_count * wizard.points * (1 if wizard.mode == "add" else -1)
@@ -141,12 +151,22 @@ class LoyaltyAdjustWizard(models.TransientModel):
                         f"{TOTAL_LIMIT:,}",
                     )
                 )
+            wizard.change_text = wizard._say_change(good)
             wizard.problem_count = len(rows) - len(good)
             changes = {row["card"].id: row["change"] for row in good}
             wizard.needs_approval = cards._exceeds_adjustment_limit(changes, lock=False)
             wizard.line_ids = [(5, 0, 0)] + [
                 (0, 0, wizard._line_vals(row)) for row in sorted(rows, key=lambda row: not row["problem"])[:SHOWN]
             ]
+
+    def _say_change(self, rows):
+        """Say what all cards change by, for each program in its own points; what is too much to plan is of one program."""
+        program = self.program_id if self.is_partial else self.env["loyalty.program"]
+        moved = {program.sudo(): self.total_change} if program else defaultdict(float)
+        if not program:
+            for row in rows:
+                moved[row["card"].sudo().program_id] += row["change"]
+        return self.env["loyalty.program"].sudo()._say_points_of_each(moved, signed=True)  # access: names of points
 
     def _line_vals(self, row):
         only_dated = self.mode == "expiry" or (self.mode == "add" and not self.points)
