@@ -11,7 +11,7 @@ OURS = ("loyalty_ledger", "loyalty_account", "loyalty_sale", "loyalty_pos", "loy
 #: They move points or money, or write what cannot be deleted: one click asks.
 ASKS = {
     "loyalty.accrual.run": {"action_post"},
-    "loyalty.adjustment": {"action_refuse"},
+    "loyalty.adjustment": {"action_refuse", "action_withdraw"},
     "loyalty.card": {"action_close", "action_undo_payout"},
     "loyalty.close": {"action_run", "action_lock", "action_close_again"},
     "loyalty.deferral.switch": {"action_post"},
@@ -19,7 +19,7 @@ ASKS = {
     "step_ids": {"action_run", "action_accept"},
     "loyalty.exception": {"action_waive", "action_settle_again"},
     "loyalty.hold": {"action_release"},
-    "loyalty.balance.import": {"action_refuse"},
+    "loyalty.balance.import": {"action_refuse", "action_withdraw"},
     "loyalty.program": {"action_recompute_levels", "action_correct_stored_products"},
     "account.payment": {"action_cancel"},
 }

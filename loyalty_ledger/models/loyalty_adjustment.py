@@ -32,7 +32,12 @@ class LoyaltyAdjustment(models.Model):
     )
     reason = fields.Char("Reason", required=True, readonly=True)
     state = fields.Selection(
-        [("waiting", "Waiting for Approval"), ("approved", "Approved"), ("refused", "Refused")],
+        [
+            ("waiting", "Waiting for Approval"),
+            ("approved", "Approved"),
+            ("refused", "Refused"),
+            ("withdrawn", "Withdrawn"),
+        ],
         "Status",
         required=True,
         default="waiting",

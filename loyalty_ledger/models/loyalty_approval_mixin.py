@@ -8,7 +8,7 @@ from .loyalty_card_adjust import MANAGER
 
 
 class LoyaltyApprovalMixin(models.AbstractModel):
-    """A change of points that a second manager approves or refuses (N10)."""
+    """A change of points that a second manager approves or refuses (N10), and whoever requested it may withdraw it."""
 
     _name = "loyalty.approval.mixin"
     _description = "Approval of Loyalty Points"
@@ -19,6 +19,7 @@ class LoyaltyApprovalMixin(models.AbstractModel):
     approver_id = fields.Many2one("res.users", "Decided By", readonly=True, copy=False)
     decided_on = fields.Datetime("Decided On", readonly=True, copy=False)
     can_approve = fields.Boolean(compute="_compute_can_approve")
+    can_withdraw = fields.Boolean(compute="_compute_can_approve")
 
     @api.model
     def _server_fields(self):
@@ -32,7 +33,9 @@ class LoyaltyApprovalMixin(models.AbstractModel):
     def _compute_can_approve(self):
         manager = self.env.user.has_group(MANAGER)
         for record in self:
-            record.can_approve = manager and record.state == "waiting" and record.requester_id != self.env.user
+            may_decide, is_mine = manager and record.state == "waiting", record.requester_id == self.env.user
+            record.can_approve = may_decide and not is_mine
+            record.can_withdraw = may_decide and is_mine
 
     def _ask_approval(self):
         """Give every other manager an activity."""
@@ -57,7 +60,7 @@ class LoyaltyApprovalMixin(models.AbstractModel):
                 )
 
     def _decide(self, state):
-        """Record who decided; the requester never does."""
+        """Record who decided: the requester withdraws, and never approves or refuses; others never withdraw."""
         self.ensure_one()
         self.env["loyalty.card"]._check_ledger_group(MANAGER)
         self.check_access("read")
@@ -69,9 +72,16 @@ class LoyaltyApprovalMixin(models.AbstractModel):
         current, requester_id = self.env.cr.fetchone()
         if current != "waiting":
             return False
-        if requester_id == self.env.uid:
+        is_mine = requester_id == self.env.uid
+        if state == "withdrawn" and not is_mine:
             raise UserError(
-                self.env._("You requested this change yourself. Another manager must approve or refuse it.")
+                self.env._("Only the person who requested this change can withdraw it. You can refuse it instead.")
+            )
+        if state != "withdrawn" and is_mine:
+            raise UserError(
+                self.env._(
+                    "You requested this change yourself. Another manager must approve or refuse it; you can withdraw it."
+                )
             )
         record = self.sudo()  # nobody has write access: the group was checked above
         record.write({"state": state, "approver_id": self.env.uid, "decided_on": fields.Datetime.now()})
@@ -98,6 +108,11 @@ class LoyaltyApprovalMixin(models.AbstractModel):
     def action_refuse(self):
         """Close the request without moving points. What was decided already stays as it is, and the answer says so."""
         notes = self.filtered(lambda record: not record._decide("refused"))._decided_notes()
+        return self._notify(notes, "warning") if notes else True
+
+    def action_withdraw(self):
+        """Close one's own request without moving points. What was decided already stays as it is, and the answer says so."""
+        notes = self.filtered(lambda record: not record._decide("withdrawn"))._decided_notes()
         return self._notify(notes, "warning") if notes else True
 
     def _decided_notes(self):

@@ -148,6 +148,7 @@ class LoyaltyBalanceImport(models.Model):
             ("stopped", "Stopped"),
             ("done", "Done"),
             ("refused", "Refused"),
+            ("withdrawn", "Withdrawn"),
         ],
         "Status",
         required=True,

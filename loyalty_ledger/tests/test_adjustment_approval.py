@@ -100,6 +100,32 @@ class TestAdjustmentApproval(ImportMixin, AdjustCase):
         self.assertEqual(adjustment.state, "refused")
         self.assertBalances(points=0)
 
+    def test_withdrawal(self):
+        """N10: who requested an adjustment or an import withdraws it, nobody else does; it never posts, nor once it is decided."""
+        adjustment = self.request(points=150)
+        imported = self.import_file(f"card,points\n{self.card.code},150\n")
+        for request in (adjustment, imported):
+            with self.subTest(request=request):
+                mine, theirs = request.with_user(self.manager), request.with_user(self.second)
+                self.assertEqual((mine.state, mine.can_withdraw, theirs.can_withdraw), ("waiting", True, False))
+                with self.assertRaisesRegex(UserError, "refuse it instead"):
+                    theirs.action_withdraw()
+                with self.assertRaises(AccessError):
+                    request.with_user(self.clerk).action_withdraw()
+                self.assertTrue(request.activity_ids)
+                self.assertIs(mine.action_withdraw(), True)
+                self.assertRecordValues(request, [{"state": "withdrawn", "approver_id": self.manager.id}])
+                self.assertFalse(request.activity_ids)
+                self.assertIn(f"Withdrawn by {self.manager.name}", theirs.action_approve()["params"]["message"])
+                mine.invalidate_recordset()
+                self.assertFalse(mine.can_withdraw or theirs.can_approve)
+        self.assertBalances(points=0)
+        approved = self.request(points=150)
+        approved.with_user(self.second).action_approve()
+        note = approved.with_user(self.manager).action_withdraw()["params"]["message"]
+        self.assertIn(f"Approved by {self.second.name}", note)
+        self.assertBalances(points=150)
+
     def test_parts_count_together(self):
         """N10: a large adjustment in small parts is a large one: what one person gives to a customer within a day counts."""
         self.adjust(points=60)
