@@ -122,6 +122,14 @@ class TestButtons(BaseCase):
                     "in no list: does it move points or money?",
                 )
 
+    def test_titles(self):
+        """A list that opens from a figure of a pivot or graph is not called "Untitled"."""
+        for addon in OURS:
+            for path in sorted((Path(__file__).parents[1] / addon).rglob("*.xml")):
+                for view in etree.parse(path).xpath("//field[@name='arch']/*[self::pivot or self::graph]"):
+                    with self.subTest(path=path.name, view=view.tag, line=view.sourceline):
+                        self.assertTrue(view.get("string"))
+
 
 @tagged("post_install", "-at_install")
 class TestPhone(TransactionCase):

@@ -51,7 +51,11 @@ class LoyaltyRollforwardReport(models.Model):
         return self._open("loyalty_ledger.loyalty_ledger_entry_action", "effective_date")
 
     def action_view_values(self):
-        """Open the value lines of the month, by type."""
+        """Open the value lines of the month, by type; where points have no value on the books, their transactions."""
+        self.check_access("read")
+        self.ensure_one()
+        if not self.env["loyalty.valuation"].search_count(self._domain_of_month("date"), limit=1):
+            return self.action_view_transactions()
         return self._open("loyalty_account.loyalty_valuation_action", "date")
 
     def _open(self, action, date):

@@ -170,6 +170,18 @@ class TestBooksScreens(BooksCase):
         )
         self.assertEqual(row.month_name, "February 2026")
 
+    def test_month_without_values(self):
+        """N2: a month of the roll-forward in which nothing has a value on the books opens the transactions."""
+        self.earn(100, day="2026-02-10")
+        row = self.env["loyalty.rollforward.report"].search(
+            [("program_id", "=", self.program.id), ("month", "=", "2026-02-01")]
+        )
+        action = row.action_view_values()
+        self.assertEqual(action["res_model"], "loyalty.ledger.entry")
+        self.assertEqual(self.env["loyalty.ledger.entry"].search_count(action["domain"]), 1)
+        self.run_accrual("2026-02-28")
+        self.assertEqual(row.action_view_values()["res_model"], "loyalty.valuation")
+
 
 @tagged("post_install", "-at_install")
 class TestSetUpScreens(LoyaltyAccountCase):

@@ -57,7 +57,7 @@ class LoyaltyDeferralSwitch(models.Model):
         selection=lambda self: (
             self.env["loyalty.program"]._fields["accounting_policy"]._description_selection(self.env)
         ),
-        string="Policy until Then",
+        string="Old Policy",
         compute="_compute_policy_before",
         store=True,
         precompute=True,
@@ -73,14 +73,13 @@ class LoyaltyDeferralSwitch(models.Model):
         default="deferral",
     )
     date = fields.Date(
-        "Until",
+        "Last Day of Old Policy",
         required=True,
         compute="_compute_date",
         store=True,
         readonly=False,
         precompute=True,
-        help="Last day of the old policy, and date of the transition entry. Sales of the next day are the first of the new "
-        "one.",
+        help="The transition entry is dated on this day. Sales of the next day are the first under the new policy.",
     )
     redemption_rate = fields.Float(
         "Expected Redemption (%)",
@@ -121,8 +120,8 @@ class LoyaltyDeferralSwitch(models.Model):
         [("draft", "Draft"), ("posted", "Posted")], "Status", required=True, readonly=True, default="draft", copy=False
     )
     line_ids = fields.One2many("loyalty.deferral.switch.line", "switch_id", "Preview", readonly=True, copy=False)
-    released_amount = fields.Monetary("On the Books until Then", readonly=True, copy=False)
-    deferred_amount = fields.Monetary("On the Books from Then On", readonly=True, copy=False)
+    released_amount = fields.Monetary("On the Books Before", readonly=True, copy=False)
+    deferred_amount = fields.Monetary("On the Books After", readonly=True, copy=False)
     move_id = fields.Many2one("account.move", "Journal Entry", readonly=True, copy=False, ondelete="restrict")
     run_id = fields.Many2one("loyalty.accrual.run", "Run", readonly=True, copy=False, ondelete="restrict")
     last_entry_id = fields.Integer("Last Transaction Taken Over", readonly=True, copy=False, aggregator=None)

@@ -231,6 +231,9 @@ class TestRedemptionStudy(DeferralCase):
         last = {point.kind: point.percentage for point in fan if point.age == 2}
         self.assertAlmostEqual(last["projected"], study.proposed_rate, 1)
         self.assertTrue(last["low"] <= last["projected"] <= last["high"])
+        # The totals of the pivot say what the proposal says: months count by what they issued.
+        groups = points._read_group([("id", "in", points.ids)], ["age"], ["percentage:avg"])
+        self.assertAlmostEqual(dict(groups)[2], study.proposed_rate, 1)
         self.assertEqual(study.action_view_fan()["context"]["graph_groupbys"], ["age", "kind"])
         self.assertIn("download=true", study.action_export()["url"])
         book = openpyxl.load_workbook(io.BytesIO(study._workbook()))

@@ -7,7 +7,7 @@ from dateutil.relativedelta import relativedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
-from odoo.tools import format_date
+from odoo.tools import SQL, format_date
 
 from odoo.addons.loyalty_ledger.tools.today import loyalty_today
 
@@ -170,14 +170,30 @@ class LoyaltyRedemptionStudy(models.TransientModel):
             for age, total in enumerate(chain_ladder.project(row["redeemed"], own)):
                 kind = "actual" if age < len(row["redeemed"]) else "projected"
                 percentage = 100 * total / row["issued"]
-                points.append({"month": row["month"], "age": age, "kind": kind, "percentage": percentage})
+                points.append(
+                    {
+                        "month": row["month"],
+                        "age": age,
+                        "kind": kind,
+                        "percentage": percentage,
+                        "issued_points": row["issued"],
+                    }
+                )
         known = [row for row in cohorts if not row["is_borrowed"]]
         whole = sum(row["issued"] for row in known)
         for kind, each in steps.items() if whole else ():
             rows = [chain_ladder.project(row["redeemed"], each) for row in known]
             for age in range(max(map(len, rows))):
                 total = sum(row[min(age, len(row) - 1)] for row in rows)
-                points.append({"month": False, "age": age, "kind": kind, "percentage": 100 * total / whole})
+                points.append(
+                    {
+                        "month": False,
+                        "age": age,
+                        "kind": kind,
+                        "percentage": 100 * total / whole,
+                        "issued_points": whole,
+                    }
+                )
         return points
 
     # --- effect --------------------------------------------------------------------------------------------------
@@ -384,4 +400,17 @@ class LoyaltyRedemptionStudyPoint(models.TransientModel):
         "Curve",
         readonly=True,
     )
-    percentage = fields.Float("Redeemed (%)", digits=(16, 2), readonly=True, aggregator="avg")
+    percentage = fields.Float(
+        "Redeemed (%)",
+        digits=(16, 2),
+        readonly=True,
+        aggregator="avg",
+        help="Totals weigh each month by the points that it issued, as the proposal does.",
+    )
+    issued_points = fields.Float("Issued", digits=(16, 4), readonly=True, aggregator=None)
+
+    def _read_group_select(self, aggregate_spec, query):
+        if aggregate_spec != "percentage:avg":
+            return super()._read_group_select(aggregate_spec, query)
+        percentage, issued = (self._field_to_sql(self._table, name, query) for name in ("percentage", "issued_points"))
+        return SQL("SUM(%(what)s * %(weight)s) / NULLIF(SUM(%(weight)s), 0)", what=percentage, weight=issued)
