@@ -210,6 +210,14 @@ class LoyaltyDeferralSwitch(models.Model):
             raise UserError(_("Write down the reason for which revenue is no longer deferred. It is kept on record."))
         if self.policy == "deferral" and not 0 < self.redemption_rate <= 100:
             raise UserError(_("Enter the Expected Redemption: a percentage above 0, at most 100."))
+        if self.counterpart_id and self.counterpart_id in (program.liability_account_id, self.liability_account_id):
+            raise UserError(
+                _(
+                    "%(account)s is the Liability Account: the transition would book nothing there. Choose another "
+                    "Counter-account, for example retained earnings.",
+                    account=self.counterpart_id.display_name,
+                )
+            )
         if self.date > today:
             raise UserError(_("What customers have on a day to come is not known. Choose today or an earlier day."))
         if locks := self.company_id._get_violated_lock_dates(self.date, False, program._books_journal()):
@@ -456,9 +464,16 @@ class LoyaltyDeferralSwitchLine(models.Model):
         "loyalty.deferral.switch", "Change", required=True, readonly=True, ondelete="cascade", index=True
     )
     currency_id = fields.Many2one(related="switch_id.currency_id")
-    month = fields.Date("Earned In", required=True, readonly=True)
+    month = fields.Date("First Day", required=True, readonly=True)
+    month_name = fields.Char("Earned In", compute="_compute_month_name")
     points = fields.Float("Open Points", digits=(16, 4), readonly=True)
     amount = fields.Monetary("Deferred", readonly=True)
     is_waiting = fields.Boolean(
         "Not Paid Yet", readonly=True, help="Sales that earn their points when they are paid. Their revenue is shared."
     )
+
+    @api.depends("month")
+    @api.depends_context("lang")
+    def _compute_month_name(self):
+        for line in self:
+            line.month_name = format_date(self.env, line.month, date_format="LLLL yyyy")

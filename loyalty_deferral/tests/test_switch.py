@@ -59,8 +59,8 @@ class TestSwitch(DeferralCase):
             switch, [{"policy_before": "accrual", "released_amount": 80.0, "deferred_amount": 123.5, "move_id": False}]
         )
         self.assertEqual(
-            [(str(line.month), line.points, line.amount) for line in switch.line_ids],
-            [("2026-01-01", 80, 76.0), ("2026-02-01", 50, 47.5)],
+            [(line.month_name, line.points, line.amount) for line in switch.line_ids],
+            [("January 2026", 80, 76.0), ("February 2026", 50, 47.5)],
         )
         switch.action_post()
         return switch
@@ -376,6 +376,7 @@ class TestSwitch(DeferralCase):
             ("were booked until", "2026-01-30", {}),
             ("percentage", "2026-02-28", {"redemption_rate": 101}),
             ("Counter-account", "2026-02-28", {"counterpart_id": False}),
+            ("is the Liability Account", "2026-02-28", {"counterpart_id": self.program.liability_account_id.id}),
         ):
             with self.subTest(text), self.assertRaisesRegex(UserError, text):
                 self.switch(day, **values).action_post()
