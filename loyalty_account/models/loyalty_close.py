@@ -203,10 +203,23 @@ class LoyaltyClose(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        self._check_none_open(vals_list)
         closes = super().create(vals_list)
         closes._check_period()
         closes._prepare_steps()
         return closes
+
+    def _check_none_open(self, vals_list):
+        """:raises UserError: if a company has a close that is not finished; the constraint cannot say which."""
+        self.check_access("create")
+        companies = {vals.get("company_id") or self.env.company.id for vals in vals_list if vals.get("state") != "done"}
+        if unfinished := self.search([("company_id", "in", list(companies)), ("state", "!=", "done")], limit=1):
+            raise UserError(
+                self.env._(
+                    "%s is not closed yet. Finish that close or delete it before you begin another one.",
+                    unfinished.display_name,
+                )
+            )
 
     def write(self, vals):
         result = super().write(vals)

@@ -48,8 +48,8 @@ class LoyaltyCloseStep(models.Model):
     )
     points = fields.Float("Points", digits=(16, 4), readonly=True)
     amount = fields.Monetary("Amount", readonly=True)
-    note = fields.Char("Details", readonly=True)
-    problem = fields.Char("Problem", readonly=True)
+    note = fields.Text("Details", readonly=True)
+    problem = fields.Text("Problem", readonly=True)
     reason = fields.Char(
         "Reason for Accepting", help="Why the close goes on although points and books do not agree. Kept on record."
     )
