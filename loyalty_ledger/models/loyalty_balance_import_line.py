@@ -5,8 +5,9 @@ import logging
 import psycopg2
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import ConcurrencyError, UserError
 
+from ..ledger.settled import misses_entries
 from ..tools.balance_checker import Checker
 from .loyalty_balance_import import MODES
 from .loyalty_card_adjust import MANAGER
@@ -167,16 +168,29 @@ class LoyaltyBalanceImportLine(models.Model):
                 Card._post_entries(ops)
                 for line, vals in results.items():
                     line.write(vals)
-        except psycopg2.OperationalError:
+        except (psycopg2.OperationalError, ConcurrencyError):
             raise
         # Whatever is wrong with one line must not keep the others, and later files, waiting.
         except Exception as error:  # pylint: disable=broad-exception-caught
             if len(self) == 1:
+                self._raise_conflict(error)
                 self.write({"state": "problem", "problem": self._problem_of(error), "change": 0})
                 return
             half = len(self) // 2
             self[:half]._import()
             self[half:]._import()
+
+    def _raise_conflict(self, error):
+        """Have the import tried again where a line collides with what others posted since this transaction began.
+
+        It cannot see that: a new try finds it, and the line is none that the database rejects.
+
+        :raises odoo.exceptions.ConcurrencyError: calls and jobs try again by themselves
+        """
+        if isinstance(error, psycopg2.errors.UniqueViolation):
+            programs = self.program_id | self.import_id.program_id
+            if any(misses_entries(self.env.cr, self.env.registry, program.id) for program in programs):
+                raise ConcurrencyError(f"Import {self.import_id.id} collides with newer transactions") from error
 
     def _problem_of(self, error):
         """Return what to write on a line that failed."""

@@ -5,6 +5,7 @@ Odoo tries remote calls again after a conflict (``service.model.retrying``), but
 
 import logging
 
+from odoo.exceptions import ConcurrencyError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 _logger = logging.getLogger(__name__)
@@ -22,7 +23,7 @@ def run_batch(env, batch):
     for __ in range(TRIES):
         try:
             return batch()
-        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY as error:
+        except (*PG_CONCURRENCY_EXCEPTIONS_TO_RETRY, ConcurrencyError) as error:
             env.cr.rollback()
             _logger.info("A batch of a job is run again: %s", str(error).splitlines()[0])
     return None
