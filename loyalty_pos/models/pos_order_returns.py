@@ -145,6 +145,8 @@ class PosOrder(models.Model):
                 "price_subtotal": -net,
                 "price_subtotal_incl": -gross,
                 "extra_tax_data": {
+                    # As when it was sold: its taxes are rounded apart from those of the goods.
+                    "computation_key": f"loyalty_{line.loyalty_redeem_uuid}",
                     "currency_id": self.currency_id.id,
                     "price_unit": price,
                     "discount": 0.0,

@@ -130,6 +130,14 @@ class TestRandomReductions(RandomCase, ReductionCase):
                     ],
                 )
 
+    def test_invoiced_return(self):
+        """N29, N4: the return of a sale that points paid in full is credited with 0.00, like its sale: taxes of goods and of what
+        points reduced are rounded apart from each other both times."""
+        setup = ("price_reduction", "tax_excluded", "round_globally", None, 0.01)
+        sale = ("buy", [(110, 15, 4), (110, 0, 2), (35, 15, 2), (10000, 15, 3)], 100, True)
+        self.play(setup, [sale])
+        self.play(setup, [sale, ("give_back_in_back_end", 0), ("next_session",), ("credit_late", 0)])
+
     def test_reduction_less_than_its_points(self):
         """N29, N4: 1,391 points reduce net and taxes by 13.90 after rounding, so 1,390 are taken: nobody cut anything."""
         setup = ("price_reduction", "tax_excluded", "round_globally", 0.05, 0.01)
@@ -427,6 +435,7 @@ class _Run:
             "tax_ids": [Command.set(line.tax_ids.ids)],
             "refunded_orderline_id": line.id,
             "extra_tax_data": {
+                "computation_key": f"loyalty_{line.loyalty_redeem_uuid}",
                 "currency_id": self.currency.id,
                 "price_unit": price,
                 "discount": 0,
@@ -566,6 +575,12 @@ class _Run:
         order = self.chosen(number)
         if order and not order.account_move and order.session_id.state == "closed":
             order.action_pos_order_invoice()
+
+    def credit_late(self, number):
+        """The returns of an order get their credit notes after the closing."""
+        for refund in self.chosen(number)._refunds_of_origin():
+            refund.action_pos_order_invoice()
+            self.test.assertEqual(refund.account_move.move_type, "out_refund", self.story())
 
     # --- what holds ----------------------------------------------------------------------------------------------
 

@@ -46,6 +46,8 @@ patch(PosOrderline.prototype, {
             return [tax.id, { tax_amount_currency: -share, base_amount_currency: -net }];
         });
         const extra_tax_data = {
+            // As when it was sold: its taxes are rounded apart from those of the goods.
+            computation_key: `loyalty_${this.loyalty_redeem_uuid}`,
             currency_id: this.currency.id,
             price_unit,
             discount: 0,

@@ -308,6 +308,22 @@ describe("pos.order - parts that return", () => {
         expect(order.currency.round(taxes + order.amountTaxes)).toBe(0);
     });
 
+    test("N29, N4: what points paid in full comes back for 0.00, however the taxes of all lines are rounded", async () => {
+        const { store, order, program, card } = await setupDue({ price: 305.1, taxes: [1] });
+        order.company.tax_calculation_rounding_method = "round_globally";
+        order.triggerRecomputeAllPrices();
+        program.vat_mode = "price_reduction";
+        const product = store.models["product.product"].get(1);
+        expect(order.totalDue).toBe(350.87);
+        order.setReduction({ uuid: "r-1", product, card, points: 350.87, amount: 350.87 });
+        expect(order.totalDue).toBe(0);
+        const refund = returnGoods(store, order, 1);
+        expect(refund.totalDue).toBe(0);
+        const reduction = refund.lines.find((line) => line.refunded_orderline_id?.isRedemption);
+        // As on the server: apart from the taxes of the goods, as when it was sold.
+        expect(reduction.extra_tax_data.computation_key).toBe("loyalty_r-1");
+    });
+
     test("N29, N4: 480 points off 115.00 at 15 % and 125.00 at 25 %: a part comes back with its own tax", async () => {
         const { store, order, program, card } = await setupDue({ price: 100, qty: 2, taxes: [1] });
         order.lines[1].tax_ids = [store.models["account.tax"].get(2)];
