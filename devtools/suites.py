@@ -58,7 +58,7 @@ def _pytest(bases, database, addons_path, config, *arguments):
 
 
 def test(bases, options):
-    check_browser(required={"chromium"})
+    check_browser(required={"chromium", "wkhtmltopdf"})
     template = bases.test()
     workers = options.workers
     if workers is None:

@@ -8,7 +8,7 @@ from .loyalty_card_adjust import MANAGER
 
 
 class LoyaltyApprovalMixin(models.AbstractModel):
-    """A change of points that a second manager approves or refuses (N10), and whoever requested it may withdraw it."""
+    """A change of points that a second manager approves or refuses (N10), and the person who requested it may withdraw."""
 
     _name = "loyalty.approval.mixin"
     _description = "Approval of Loyalty Points"

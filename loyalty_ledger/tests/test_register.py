@@ -339,6 +339,9 @@ class TestRegister(RegisterCase):
         for card in (New.new(), New.with_context(loyalty_register=True).new()):
             self.assertTrue(card.lacks_program)
         self.assertFalse(self.card.lacks_program, "it has its program")
+        arch = etree.fromstring(self.env["loyalty.card"].with_user(self.manager).get_view(view_type="form")["arch"])
+        (banner,) = arch.xpath("//div[@invisible='not lacks_program']")
+        self.assertTrue(banner.xpath(".//a[@invisible='not can_manage']"))
         self.make_program(name="Summer Coupons", program_type="coupons")
         self.assertFalse(New.new().lacks_program)
         self.assertTrue(New.with_context(loyalty_register=True).new().lacks_program)

@@ -4,8 +4,6 @@ from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 from odoo.tools.pdf import PdfReader
 
-from odoo.addons.base.models.ir_actions_report import _wkhtml
-
 from .common import LedgerCase
 
 
@@ -69,8 +67,6 @@ class TestRightToLeft(LedgerCase):
             Report._isolates_as_elements(html),
             '<p title="\u2066-1\u2069">A <span dir="ltr">+1,200</span> B <span dir="ltr">-20</span></p><i>\u2066half</i>',
         )
-        if _wkhtml().state != "ok":
-            self.skipTest("there is no wkhtmltopdf")
         points = self.in_arabic(self.card)._say_points(1200, signed=True)
         body = f'<html><head><meta charset="utf-8"/></head><body dir="rtl"><p>{points}</p></body></html>'
         text = PdfReader(io.BytesIO(Report._run_wkhtmltopdf([body]))).pages[0].extract_text()
