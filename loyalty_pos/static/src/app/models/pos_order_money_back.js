@@ -45,13 +45,15 @@ patch(PosOrder.prototype, {
         if (!cap) {
             return 0;
         }
+        const rounding = this.config.hasCashRounding ? this.appliedRounding : 0;
+        const excess = this.currency.round(this.moneyPaidOut + rounding - cap.cash);
+        return this.isMoreThanRounding(excess) ? excess : 0;
+    },
+    /** Whether an amount is more than what the taxes of each line and coins are rounded by. */
+    isMoreThanRounding(amount) {
         const { config, currency } = this;
-        const rounding = config.hasCashRounding ? this.appliedRounding : 0;
-        const tolerance =
-            currency.rounding * this.lines.length +
-            (config.cash_rounding ? config.rounding_method.rounding : 0);
-        const excess = currency.round(this.moneyPaidOut + rounding - cap.cash);
-        return currency.isPositive(excess - tolerance) ? excess : 0;
+        const coins = config.cash_rounding ? config.rounding_method.rounding : 0;
+        return currency.isPositive(amount - currency.rounding * this.lines.length - coins);
     },
     /**
      * How the money of a return goes back, where that is plain: in the one way in which it was paid besides points, with no
@@ -75,7 +77,7 @@ patch(PosOrder.prototype, {
             this.config.payment_method_ids.some(({ id }) => id === method.id);
         const cap = this.moneyBackCap;
         const left = this.currency.round(-this.remainingDue);
-        const isWithin = !cap || !this.currency.isPositive(left - cap.cash);
+        const isWithin = !cap || !this.isMoreThanRounding(left - cap.cash);
         return isPlain && isWithin && this.currency.isPositive(left) ? method : undefined;
     },
     /**

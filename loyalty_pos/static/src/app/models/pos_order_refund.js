@@ -226,7 +226,7 @@ patch(PosOrder.prototype, {
         const asPoints = this.getPointsToReturn().reduce((total, item) => total + item.amount, 0);
         const money = Math.max(0, this.currency.round(-this.totalDue - asPoints));
         const cap = this.moneyBackCap;
-        return cap?.refused ? Math.min(money, cap.cash) : money;
+        return cap?.refused && this.isMoreThanRounding(money - cap.cash) ? cap.cash : money;
     },
     /** Points of several cards are never one sum: `[{card, points, amount}]`. */
     groupByCard(items) {

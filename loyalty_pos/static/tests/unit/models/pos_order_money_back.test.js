@@ -116,6 +116,38 @@ describe("pos.order - money that goes back is there", () => {
         ]);
     });
 
+    test("N29, N4: a cent that taxes of a part are rounded by goes back with the rest, and is said with it", async () => {
+        const { store, order, redeem, pay, method, cash } = await setupDue({ price: 50, value: 1 });
+        redeem(20, 20);
+        pay(cash);
+        order.state = "paid";
+        const refund = returnLines(store, [[order.lines[0], 1]]);
+        const preview = (cents) => {
+            const payments = [
+                {
+                    method_id: method.id,
+                    card_id: refund.getLoyaltyCard()?.id,
+                    amount: 20,
+                    points: 20,
+                },
+            ];
+            const said = { payments, cash: 30 - cents / 100, capped: true, refused: true };
+            refund.setRefundPreview(refund.returnedQuantities, said);
+        };
+        preview(1);
+        expect(refund.moneyToReturn).toBe(30);
+        refund.fitPointsToReturn();
+        refund.suggestMoneyBack();
+        expect(paymentsOf(refund)).toEqual([
+            [method.id, -20],
+            [cash.id, -30],
+        ]);
+        expect(refund.moneyBackBeyondPaid).toBe(0);
+        preview(2);
+        expect(refund.moneyToReturn).toBe(29.98);
+        expect(refund.suggestMoneyBack()).toBe(undefined);
+    });
+
     test("N29, N4: what the cashier changed stays; who has to choose is left to choose", async () => {
         const till = await setupDue({ price: 50, value: 1 });
         const sell = async (...payments) => {
