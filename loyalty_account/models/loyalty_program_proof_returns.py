@@ -106,7 +106,12 @@ class LoyaltyProgram(models.Model):
         written_off = sum(one.written_off for one in sold)
         if written_off > tolerance and written_off - money > tolerance:
             problems.append(self._say_written_off(last, min(written_off, written_off - money) / rate))
-        if sold and not any(one.loose for one in sold) and goods < unit and earned > 0.00005:
+        if (
+            sold
+            and not any(one.loose for one in sold)
+            and self.currency_id.compare_amounts(goods, 0.0) <= 0
+            and earned > 0.00005
+        ):
             problems.append(self._say_earned(last, earned))
         return problems
 
@@ -115,15 +120,15 @@ class LoyaltyProgram(models.Model):
 
         The share of the goods that came back, or more where the money that was paid would not be enough; rounding may be
         off by a point for each redemption. Where several documents share it, only all goods say something: all points.
+        A cent that the taxes of part returns lose is neither money nor points that came back.
         """
         sold = [node for node in nodes if not figures[node].is_return]
         returns = [node for node in nodes if figures[node].is_return]
         every = [figures[node] for node in nodes]
         slack = max(1, sum(figures[node].redemptions for node in sold)) + 0.00005
-        unit = self.currency_id.rounding
         if any(one.loose for one in every):
             return -0.00005, taken + 0.00005
-        if abs(goods) < unit:
+        if self.currency_id.is_zero(goods):
             return taken - 0.00005, taken + 0.00005
         if len(sold) != 1 or sold[0][0] != MOVE or figures[sold[0]].last_move > min(node[1] for node in returns):
             return -0.00005, taken + 0.00005  # points that paid after a first return are not part of it

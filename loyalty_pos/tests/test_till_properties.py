@@ -178,6 +178,17 @@ class TestRandomPayments(RandomCase):
             ],
         )
 
+    def test_last_point_of_part_returns(self):
+        """N29, N4: taxes of three part returns make 701.49 of 701.50: a cent less in points, as it would be in money."""
+        self.play(
+            ("input_tax", "tax_excluded", "round_globally", 0.05, 0.01),
+            [
+                ("buy", [(1434, 15, 2), (8148, 15, 3), (972, 15, 2), (15872, 15, 2)], 100, False),
+                ("give_back", 0, [0, 1, 0, 0]),
+                ("give_back", 0, [2, 2, 1, 0]),
+            ],
+        )
+
     def test_exchange_for_less(self):
         """N29, N4: what points had paid of exchanged goods keeps its VAT when the other goods of the sale come back."""
         setup = ("input_tax", "tax_included", "round_globally", None, 1.0)
@@ -662,7 +673,10 @@ class _Run:
 
     def check_all_is_back(self):
         """When all goods are back, so are the points and what they cost."""
-        self.test.assertEqual(self.test.card.points, self.before, self.story())
+        points, returns = self.before - self.test.card.points, self.orders.lines.refund_orderline_ids.order_id
+        # The tax engine rounds each return on its own: all of them may be cents less than what was sold.
+        odd = 0.0 if self.reduces else 0.01 / self.trail[0][4] * len(returns)
+        self.test.assertTrue(0 <= points <= odd, f"{points} of at most {odd} points are missing\n{self.story()}")
         lines = self.env["account.move.line"].search(
             [
                 ("account_id", "in", (self.test.cost_account | self.test.input_vat).ids),
@@ -671,6 +685,7 @@ class _Run:
         )
         # Where taxes are rounded for the whole order, Odoo puts the cents that are left over on any of its lines.
         odd = 0.01 * len(self.orders.lines) if self.reduces and self.trail[0][2] == "round_globally" else 0.0
+        odd = max(odd, self.currency.round(points * self.trail[0][4]))
         for account, of_account in lines.grouped("account_id").items():
             left = self.currency.round(sum(of_account.mapped("balance")))
             self.test.assertLessEqual(abs(left), odd, f"{account.name}\n{self.story()}")
