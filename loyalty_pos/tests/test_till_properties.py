@@ -189,6 +189,19 @@ class TestRandomPayments(RandomCase):
             ],
         )
 
+    def test_cents_of_part_returns_add_up(self):
+        """N29, N4: taxes of a part return and of an exchange each round half a cent up: one cent more goes back in money."""
+        self.play(
+            ("input_tax", "tax_excluded", "round_globally", None, 1.0),
+            [
+                ("buy", [(865, 15, 3), (10000, 15, 3), (10000, 5, 2), (333, 15, 3)], 100, True),
+                ("next_session",),
+                ("give_back", 0, [2, 3, 2, 0]),
+                ("exchange", 0, [2, 0, 3, 3], [(1887, 15, 3), (269, 0, 2), (5000, 15, 1), (9928, 15, 3)], 100),
+                ("give_back", 1, [2, 3, 2, 1]),
+            ],
+        )
+
     def test_exchange_for_less(self):
         """N29, N4: what points had paid of exchanged goods keeps its VAT when the other goods of the sale come back."""
         setup = ("input_tax", "tax_included", "round_globally", None, 1.0)
