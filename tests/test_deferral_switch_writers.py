@@ -1,10 +1,12 @@
 """A change to deferred revenue beside somebody who posts points, each on a connection of their own."""
 
+from psycopg2.errors import SerializationFailure
 from test_jobs import BooksJobsCase
 
 from odoo import Command
 from odoo.exceptions import ConcurrencyError, UserError
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 
 @tagged("post_install", "-at_install")
@@ -74,3 +76,16 @@ class TestDeferralSwitchWriters(BooksJobsCase):
             self.switch(self.writer.commit)
         self.assertUnchanged()
         self.assertEqual(self.switch(), 13.5)
+
+    def test_writer_that_posts_afterwards(self):
+        """N2, N29: who still sees the program as it was before the change posts nothing; Odoo begins the request again."""
+        self.writer.commit()
+        with self.registry.cursor() as cr:
+            env = self.env_of(cr)
+            self.assertEqual(env["loyalty.program"].browse(self.program_id).accounting_policy, "accrual")
+            self.switch()
+            with self.assertRaises(SerializationFailure), mute_logger("odoo.sql_db"):
+                self.post(env, self.quick, 10, "late", effective_date=self.month_end)
+            cr.rollback()
+        with self.registry.cursor() as cr:
+            self.post(self.env_of(cr), self.quick, 10, "late", effective_date=self.month_end)
