@@ -350,15 +350,20 @@ class PosOrder(models.Model):
         else:
             return
         if self.currency_id.compare_amounts(amount, allowed) > 0:
-            raise UserError(
-                self.env._(
-                    "Order %(order)s was paid partly with points, gift cards or rewards, or what it sold is used: at most "
-                    "%(left)s can come back as %(method)s.",
-                    order=origin.name,
-                    left=self.currency_id.format(max(left, 0.0)),
-                    method=method.name,
-                )
+            said = self.env._(
+                "Order %(order)s was paid partly with points, gift cards or rewards, or what it sold is used: at most "
+                "%(left)s can come back as %(method)s.",
+                order=origin.name,
+                left=self.currency_id.format(max(left, 0.0)),
+                method=method.name,
             )
+            if origin._older_origin():
+                said += " " + self.env._(
+                    "%(order)s took other goods in exchange, and points that had paid for these stay used: exchange what it "
+                    "sold as well, or let a manager give the points back with Adjust on the card.",
+                    order=origin.name,
+                )
+            raise UserError(said)
 
     def _refuses_more_than_paid(self, origin):
         """Return whether a program of the gift cards and rewards of a sale refuses to pay more back than was paid."""

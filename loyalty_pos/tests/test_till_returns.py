@@ -418,7 +418,7 @@ class TestMoneyOfReturns(ReturnCase):
         refund = self.env["pos.order"].browse(exchange.with_user(self.env.user).refund()["res_id"])
         refund.lines.filtered(lambda line: line.refunded_orderline_id.qty < 0).unlink()
         refund._compute_prices()
-        with self.assertRaisesRegex(UserError, "60.00"):
+        with self.assertRaisesRegex(UserError, "60.00 can come back as .* in exchange, .* Adjust on the card"):
             self.pay_in_back_end(refund, -100.0)
 
     def test_exchange_that_money_paid(self):

@@ -46,7 +46,7 @@ patch(OrderPaymentValidation.prototype, {
             lines: order.reductionsLeftOut.map((line) => line.getFullProductName()).join(", "),
         };
         const title = _t("Too much money comes back");
-        const said = values.lines
+        let said = values.lines
             ? _t(
                   "%(out)s would be paid out, but only %(cash)s of what order %(order)s sold were paid in money and can come back. Return its discounts and gift cards with the goods: select %(lines)s on the order, too.",
                   values
@@ -55,6 +55,12 @@ patch(OrderPaymentValidation.prototype, {
                   "%(out)s would be paid out, but only %(cash)s of what order %(order)s sold were paid in money and can come back; points, gift cards or rewards paid the rest.",
                   values
               );
+        if (order.returnedOrder.returnedOrder) {
+            const way = _t(
+                "It took other goods in exchange, and points that had paid for these stay used: exchange what it sold as well, or let a manager give the points back with Adjust on the card."
+            );
+            said = `${said} ${way}`;
+        }
         if (refused) {
             pos.dialog.add(AlertDialog, { title, body: said });
             return false;

@@ -48,6 +48,34 @@ describe("pos.order - money that comes back", () => {
         );
     });
 
+    test("N29, N4: what points had paid before an exchange: the cashier is told what else can be done", async () => {
+        const { store, goods, validate } = await setupSale();
+        const exchange = returnLines(store, [[goods, 1]]);
+        const product_id = store.models["product.product"].get(1);
+        const sold = store.models["pos.order.line"].create({
+            order_id: exchange,
+            product_id,
+            qty: 1,
+            price_unit: 70,
+            price_type: "manual",
+        });
+        exchange.state = "paid";
+        const refund = returnLines(store, [[sold, 1]]);
+        const payments = [];
+        const said = listen(store);
+        refund.setRefundPreview(refund.returnedQuantities, {
+            payments,
+            cash: 30,
+            capped: true,
+            refused: true,
+        });
+        expect(await validate(refund)).toBe(false);
+        expect(said).toHaveLength(1);
+        expect(said[0]).toMatch(
+            /30.00 of what order .* exchange what it sold as well, or let a manager/
+        );
+    });
+
     test("N29, N4: with its discount it is 30.00 and 33 points", async () => {
         const { store, goods, discount, validate } = await setupSale();
         const said = listen(store);
