@@ -46,6 +46,7 @@ class LoyaltyAdjustment(models.Model):
         index=True,
     )
     line_ids = fields.One2many("loyalty.adjustment.line", "adjustment_id", "Cards", readonly=True)
+    has_linked = fields.Boolean(compute="_compute_has_linked")
     card_count = fields.Integer("Number of Cards", compute="_compute_totals")
     subject = fields.Char("For", compute="_compute_subject")
     points_moved = fields.Char(
@@ -64,6 +65,12 @@ class LoyaltyAdjustment(models.Model):
     def _compute_display_name(self):
         for adjustment in self:
             adjustment.display_name = f"{adjustment.name}: {adjustment.reason or ''}"
+
+    @api.depends("line_ids.card_id", "line_ids.target_id")
+    def _compute_has_linked(self):
+        """Whether another card than the one chosen is credited, so that forms name it."""
+        for adjustment in self:
+            adjustment.has_linked = any(line.target_id - line.card_id for line in adjustment.line_ids)
 
     @api.depends("line_ids.change", "line_ids.card_id", "mode")
     @api.depends_context("lang")

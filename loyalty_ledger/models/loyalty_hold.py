@@ -203,6 +203,18 @@ class LoyaltyHold(models.Model):
     def _unlink_never(self):
         raise UserError(self.env._("Reserved points cannot be deleted; use Release."))
 
+    def action_open_document(self):
+        """Open the document that reserves the points; what is none of Odoo's, as a basket of a web shop, opens the card."""
+        self.ensure_one()
+        if self.res_id:
+            return super().action_open_document()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "loyalty.card",
+            "res_id": self.card_id.id,
+            "views": [(self.card_id.get_formview_id(), "form")],
+        }
+
     def action_release(self):
         """Release by hand: for a document that will never be settled."""
         self.env["loyalty.card"]._check_ledger_group("loyalty_ledger.group_loyalty_manager")

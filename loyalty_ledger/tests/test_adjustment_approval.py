@@ -1,5 +1,7 @@
 from base64 import b64encode
 
+from lxml import etree
+
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
@@ -34,6 +36,21 @@ class TestAdjustmentApproval(ImportMixin, AdjustCase):
         adjustment = self.adjust(**values).adjustment_id
         self.assertEqual(adjustment.state, "waiting")
         return adjustment
+
+    def test_credited_card(self):
+        """The request names the credited card only where that is another than the chosen one."""
+        self.assertFalse(self.request(points=150).has_linked)
+        self.card.points_to_id = self.other
+        self.assertTrue(self.request(points=150).has_linked)
+
+    def test_on_a_phone(self):
+        """The cards of a phone's list have the buttons that their rows have, and a requester can withdraw there."""
+        for model, names in (
+            ("loyalty.adjustment", {"action_approve", "action_withdraw"}),
+            ("loyalty.hold", {"action_release"}),
+        ):
+            view = etree.fromstring(self.env[model].with_user(self.manager).get_view(view_type="kanban")["arch"])
+            self.assertLessEqual(names, set(view.xpath(".//button/@name")))
 
     def test_below_limit(self):
         """N10: up to the limit an adjustment is posted at once."""

@@ -68,6 +68,15 @@ class TestHolds(LedgerCase):
             ],
         )
 
+    def test_open(self):
+        """A reservation opens its document; one without a document of Odoo opens the card, and no error."""
+        self.earn(100)
+        of_document = self.card._hold(30, "holds:open", document=("res.partner", self.partner.id))
+        without = self.card._hold(20, "holds:basket")
+        for hold, opened in ((of_document, self.partner), (without, self.card)):
+            action = hold.action_open_document()
+            self.assertEqual((action["res_model"], action["res_id"]), (opened._name, opened.id))
+
     def test_release(self):
         """N6, C18: cancelling gives the points back once; a released hold cannot be used."""
         self.earn(100)
