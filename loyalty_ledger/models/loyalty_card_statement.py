@@ -151,7 +151,8 @@ class LoyaltyCard(models.Model):
                         "balance": card._say_number(to_points(balance)),
                     }
                 )
-            next_expiry = expiries.get(card.id)
+            day, points = expiries.get(card.id, (None, 0))
+            next_expiry = day and {"points": card._say_number(points), "date": format_date(self.env, day)}
             result[card] = {
                 "opening": card._say_number(to_points(statement.opening)),
                 "closing": card._say_number(to_points(statement.closing)),
@@ -169,12 +170,9 @@ class LoyaltyCard(models.Model):
                 "reserved": card.reserved_points and card._say_number(card.reserved_points),
                 "pending": card.pending_points and card._say_number(card.pending_points),
                 "owed": card.debt_points and card._say_number(card.debt_points),
-                "next_expiry": next_expiry
-                and _(
-                    "%(points)s on %(date)s",
-                    points=card._say_number(next_expiry[1]),
-                    date=format_date(self.env, next_expiry[0]),
-                ),
+                "next_expiry": next_expiry and _("%(points)s on %(date)s", **next_expiry),
+                # On paper each has a line of its own: from right to left the two would read as one number.
+                "next_expiry_parts": next_expiry,
                 "from": format_date(self.env, date_from),
                 "to": format_date(self.env, date_to),
             }

@@ -42,6 +42,14 @@ class LoyaltyLedgerSeal(models.Model):
         super().init()
         schema.protect_seals(self.env.cr)
 
+    @api.depends("last_entry_id")
+    @api.depends_context("lang")
+    def _compute_display_name(self):
+        for seal in self:
+            seal.display_name = self.env._(
+                "Seal %(number)s, up to transaction %(last)s", number=seal.id or "", last=seal.last_entry_id
+            )
+
     def _refusal(self):
         return self.env._("Seals of the points ledger cannot be created, changed or deleted by hand.")
 

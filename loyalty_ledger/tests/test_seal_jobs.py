@@ -37,6 +37,7 @@ class TestJobs(LedgerCase):
         self.run_job("cron_seal")
         seal = self.env["loyalty.ledger.seal"].search([], limit=1)
         self.assertEqual(seal.last_entry_id, entry.id)
+        self.assertEqual(seal.display_name, f"Seal {seal.id}, up to transaction {entry.id}")
         self.run_job("cron_seal")
         self.assertEqual(self.env["loyalty.ledger.seal"].search([], limit=1), seal)
         self.assertClean()

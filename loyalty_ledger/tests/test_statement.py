@@ -1,6 +1,7 @@
 from datetime import date
 
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.fields import Command
 from odoo.tests import Form, HttpCase, new_test_user, tagged
 
 from ..ledger.rounding import to_points, to_units
@@ -136,6 +137,12 @@ class TestStatement(StatementCase):
         self.assertEqual(values["lines"][-2]["reason"], "Birthday")
         self.assertEqual(values["available"], self.card._say_number(self.card.available_points))
         self.assertIn("on 12/31/2026", values["next_expiry"])
+        statement = self.env["loyalty.statement"].create({"card_ids": [Command.set(self.card.ids)]})
+        html, __ = self.env["ir.actions.report"]._render_qweb_html(
+            "loyalty_ledger.report_loyalty_statement", statement.ids
+        )
+        points, date = values["next_expiry_parts"]["points"], values["next_expiry_parts"]["date"]
+        self.assertRegex(html.decode(), rf">{points}</span>\s*<br ?/>\s*<span>{date}</span>")
 
     def test_next_expiries(self):
         """S25: of each card the next day and all that expires then; many cards take no more queries than one."""

@@ -36,5 +36,8 @@ describe("ClosePosPopup", () => {
         );
         expect(methods.find((text) => text.startsWith("Points"))).toMatch(/^Points \D*20\.00$/);
         expect(methods.find((text) => text.startsWith("On Account"))).toMatch(/Counted/);
+        expect(queryAllTexts(".loyalty-closing-note")).toEqual([
+            "Redeemed points are not in the drawer: there is nothing to count.",
+        ]);
     });
 });
