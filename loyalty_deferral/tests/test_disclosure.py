@@ -148,6 +148,10 @@ class TestDisclosure(DeferralCase):
         words = " ".join(" ".join(paper.itertext()).split())
         self.assertIn("Recognised from the opening balance", words)
         self.assertIn("-1 percentage point $", words.replace("\u00a0", " "))
+        # In a language from right to left a sign stays before its number.
+        amounts = paper.xpath("//span[@class='oe_currency_value']")
+        self.assertTrue(amounts)
+        self.assertFalse([amount for amount in amounts if not amount.xpath("ancestor::span[@dir='ltr']")])
         self.assertIn("Expected redemption of the program at the end of the period: 96%", words)
         self.assertIn("The expected redemption stops at 100%", words)
         self.assertEqual(words.count("Closing balance"), 2)

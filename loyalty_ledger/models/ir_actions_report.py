@@ -7,14 +7,30 @@ from odoo import models
 FIRST, LAST = "\N{LEFT-TO-RIGHT ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
 #: A text between two tags that has isolates.
 ISOLATED_TEXT = re.compile(f">[^<>]*{FIRST}[^<>]*<")
+#: A text between two tags in letters that are written from right to left (Hebrew, Arabic and what belongs to them).
+RIGHT_TO_LEFT = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc"
+RIGHT_TO_LEFT_TEXT = re.compile(f">[^<>]*[{RIGHT_TO_LEFT}][^<>]*<")
+#: A number in it, with the sign that belongs to it: "2026", "-1,200.50", "31/12/2026", "88%"; no character reference.
+NUMBER = re.compile(r"&#?\w+;|((?:(?<![^\s(>])[-+])?[0-9](?:[0-9.,:/-]*[0-9])?%?)")
 
 
 class IrActionsReport(models.Model):
     _inherit = "ir.actions.report"
 
     def _run_wkhtmltopdf(self, bodies, *args, **kwargs):
-        """Mark numbers by elements: wkhtmltopdf turns what is isolated by characters around, "+1,200" into "002,1+"."""
-        return super()._run_wkhtmltopdf([self._isolates_as_elements(body) for body in bodies], *args, **kwargs)
+        """Mark numbers by elements: wkhtmltopdf turns what is isolated by characters around, "+1,200" into "002,1+", and
+        pushes words beside a bare number out of their line, beyond the edge of the paper."""
+        bodies = [self._numbers_as_elements(self._isolates_as_elements(body)) for body in bodies]
+        return super()._run_wkhtmltopdf(bodies, *args, **kwargs)
+
+    def _numbers_as_elements(self, html):
+        """Return a page with an element around each number that stands among letters written from right to left."""
+        return RIGHT_TO_LEFT_TEXT.sub(
+            lambda text: NUMBER.sub(
+                lambda number: f'<span dir="ltr">{number[1]}</span>' if number[1] else number[0], text[0]
+            ),
+            str(html),
+        )
 
     def _isolates_as_elements(self, html):
         if FIRST not in html:

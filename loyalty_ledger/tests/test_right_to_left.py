@@ -71,3 +71,22 @@ class TestRightToLeft(LedgerCase):
         body = f'<html><head><meta charset="utf-8"/></head><body dir="rtl"><p>{points}</p></body></html>'
         text = PdfReader(io.BytesIO(Report._run_wkhtmltopdf([body]))).pages[0].extract_text()
         self.assertIn("+1,200", text)
+
+    def test_numbers_among_letters_on_paper(self):
+        """A number among Arabic letters has an element of its own, or wkhtmltopdf draws the letters beyond the edge."""
+        Report = self.env["ir.actions.report"]
+        month = "\u0645\u0627\u064a\u0648"
+        for text, expected in (
+            (f"<td>{month} 2026</td>", f'<td>{month} <span dir="ltr">2026</span></td>'),
+            (f"<td>{month} -1,200.50</td>", f'<td>{month} <span dir="ltr">-1,200.50</span></td>'),
+            (f"<td>{month}-20 (88%)</td>", f'<td>{month}-<span dir="ltr">20</span> (<span dir="ltr">88%</span>)</td>'),
+            (f"<td>{month}&#160;31/12/2026</td>", f'<td>{month}&#160;<span dir="ltr">31/12/2026</span></td>'),
+            (f'<td title="{month} 1">May 2026</td>', f'<td title="{month} 1">May 2026</td>'),
+        ):
+            self.assertEqual(Report._numbers_as_elements(text), expected)
+        marked = Report._run_wkhtmltopdf([self.page_of(f"{month} 2026")])
+        by_hand = Report._run_wkhtmltopdf([self.page_of(f'{month} <span dir="ltr">2026</span>')])
+        self.assertEqual(*(PdfReader(io.BytesIO(pdf)).pages[0].get_contents().get_data() for pdf in (marked, by_hand)))
+
+    def page_of(self, text):
+        return f'<html><head><meta charset="utf-8"/></head><body dir="rtl"><p>{text}</p></body></html>'
