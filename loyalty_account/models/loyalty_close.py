@@ -438,6 +438,16 @@ class LoyaltyClose(models.Model):
         self._check_rights()
         self.ensure_one()
         self._lock()
+        today = loyalty_today(self.env, self.company_id)
+        if self.date_to > today:
+            raise UserError(
+                self.env._(
+                    "%(date)s is still to come, so its figures are not known. To see what the close would post so far, set "
+                    "the end of the period to %(today)s.",
+                    date=format_date(self.env, self.date_to),
+                    today=format_date(self.env, today),
+                )
+            )
         if self.state == "draft":
             self._prepare_steps()
         for step in self.step_ids.filtered(lambda step: step.state == "todo"):

@@ -361,6 +361,12 @@ class TestClose(CloseCase):
         self.assertEqual(close.state, "done")
         self.assertEqual(sorted(file.name.rsplit(".")[-1] for file in close.attachment_ids), ["pdf", "xlsx"])
 
+    def test_preview_of_a_period_to_come(self):
+        """What is still to come is not known: the preview says so in words of the close, with the day that can be shown."""
+        close = self.make_close(date_from="2999-01-01", date_to="2999-01-31")
+        with self.assertRaisesRegex(UserError, "01/31/2999 is still to come.*set the end of the period to"):
+            close.action_preview()
+
     def test_preview_again(self):
         """M17, M12: previews are made again, not added up; what changed before the close begins is part of it."""
         self.february()
