@@ -90,6 +90,9 @@ class TestRedemptionStudy(DeferralCase):
         self.defer("2026-01-31")
         study = self.study()
         self.assertEqual(study.in_force, 60.0)
+        row = self.program._deferral_triangle("2026-02-28")["cohorts"][0]
+        values = study._line_values({**row, "expected": 101.6667})
+        self.assertEqual(values["expected_points"], 102, "whole points, so that what the list shows foots")
         form = Form(study)
         with form.line_ids.edit(0) as line:  # the youngest month
             line.decision = "override"

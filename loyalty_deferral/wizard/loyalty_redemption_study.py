@@ -129,7 +129,7 @@ class LoyaltyRedemptionStudy(models.TransientModel):
 
     def _say_back_test(self, found):
         if not found:
-            return self.env._("Nothing was known a year ago.")
+            return self.env._("No back-test: the program had no points a year ago.")
         predicted, actual = found["predicted"], found["actual"]
         return self.env._(
             "A year ago the method would have said %(predicted)s points by now; it is %(actual)s (%(percent)s %%).",
@@ -145,7 +145,7 @@ class LoyaltyRedemptionStudy(models.TransientModel):
             "issued_points": row["issued"],
             "redeemed_points": row["actual"],
             "lapsed_points": row["lapsed"],
-            "expected_points": row["expected"],
+            "expected_points": round(row["expected"]),  # an estimate; whole points foot
             "proposed_rate": row["rate"],
             "low_rate": row["low"],
             "high_rate": row["high"],
