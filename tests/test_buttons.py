@@ -1,5 +1,6 @@
 """Which buttons ask first: each button of our views is in one of the two lists below."""
 
+from collections import defaultdict
 from pathlib import Path
 
 from lxml import etree
@@ -129,6 +130,26 @@ class TestButtons(BaseCase):
                 for view in etree.parse(path).xpath("//field[@name='arch']/*[self::pivot or self::graph]"):
                     with self.subTest(path=path.name, view=view.tag, line=view.sourceline):
                         self.assertTrue(view.get("string"))
+
+
+@tagged("post_install", "-at_install")
+class TestMethods(TransactionCase):
+    def test_buttons_take_records(self):
+        """N29: a button calls its method with the ids of what is shown; a method of the model (api.model) takes none and fails."""
+        rows = defaultdict(set)  # models of the rows of a field: other models may have one of the same name
+        for fields in (model._fields.values() for model in self.registry.values()):
+            for field in fields:
+                if field.comodel_name:
+                    rows[field.name].add(field.comodel_name)
+        count = 0
+        for model, button in buttons():
+            owners = [model] if model in self.registry else rows[model]
+            with self.subTest(model=model, button=button.get("name")):
+                methods = [getattr(self.registry[owner], button.get("name"), None) for owner in owners]
+                self.assertTrue(any(methods))
+                self.assertFalse([method for method in methods if getattr(method, "_api_model", False)])
+                count += 1
+        self.assertGreater(count, 100)
 
 
 @tagged("post_install", "-at_install")

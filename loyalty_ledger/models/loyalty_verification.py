@@ -1,6 +1,6 @@
 import time
 
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.exceptions import AccessError
 
 AUDITORS = ("loyalty_ledger.group_loyalty_auditor", "loyalty_ledger.group_loyalty_manager")
@@ -28,9 +28,8 @@ class LoyaltyVerification(models.TransientModel):
     def _compute_display_name(self):
         self.display_name = self.env._("Verification of the Ledger")
 
-    @api.model
     def action_verify(self):
-        """Verify now and show the result; for auditors and managers."""
+        """Verify now and show the result, of no record or of an earlier one; for auditors and managers."""
         self._check_may_verify()
         verification = self._run()
         return {

@@ -1,5 +1,6 @@
 from odoo import Command
 from odoo.exceptions import AccessError
+from odoo.service.model import call_kw
 from odoo.tests import tagged
 
 from .common import TODAY
@@ -32,6 +33,8 @@ class TestVerification(RegisterCase):
             self.assertEqual((result.state, result.problem_count), ("ok", 0))
             self.assertGreaterEqual(result.entry_count, 1)
             self.assertFalse(result.line_ids)
+            again = call_kw(result.browse(), "action_verify", [result.ids], {})  # Verify Again, on the result
+            self.assertEqual(result.browse(again["res_id"]).state, "ok")
         with self.assertRaises(AccessError):
             self.verify(self.user)
 
@@ -137,7 +140,7 @@ class TestVerification(RegisterCase):
         first.action_resolve()
         self.assertFalse(report([row]), "resolved, and the same row")
         self.assertEqual(report([row, {**row, "problem": "Broken more"}]).note, "Broken more")
-        self.assertFalse(report([]), "mended")
+        self.assertFalse(report([]), "fixed")
         second = report([row])
         self.assertRecordValues(
             first | second, [{"state": "resolved", "note": "Broken"}, {"state": "open", "note": "Broken"}]
