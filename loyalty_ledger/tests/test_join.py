@@ -56,7 +56,7 @@ class TestJoin(HttpCase):
         """N29, bP11: a visitor joins; customer and card are made by the answer to the mail only, once."""
         self.assertIn("You may store my name.", self.url_open(self.program._public_path()).text)
         answer = self.ask(" Ann@Example.com ", phone="555 0100")
-        self.assertIn("Look into your mailbox", answer.text)
+        self.assertIn("Check your inbox", answer.text)
         self.assertFalse(self.Partner.search([("email_normalized", "=", "ann@example.com")]))
         link = self.link()
         self.assertIn("Get My Card", self.url_open(link).text)  # a mail program looks at the link
@@ -67,6 +67,8 @@ class TestJoin(HttpCase):
             card = self.program.coupon_ids
             self.assertEqual(len(card), 1)
             self.assertIn(card.code, answer.text)
+            self.assertIn("for two days only", answer.text)
+            self.assertIn(f'href="{self.program._public_path()}"', answer.text)
         self.assertRecordValues(
             card.partner_id, [{"name": "Ann", "email": "ann@example.com", "phone": "555 0100", "loyalty_tracked": True}]
         )
@@ -119,7 +121,7 @@ class TestJoin(HttpCase):
     def test_limits(self):
         """N29: three mails a day to one address, the same answer always; and twenty requests an hour from one place."""
         for __ in range(4):
-            self.assertIn("Look into your mailbox", self.ask().text)
+            self.assertIn("Check your inbox", self.ask().text)
         requests = self.Join.search([("program_id", "=", self.program.id)])
         self.assertEqual(len(requests), 3)
         for number in range(17):
