@@ -47,7 +47,7 @@ def link_ratios(triangle, age):
 def factors(triangle, last_age=None):
     """Return the factor from each age to the next, weighted by volume; 1.0 where no cohort says anything.
 
-    :param last_age: age from which on nothing is redeemed any more, as points have expired; default: the oldest one seen
+    :param last_age: age from which nothing more is redeemed, as points have expired; default: the oldest one seen
     """
     result = []
     for age in range(max((len(row) for row in triangle), default=1) - 1):

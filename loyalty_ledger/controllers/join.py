@@ -30,7 +30,7 @@ class LoyaltyJoinController(Controller):
     @route("/loyalty/join/<string:token>", type="http", auth="public", website=True, sitemap=False)
     def loyalty_join_confirm(self, token, **kw):
         """Show what is confirmed; the button issues the card."""
-        # The link is the secret: whoever has it got the mail.
+        # The link is the secret: only the confirmation mail contains it.
         join = request.env["loyalty.join"].sudo()._by_token(token)
         values = {"join": join, "token": token, "no_breadcrumbs": True, "card": join.card_id}
         if join and request.httprequest.method == "POST":

@@ -18,7 +18,7 @@ _logger = logging.getLogger(__name__)
 
 #: How long to wait for transactions that are writing: anybody who wants to write in the meantime waits as well.
 PATIENCE = "2s"
-#: How long :func:`wait_for_writers` waits, in seconds, and how often it looks. Nobody waits for it meanwhile.
+#: How long :func:`wait_for_writers` waits, in seconds, and how often it looks. Nobody waits for it.
 WRITERS_PATIENCE, WRITERS_LOOK = 5, 0.05
 
 
@@ -86,7 +86,7 @@ def seen_up_to(cursor, registry):
 def misses_entries(cursor, registry, program_id):
     """Return whether the transaction of ``cursor`` misses entries of a program that were committed since it began.
 
-    Of use to who locked the program's row: nobody can add entries in the meantime.
+    Entries of the last seal and before are seen by everybody. To have no others follow, lock the program's row first.
     """
     cursor.execute(
         SQL(
@@ -142,9 +142,9 @@ def _others_are_done(cursor, pid):
 def wait_for_writers(registry, table, own_pid):
     """Return an id of ``table`` up to which transactions can no longer add rows, without keeping anybody waiting.
 
-    Who writes rows holds ROW EXCLUSIVE on the table before an id is drawn, until the end. So the last id that was drawn is
-    read first, then whoever writes now is waited for; who begins later draws higher ids. A transaction that reads afterwards
-    for the first time sees all rows up to that id.
+    A transaction that writes rows holds ROW EXCLUSIVE on the table before an id is drawn, until the end. So the last id that was drawn is
+    read first, then transactions that write now are waited for; those that begin later draw higher ids. A transaction that
+    reads for the first time afterwards sees all rows up to that id.
 
     :param table: name of the table, whose ids come from its sequence
     :param own_pid: the caller's connection, which is not waited for

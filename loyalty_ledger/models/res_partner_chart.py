@@ -54,7 +54,7 @@ class ResPartner(models.Model):
     def _loyalty_charts(self, card, months):
         """Return dicts of ``title`` and ``series`` (``key``, ``label``, ``values`` and ``texts`` by month), one for each unit.
 
-        Override to add what the customer did elsewhere; call super.
+        Override to add what the customer did with documents of other kinds; call super.
 
         :param card: the card whose program is shown; points of all cards of the customer's firm count
         :param months: first days of the months, oldest first

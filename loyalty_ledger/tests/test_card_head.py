@@ -59,7 +59,7 @@ class TestCardHead(RegisterCase):
         self.assertTrue(card.barcode_image)
 
     def test_transactions_of_others_stay_hidden(self):
-        """N29: whoever may see cards but no transactions sees the card, and none of them."""
+        """N29: a user who may see cards but no transactions sees the card, and none of them."""
         self.earn(10)
         clerk = self.make_user("no_ledger", "base.group_user")
         self.assertFalse(self.card.with_user(clerk).last_entry_ids)

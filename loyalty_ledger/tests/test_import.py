@@ -260,7 +260,7 @@ class TestImport(ImportCase):
             [{"state": "checked", "file_name": "old.csv", "pending_count": 2, "new_card_count": 1, "problem_count": 0}],
         )
         self.assertBalances(points=0)
-        # Whoever wants no new cards says so, and sees the lines.
+        # The answer that no new cards are issued makes them problems, line by line.
         record.with_user(self.manager).with_context(answer={"create_missing": False}).action_answer()
         self.assertRecordValues(
             record, [{"create_missing": False, "pending_count": 1, "new_card_count": 0, "problem_count": 1}]

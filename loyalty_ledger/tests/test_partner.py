@@ -168,7 +168,7 @@ class TestPartner(LedgerCase):
         self.assertFalse(self.env["res.partner"].with_user(nobody).name_search("0441-2345-678"))
 
     def test_code_of_a_gift_card_finds_nobody(self):
-        """N29: codes of gift cards are money: whoever may not read them does not find their owners either."""
+        """N29: codes of gift cards are money: a user who may not read them does not find their owners either."""
         program = self.make_program(name="Gifts", program_type="gift_card")
         gift = self.make_card(program, code="0449-gift-9999")
         auditor = new_test_user(self.env, "sees_no_code", "loyalty_ledger.group_loyalty_auditor")

@@ -5,7 +5,7 @@ import { ListRenderer } from "@web/views/list/list_renderer";
 
 /**
  * Optional columns with `options="{'narrow': 'hide'}"` are not shown at first on a tablet that is held upright, so that the
- * list fits it. Whoever wants them chooses them as ever, and keeps them.
+ * list fits it. They can be chosen as usual, and then stay.
  */
 patch(ListRenderer.prototype, {
     computeOptionalActiveFields() {
