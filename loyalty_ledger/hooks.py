@@ -59,6 +59,10 @@ def uninstall_hook(env):
     env["loyalty.card"]._write_history_differences()
     # The seals go with the add-on: a later ledger must not be asked for them.
     env["ir.config_parameter"].search([("key", "=", HEAD)]).unlink()
+    # Odoo offers its papers on every card again.
+    for name in ("report_loyalty_card", "report_gift_card"):
+        if report := env.ref(f"loyalty.{name}", raise_if_not_found=False):
+            report.domain = False
     env.flush_all()
     schema.drop_all(env.cr)
     env.cr.execute("DROP INDEX IF EXISTS loyalty_card__partner_program_idx")

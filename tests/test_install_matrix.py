@@ -210,6 +210,10 @@ class TestInstallMatrix(MatrixCase):
         )
         self.assertEqual(self.rows("SELECT name FROM ir_model_data WHERE module = ANY(%s)", OURS), [])
         self.assertEqual(
+            self.rows("SELECT report_name FROM ir_act_report_xml WHERE model = 'loyalty.card' AND domain IS NOT NULL"),
+            [],
+        )
+        self.assertEqual(
             self.rows(
                 """
                 SELECT c.id, c.points, h.points FROM loyalty_card c
