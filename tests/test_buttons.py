@@ -165,3 +165,18 @@ class TestPhone(TransactionCase):
                 self.assertIn("kanban", action.view_mode.split(","))
                 view = next((view for view in action.view_ids if view.view_mode == "kanban"), None)
                 self.env[action.res_model].get_view(view.view_id.id if view else None, "kanban")
+
+    def test_lists_in_forms_have_cards(self):
+        """N29: a list inside a form that is wider than a phone is cards there; what is typed into stays a list."""
+        wide = 5
+        checked = 0
+        for addon in OURS:
+            for path in sorted((Path(__file__).parents[1] / addon).rglob("*.xml")):
+                for field in etree.parse(path).xpath("//form//field[list[not(@editable)]]"):
+                    columns = field.xpath("list/field[not(@optional='hide') and not(@column_invisible='1')]")
+                    if len(columns) < wide:
+                        continue
+                    checked += 1
+                    with self.subTest(path=path.name, field=field.get("name")):
+                        self.assertTrue(field.xpath("kanban"), "is cut off on a phone")
+        self.assertGreater(checked, 5)
