@@ -12,7 +12,7 @@ class LoyaltyProgram(models.Model):
         if not figure["next_percentage"]:
             return False
         return self.env._(
-            "%(amount)s to the next %(percentage)s %%",
+            "%(amount)s to reach %(percentage)s %%",
             amount=self.currency_id.format(figure["missing"]),
             percentage=f"{figure['next_percentage']:g}",
         )
