@@ -263,7 +263,7 @@ class AccountMove(models.Model):
 
     @api.model
     def _server_fields(self):
-        """What a document redeems is decided by Apply Loyalty Points, never by who writes fields."""
+        """What a document redeems is decided by Apply Loyalty Points, never by writing fields."""
         return super()._server_fields() | SERVER_FIELDS
 
     @api.model

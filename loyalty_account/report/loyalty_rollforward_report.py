@@ -58,11 +58,15 @@ class LoyaltyRollforwardReport(models.Model):
             return self.action_view_transactions()
         return self._open("loyalty_account.loyalty_valuation_action", "date")
 
-    def _open(self, action, date):
+    def _open(self, xml_id, date):
+        """Return the action, of the rows of this program and month only, by type.
+
+        :param date: name of the field that says in which month a row counts
+        """
         self.check_access("read")
         self.ensure_one()
         domain = self._domain_of_month(date)
-        action = self.env["ir.actions.act_window"]._for_xml_id(action)
+        action = self.env["ir.actions.act_window"]._for_xml_id(xml_id)
         return {**action, "name": self._title(action["name"]), "domain": domain, "context": {"group_by": ["kind"]}}
 
     def _domain_of_month(self, date):

@@ -27,7 +27,7 @@ class AccountMove(models.Model):
     @api.depends("loyalty_earning_id")
     def _compute_loyalty_deferred_amount(self):
         for move in self:
-            # Who reads the invoice may read what of it is deferred, without access to earnings.
+            # access: users who may read the invoice see what of it is deferred, without access to earnings
             move.loyalty_deferred_amount = move.sudo().loyalty_earning_id.allocated_amount
 
     def action_view_loyalty_deferral(self):

@@ -357,7 +357,7 @@ class LoyaltyDeferralSwitch(models.Model):
         :raises odoo.exceptions.ConcurrencyError: where it cannot be seen; callers try again by themselves
         """
         try:
-            program.lock_for_update()  # who posts points of the program shares a lock on it until the end
+            program.lock_for_update()  # posting points of the program shares a lock on it until the end
         except LockError as error:
             raise UserError(
                 self.env._(

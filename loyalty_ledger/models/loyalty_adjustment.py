@@ -92,7 +92,7 @@ class LoyaltyAdjustment(models.Model):
     def _compute_subject(self):
         """Name whom it is for, so that a row of the list can be decided; several cards are counted."""
         for adjustment in self:
-            lines = adjustment.sudo().line_ids  # access: owners are named to who may read the request
+            lines = adjustment.sudo().line_ids  # access: users who may read the request see the owners' names
             cards = lines.card_id
             if adjustment.mode == "transfer" and len(lines) == 1:
                 giver, receiver = (

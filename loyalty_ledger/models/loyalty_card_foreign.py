@@ -46,7 +46,7 @@ class LoyaltyCard(models.Model):
         return cards
 
     def write(self, vals):
-        """Write cards; a new balance becomes the entry of the difference, no matter who writes it."""
+        """Write cards; a new balance becomes the entry of the difference, whichever code writes it."""
         if forbidden := vals.keys() & set(PROJECTIONS):
             raise UserError(
                 self.env._("%s follows the points ledger and cannot be written.", ", ".join(sorted(forbidden)))

@@ -112,7 +112,7 @@ class LoyaltyCard(models.Model):
         """
         if not code:
             return False
-        card = self.sudo()  # who may not see a card is told why it is refused, and whose it is
+        card = self.sudo()  # access: users without access to the card are told why it is refused, and whose it is
         date = {"not_started": card.start_date, "expired": card.expiration_date}.get(code)
         facts = {
             "card": isolated(self.env, self._shown_code()),

@@ -115,7 +115,7 @@ class LoyaltyDashboard(models.AbstractModel):
 
         :param options: dict with ``period`` (one of :data:`tools.periods.PERIODS`), ``company_id``, ``program_id`` and
             ``shop_id``
-        :raises odoo.exceptions.AccessError: for who may not read cards and transactions
+        :raises odoo.exceptions.AccessError: for users who may not read cards and transactions
         """
         scope = self._scope(options)
         flows = self._flows(scope)

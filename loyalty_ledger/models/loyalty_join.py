@@ -156,7 +156,7 @@ class LoyaltyJoin(models.Model):
         :raises odoo.exceptions.UserError: where the customer cannot join, in words for the visitor
         """
         self.ensure_one()
-        # All of the address, in one order: who opens two links at the same moment is one customer.
+        # All of the address, in one order: a visitor who opens two links at the same moment becomes one customer.
         self.env.cr.execute(SQL("SELECT id FROM loyalty_join WHERE email = %s ORDER BY id FOR UPDATE", self.email))
         self.invalidate_recordset()
         if self.state == "confirmed" and self.card_id:
@@ -188,7 +188,7 @@ class LoyaltyJoin(models.Model):
             "phone": self.phone,
             "lang": self.lang,
             "company_id": self.program_id.company_id.id,
-            "loyalty_tracked": True,  # who joins collects points, whatever the company's setting says of others
+            "loyalty_tracked": True,  # members collect points, whatever the company sets for new customers
         }
 
     @api.autovacuum

@@ -53,7 +53,7 @@ class LoyaltyServerFieldsMixin(models.AbstractModel):
 
     @api.model
     def _say_server_fields(self, names):
-        """Return what to tell who writes these fields. Override to say how it is done instead."""
+        """Return what to tell a user who writes these fields. Override to say how it is done instead."""
         labels = [self._fields[name]._description_string(self.env) for name in sorted(names)]
         return self.env._("Only the server sets: %s.", ", ".join(labels))
 

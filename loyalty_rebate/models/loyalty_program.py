@@ -86,7 +86,7 @@ class LoyaltyProgram(models.Model):
         copies = super().copy(default)
         if "tier_ids" not in (default or {}):
             for program, copied in zip(self, copies):
-                # access: who may make programs, such as managers of registers, makes a copy with its terms
+                # access: users who may create programs, such as managers of registers, copy the terms, too
                 program.sudo().tier_ids.copy({"program_id": copied.id})
         return copies
 

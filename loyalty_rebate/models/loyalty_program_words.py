@@ -27,7 +27,7 @@ class LoyaltyProgram(models.Model):
         """Say the tiers: "Each month 2 % of sales above $ 10,000.00, to the customer's account"."""
         if self.program_type != "loyalty" or self.award_mode != "period":
             return super()._summarize_terms()
-        # access: who may read the program reads its terms, as customers do; salespeople and cashiers read no targets
+        # access: users who may read the program read its terms, as customers do; salespeople and cashiers read no targets
         tiers = ", ".join(self._say_tier(tier) for tier in self.sudo().tier_ids.sorted("threshold"))
         return self._say_period_terms(tiers or self.env._("what the rules say of each product"))
 
