@@ -142,9 +142,9 @@ def _others_are_done(cursor, pid):
 def wait_for_writers(registry, table, own_pid):
     """Return an id of ``table`` up to which transactions can no longer add rows, without keeping anybody waiting.
 
-    A transaction that writes rows holds ROW EXCLUSIVE on the table before an id is drawn, until the end. So the last id that was drawn is
-    read first, then transactions that write now are waited for; those that begin later draw higher ids. A transaction that
-    reads for the first time afterwards sees all rows up to that id.
+    A transaction that writes rows holds ROW EXCLUSIVE on the table before it draws an id, until its end. So the last id that
+    was drawn is read first, then transactions that write now are waited for; those that begin later draw higher ids. A
+    transaction that reads for the first time afterwards sees all rows up to that id.
 
     :param table: name of the table, whose ids come from its sequence
     :param own_pid: the caller's connection, which is not waited for

@@ -12,7 +12,7 @@ class LoyaltyCard(models.Model):
     def write(self, vals):
         """Lost numbers follow the card that replaced them to the card that it is linked to."""
         if vals.get("points_to_id"):
-            # access: the user may write the card; its closed numbers, perhaps of other companies, have no points and follow it.
+            # access: the user may write the card; its closed numbers, perhaps of other companies, hold no points
             lost = self.sudo().with_context(active_test=False).points_from_ids
             lost = lost.filtered(lambda card: card.closed and not card.points and card.id != vals["points_to_id"])
             if lost:
