@@ -81,6 +81,9 @@ class TestRightToLeft(LedgerCase):
             (f"<td>{month} -1,200.50</td>", f'<td>{month} <span dir="ltr">-1,200.50</span></td>'),
             (f"<td>{month}-20 (88%)</td>", f'<td>{month}-<span dir="ltr">20</span> (<span dir="ltr">88%</span>)</td>'),
             (f"<td>{month}&#160;31/12/2026</td>", f'<td>{month}&#160;<span dir="ltr">31/12/2026</span></td>'),
+            ("<td> -1,200.50\n</td>", '<td> <span dir="ltr">-1,200.50</span>\n</td>'),
+            ("<td>-\ufeff1,200.50</td>", '<td><span dir="ltr">-\ufeff1,200.50</span></td>'),
+            ("<td>1,200.50</td><i>-</i><b>+5%</b>", '<td>1,200.50</td><i>-</i><b><span dir="ltr">+5%</span></b>'),
             (f'<td title="{month} 1">May 2026</td>', f'<td title="{month} 1">May 2026</td>'),
         ):
             self.assertEqual(Report._numbers_as_elements(text), expected)
