@@ -113,7 +113,8 @@ class LoyaltyDeferralSwitch(models.Model):
         store=True,
         readonly=False,
         precompute=True,
-        help="An income account while revenue is deferred: what is deferred is taken from it and comes back to it.",
+        help="An income account while revenue is deferred: what is deferred is taken from it and comes back to it. With the "
+        "other policies an expense account.",
     )
     reason = fields.Char("Reason", help="Kept on record. Needed to stop deferring.")
     state = fields.Selection(
@@ -429,7 +430,7 @@ class LoyaltyDeferralSwitch(models.Model):
                     "journal_id": program._books_journal().id,
                     "company_id": program.company_id.id,
                     "date": self.date,
-                    "ref": f"{label} {self.reason}" if self.reason else label,
+                    "ref": f"{label} ({self.reason.strip()})" if (self.reason or "").strip() else label,
                     "loyalty_program_id": program.id,
                     "line_ids": lines,
                 }
@@ -448,9 +449,26 @@ class LoyaltyDeferralSwitch(models.Model):
         by_server(program).write(values)
 
     def action_open_move(self):
-        """Open the journal entry of the transition."""
+        """Open the journal entry of the transition, and where points are accrued from then on, that of their value."""
         self.ensure_one()
-        return self.move_id._get_records_action()
+        moves = self.move_id
+        if self.policy == "accrual" and self.run_id:
+            # It is the run that follows the one of the transition, on the same day and against the same account.
+            moves |= (
+                self.env["loyalty.accrual.run"]
+                .search(
+                    [
+                        ("program_id", "=", self.program_id.id),
+                        ("id", ">", self.run_id.id),
+                        ("date_to", "=", self.date),
+                        ("opening_account_id", "=", self.counterpart_id.id),
+                    ],
+                    order="id",
+                    limit=1,
+                )
+                .move_id
+            )
+        return moves._get_records_action(name=self.env._("Journal Entries"))
 
 
 class LoyaltyDeferralSwitchLine(models.Model):
@@ -467,7 +485,7 @@ class LoyaltyDeferralSwitchLine(models.Model):
     month = fields.Date("First Day", required=True, readonly=True)
     month_name = fields.Char("Earned In", compute="_compute_month_name")
     points = fields.Float("Open Points", digits=(16, 4), readonly=True)
-    amount = fields.Monetary("Deferred", readonly=True)
+    amount = fields.Monetary("Liability", readonly=True)
     is_waiting = fields.Boolean(
         "Not Paid Yet", readonly=True, help="Sales that earn their points when they are paid. Their revenue is shared."
     )

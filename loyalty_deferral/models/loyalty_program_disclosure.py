@@ -96,7 +96,7 @@ class LoyaltyProgram(models.Model):
         Only of what is still open: the allocation of past sales never changes.
         """
         self.ensure_one()
-        states = self._deferral_states(date)
+        states = [] if self._deferral_ended(date) else self._deferral_states(date)
         base = sum((state.deferred for state in states), Decimal(0))
         stopped = any(state.deferred and state.rate + max(SHIFTS) > 100 for state in states)
         result = []
@@ -111,6 +111,17 @@ class LoyaltyProgram(models.Model):
             )
             result.append((shift, total, total - base))
         return result, stopped
+
+    def _deferral_ended(self, date):
+        """Return whether the program deferred revenue until this day or an earlier one; it cannot begin again."""
+        ended = [
+            ("program_id", "=", self.id),
+            ("state", "=", "posted"),
+            ("policy", "!=", "deferral"),
+            ("date", "<=", date),
+        ]
+        # Only whether there is one; the right to read the program's figures is the caller's.
+        return bool(self.env["loyalty.deferral.switch"].sudo().search_count(ended, limit=1))
 
     def _deferral_disclosure(self, date_from, date_to):
         """Return the disclosure of a program as one dict: ``rollforward``, ``outlook``, ``current``, ``non_current``,
@@ -132,7 +143,7 @@ class LoyaltyProgram(models.Model):
             "sensitivity": sensitivity,
             "stopped": stopped,
             "unposted": next(total for shift, total, __ in sensitivity if not shift) - rollforward["closing"],
-            "rate": self._redemption_rate_at(date_to),
+            "rate": None if self._deferral_ended(date_to) else self._redemption_rate_at(date_to),
         }
 
     def _sensitivity_label(self, shift):

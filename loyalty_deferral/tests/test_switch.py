@@ -176,6 +176,16 @@ class TestSwitch(DeferralCase):
         back.reason = "The program is not material"
         back.action_post()
         self.assertEqual((self.program.accounting_policy, self.liability()), ("accrual", 230.0))
+        self.assertTrue(back.move_id.ref.endswith("(The program is not material)"), back.move_id.ref)
+        # By a click: what was released, and what points stand at from then on.
+        moves = self.env["account.move"].search(back.action_open_move()["domain"], order="id")
+        on_liability = moves.line_ids.filtered(lambda line: line.account_id == self.liability_account)
+        balances = [round(sum(lines.mapped("balance")), 2) for lines in on_liability.grouped("move_id").values()]
+        self.assertEqual(sorted(balances), [-back.deferred_amount, back.released_amount])
+        # Nothing is deferred any longer, and no close will post anything of it.
+        found = self.program._deferral_disclosure(*map(fields.Date.to_date, ("2026-01-01", "2026-03-31")))
+        self.assertEqual((found["rollforward"]["closing"], found["unposted"], found["rate"]), (0, 0, None))
+        self.assertFalse([row for row in found["sensitivity"] if row[1] or row[2]])
         runs = self.env["loyalty.accrual.run"].search([("program_id", "=", self.program.id)])
         self.assertEqual(set(runs.mapped("state")), {"posted"})
         self.assertRecordValues(
