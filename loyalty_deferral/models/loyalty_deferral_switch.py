@@ -468,7 +468,11 @@ class LoyaltyDeferralSwitch(models.Model):
                 )
                 .move_id
             )
-        return moves._get_records_action(name=self.env._("Journal Entries"))
+        if len(moves) < 2:
+            return moves._get_records_action()
+        # The list of journal entries, not that of invoices, which comes first otherwise.
+        views = [(self.env.ref("account.view_move_tree").id, "list"), (False, "form")]
+        return moves._get_records_action(name=self.env._("Journal Entries"), views=views)
 
 
 class LoyaltyDeferralSwitchLine(models.Model):

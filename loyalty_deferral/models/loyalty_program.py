@@ -90,7 +90,7 @@ class LoyaltyProgram(models.Model):
             "return": _("Deferred revenue of returned sales"),
             "redeem": _("Revenue of redeemed loyalty points"),
             "breakage": _("Revenue of lapsed loyalty points"),
-            "re_estimate": _("Deferred revenue estimated again"),
+            "re_estimate": _("Change of the expected redemption"),
         }
 
     def _defers(self):

@@ -7,7 +7,7 @@ from .common import DeferralCase
 from .test_deferral_tools import cases
 
 NEW, REDEEMED = "Revenue deferred for loyalty points", "Revenue of redeemed loyalty points"
-AGAIN, LAPSED = "Deferred revenue estimated again", "Revenue of lapsed loyalty points"
+AGAIN, LAPSED = "Change of the expected redemption", "Revenue of lapsed loyalty points"
 RETURNED = "Deferred revenue of returned sales"
 
 
