@@ -6,6 +6,7 @@ from . import loyalty_card_orders
 from . import sale_order_postings
 from . import sale_order_line
 from . import sale_order_points
+from . import sale_order_totals
 from . import sale_order_redemption
 from . import sale_order_need
 from . import sale_order_foreign_card

@@ -34,6 +34,26 @@ class TestOrderEvents(OrderCase):
         self.assertPosted(order, [(card, "redeem", -100), (card, "earn", 700)])
         self.assertEqual((card.points, card.redeemed_points, card.accumulated_points), (1100, 100, 1200))
 
+    def test_points_of_programs_are_not_added(self):
+        """C11: an order says what it issued and used of its loyalty program; of several programs it says no sum."""
+        self._card(500)
+        order = self._order(7)
+        order._update_programs_and_rewards()
+        self._claim(order)
+        self.assertFalse(order.loyalty_data)
+        order.action_confirm()
+        order.invalidate_recordset()
+        self.assertEqual(order.loyalty_data, {"point_name": "Points", "issued": 700, "cost": 100})
+        self._program(name="Second Club", portal_point_name="Stars")
+        both = self._order(2)
+        both._update_programs_and_rewards()
+        both.action_confirm()
+        self.assertEqual(len(self._entries(both).card_id), 2)
+        (order | both).invalidate_recordset()
+        self.assertEqual(
+            (order | both).mapped(lambda order: order.loyalty_data and order.loyalty_data["issued"]), [700, False]
+        )
+
     def test_confirm_two_orders_at_once(self):
         """C11: orders confirmed together keep their own entries."""
         card = self._card(500)
