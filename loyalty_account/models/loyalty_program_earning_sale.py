@@ -66,7 +66,7 @@ class LoyaltyProgram(models.Model):
                     "earning_id": earning_id,
                     "origin": ("owed" if not lot_id else "none" if not earning_id else "sale" if sets else "unknown"),
                     "taxes": list(share.key),
-                    "rates": " + ".join(f"{rate:g} %" for rate in rates) or False,
+                    "rates": " + ".join(f"{rate:g}%" for rate in rates) or False,
                     "points": to_points(share.points),
                     "amount": from_cents(share.gross, unit),
                     "vat_amount": from_cents(sum(share.vat.values()), unit),

@@ -10,6 +10,7 @@ from odoo import models
 from odoo.tools import SQL
 
 from odoo.addons.loyalty_ledger.tools.sql_files import read_sql
+from odoo.addons.loyalty_ledger.tools.words import say_percentage
 
 from ..books.relief import differences, relief_of, rough_relief, still_redeemed
 
@@ -165,8 +166,8 @@ class LoyaltyProgram(models.Model):
         _, record = self.env._, self.env[model].browse(res_id)
         parts = [
             _(
-                "%(rate)s %%: %(booked)s instead of %(expected)s",
-                rate=f"{rate:g}",
+                "%(rate)s%%: %(booked)s instead of %(expected)s",
+                rate=say_percentage(self.env, rate),
                 booked=self.currency_id.format(booked),
                 expected=self.currency_id.format(expected),
             )

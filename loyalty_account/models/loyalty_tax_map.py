@@ -1,6 +1,8 @@
 from odoo import fields, models
 from odoo.tools import float_compare
 
+from odoo.addons.loyalty_ledger.tools.words import say_percentage
+
 
 class LoyaltyTaxMap(models.Model):
     """Which purchase tax recovers the VAT of a redemption on lines with a sales tax (S7, mode ``input_tax``)."""
@@ -77,11 +79,11 @@ class LoyaltyTaxMap(models.Model):
                 )
         if float_compare(sale.amount, purchase.amount, precision_digits=4):
             return _(
-                "Input Taxes: %(purchase)s has a rate of %(purchase_rate)s %%, but sales tax %(sale)s has %(sale_rate)s "
-                "%%. Choose an input tax of the same rate.",
+                "Input Taxes: %(purchase)s has a rate of %(purchase_rate)s%%, but sales tax %(sale)s has "
+                "%(sale_rate)s%%. Choose an input tax of the same rate.",
                 purchase=purchase.name,
-                purchase_rate=f"{purchase.amount:g}",
+                purchase_rate=say_percentage(self.env, purchase.amount),
                 sale=sale.name,
-                sale_rate=f"{sale.amount:g}",
+                sale_rate=say_percentage(self.env, sale.amount),
             )
         return None

@@ -42,7 +42,7 @@ class TestEarningEvents(EarningCase):
         self.assertEarned(invoice, 0, 70)
         self.pay(invoice, journal=self.cash)
         self.assertEarned(invoice, 70)
-        self.assertIn("70.00 of 100.00 (70.00 %) paid in ways that earn points", invoice.loyalty_explanation)
+        self.assertIn("70.00 of 100.00 (70.00%) paid in ways that earn points", invoice.loyalty_explanation)
 
     def test_one_payment_for_two_invoices(self):
         """C12: one payment of several invoices earns for each of them."""

@@ -139,14 +139,14 @@ class TestEarningSale(EarningSaleCase):
         self.sale_taxes[19].amount = 16
         __, payment = self.spend(500)
         self.assertEqual(sum(self.vat_by_rate(payment).values()), 0.80)
-        self.assertEqual(self.env["loyalty.relief"].search([("res_id", "=", payment.id)]).rates, "19 %")
+        self.assertEqual(self.env["loyalty.relief"].search([("res_id", "=", payment.id)]).rates, "19%")
         self.sale_taxes[19].amount = 19
         self.sell(500, 19)
         self.sale_taxes[19].amount = 16
         self.sell(100, 19)
         __, payment = self.spend(600)
         self.assertEqual(sum(self.vat_by_rate(payment).values()), 0.94)
-        self.assertEqual([row.rates for row in self.env["loyalty.relief"]._of_document(payment)], ["19 %", "16 %"])
+        self.assertEqual([row.rates for row in self.env["loyalty.relief"]._of_document(payment)], ["19%", "16%"])
         self.assertProved()
 
     def draft_again(self, move, points, price=None):
@@ -170,14 +170,14 @@ class TestEarningSale(EarningSaleCase):
         """N17: Odoo taxes an invoice that is drafted and confirmed again at the rates of that day: its points have them too."""
         move = self.sell(500, 19)
         self.sale_taxes[19].amount = 16
-        self.assertEqual(self.draft_again(move, 500), (80.0, 0.69, "16 %"))
+        self.assertEqual(self.draft_again(move, 500), (80.0, 0.69, "16%"))
         self.assertProved()
 
     def test_drafted_again_with_another_price(self):
         """N17: the same where the draft was changed."""
         move = self.sell(400, 19)
         self.sale_taxes[19].amount = 16
-        self.assertEqual(self.draft_again(move, 500, price=500), (80.0, 0.69, "16 %"))
+        self.assertEqual(self.draft_again(move, 500, price=500), (80.0, 0.69, "16%"))
         self.assertProved()
 
     def test_drafted_again_as_it_was(self):
@@ -185,7 +185,7 @@ class TestEarningSale(EarningSaleCase):
         move = self.sell(500, 19)
         self.sale_taxes[19].amount = 16
         self.sale_taxes[19].amount = 19
-        self.assertEqual(self.draft_again(move, 500), (95.0, 0.80, "19 %"))
+        self.assertEqual(self.draft_again(move, 500), (95.0, 0.80, "19%"))
 
     def test_tax_included(self):
         """N17: a price with tax that is confirmed again at another rate has the same gross, more net, and less VAT."""
@@ -193,7 +193,7 @@ class TestEarningSale(EarningSaleCase):
         move = self.sell(595, 19)
         self.assertEqual((move.amount_untaxed, move.amount_total), (500.0, 595.0))
         self.sale_taxes[19].amount = 16
-        self.assertEqual(self.draft_again(move, 512), (82.07, 0.69, "16 %"))
+        self.assertEqual(self.draft_again(move, 512), (82.07, 0.69, "16%"))
         self.assertEqual(move.amount_total, 595.0)
         self.assertProved()
 
@@ -208,7 +208,7 @@ class TestEarningSale(EarningSaleCase):
         self.env.cr.flush()
         __, payment = self.spend(500)
         self.assertEqual(sum(self.vat_by_rate(payment).values()), 0.80)
-        self.assertEqual(self.env["loyalty.relief"].search([("res_id", "=", payment.id)]).rates, "19 %")
+        self.assertEqual(self.env["loyalty.relief"].search([("res_id", "=", payment.id)]).rates, "19%")
         self.assertProved()
 
     def test_fixed_tax(self):
@@ -333,8 +333,8 @@ class TestEarningSale(EarningSaleCase):
         self.assertRecordValues(
             rows,
             [
-                {"sale_name": first.name, "rates": "19 %", "points": 300, "net_amount": 2.52, "vat_amount": 0.48},
-                {"sale_name": second.name, "rates": "7 %", "points": 200, "net_amount": 1.87, "vat_amount": 0.13},
+                {"sale_name": first.name, "rates": "19%", "points": 300, "net_amount": 2.52, "vat_amount": 0.48},
+                {"sale_name": second.name, "rates": "7%", "points": 200, "net_amount": 1.87, "vat_amount": 0.13},
                 {"sale_name": False, "rates": False, "points": 50, "net_amount": 0.50, "vat_amount": 0.0},
             ],
         )
@@ -343,7 +343,7 @@ class TestEarningSale(EarningSaleCase):
         self.assertEqual(rows[0].action_open_sale()["res_id"], first.id)
         ((customer, __, totals),) = rows._sections()
         self.assertEqual(customer, self.customer)
-        self.assertEqual([total[0] for total in totals], ["No VAT", "19 %", "7 %"])
+        self.assertEqual([total[0] for total in totals], ["No VAT", "19%", "7%"])
         self.credit(move)
         self.assertAlmostEqual(sum(self.statement().mapped("vat_amount")), 0)
         self.assertEqual(len(self.statement()), 6)
@@ -368,7 +368,7 @@ class TestEarningSale(EarningSaleCase):
         )
         for start, end, rates in (
             ("2026-01-01", "2026-01-31", []),
-            ("2026-02-01", "2026-02-28", [("19 %", 300, 3.0, 2.52, 0.48), ("7 %", 200, 2.0, 1.87, 0.13)]),
+            ("2026-02-01", "2026-02-28", [("19%", 300, 3.0, 2.52, 0.48), ("7%", 200, 2.0, 1.87, 0.13)]),
         ):
             with freeze_time("2026-03-15 12:00:00"):
                 close = (

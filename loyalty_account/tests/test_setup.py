@@ -216,7 +216,7 @@ class TestValidation(LoyaltyAccountCommon):
         fixed = copy({"name": "Fixed", "amount_type": "fixed"})
         for tax, message in (
             (self.sale_taxes[15], "Input Taxes.*is no purchase tax"),
-            (self.purchase_taxes[5], "rate of 5 %, but sales tax.*15 %"),
+            (self.purchase_taxes[5], "rate of 5%, but sales tax.*15%"),
             (foreign, "Foreign is a tax of Belgium"),
             (caba, "Caba is due on payment"),
             (fixed, "not computed as a percentage"),

@@ -12,6 +12,7 @@ from odoo.tools import SQL, formatLang
 from odoo.addons.loyalty_account.books.lots import expiry_on
 from odoo.addons.loyalty_ledger.ledger.rounding import to_decimal
 from odoo.addons.loyalty_ledger.tools.sql_files import read_sql
+from odoo.addons.loyalty_ledger.tools.words import say_percentage
 
 from ..tools.deferral import recognised
 from ..tools.disclosure import expected_months
@@ -158,7 +159,12 @@ class LoyaltyProgram(models.Model):
         """Return what a reader of the sensitivity of a disclosure has to know, one sentence each."""
         _, notes = self.env._, []
         if data["rate"]:
-            notes.append(_("Expected redemption of the program at the end of the period: %s%%", f"{data['rate']:g}"))
+            notes.append(
+                _(
+                    "Expected redemption of the program at the end of the period: %s%%",
+                    say_percentage(self.env, data["rate"]),
+                )
+            )
         if data["stopped"]:
             notes.append(_("The expected redemption stops at 100%: no more points than issued can be redeemed."))
         if data["unposted"]:

@@ -145,7 +145,7 @@ class TestRedemptionStudy(DeferralCase):
         study.write({"decision": "override", "new_rate": 50, "reason": "Auditor"})
         study.action_decide()
         self.assertEqual(
-            row.rate_reason, f"Another rate: Auditor (before: {round(rate, 4):g} %, Take the proposal: Chain ladder)"
+            row.rate_reason, f"Another rate: Auditor (before: {round(rate, 4):g}%, Take the proposal: Chain ladder)"
         )
 
     def test_accountant_decides_for_the_program(self):

@@ -132,7 +132,7 @@ class LoyaltyRedemptionStudy(models.TransientModel):
             return self.env._("No back-test: the program had no points a year ago.")
         predicted, actual = found["predicted"], found["actual"]
         return self.env._(
-            "A year ago the method would have said %(predicted)s points by now; it is %(actual)s (%(percent)s %%).",
+            "A year ago the method would have said %(predicted)s points by now; it is %(actual)s (%(percent)s%%).",
             predicted=f"{predicted:,.0f}",
             actual=f"{actual:,.0f}",
             percent=f"{100 * (actual - predicted) / predicted:+.1f}",
@@ -252,7 +252,7 @@ class LoyaltyRedemptionStudy(models.TransientModel):
         words = f"{dict(DECISIONS)[decision]}: {self.reason.strip()}"
         if not before:
             return words
-        former = f"{before:g} %, {why}" if why else f"{before:g} %"
+        former = f"{before:g}%, {why}" if why else f"{before:g}%"
         return self.env._("%(decision)s (before: %(former)s)", decision=words, former=former)
 
     def _decide_for_cohort(self, cohort, line):

@@ -107,7 +107,7 @@ class LoyaltyDashboard(models.AbstractModel):
             self._figure(
                 "rate",
                 env._("Redemption rate"),
-                in_order(env, f"{round(used / given * 100)} %") if given else "–",
+                in_order(env, f"{round(used / given * 100)}%") if given else "–",
                 sub=env._("of what was issued in 12 months"),
                 ratio=min(round(used / given * 100), 100) if given else 0,
             ),

@@ -55,7 +55,7 @@ class LoyaltyEarning(models.Model):
             back = self.env._("%s units were returned.", say_points(self.env, step["returned"]))
         elif step["mode"] == "order":
             text = self.env._("%(rate)s for the document: %(points)s points.", **values)
-            back = self.env._("%s %% of it was returned.", say_points(self.env, round(step["returned"] * 100, 2)))
+            back = self.env._("%s%% of it was returned.", say_points(self.env, round(step["returned"] * 100, 2)))
         else:
             values["amount"] = self._money_text(left)
             if self.earning_basis == "total":
@@ -98,7 +98,7 @@ class LoyaltyEarning(models.Model):
 
     def _explain_share(self, step):
         return self.env._(
-            "%(qualifying)s of %(paid)s (%(percent)s %%) paid in ways that earn points: %(points)s points.",
+            "%(qualifying)s of %(paid)s (%(percent)s%%) paid in ways that earn points: %(points)s points.",
             qualifying=formatLang(self.env, step["qualifying"], digits=2),
             paid=formatLang(self.env, step["paid"], digits=2),
             percent=formatLang(self.env, step["share"] * 100, digits=2),

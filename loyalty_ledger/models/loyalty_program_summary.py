@@ -76,9 +76,9 @@ class LoyaltyProgram(models.Model):
             for factor in (multipliers[0], max(multipliers))
         )
         if lowest == highest:
-            return _("%(worth)s: %(percent)s %% back", worth=worth, percent=lowest)
+            return _("%(worth)s: %(percent)s%% back", worth=worth, percent=lowest)
         return _(
-            "%(worth)s: %(lowest)s %% back, %(highest)s %% on the best level",
+            "%(worth)s: %(lowest)s%% back, %(highest)s%% on the best level",
             worth=worth,
             lowest=lowest,
             highest=highest,

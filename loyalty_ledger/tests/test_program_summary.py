@@ -28,7 +28,7 @@ class TestProgramSummary(LedgerCase):
             reward_ids=[Command.clear(), Command.create({"discount_mode": "per_point", "discount": 0.5})],
         )
         self.assertEqual(
-            program.terms_summary.replace("\xa0", " "), "10 beans per $ 100.00, each worth $ 0.50: 5 % back"
+            program.terms_summary.replace("\xa0", " "), "10 beans per $ 100.00, each worth $ 0.50: 5% back"
         )
         program.portal_point_name = False
         self.assertEqual([program._public_points(number) for number in (1, 11)], ["1 point", "11 points"])
@@ -38,13 +38,13 @@ class TestProgramSummary(LedgerCase):
         per_point = [{"discount_mode": "per_point", "discount": 0.01, "required_points": 1}]
         fixed = [{"discount_mode": "per_order", "discount": 5, "required_points": 100}]
         for expected, values in (
-            ("1 point per $ 1.00, worth $ 0.01: 1 % back", {"rewards": per_point}),
-            ("1 point per $ 10.00, worth $ 0.05: 0.5 % back", {"rate": 0.1, "rewards": fixed}),
+            ("1 point per $ 1.00, worth $ 0.01: 1% back", {"rewards": per_point}),
+            ("1 point per $ 10.00, worth $ 0.05: 0.5% back", {"rate": 0.1, "rewards": fixed}),
             ("2 points per $ 1.00", {"rate": 2}),
             ("5 points per purchase, each worth $ 0.05", {"rate": 5, "mode": "order", "rewards": fixed}),
             ("3 points per unit", {"rate": 3, "mode": "unit"}),
             (
-                "1 point per $ 1.00, worth $ 0.01: 1 % back, 1.5 % on the best level",
+                "1 point per $ 1.00, worth $ 0.01: 1% back, 1.5% on the best level",
                 {
                     "rewards": per_point,
                     "issue_on": "paid",

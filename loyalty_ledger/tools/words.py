@@ -18,10 +18,15 @@ def say_points(env, points, signed=False):
     return in_order(env, text) if points else text
 
 
+def say_percentage(env, percentage):
+    """Return the number of a percentage, without its sign, as the reader writes numbers: 2.5, or 2,5 in German."""
+    return say_points(env, percentage)
+
+
 def in_order(env, text):
     """Return an amount or a number with its sign, whose parts keep their order where one writes from right to left.
 
-    Without the marks around it, "+600" would be shown as "600+", "$ 844.02" as "844.02 $" and "71 %" as "% 71".
+    Without the marks around it, "+600" would be shown as "600+", "$ 844.02" as "844.02 $" and "71%" as "% 71".
     """
     return isolated(env, text)
 

@@ -232,7 +232,7 @@ class TestTillFaults(TillFaultCase):
             self.company_data["default_account_expense"].id,
             self.closing_tax(session).id,
         )
-        self.assertNamed(session, "15 %: .*0.00 instead of .*6.52", size=6.52)
+        self.assertNamed(session, "15%: .*0.00 instead of .*6.52", size=6.52)
 
     def test_vat_of_the_part(self):
         """N29: points that paid two rates, of which one came back at the other's (B4)."""
@@ -247,7 +247,7 @@ class TestTillFaults(TillFaultCase):
         line = self.closing_tax(session).filtered(lambda line: line.tax_line_id.amount == 5)
         self.tamper("UPDATE account_move_line SET tax_line_id = %s WHERE id = %s", self.purchase_taxes[15].id, line.id)
         self.assertTrue(order)
-        self.assertNamed(session, "5 %: .0.00 instead of .1.05; 15 %")
+        self.assertNamed(session, "5%: .0.00 instead of .1.05; 15%")
 
 
 @tagged("post_install", "-at_install")
@@ -282,7 +282,7 @@ class TestTillReductionFaults(ProofVerbs, ReductionCase):
         order = self.reduced_sale().sudo()
         line = order.lines.filtered("loyalty_redeem_uuid")
         self.tamper("UPDATE pos_order_line SET price_subtotal = -50 WHERE id = %s", line.id)
-        self.assertNamed(order, "15 %: .0.00 instead of .6.52", size=6.52)
+        self.assertNamed(order, "15%: .0.00 instead of .6.52", size=6.52)
 
     def test_invoice_the_other_way(self):
         """N29: an invoice that books the points of its order as if they came back."""

@@ -1,5 +1,7 @@
 from odoo import api, models
 
+from odoo.addons.loyalty_ledger.tools.words import say_percentage
+
 
 class LoyaltyProgram(models.Model):
     _inherit = "loyalty.program"
@@ -12,9 +14,9 @@ class LoyaltyProgram(models.Model):
         if not figure["next_percentage"]:
             return False
         return self.env._(
-            "%(amount)s to reach %(percentage)s %%",
+            "%(amount)s to reach %(percentage)s%%",
             amount=self.currency_id.format(figure["missing"]),
-            percentage=f"{figure['next_percentage']:g}",
+            percentage=say_percentage(self.env, figure["next_percentage"]),
         )
 
     @api.depends(
@@ -34,10 +36,10 @@ class LoyaltyProgram(models.Model):
     def _say_tier(self, tier):
         _ = self.env._
         currency = self.currency_id or self.env.company.currency_id
-        names = {"percentage": f"{tier.percentage:g}", "amount": currency.format(tier.threshold)}
+        names = {"percentage": say_percentage(self.env, tier.percentage), "amount": currency.format(tier.threshold)}
         if tier.applies_to == "all":
-            return _("%(percentage)s %% of all sales once they reach %(amount)s", **names)
-        return _("%(percentage)s %% of sales above %(amount)s", **names)
+            return _("%(percentage)s%% of all sales once they reach %(amount)s", **names)
+        return _("%(percentage)s%% of sales above %(amount)s", **names)
 
     def _say_period_terms(self, tiers):
         _ = self.env._

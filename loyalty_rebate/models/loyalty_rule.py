@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from odoo.addons.loyalty_ledger.tools.words import say_percentage
+
 
 class LoyaltyRule(models.Model):
     _inherit = "loyalty.rule"
@@ -19,7 +21,8 @@ class LoyaltyRule(models.Model):
             if not 0 <= rule.period_percentage <= 100:
                 raise ValidationError(
                     self.env._(
-                        "A rule credits between 0 and 100 %% of the sales, not %s %%.", f"{rule.period_percentage:g}"
+                        "A rule credits between 0 and 100%% of the sales, not %s%%.",
+                        say_percentage(self.env, rule.period_percentage),
                     )
                 )
 

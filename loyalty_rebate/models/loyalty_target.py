@@ -4,6 +4,8 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import format_date
 
+from odoo.addons.loyalty_ledger.tools.words import say_percentage
+
 
 class LoyaltyTarget(models.Model):
     """Tiers of one customer, instead of those of the program, from the first period that begins on a day or later."""
@@ -181,7 +183,9 @@ class LoyaltyTargetTier(models.Model):
         for tier in self:
             amount = tier.currency_id.format(tier.threshold) if tier.currency_id else str(tier.threshold)
             tier.display_name = self.env._(
-                "%(percentage)s %% from %(amount)s on", percentage=f"{tier.percentage:g}", amount=amount
+                "%(percentage)s%% from %(amount)s on",
+                percentage=say_percentage(self.env, tier.percentage),
+                amount=amount,
             )
 
     def _owner_program(self):
@@ -222,7 +226,10 @@ class LoyaltyTargetTier(models.Model):
         for tier in self:
             if not 0 <= tier.percentage <= 100:
                 raise ValidationError(
-                    self.env._("A tier credits between 0 and 100 %% of the sales, not %s %%.", f"{tier.percentage:g}")
+                    self.env._(
+                        "A tier credits between 0 and 100%% of the sales, not %s%%.",
+                        say_percentage(self.env, tier.percentage),
+                    )
                 )
             if tier.threshold < 0:
                 raise ValidationError(self.env._("The sales from which a tier holds cannot be negative."))
@@ -242,9 +249,9 @@ class LoyaltyTargetTier(models.Model):
                 if upper.percentage < lower.percentage:
                     raise ValidationError(
                         self.env._(
-                            "Tiers must ascend: %(more)s %% from %(low)s on, but only %(less)s %% from %(high)s on.",
-                            more=f"{lower.percentage:g}",
-                            less=f"{upper.percentage:g}",
+                            "Tiers must ascend: %(more)s%% from %(low)s on, but only %(less)s%% from %(high)s on.",
+                            more=say_percentage(self.env, lower.percentage),
+                            less=say_percentage(self.env, upper.percentage),
                             low=lower.currency_id.format(lower.threshold),
                             high=lower.currency_id.format(upper.threshold),
                         )

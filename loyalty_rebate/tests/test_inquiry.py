@@ -26,7 +26,7 @@ class TestInquiry(RebateCase):
                 {"period": "February 2026", "sales": 1500.0, "target": 1000.0, "percentage": 100.0, "accrued": 50.0},
             ],
         )
-        self.assertRegex(rows[0].next_step, r"600\.00 to reach 10 %")
+        self.assertRegex(rows[0].next_step, r"600\.00 to reach 10%")
         self.assertEqual(rows[0].action_view_documents()["domain"], [("id", "in", second.ids)])
         self.assertEqual(rows[1].action_view_documents()["domain"], [("id", "in", first.ids)])
         customer = self.customer.with_user(user).with_company(self.company)
@@ -79,7 +79,7 @@ class TestInquiry(RebateCase):
             "Q1 2026",
             "400.00",
             "800.00",
-            "to reach 3 %",
+            "to reach 3%",
             "width: 50%",
         ):
             self.assertIn(text, bars)
@@ -118,5 +118,5 @@ class TestPortal(HttpCase, RebateCase):
         self.authenticate("rebate_portal", "rebate_portal")
         page = self.url_open(f"/my/loyalty_card/{card.id}/history").text
         self.assertIn("width: 40%", page)
-        self.assertRegex(page, r"600\.00.{0,12}to reach 10 %")
+        self.assertRegex(page, r"600\.00.{0,12}to reach 10%")
         self.assertIn(self.program._name_period(day.replace(day=1)), page)

@@ -57,7 +57,7 @@ class TestRollOver(RebateCase):
         program = self.program.with_user(user)
         self.env.invalidate_all()
         self.assertFalse(self.env["loyalty.target.tier"].with_user(user).has_access("read"))
-        self.assertIn("10 % of sales above", program.terms_summary)
+        self.assertIn("10% of sales above", program.terms_summary)
         plain = self.env["loyalty.program"].create(
             {"name": "Plain", "program_type": "loyalty", "reward_ids": [Command.create({})]}
         )
@@ -298,7 +298,7 @@ class TestRollOver(RebateCase):
         self.assertEqual(form.record.tier_ids.mapped("threshold"), [10000.0, 25000.0])
         self.assertRegex(
             form.record.terms_summary,
-            r"^Each month 2 % of sales above .*10,000.00, 3 % of sales above .*25,000.00, to the customer's account$",
+            r"^Each month 2% of sales above .*10,000.00, 3% of sales above .*25,000.00, to the customer's account$",
         )
 
     def test_refused(self):

@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
 
 from odoo.addons.loyalty_ledger.tools.today import loyalty_today
+from odoo.addons.loyalty_ledger.tools.words import say_points
 
 
 class LoyaltyPayout(models.TransientModel):
@@ -169,6 +170,6 @@ class LoyaltyPayout(models.TransientModel):
                 _(
                     "Card %(code)s has %(available)s credits available. Enter a number above 0, at most as many.",
                     code=self.card_id._shown_code(),
-                    available=f"{self.card_id.available_points:g}",
+                    available=say_points(self.env, self.card_id.available_points),
                 )
             )
