@@ -16,6 +16,7 @@ from . import loyalty_program_disclosure
 from . import account_move
 from . import loyalty_program_switch
 from . import loyalty_deferral_switch
+from . import loyalty_deferral_switch_line
 from . import loyalty_program_triangle
 from . import loyalty_demo
 from . import loyalty_dashboard
