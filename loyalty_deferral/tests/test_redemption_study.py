@@ -1,10 +1,12 @@
 import io
 
 import openpyxl
+from lxml import etree
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, tagged
+from odoo.tools.safe_eval import safe_eval
 
 from ..tools import chain_ladder
 from .common import DeferralCase
@@ -129,6 +131,21 @@ class TestRedemptionStudy(DeferralCase):
         run = self.defer("2026-02-28")
         self.assertAlmostEqual(self.cohort("2026-02-01").redemption_rate, 40)
         self.assertEqual(run.state, "posted")
+
+    def test_decide_on_a_phone(self):
+        """N16: phones show the first button only; for who decides, that is Decide."""
+        arch = etree.fromstring(self.env["loyalty.redemption.study"].get_view(view_type="form")["arch"])
+        for values, first in (
+            ({"is_calculated": False, "can_decide": True}, "action_calculate"),
+            ({"is_calculated": True, "can_decide": True}, "action_decide"),
+            ({"is_calculated": True, "can_decide": False}, "action_calculate"),
+        ):
+            shown = [
+                button.get("name")
+                for button in arch.findall("./header/button")
+                if not safe_eval(button.get("invisible", "False"), values)
+            ]
+            self.assertEqual(shown[0], first, values)
 
     def test_decision_for_the_program(self):
         """N16: the proposal becomes the rate of the program from a day on, by who manages it, with the reason."""
