@@ -1,4 +1,5 @@
 import { registry } from "@web/core/registry";
+import { utils } from "@web/core/ui/ui_service";
 import { getGroupBy } from "@web/search/utils/group_by";
 import { GraphModel } from "@web/views/graph/graph_model";
 import { graphView } from "@web/views/graph/graph_view";
@@ -21,10 +22,18 @@ export class LoyaltyPointsGraphModel extends GraphModel {
         metaData.stacked = false;
         const isOurs = !this.searchParams.groupBy.length;
         metaData.groupBy = [
-            ...(isOurs ? metaData.groupBy.slice(0, 1) : metaData.groupBy),
+            ...(isOurs ? this._getRoomyGroupBy(metaData) : metaData.groupBy),
             getGroupBy("program_id", metaData.fields),
         ];
         return super._loadDataPoints(metaData);
+    }
+
+    /** The first group of our own: on a phone, bars of each month beside each other are too thin to touch. */
+    _getRoomyGroupBy({ groupBy, fields }) {
+        const [first] = groupBy;
+        return utils.isSmall() && first?.interval === "month"
+            ? [getGroupBy(`${first.fieldName}:quarter`, fields)]
+            : groupBy.slice(0, 1);
     }
 
     /** The line over stacked bars is their sum: none where the bars are of programs. */
