@@ -14,6 +14,8 @@ MONEY, POINTS = "#,##0.00;-#,##0.00", "#,##0.####;-#,##0.####"
 class LoyaltyClose(models.Model):
     _inherit = "loyalty.close"
 
+    pack_pdf_id = fields.Many2one("ir.attachment", "Filed PDF", readonly=True, copy=False, index="btree_not_null")
+
     def _pack_name(self):
         return self.env._("Loyalty close %(company)s %(date)s", company=self.company_id.name, date=self.date_to)
 
@@ -38,13 +40,27 @@ class LoyaltyClose(models.Model):
             )
             files.insert(0, (f"{name}.pdf", pdf, "application/pdf"))
         # The pack is the server's; the right to run was checked.
-        self.env["ir.attachment"].sudo().create(
-            [
-                {"name": title, "raw": content, "mimetype": mimetype, "res_model": self._name, "res_id": self.id}
-                for title, content, mimetype in files
-            ]
+        attached = (
+            self.env["ir.attachment"]
+            .sudo()
+            .create(
+                [
+                    {"name": title, "raw": content, "mimetype": mimetype, "res_model": self._name, "res_id": self.id}
+                    for title, content, mimetype in files
+                ]
+            )
         )
+        self.sudo().pack_pdf_id = attached[0] if len(attached) > 1 else False
         self.invalidate_recordset(["attachment_ids"])
+
+    def action_print(self):
+        """Give the PDF that was filed: what was signed stays what is printed, whatever programs became since (M17)."""
+        self.ensure_one()
+        self.check_access("read")
+        # Who may read the close may read its files.
+        if filed := self.pack_pdf_id.sudo():
+            return {"type": "ir.actions.act_url", "url": f"/web/content/{filed.id}?download=true", "target": "self"}
+        return self.env.ref("loyalty_account.action_report_loyalty_close").report_action(self)
 
     def _pack_programs(self):
         """Return what the pack shows, one dict for each program of the close, in the order of the steps."""
@@ -246,7 +262,7 @@ class LoyaltyClose(models.Model):
             (_("Rate"), 10),
             (_("Points"), 14),
             (_("Redeemed (%s)", self.currency_id.name), 16),
-            (_("Base (%s)", self.currency_id.name), 16),
+            (_("Net (%s)", self.currency_id.name), 16),
             (_("VAT (%s)", self.currency_id.name), 16),
         ]
         sheet, row = self._sheet(book, formats, _("Original Sales"), columns)
@@ -267,10 +283,10 @@ class LoyaltyClose(models.Model):
                 row += 1
             for total in data["relief"]._totals():
                 sheet.write(row, 0, data["program"].name, formats["head"])
-                sheet.write(row, 4, _("Total"), formats["head"])
-                sheet.write(row, 6, total[0], formats["head"])
-                sheet.write_number(row, 7, total[1], formats["total_points"])
-                for column, amount in enumerate(total[2:], 8):
+                sheet.write(row, 4, total[0], formats["head"])
+                sheet.write(row, 6, total[1], formats["head"])
+                sheet.write_number(row, 7, total[2], formats["total_points"])
+                for column, amount in enumerate(total[3:], 8):
                     sheet.write_number(row, column, amount, formats["total"])
                 row += 1
             row += bool(data["relief"])

@@ -1,5 +1,7 @@
 """Redeemed points by original sale and rate: the statement for customers and auditors (N17)."""
 
+import re
+
 from odoo import fields, models
 from odoo.tools import SQL
 
@@ -46,7 +48,11 @@ class LoyaltyReliefReport(models.Model):
     earning_id = fields.Many2one("loyalty.earning", "Earning", readonly=True)
     points = fields.Float("Points", digits=(16, 4), readonly=True)
     amount = fields.Monetary("Redeemed", readonly=True, help="What the points covered, with VAT.")
-    net_amount = fields.Monetary("Base", readonly=True, help="By how much the base of the original sale is reduced.")
+    net_amount = fields.Monetary(
+        "Net",
+        readonly=True,
+        help="Redeemed without VAT. The base of the original sale is reduced by it, where there is one.",
+    )
     vat_amount = fields.Monetary("VAT", readonly=True, help="By how much the VAT of the original sale is reduced.")
 
     @property
@@ -92,16 +98,32 @@ class LoyaltyReliefReport(models.Model):
         return self.earning_id.action_open_document()
 
     def _sections(self):
-        """Return the statement: for each customer ``(customer, rows, [(rate, points, amount, base, VAT)])``."""
+        """Return the statement: for each customer and program their rows. Points of two programs are never added."""
         self.check_access("read")
-        result = []
-        for partner, rows in self.sorted(lambda row: (row.date, row.id)).grouped("partner_id").items():
-            result.append((partner, rows, rows._totals()))
-        return result
+        rows = self.sorted(lambda row: (row.date, row.id))
+        return list(rows.grouped(lambda row: (row.partner_id, row.program_id)).values())
 
     def _totals(self):
-        """Return ``[(rate, points, amount, base, VAT)]``."""
-        return [
-            (rate or self.env._("No VAT"), *(sum(rows.mapped(name)) for name in MEASURES))
-            for rate, rows in sorted(self.grouped("rates").items(), key=lambda item: item[0] or "")
+        """Return ``[(label, rate, points, redeemed, net, VAT)]``: a subtotal for each rate, the highest first, where there
+        are several, and the total. What took nothing off a sale has a subtotal of its own, last."""
+        _ = self.env._
+        taken_off = self.filtered(lambda row: row.origin == "sale")
+        groups = [
+            (rate or _("No VAT"), rows)
+            for rate, rows in sorted(taken_off.grouped("rates").items(), key=lambda item: _highest_first(item[0]))
         ]
+        if nothing := self - taken_off:
+            groups.append((_("Reduces no sale"), nothing))
+        result = [(_("Subtotal"), rate, *rows._sums()) for rate, rows in groups]
+        if len(result) == 1:
+            return [(_("Total"), *result[0][1:])]
+        return [*result, (_("Total"), "", *self._sums())] if result else []
+
+    def _sums(self):
+        points, *amounts = (sum(self.mapped(name)) for name in MEASURES)
+        return points, *(self.currency_id.round(amount) for amount in amounts)
+
+
+def _highest_first(rates):
+    """Return a sort key of what a row's rates say, such as "19%"."""
+    return [-float(number.replace(",", ".")) for number in re.findall(r"\d+(?:[.,]\d+)?", rates or "0")]

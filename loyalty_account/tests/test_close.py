@@ -4,7 +4,7 @@ import openpyxl
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tests import Form, tagged
+from odoo.tests import Form, new_test_user, tagged
 
 from .close_common import CloseCase
 
@@ -309,6 +309,23 @@ class TestClose(CloseCase):
         html = self.env["ir.actions.report"]._render_qweb_html("loyalty_account.report_loyalty_close", close.ids)[0]
         for text in (account, self.cost_account.display_name, self.accountant.name, "Never expires", "66.96", "Proved"):
             self.assertIn(text, html.decode())
+
+    def test_print_gives_what_was_filed(self):
+        """M17: Print of a finished close gives the PDF that was filed, not one of what the program is today."""
+        self.february()
+        close = self.make_close()
+        close._run()
+        filed = close.attachment_ids.filtered(lambda file: file.mimetype == "application/pdf")
+        self.program.sudo().name = "Another name since"
+        reader = new_test_user(
+            self.env, "close_reader", groups="loyalty_ledger.group_loyalty_auditor", company_id=self.company.id
+        )
+        for user in (self.accountant, reader):
+            action = close.with_user(user).action_print()
+            self.assertEqual(
+                (action["type"], action["url"]), ("ir.actions.act_url", f"/web/content/{filed.id}?download=true")
+            )
+            self.assertTrue(filed.with_user(user).raw)
 
     def test_pack_keeps_what_people_attached(self):
         """M17, P4: what people attached to the close stays; what they typed is text in the workbook, never a formula."""

@@ -341,9 +341,18 @@ class TestEarningSale(EarningSaleCase):
         self.assertEqual(rows.mapped("document_name"), [move.name] * 3)
         self.assertEqual(rows.mapped("origin"), ["sale", "sale", "none"])
         self.assertEqual(rows[0].action_open_sale()["res_id"], first.id)
-        ((customer, __, totals),) = rows._sections()
-        self.assertEqual(customer, self.customer)
-        self.assertEqual([total[0] for total in totals], ["No VAT", "19%", "7%"])
+        (section,) = rows._sections()
+        self.assertEqual((section, section.partner_id), (rows, self.customer))
+        self.assertEqual(
+            section._totals(),
+            [
+                ("Subtotal", "19%", 300, 3.0, 2.52, 0.48),
+                ("Subtotal", "7%", 200, 2.0, 1.87, 0.13),
+                ("Subtotal", "Reduces no sale", 50, 0.5, 0.5, 0.0),
+                ("Total", "", 550, 5.5, 4.89, 0.61),
+            ],
+        )
+        self.assertEqual(rows[:1]._totals(), [("Total", "19%", 300, 3.0, 2.52, 0.48)])
         self.credit(move)
         self.assertAlmostEqual(sum(self.statement().mapped("vat_amount")), 0)
         self.assertEqual(len(self.statement()), 6)
@@ -353,6 +362,25 @@ class TestEarningSale(EarningSaleCase):
         self.assertIn(first.name.encode(), html)
         with self.assertRaises(AccessError):
             self.env["loyalty.relief"].sudo().search([], limit=1).write({"vat_amount": 5})
+
+    def test_statement_keeps_programs_apart(self):
+        """N17: points of two programs are never added, not even those of one customer."""
+        self.sell(300, 19)
+        self.spend(300, net=100)
+        other = self.program.copy({"name": "Other Club"})
+        self.env.flush_all()
+        self.env.cr.execute(
+            "INSERT INTO loyalty_relief (res_model, res_id, date, program_id, company_id, card_id, origin, points, amount,"
+            " vat_amount) SELECT res_model, res_id, date, %s, company_id, card_id, 'none', 7, 0.07, 0 FROM loyalty_relief"
+            " WHERE program_id = %s",
+            (other.id, self.program.id),
+        )
+        both = self.env["loyalty.relief.report"].search([("program_id", "in", (self.program | other).ids)])
+        sections = both._sections()
+        self.assertEqual([section.program_id for section in sections], [self.program, other])
+        self.assertEqual([section._totals()[-1][2] for section in sections], [300, 7])
+        html = self.env["ir.actions.report"]._render_qweb_html("loyalty_account.report_loyalty_relief", both.ids)[0]
+        self.assertIn(b"Other Club", html)
 
     def test_statement_in_the_pack(self):
         """N17, M17: the report pack of a close lists what redemptions of its period took off which sale; another period has
@@ -387,7 +415,8 @@ class TestEarningSale(EarningSaleCase):
             self.assertEqual("VAT of Original Sales" in html[0].decode(), bool(rates))
             self.assertEqual("Original Sales" in book.sheetnames, bool(rates))
         rows = list(book["Original Sales"].iter_rows(min_row=5, values_only=True))
-        self.assertEqual([row[6:] for row in rows if row[4] == "Total"], rates)
+        self.assertEqual([row[6:] for row in rows if row[4] == "Subtotal"], rates)
+        self.assertEqual([row[7:] for row in rows if row[4] == "Total"], [(500, 5.0, 4.39, 0.61)])
         self.assertEqual([row[6:] for row in rows[:2]], rates)
         self.assertEqual((rows[0][2:5]), (move.name, self.customer.name, first.name))
 
