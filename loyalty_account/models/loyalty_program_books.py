@@ -181,17 +181,22 @@ class LoyaltyProgram(models.Model):
             return _("gift cards and eWallets are money. Set Accounting Policy to “Stored value” or “No accounting”.")
         if self.program_type != "loyalty":
             return _("only programs of type Loyalty Cards have accounting. Set Accounting Policy to “No accounting”.")
+        return self._vat_mode_problem(self.accounting_policy)
+
+    def _vat_mode_problem(self, policy):
+        """Return why the VAT of redemptions does not go with a policy, in words, or None."""
+        _ = self.env._
         if not self.vat_mode:
             return _(
                 "choose “VAT of Redemptions” on the Accounting tab. There is no default, because it depends on the "
                 "terms of the program; ask your accountant."
             )
-        if (self.accounting_policy, self.vat_mode) == (combinations.DEFERRAL, combinations.INPUT_TAX):
+        if (policy, self.vat_mode) == (combinations.DEFERRAL, combinations.INPUT_TAX):
             return _(
                 "revenue cannot be deferred while redemptions recover input tax: their account must be an expense then, "
                 "and a deferral lowers revenue. Choose “Means of payment” or “Price reduction” under VAT of Redemptions."
             )
-        if not combinations.is_supported(self.accounting_policy, self.vat_mode):
+        if not combinations.is_supported(policy, self.vat_mode):
             return _("this combination of Accounting Policy and VAT of Redemptions is not supported.")
         return None
 

@@ -127,6 +127,7 @@ class LoyaltyDeferralSwitch(models.Model):
     run_id = fields.Many2one("loyalty.accrual.run", "Run", readonly=True, copy=False, ondelete="restrict")
     last_entry_id = fields.Integer("Last Transaction Taken Over", readonly=True, copy=False, aggregator=None)
     posted_at = fields.Datetime("Posted On", readonly=True, copy=False)
+    obstacle = fields.Char(compute="_compute_obstacle", compute_sudo=True)
     user_id = fields.Many2one("res.users", "Posted By", readonly=True, copy=False, ondelete="restrict")
 
     @api.depends("program_id")
@@ -153,6 +154,13 @@ class LoyaltyDeferralSwitch(models.Model):
             wanted = program._cost_group_of(switch.policy)
             fits = program.cost_account_id.internal_group == wanted
             switch.cost_account_id = program.cost_account_id if fits else False
+
+    @api.depends("policy", "state", "program_id.accounting_policy", "program_id.vat_mode", "program_id.issue_on")
+    def _compute_obstacle(self):
+        """Say before anything is entered that settings of the program stand in the way."""
+        for switch in self:
+            begins = switch.state == "draft" and switch.policy == "deferral" and not switch.program_id._defers()
+            switch.obstacle = switch.program_id and begins and switch.program_id._deferral_obstacle()
 
     @api.depends("program_id", "date")
     def _compute_display_name(self):
@@ -199,6 +207,8 @@ class LoyaltyDeferralSwitch(models.Model):
             raise UserError(_("%s: the new policy is the one that the program has.", name))
         if not program.company_id:
             raise UserError(_("%s: set the Company first. Books are kept per company.", name))
+        if self.obstacle:
+            raise UserError(self.obstacle)
         if self.policy == "deferral" and not program._defers() and program.cohort_ids:
             raise UserError(
                 _(

@@ -66,12 +66,8 @@ class LoyaltyProgram(models.Model):
             return problem
         if not self._defers():
             return None
-        if self.issue_on != "paid":
-            return _(
-                "revenue is deferred for points that documents earn when they are paid. Choose “When the document is paid "
-                "in full” under Points Are Awarded: with Odoo's own timing the revenue of an order is not known when its "
-                "points are given."
-            )
+        if problem := self._timing_problem():
+            return problem
         rates = self.point_value_ids.mapped("redemption_rate")
         if not any(rates):
             return _(
@@ -79,6 +75,15 @@ class LoyaltyProgram(models.Model):
                 "price of the points, and so the revenue to defer, is unknown."
             )
         return None
+
+    def _timing_problem(self):
+        if self.issue_on == "paid":
+            return None
+        return self.env._(
+            "revenue is deferred for points that documents earn when they are paid. Choose “When the document is paid "
+            "in full” under Points Are Awarded: with Odoo's own timing the revenue of an order is not known when its "
+            "points are given."
+        )
 
     def _books_labels(self):
         if not self._defers():

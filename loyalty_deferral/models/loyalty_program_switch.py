@@ -42,6 +42,12 @@ class LoyaltyProgram(models.Model):
         if not is_server(self):  # the transition entry takes the value along
             super()._check_no_value()
 
+    def _deferral_obstacle(self):
+        """Return which setting keeps revenue of the program from being deferred, in words, or False (M5)."""
+        self.ensure_one()
+        problem = self._vat_mode_problem(combinations.DEFERRAL) or self._timing_problem()
+        return self._with_name(problem) if problem else False
+
     def action_switch_deferral(self):
         """Open the change to deferred revenue, or back."""
         self.ensure_one()

@@ -1,7 +1,7 @@
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 from odoo.tools import SQL
 
 from odoo.addons.loyalty_account.models import loyalty_program_proof_value
@@ -45,6 +45,28 @@ class TestSwitch(DeferralCase):
                 }
             )
         )
+
+    def test_settings_that_stand_in_the_way(self):
+        """N2, M5: what a program must change first is said when the form opens, and refused with the same words."""
+        form = Form(self.env["loyalty.deferral.switch"].with_context(default_program_id=self.program.id))
+        self.assertFalse(form.obstacle)
+        taxes = {"sale_tax_id": self.sale_taxes[15].id, "purchase_tax_id": self.purchase_taxes[15].id}
+        self.program.write({"vat_mode": "input_tax", "tax_map_ids": [Command.create(taxes)]})
+        form = Form(
+            self.env["loyalty.deferral.switch"]
+            .with_user(self.administrator)
+            .with_context(default_program_id=self.program.id)
+        )
+        self.assertRegex(
+            form.obstacle, f"{self.program.name}: revenue cannot be deferred while redemptions recover input tax"
+        )
+        form.policy = "redemption"
+        self.assertFalse(form.obstacle)
+        with self.assertRaisesRegex(UserError, "redemptions recover input tax"):
+            self.switch("2026-02-28").action_preview()
+        self.program.write({"vat_mode": "tender", "issue_on": "order"})
+        with self.assertRaisesRegex(UserError, "Points Are Awarded"):
+            self.switch("2026-02-28").action_preview()
 
     def begin(self):
         self.sell(1000.0, day="2026-01-10")
