@@ -231,6 +231,7 @@ class Databases:
                     say(f"-- Demo database {DEMO}: copied from {full}")
                     self.drop(f"{DEMO}_new")
                     self.copy(full, f"{DEMO}_new")
+                    self._put_off_scheduler(f"{DEMO}_new")
                     self.rename(f"{DEMO}_new", DEMO)
                     self.set_comment(DEMO, facts)
             return DEMO
@@ -246,6 +247,14 @@ class Databases:
             self._upgrade_demo(current)
             self.set_comment(DEMO, facts)
         return DEMO
+
+    def _put_off_scheduler(self, name):
+        """Let Odoo's stock scheduler begin tomorrow: on new demo data its first run fails and logs a long traceback."""
+        self.server.sql(
+            "UPDATE ir_cron SET nextcall = now() AT TIME ZONE 'UTC' + interval '1 day' WHERE id = (SELECT res_id"
+            " FROM ir_model_data WHERE module = 'stock' AND name = 'ir_cron_scheduler_action')",
+            database=name,
+        )
 
     def _upgrade_demo(self, current):
         log = self.logs / "upgrade-demo.log"
