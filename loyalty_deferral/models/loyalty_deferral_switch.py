@@ -139,7 +139,8 @@ class LoyaltyDeferralSwitch(models.Model):
     def _compute_date(self):
         for switch in self.filtered(lambda switch: switch.state != "posted"):
             program = switch.program_id
-            switch.date = program.accrued_until or loyalty_today(self.env, program.company_id) - relativedelta(days=1)
+            yesterday = loyalty_today(self.env, program.company_id) - relativedelta(days=1)
+            switch.date = program and program._last_booked_day() or yesterday
 
     @api.depends("program_id")
     def _compute_redemption_rate(self):

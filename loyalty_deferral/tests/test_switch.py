@@ -68,6 +68,17 @@ class TestSwitch(DeferralCase):
         with self.assertRaisesRegex(UserError, "Points Are Awarded"):
             self.switch("2026-02-28").action_preview()
 
+    def test_proposed_day(self):
+        """N2: the day that is proposed can be taken: the last one that the old policy booked, be it in the month that runs."""
+        self.sell(1000.0, day="2026-01-10")
+        self.run_accrual("2026-01-31")
+        self.assertEqual(self.switch(None).date, fields.Date.to_date("2026-01-31"))
+        self.redeem(20, day="2026-02-10")
+        switch = self.switch(None)
+        self.assertEqual(switch.date, fields.Date.to_date("2026-02-10"))
+        switch.action_preview()
+        self.assertEqual(switch.released_amount, 80.0)
+
     def begin(self):
         self.sell(1000.0, day="2026-01-10")
         self.run_accrual("2026-01-31")
