@@ -21,11 +21,14 @@ class LoyaltyClose(models.Model):
         result = super()._pack_programs()
         start = self.company_id.compute_fiscalyear_dates(self.date_to)["date_from"]
         for data in result:
-            if data["program"].sudo().cohort_ids:  # figures only; the close checks the right to run
-                disclosure = data["program"].sudo()._deferral_disclosure(start, self.date_to)
+            program = data["program"].sudo()  # figures only; the close checks the right to run
+            # What the program was on the last day counts: its policy may have changed since.
+            is_deferred = program._deferred_on(self.date_to)
+            if is_deferred or program._booked_until(self.date_to):
+                disclosure = program._deferral_disclosure(start, self.date_to)
                 period = f"{format_date(self.env, start)} – {format_date(self.env, self.date_to)}"
                 data["disclosure"] = {**disclosure, "period": period}
-                if data["program"].sudo()._defers():
+                if is_deferred:
                     # Money has no month of expiry here: the cohort carries it, and what is expected says when it goes.
                     data |= {name: float(disclosure[name]) for name in ("current", "non_current")}
                     data["has_amounts"] = False

@@ -104,7 +104,7 @@ class LoyaltyProgram(models.Model):
         later = switches.search(
             [("program_id", "=", self.id), ("state", "=", "posted"), ("date", ">", date)], order="date, id", limit=1
         )
-        return self._defers() if not later or later.policy == "deferral" else later.policy_before == "deferral"
+        return later.policy_before == "deferral" if later else self._defers()
 
     def _booked_until(self, date):
         lines = self.env["loyalty.cohort.line"].sudo()

@@ -79,6 +79,26 @@ class TestSwitch(DeferralCase):
         switch.action_preview()
         self.assertEqual(switch.released_amount, 80.0)
 
+    def test_pack_of_a_month_before_the_change(self):
+        """N15, M17: the pack of a month shows what the policy of its last day carried, whatever the program does since."""
+        self.sell(1000.0, day="2026-01-10")
+        self.run_accrual("2026-01-31")
+        switch = self.switch("2026-02-10")
+        switch.action_post()
+
+        def pack(start, end):
+            vals = {"company_id": self.company.id, "date_from": start, "date_to": end}
+            close = self.env["loyalty.close"].create(vals)
+            data = next(data for data in close._pack_programs() if data["program"] == self.program)
+            close.unlink()
+            return data["has_amounts"], data["current"], bool(data.get("disclosure"))
+
+        self.assertEqual(pack("2026-01-01", "2026-01-31"), (True, 100.0, False))
+        self.assertEqual(pack("2026-02-01", "2026-02-28"), (False, 95.0, True))
+        self.switch("2026-03-10", policy="accrual", cost_account_id=self.cost_account.id, reason="Immaterial").action_post()
+        self.assertEqual(pack("2026-02-01", "2026-02-28"), (False, 95.0, True))
+        self.assertEqual(pack("2026-03-01", "2026-03-31"), (True, 100.0, True))
+
     def begin(self):
         self.sell(1000.0, day="2026-01-10")
         self.run_accrual("2026-01-31")
