@@ -54,7 +54,8 @@ class LoyaltyProgram(models.Model):
                 "high": 100 * proposed[number].high,
                 "is_borrowed": proposed[number].is_borrowed,
                 "in_force": in_force(month),
-                "expected": steps[number][0],
+                # The factors of other months know nothing of how many points this one has.
+                "expected": min(steps[number][0], issued[number]),
                 "actual": steps[number][1],
             }
             for number, month in enumerate(months)
@@ -66,7 +67,7 @@ class LoyaltyProgram(models.Model):
             "cohorts": cohorts,
             "factors": chain_ladder.factors(triangle, last_age),
             "rate": 100 * together / whole if whole else 0.0,
-            "back_test": self._back_test(triangle, last_age),
+            "back_test": self._back_test(triangle, issued, last_age),
         }
 
     def action_study_redemption(self):
@@ -120,9 +121,11 @@ class LoyaltyProgram(models.Model):
         rate = self._redemption_rate_at(date)
         return lambda month: float(by_month.get(month, rate))
 
-    def _back_test(self, triangle, last_age):
+    def _back_test(self, triangle, issued, last_age):
         """Return what the method would have said a year ago about redemptions by now, and what they are."""
-        pairs = chain_ladder.back_test(triangle, BACK_TEST, last_age)
+        found = chain_ladder.back_test(triangle, BACK_TEST, last_age)
+        # Of the oldest cohorts, since younger ones did not exist then; none redeems more than was issued.
+        pairs = [(min(predicted, points), actual) for (predicted, actual), points in zip(found, issued)]
         if not any(predicted for predicted, __ in pairs):
             return None
         return {"predicted": sum(pair[0] for pair in pairs), "actual": sum(pair[1] for pair in pairs)}

@@ -63,6 +63,19 @@ class TestRedemptionStudy(DeferralCase):
         self.assertEqual([(row["expected"], row["actual"]) for row in cohorts], [(300, 350), (180, 200), (0, 40)])
         self.assertIsNone(found["back_test"])
 
+    def test_no_month_redeems_more_than_it_has(self):
+        """N16: what a fast month makes expected of another is at most what was issued in that, in the back-test too."""
+        self.sell(10000.0, day="2025-01-10")
+        self.redeem(10, day="2025-01-20")
+        self.redeem(900, day="2025-02-20")
+        other = self.make_card(self.env["res.partner"].create({"name": "Bea"}))
+        self.sell(5000.0, day="2025-02-05", partner=other.partner_id, loyalty_card_id=other.id)
+        self.redeem(100, other, day="2025-02-15")
+        march = self.program._deferral_triangle("2025-03-31")["cohorts"]
+        self.assertEqual([row["expected"] for row in march], [910, 500, 0])
+        found = self.program._deferral_triangle("2026-02-28")
+        self.assertEqual(found["back_test"], {"predicted": 910 + 500, "actual": 910 + 100})
+
     def test_what_moves_and_what_comes_back(self):
         """N16: returned sales were never issued, points that came back were not redeemed, transfers keep their month, grants
         and lapses are no redemptions."""

@@ -95,7 +95,9 @@ class TestSwitch(DeferralCase):
 
         self.assertEqual(pack("2026-01-01", "2026-01-31"), (True, 100.0, False))
         self.assertEqual(pack("2026-02-01", "2026-02-28"), (False, 95.0, True))
-        self.switch("2026-03-10", policy="accrual", cost_account_id=self.cost_account.id, reason="Immaterial").action_post()
+        self.switch(
+            "2026-03-10", policy="accrual", cost_account_id=self.cost_account.id, reason="Immaterial"
+        ).action_post()
         self.assertEqual(pack("2026-02-01", "2026-02-28"), (False, 95.0, True))
         self.assertEqual(pack("2026-03-01", "2026-03-31"), (True, 100.0, True))
 
