@@ -24,7 +24,9 @@ patch(PosOrder.prototype, {
         const change = Object.values(this.uiState.couponPointChanges).find(
             (change) => change.program_id === program?.id
         );
-        return change && this.models["loyalty.card"].get(change.coupon_id);
+        const card = change && this.models["loyalty.card"].get(change.coupon_id);
+        // A temporary card goes once the server has made one. Odoo's till then makes an empty record with its number.
+        return card?.program_id ? card : undefined;
     },
     /**
      * Use a card on the order: what was counted, claimed and reserved on another one goes, and the cashier is told.

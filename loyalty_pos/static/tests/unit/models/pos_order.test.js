@@ -490,6 +490,21 @@ const setupEarning = async () => {
 };
 
 describe("pos.order - points to be earned", () => {
+    test("C7, N29: a sale on a card of another program that gives the customer a first card is counted to the end", async () => {
+        const { order, program, store } = await setupEarning();
+        const other = store.models["loyalty.program"].create({ id: 98, name: "Coffee" });
+        order.setLoyaltyCard(await makeCard(store, MockServer.env, { code: "0430098" }));
+        order.loyalty_card_id.program_id = other;
+        // The order was sent: the server has made the card, and the temporary one is gone.
+        const change = { points: 0, program_id: program.id, coupon_id: -7, barcode: "" };
+        order.uiState.couponPointChanges = { [-7]: change };
+        const won = () => order.getLoyaltyPoints()[0].points.won;
+        expect(won()).toBe(Math.floor(order.priceIncl));
+        // Odoo's till made an empty record of that number, and finds it from now on.
+        expect(store.models["loyalty.card"].get(-7)).not.toBe(undefined);
+        expect(won()).toBe(Math.floor(order.priceIncl));
+    });
+
     test("C6: what points cover earns nothing", async () => {
         const { order, program, method, card, store } = await setupEarning();
         const total = order.priceIncl;
