@@ -83,21 +83,28 @@ class PosOrder(models.Model):
         if not claims:
             self.env["loyalty.card"]._post_entries(spent)
             return {}
-        earned = origin._points_of_earnings()
+        program = (self.loyalty_card_id or origin.loyalty_card_id).program_id
+        earned = origin._points_of_earnings(program)
         earnings = self.env["loyalty.earning"]._synchronise(claims, known | before, spent)
         # What had expired, or was waived, left the card before or never: it is not taken (twice).
-        back = earned - origin._points_of_earnings()
-        own = earnings.filtered(lambda earning: earning.res_id == self.id)
+        back = earned - origin._points_of_earnings(program)
+        own = earnings.filtered(
+            lambda earning: earning.res_id == self.id and earning.program_id in (program or earning.program_id)
+        )
         results = {"loyalty_points_earnable": sum(own.mapped("earnable_points"))}
         if back:
             results["loyalty_points_taken_back"] = self.loyalty_points_taken_back + back
         return results
 
-    def _points_of_earnings(self):
-        """Return the points that this order gave by now: what was posted for it, less what was taken back from cards."""
+    def _points_of_earnings(self, program):
+        """Return the points that this order gave by now: what was posted for it, less what was taken back from cards.
+
+        :param program: only points of this program, as those of several are no sum; all where it is empty
+        """
         if not self:
             return 0.0
         domain = [("res_model", "=", "pos.order"), ("res_id", "in", self.ids), ("kind", "in", ("earn", "reversal"))]
+        domain += [("program_id", "=", program.id)] if program else []
         entries = self.env["loyalty.ledger.entry"].sudo()  # cashiers do not read the ledger
         return entries._read_group([*domain, ("is_redemption", "=", False)], [], ["points:sum"])[0][0] or 0.0
 

@@ -373,6 +373,8 @@ class PosOrder(models.Model):
     def _refresh_points_of_order(self, results=None):
         """Write down what came of a settled order, for the receipt and the lists.
 
+        What was earned is that of the program of the order's card: points of several programs are no sum.
+
         :param results: further values to write
         """
         self.ensure_one()
@@ -381,16 +383,18 @@ class PosOrder(models.Model):
         ((spent, earned, card_id, points),) = self.env.execute_query(
             SQL(
                 """
-                SELECT e.spent, e.earned, e.card_id,
-                       (SELECT points FROM loyalty_card WHERE id = COALESCE(%s, e.card_id))
-                  FROM (SELECT COALESCE(sum(points) FILTER (WHERE is_redemption), 0) AS spent,
-                               COALESCE(sum(points) FILTER (WHERE is_redemption IS NOT TRUE), 0) AS earned,
-                               COALESCE(min(card_id) FILTER (WHERE is_redemption), min(card_id)) AS card_id
-                          FROM loyalty_ledger_entry WHERE res_model = 'pos.order' AND res_id = %s) e
+                WITH e AS (SELECT points, is_redemption, card_id, program_id FROM loyalty_ledger_entry
+                            WHERE res_model = 'pos.order' AND res_id = %s),
+                     o AS (SELECT COALESCE(sum(points) FILTER (WHERE is_redemption), 0) AS spent,
+                                  COALESCE(min(card_id) FILTER (WHERE is_redemption), min(card_id)) AS card_id
+                             FROM e)
+                SELECT o.spent, (SELECT COALESCE(sum(points) FILTER (WHERE is_redemption IS NOT TRUE), 0) FROM e
+                                  WHERE e.program_id = c.program_id), o.card_id, c.points
+                  FROM o LEFT JOIN loyalty_card c ON c.id = COALESCE(%s, o.card_id)
                 """,
+                self.id,
                 # Where several cards paid, the order's own; a card that is linked to another has its points there.
                 (self.loyalty_card_id.points_to_id or self.loyalty_card_id).id or None,
-                self.id,
             )
         )
         taken_back = (results or {}).get("loyalty_points_taken_back", self.loyalty_points_taken_back)

@@ -44,6 +44,36 @@ class TestTillEarning(EarningCase):
         self.assertEqual(order.with_user(self.env.user).loyalty_explanation, self.earning_of(order).explanation)
         self.assertNotIn("loyalty_explanation", order.read_pos_data([], self.config)["pos.order"][0])
 
+    def test_points_of_several_programs_are_no_sum(self):
+        """C6, N27: an order that earns in two programs says what its card's program gave, and a return what it took."""
+        other = self.make_program(name="Stars", issue_on="paid", pos_ok=True)
+        other.rule_ids.reward_point_amount = 3
+        stars = self.make_card(partner=self.ann, program=other)
+        for card, points in ((self.card, 100), (stars, 300)):
+            order = self.sell(
+                [self.taxed(100, 15)], self.ann, payments=[self.pay(115.0, self.cash_method)], loyalty_card_id=card.id
+            )
+            self.assertEqual(len(self.earning_of(order)), 2)
+            before = card.points
+            self.assertRecordValues(
+                order,
+                [
+                    {
+                        "loyalty_points_earned": points,
+                        "loyalty_points_earnable": points,
+                        "loyalty_balance_after": before,
+                    }
+                ],
+            )
+            refund = self.sell(
+                [self.taxed(100, 15, qty=-1, refunded_orderline_id=order.lines.id)],
+                self.ann,
+                payments=[self.pay(-115.0, self.cash_method)],
+                is_refund=True,
+                loyalty_card_id=card.id,
+            )
+            self.assertEqual((refund.loyalty_points_earned, card.points), (-points, before - points))
+
     def test_paid_partly_with_points(self):
         """C6, bH10: one docket redeems and earns; only the part paid in money earns: 65 of 115 of 100 points."""
         uuid = str(uuid4())
