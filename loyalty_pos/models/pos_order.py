@@ -73,6 +73,9 @@ class PosOrder(models.Model):
         source = TillSource(self, {*checked})
         result = super(PosOrder, source.bind(self)).confirm_coupon_programs(checked)
         source.settle()
+        if self.loyalty_settled:
+            # What a card earned with Odoo's own timing is known only now. Results are the server's.
+            self.sudo()._refresh_points_of_order()
         return self._reply_to_till(result, asked)
 
     def _is_settled_by_server(self, asked):

@@ -74,6 +74,17 @@ class TestTillEarning(EarningCase):
             )
             self.assertEqual((refund.loyalty_points_earned, card.points), (-points, before - points))
 
+    def test_card_with_odoo_timing_beside_another_program(self):
+        """C7, N27: what the order's card earned by Odoo's own timing is on the order once the register confirmed it."""
+        other = self.make_program(name="Stars", issue_on="order", pos_ok=True)
+        stars = self.make_card(partner=self.ann, program=other)
+        order = self.sell(
+            [self.taxed(100, 15)], self.ann, payments=[self.pay(115.0, self.cash_method)], loyalty_card_id=stars.id
+        )
+        self.assertEqual((order.loyalty_points_earned, self.card.points), (0, 1100))
+        self.confirm(order, {stars.id: self.claim(115, other, stars)})
+        self.assertEqual((order.loyalty_points_earned, order.loyalty_balance_after), (115, 115))
+
     def test_paid_partly_with_points(self):
         """C6, bH10: one docket redeems and earns; only the part paid in money earns: 65 of 115 of 100 points."""
         uuid = str(uuid4())
