@@ -38,6 +38,14 @@ class LoyaltyClose(models.Model):
                     )
         return result
 
+    def _total_disclosure(self, programs):
+        """Return the disclosure of all programs together, or False where there are not several.
+
+        :param programs: what :meth:`_pack_programs` returned
+        """
+        found = [data["disclosure"] for data in programs if data.get("disclosure")]
+        return len(found) > 1 and {**total_of(found)[-1], "period": found[0]["period"]}
+
     def _add_sheets(self, book, formats, programs):
         super()._add_sheets(book, formats, programs)
         found = [data["disclosure"] for data in programs if data.get("disclosure")]

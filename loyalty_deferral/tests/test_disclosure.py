@@ -157,6 +157,30 @@ class TestDisclosure(DeferralCase):
         self.assertEqual(words.count("Closing balance"), 2)
         self.assertNotIn("not closed yet", words)
 
+    def test_pack_of_several_programs(self):
+        """N15: the pack shows the disclosures of all programs together after those of each; of one there is no total."""
+        self.year()
+
+        def pack():
+            vals = {"company_id": self.company.id, "date_from": "2026-02-01", "date_to": "2026-02-28"}
+            close = self.env["loyalty.close"].create(vals)
+            programs = close._pack_programs()
+            html, __ = self.env["ir.actions.report"]._render_qweb_html(
+                "loyalty_account.action_report_loyalty_close", close.ids
+            )
+            total = close._total_disclosure(programs)
+            close.unlink()
+            return [data["disclosure"]["rollforward"] for data in programs], total, html.decode()
+
+        (own,), total, html = pack()
+        self.assertFalse(total)
+        self.assertNotIn("All Programs", html)
+        self.program.copy({"name": "Other"})
+        each, total, html = pack()
+        self.assertEqual(len(each), 2)
+        self.assertEqual(total["rollforward"], {name: sum(rows[name] for rows in each) for name in own})
+        self.assertIn("All Programs", html)
+
     def test_not_closed(self):
         """N15: where the end of the period is not closed, the sensitivity says what the next close will still post."""
         self.year()
