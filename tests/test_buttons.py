@@ -76,6 +76,7 @@ OPENS = {
     "action_open_move",
     "action_open_public_page",
     "action_preview_change",
+    "action_print",
     "action_print_loyalty_statement",
     "action_reconcile_loyalty",
     "action_replace_card",

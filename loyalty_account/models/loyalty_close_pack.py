@@ -55,8 +55,8 @@ class LoyaltyClose(models.Model):
 
     def action_print(self):
         """Give the PDF that was filed: what was signed stays what is printed, whatever programs became since (M17)."""
-        self.ensure_one()
         self.check_access("read")
+        self.ensure_one()
         # Who may read the close may read its files.
         if filed := self.pack_pdf_id.sudo():
             return {"type": "ir.actions.act_url", "url": f"/web/content/{filed.id}?download=true", "target": "self"}
