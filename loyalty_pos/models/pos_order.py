@@ -73,9 +73,12 @@ class PosOrder(models.Model):
         source = TillSource(self, {*checked})
         result = super(PosOrder, source.bind(self)).confirm_coupon_programs(checked)
         source.settle()
-        if self.loyalty_settled:
-            # What a card earned with Odoo's own timing is known only now. Results are the server's.
-            self.sudo()._refresh_points_of_order()
+        if self.loyalty_settled and self.loyalty_card_id:
+            # What a card earned with Odoo's own timing is known only now. Results are the server's. What gift cards and
+            # rewards of other programs took is no redemption of this card.
+            order, redeemed = self.sudo(), self.loyalty_points_redeemed
+            order._refresh_points_of_order()
+            order.loyalty_points_redeemed = redeemed
         return self._reply_to_till(result, asked)
 
     def _is_settled_by_server(self, asked):
