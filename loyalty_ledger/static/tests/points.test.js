@@ -37,7 +37,6 @@ class Entry extends models.Model {
     _name = "loyalty.ledger.entry";
 
     kind = fields.Char();
-    date = fields.Date();
     program_id = fields.Many2one({ relation: "loyalty.program" });
     program_type = fields.Selection({
         selection: [
@@ -181,20 +180,6 @@ describe("graph", () => {
             ]
         );
         expect(".o_graph_button[data-tooltip=Stacked]").not.toHaveClass("active");
-    });
-
-    test("N27: on a phone, bars of several programs are of quarters, those of one program of months", async () => {
-        patchWithCleanup(utils, { isSmall: () => true });
-        const dates = ["2026-01-15", "2026-04-15", "2026-03-15", "2026-03-15"];
-        Entry._records = Entry._records.map((record, index) => ({ ...record, date: dates[index] }));
-        const arch = `
-            <graph js_class="loyalty_points_graph">
-                <field name="date" interval="month"/>
-                <field name="points" type="measure"/>
-            </graph>`;
-        checkLabels(await mountGraph({ arch }), ["Q1 2026", "Q2 2026"]);
-        const one = await mountGraph({ arch, domain: [["program_id", "=", 1]] });
-        checkLabels(one, ["January 2026", "March 2026", "April 2026"]);
     });
 
     test("N27: points of one program are one bar", async () => {
